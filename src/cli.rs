@@ -1,0 +1,152 @@
+//! The command line.
+//!
+//! Takes: arguments. Gives: [`Cli`]. A link named after a job (`backlog-triage -> kaizen`) is
+//! that job: the program's own file name is put before the arguments.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::jobs;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   done
+  1   failed; what was and was not written is said
+  2   wrong usage, or refused
+  3   a check found something
+  4   incomplete: work was deferred
+  78  bad rules or templates
+When several hold: 2, 78, 1, 4, 3, 0.";
+
+/// Scheduled jobs with declarative rules that keep a development loop healthy.
+///
+/// Kaizen reads issues, pull requests and loop logs of Gitea, Forgejo and GitHub, decides by YAML
+/// rules, writes by Jinja templates, and says why.
+#[derive(Debug, Parser)]
+#[command(name = "kaizen", version, after_help = EXIT_CODES, max_term_width = 100, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub job: Job,
+}
+
+/// The jobs.
+#[derive(Debug, Subcommand)]
+pub enum Job {
+    /// Score and classify the open issues, and hand the best to people and agents.
+    ///
+    /// The rules are rules/backlog-triage.yaml: words, points, thresholds, order, caps and texts.
+    /// With --dry-run it prints what it would do, and writes nothing.
+    #[command(after_help = EXIT_CODES)]
+    BacklogTriage(Triage),
+}
+
+/// Options of `backlog-triage`.
+#[derive(Debug, Args)]
+pub struct Triage {
+    #[command(flatten)]
+    /// Options that jobs share.
+    pub common: Common,
+    /// Look at this issue only; work in hand is still counted over all.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    pub only: Option<u64>,
+    /// Print what would be done, and write nothing to the forge.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Save the plan: every write, with every text in it.
+    #[arg(long, value_name = "FILE")]
+    pub plan_out: Option<PathBuf>,
+    /// End with 0 where work was left only because of the rules' own limits.
+    #[arg(long)]
+    pub allow_deferred: bool,
+}
+
+/// Options that jobs share.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// A repository; may be given more than once. Without it: every repository of the forge file.
+    #[arg(long = "repo", value_name = "OWNER/NAME", value_parser = repo_name)]
+    pub repos: Vec<String>,
+    /// Every repository of this owner.
+    #[arg(long, value_name = "NAME", conflicts_with = "repos")]
+    pub org: Option<String>,
+    /// Where the issues are: file:PATH, a forge recorded in one JSON document.
+    #[arg(long, value_name = "file:PATH")]
+    pub forge: Option<String>,
+    /// The folder with the rules [default: .kaizen/rules, else rules, else the built-in rules].
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+    /// The folder with the templates [default: `templates` beside the rules folder, else built-in].
+    #[arg(long, value_name = "DIR")]
+    pub templates: Option<PathBuf>,
+    /// Where runs are recorded; a dry run writes nothing there.
+    #[arg(long, value_name = "DIR", default_value = ".loop")]
+    pub loop_dir: PathBuf,
+    /// The instant to count ages to [default: the clock].
+    #[arg(long, value_name = "RFC3339", value_parser = instant)]
+    pub now: Option<chrono::DateTime<chrono::Utc>>,
+    /// How many reads run at once.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub concurrency: u16,
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Print no progress.
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print every item and the full text of every write.
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// When to use colours.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    pub color: When,
+}
+
+/// How to print the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a terminal.
+    Text,
+    /// For a comment, a summary, a file.
+    Markdown,
+    /// For programs.
+    Json,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+fn repo_name(text: &str) -> Result<String, String> {
+    let odd = |c: char| c.is_whitespace() || c.is_control();
+    match text.split_once('/') {
+        Some((owner, name)) if !owner.is_empty() && !name.is_empty() && !name.contains('/') && !text.contains(odd) => {
+            Ok(text.to_owned())
+        }
+        _ => Err("write owner/name".to_owned()),
+    }
+}
+
+fn instant(text: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {
+    crate::forge::time::parse(text).ok_or_else(|| "write an instant such as 2026-11-21T06:00:00Z".to_owned())
+}
+
+/// The arguments as they are read: the name of a job, if the program is called by one, comes first.
+#[must_use]
+pub fn arguments(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    let called = args.first().and_then(|program| Path::new(program).file_stem()).and_then(|name| name.to_str());
+    if let Some(job) = called.and_then(|called| jobs::NAMES.into_iter().find(|job| *job == called)) {
+        args.insert(1, OsString::from(job));
+    }
+    args
+}

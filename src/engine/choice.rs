@@ -1,0 +1,112 @@
+//! Which judgements are acted on now: order, work in hand, the cap of a run.
+//!
+//! Takes: what each item's rules decided, its sort keys, how much every agent has in hand. Gives:
+//! a [`State`] for each. Caps change the state, never the rule or the action. Within a repository
+//! the order of the policy holds; repositories take turns, so that none starves another.
+
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+
+use super::value::Value;
+
+/// An item that its rules want something done with.
+#[derive(Debug, Clone)]
+pub struct Candidate<'c> {
+    /// Index of its repository.
+    pub repo: usize,
+    /// Its sort keys, one an entry of `order`.
+    pub keys: &'c [Value<'static>],
+    /// The agent whose work it becomes, where that agent's work is capped and the item is not
+    /// already in its hands.
+    pub agent: Option<usize>,
+}
+
+/// What becomes of an item in this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Nothing to do, by the rules; or only observed.
+    Skipped,
+    /// It will be written to.
+    Planned,
+    /// Everything that it asks for has been done before.
+    Unchanged,
+    /// Its agent has enough in hand.
+    Waiting,
+    /// The run's cap was reached before it.
+    Deferred,
+    /// It changed or someone opted out.
+    Dropped,
+    /// Something went wrong; others go on.
+    Failed,
+}
+
+/// How much may be done.
+#[derive(Debug, Clone)]
+pub struct Caps {
+    /// Items written to in this run; `None` is all.
+    pub items_per_run: Option<usize>,
+    /// For each agent, how many more items it may be handed; `None` is any number.
+    pub room: Vec<Option<usize>>,
+}
+
+/// Decides the state of every candidate. `descending` is one an entry of `order`. `look` is asked
+/// about a candidate only when there is room for it, in the order of acting: it reads what has
+/// been done before, and answers [`State::Planned`] or why not.
+pub fn choose(
+    candidates: &[Candidate<'_>],
+    descending: &[bool],
+    mut caps: Caps,
+    mut look: impl FnMut(usize) -> State,
+) -> Vec<State> {
+    let mut states = vec![State::Deferred; candidates.len()];
+    let mut left = caps.items_per_run;
+    for index in in_turn(candidates, descending) {
+        let room = candidates[index].agent.and_then(|agent| caps.room.get_mut(agent)).and_then(Option::as_mut);
+        states[index] = match (&room, left) {
+            (Some(0), _) => State::Waiting,
+            (_, Some(0)) => State::Deferred,
+            _ => look(index),
+        };
+        if states[index] == State::Planned {
+            left = left.map(|left| left - 1);
+            if let Some(room) = room {
+                *room -= 1;
+            }
+        }
+    }
+    states
+}
+
+/// Indices of the candidates in the order of acting.
+#[must_use]
+pub fn in_turn(candidates: &[Candidate<'_>], descending: &[bool]) -> Vec<usize> {
+    let mut repos: Vec<(usize, VecDeque<usize>)> = Vec::new();
+    for (index, candidate) in candidates.iter().enumerate() {
+        match repos.iter_mut().find(|(repo, _)| *repo == candidate.repo) {
+            Some((_, queue)) => queue.push_back(index),
+            None => repos.push((candidate.repo, VecDeque::from([index]))),
+        }
+    }
+    for (_, queue) in &mut repos {
+        queue.make_contiguous().sort_by(|a, b| compare(candidates[*a].keys, candidates[*b].keys, descending));
+    }
+    let mut turn = Vec::with_capacity(candidates.len());
+    while turn.len() < candidates.len() {
+        turn.extend(repos.iter_mut().filter_map(|(_, queue)| queue.pop_front()));
+    }
+    turn
+}
+
+/// Order by sort keys; what is unknown comes last either way.
+#[must_use]
+pub fn compare(a: &[Value<'_>], b: &[Value<'_>], descending: &[bool]) -> Ordering {
+    for ((a, b), descending) in a.iter().zip(b).zip(descending) {
+        let unknown = matches!(a, Value::None) || matches!(b, Value::None);
+        let order = if *descending && !unknown { b.order(a) } else { a.order(b) };
+        if order.is_ne() {
+            return order;
+        }
+    }
+    Ordering::Equal
+}

@@ -1,0 +1,175 @@
+//! What is wrong with a rule file or template, and where.
+//!
+//! Takes: a source text, a place in it, a message and help. Gives: [`Diagnostic`], which renders
+//! as `file:line:column`, the line itself, a caret and the help. Nothing here stops at the first
+//! problem: checks push into a list and go on.
+
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+/// A text that was read, with the name that messages call it by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The path as the user knows it.
+    pub name: Arc<str>,
+    /// The whole text.
+    pub text: Arc<str>,
+}
+
+impl Source {
+    /// A source from its name and text.
+    pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
+        Source { name: name.into(), text: text.into() }
+    }
+
+    /// Line and column of a byte offset, both from 1; columns count characters.
+    #[must_use]
+    pub fn line_column(&self, offset: usize) -> (usize, usize) {
+        let before = self.text.get(..offset).unwrap_or(&self.text);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = before.matches('\n').count() + 1;
+        (line, before[line_start..].chars().count() + 1)
+    }
+
+    /// The byte offset of a line and column, both from 1: the reverse of [`Source::line_column`].
+    #[must_use]
+    pub fn offset(&self, line: usize, column: usize) -> usize {
+        let mut start = 0;
+        for _ in 1..line {
+            match self.text[start..].find('\n') {
+                Some(at) => start += at + 1,
+                None => return self.text.len(),
+            }
+        }
+        let line_text = self.text[start..].split('\n').next().unwrap_or("");
+        let within = line_text.char_indices().nth(column.saturating_sub(1));
+        start + within.map_or(line_text.len(), |(at, _)| at)
+    }
+}
+
+/// A stretch of a source, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    /// Where it begins.
+    pub start: usize,
+    /// Where it ends (exclusive).
+    pub end: usize,
+}
+
+impl Span {
+    /// From `start` to `end`.
+    #[must_use]
+    pub fn new(start: usize, end: usize) -> Self {
+        Span { start, end: end.max(start) }
+    }
+}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// The rules cannot be used.
+    Error,
+    /// The rules can be used, but something is probably not meant.
+    Warning,
+}
+
+/// One problem, with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Error or warning.
+    pub severity: Severity,
+    /// The file it stands in.
+    pub source: Source,
+    /// Where in the file.
+    pub span: Span,
+    /// What is wrong, one sentence without a full stop.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// Line and column where it begins, from 1.
+    #[must_use]
+    pub fn line_column(&self) -> (usize, usize) {
+        self.source.line_column(self.span.start)
+    }
+
+    /// The whole report for a person, without a newline at the end.
+    #[must_use]
+    pub fn render(&self, color: bool) -> String {
+        let level = match self.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        // The line alone is given as source: a whole large file would be scanned for each one.
+        let (line, _) = self.line_column();
+        let text = &*self.source.text;
+        let start = self.source.offset(line, 1);
+        let end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+        let from = self.span.start.clamp(start, end) - start;
+        let to = self.span.end.clamp(start, end) - start;
+        let mut group = level.primary_title(self.message.as_str()).element(
+            Snippet::source(&text[start..end])
+                .line_start(line)
+                .path(&*self.source.name)
+                .annotation(AnnotationKind::Primary.span(from..to.max(from))),
+        );
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        renderer.render(&[group])
+    }
+}
+
+/// Collects the problems of one source.
+#[derive(Debug)]
+pub struct Sink<'d> {
+    /// The source that is being checked.
+    pub source: &'d Source,
+    /// Everything found so far.
+    pub found: &'d mut Vec<Diagnostic>,
+}
+
+impl Sink<'_> {
+    /// Adds an error.
+    pub fn error(&mut self, span: Span, message: impl Into<String>, help: Option<String>) {
+        self.push(Severity::Error, span, message.into(), help);
+    }
+
+    /// Adds a warning.
+    pub fn warning(&mut self, span: Span, message: impl Into<String>, help: Option<String>) {
+        self.push(Severity::Warning, span, message.into(), help);
+    }
+
+    fn push(&mut self, severity: Severity, span: Span, message: String, help: Option<String>) {
+        let source = self.source.clone();
+        self.found.push(Diagnostic { severity, source, span, message, help });
+    }
+}
+
+/// The help for a name that is not known: the nearest known one, or all of them where they are few.
+#[must_use]
+pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
+    let known: Vec<&str> = known.into_iter().collect();
+    let lower = name.to_lowercase();
+    let near = known
+        .iter()
+        .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_lowercase()), candidate))
+        .min()
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count().max(name.chars().count()) / 4);
+    match near {
+        Some((_, candidate)) => Some(format!("did you mean `{candidate}`?")),
+        None if known.is_empty() || known.len() > 12 => None,
+        None => Some(format!("known here: {}", listed(known))),
+    }
+}
+
+/// Names in backticks with commas between them.
+#[must_use]
+pub fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}

@@ -1,0 +1,376 @@
+//! One item and a policy to one judgement.
+//!
+//! Takes: a [`Policy`], an [`Item`] with what has been read of it, the instant of the run. Gives:
+//! a [`Judgement`] (tags, scores, type, flags, decision, and which points made the score), or the
+//! tiers of facts without which no rule decides. What nothing asks for is never computed: a
+//! pattern is searched when a condition reaches it, Markdown is parsed when a pattern needs it.
+
+use std::cell::{OnceCell, RefCell};
+
+use super::eval::{self, Names, eval};
+use super::expr::{Expr, Name};
+use super::facts::{self, Item, Reading as Read, Seen};
+use super::rules::{Component, Point, Policy, Rule};
+use super::text::{Area, Markdown, Tagged};
+use super::value::{Out, Tiers, Value};
+use super::words::Hits;
+
+/// What evaluating an item came to.
+#[derive(Debug)]
+pub enum Evaluation<'p> {
+    /// A judgement; also where a tier was not recorded and the item turns on it.
+    Judged(Box<Judgement<'p>>),
+    /// Nothing cheaper decides: these tiers must be read first.
+    Lacks(Tiers),
+}
+
+/// Everything that was found out about an item. Nothing of the item is borrowed.
+#[derive(Debug, Clone)]
+pub struct Judgement<'p> {
+    /// All tags, sorted.
+    pub tags: Vec<String>,
+    /// The title without its tags.
+    pub title: String,
+    /// What it was classified as; `None` where that turns on what was not read.
+    pub ty: Option<&'p str>,
+    /// One value a component, in the order of the policy; unknown where not read.
+    pub scores: Vec<Value<'static>>,
+    /// Their sum.
+    pub score: Value<'static>,
+    /// One a flag, in the order of the policy; unknown where not read.
+    pub flags: Vec<Option<bool>>,
+    /// Whole days since it was opened.
+    pub age_days: Value<'static>,
+    /// One sort key an entry of `order`.
+    pub keys: Vec<Value<'static>>,
+    /// One an agent: whether the item is in this agent's hands. What was not read counts as held.
+    pub held: Vec<bool>,
+    /// The rule that decided, by index; `None` where none holds or it turns on what is unknown.
+    pub rule: Option<usize>,
+    /// The action, by index; `None` is skip.
+    pub action: Option<usize>,
+    /// Decided and shown, never written.
+    pub observed: bool,
+    /// Why, for people; untrusted, for it may name what others wrote.
+    pub reason: Option<String>,
+    /// The points that held; kept where an action will write about the item.
+    pub points: Vec<PointHit>,
+}
+
+/// A point that held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PointHit {
+    /// Index of the component.
+    pub component: u32,
+    /// Index of the point in it.
+    pub point: u32,
+    /// The first text that a pattern of its condition matched.
+    pub matched: Option<Box<str>>,
+}
+
+/// Judges one item. `now` is in microseconds since 1970 UTC.
+#[must_use]
+pub fn evaluate<'p>(policy: &'p Policy, item: &Item<'_>, now: i64) -> Evaluation<'p> {
+    let tagged = Tagged::read(item.title, &item.labels, policy.tags, |word| policy.keywords.knows(word));
+    let reading = Reading {
+        in_tags: policy.keywords.in_sets(&tagged.tags),
+        in_labels: policy.keywords.in_sets(&tagged.from_labels),
+        tagged,
+        texts: Texts::default(),
+        hits: vec![OnceCell::new(); policy.patterns.len()],
+        computed: RefCell::default(),
+        policy,
+        item,
+        now,
+    };
+    let points = reading.score();
+    reading.classify();
+    reading.flags();
+    reading.decide(points)
+}
+
+/// An item under evaluation: what has been computed of it so far.
+struct Reading<'p, 'a> {
+    policy: &'p Policy,
+    item: &'a Item<'a>,
+    now: i64,
+    tagged: Tagged,
+    in_tags: Vec<bool>,
+    in_labels: Vec<bool>,
+    texts: Texts,
+    hits: Vec<OnceCell<Hits>>,
+    computed: RefCell<Computed<'p>>,
+}
+
+/// Results of the stages, filled as they are reached.
+#[derive(Default)]
+struct Computed<'p> {
+    components: Vec<Out<'static>>,
+    score: Option<Out<'static>>,
+    ty: Option<Result<&'p str, Tiers>>,
+    flags: Vec<Out<'static>>,
+}
+
+/// Texts made from the item, each when it is first asked for.
+#[derive(Default)]
+struct Texts {
+    text: OnceCell<String>,
+    markdown: OnceCell<Markdown>,
+    prose: OnceCell<String>,
+    labelled: OnceCell<String>,
+}
+
+/// Names bound to a reading, so that values can borrow from it.
+struct Bound<'v, 'p, 'a>(&'v Reading<'p, 'a>);
+
+impl<'v> Names<'v> for Bound<'v, '_, '_> {
+    fn value(&self, name: Name) -> Out<'v> {
+        let reading = self.0;
+        let count = |number: usize| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
+        Out::Is(match name {
+            Name::Fact(fact) => return facts::value(fact, reading.seen()),
+            Name::Tagged(set) => Value::Bool(reading.in_tags[set]),
+            Name::Labelled(set) => Value::Bool(reading.in_labels[set]),
+            Name::Count(pattern) => count(reading.hits(pattern).count),
+            Name::Distinct(pattern) => count(reading.hits(pattern).distinct),
+            Name::LabelsWith(pattern) => {
+                let pattern = &reading.policy.patterns[pattern];
+                count(reading.item.labels.iter().filter(|label| pattern.matches(label)).count())
+            }
+            Name::Threshold(index) => reading.policy.thresholds[index].value.clone(),
+            Name::Login(index) => Value::Text(std::borrow::Cow::Owned(reading.policy.agents[index].login.clone())),
+            Name::Component(index) => return reading.computed.borrow().components[index].clone(),
+            Name::Score => return reading.computed.borrow().score.clone().unwrap_or(Out::Is(Value::None)),
+            Name::Flag(index) => return reading.computed.borrow().flags[index].clone(),
+            Name::Type => match reading.computed.borrow().ty {
+                Some(Ok(ty)) => Value::Text(std::borrow::Cow::Owned(ty.to_owned())),
+                Some(Err(tiers)) => return Out::Lacks(tiers),
+                None => Value::None,
+            },
+        })
+    }
+}
+
+impl<'p> Reading<'p, '_> {
+    fn seen(&self) -> Seen<'_, '_> {
+        Seen {
+            item: self.item,
+            title: &self.tagged.title,
+            tags: &self.tagged.tags,
+            now: self.now,
+            ages: self.policy.ages,
+        }
+    }
+
+    fn eval<'v>(&'v self, expr: &'v Expr) -> Out<'v> {
+        eval(expr, &Bound(self))
+    }
+
+    /// Whether an optional condition holds; no condition always does.
+    fn holds(&self, when: Option<&Expr>) -> Result<bool, Tiers> {
+        when.map_or(Ok(true), |when| {
+            let out = self.eval(when);
+            out.truth().ok_or_else(|| out.lacks())
+        })
+    }
+
+    fn hits(&self, pattern: usize) -> &Hits {
+        self.hits[pattern].get_or_init(|| {
+            let pattern = &self.policy.patterns[pattern];
+            pattern.search(self.area(pattern.area))
+        })
+    }
+
+    fn area(&self, area: Area) -> &str {
+        let item = self.item;
+        let markdown = || self.texts.markdown.get_or_init(|| Markdown::read(item.body));
+        match area {
+            Area::Title => item.title,
+            Area::Body => item.body,
+            Area::Text => self.texts.text.get_or_init(|| [item.title, "\n", item.body].concat()),
+            Area::Prose => self.texts.prose.get_or_init(|| [item.title, "\n", &markdown().prose].concat()),
+            Area::Code => &markdown().code,
+            Area::Headings => &markdown().headings,
+            Area::Labelled => self
+                .texts
+                .labelled
+                .get_or_init(|| [item.title, "\n", item.body, "\n", &item.labels.join("\n")].concat()),
+        }
+    }
+
+    /// The components and their sum; gives the points that held.
+    fn score(&self) -> Vec<PointHit> {
+        let mut held = Vec::new();
+        let mut total = Out::Is(Value::Int(0));
+        for (index, component) in self.policy.components.iter().enumerate() {
+            let value = match self.component(index, &mut held) {
+                Ok(sum) => Out::Is(eval::clamp(sum, &component.max)),
+                Err(tiers) => Out::Lacks(tiers),
+            };
+            total = match (total, &value) {
+                (Out::Is(a), Out::Is(b)) => Out::Is(eval::add(&a, b)),
+                (a, b) => Out::Lacks(a.lacks().and(b.lacks())),
+            };
+            self.computed.borrow_mut().components.push(value);
+        }
+        self.computed.borrow_mut().score = Some(total);
+        held
+    }
+
+    fn component(&self, index: usize, held: &mut Vec<PointHit>) -> Result<Value<'static>, Tiers> {
+        let component = &self.policy.components[index];
+        let mut sum = Value::Int(0);
+        if !self.holds(component.when.as_ref())? {
+            return Ok(sum);
+        }
+        let mut lacks = Tiers::default();
+        for (point, rule) in component.points.iter().enumerate() {
+            match self.holds(rule.when.as_ref()) {
+                Ok(true) => {
+                    sum = eval::add(&sum, &rule.add);
+                    held.push(PointHit { component: short(index), point: short(point), matched: None });
+                }
+                Ok(false) => {}
+                Err(tiers) => lacks = lacks.and(tiers),
+            }
+        }
+        if lacks.is_empty() { Ok(sum) } else { Err(lacks) }
+    }
+
+    fn classify(&self) {
+        let ty = self.pick_type();
+        self.computed.borrow_mut().ty = Some(ty);
+    }
+
+    fn pick_type(&self) -> Result<&'p str, Tiers> {
+        let policy = self.policy;
+        let mut best: Option<(f64, &'p str)> = None;
+        for rule in &policy.classify.rules {
+            if !self.holds(rule.when.as_ref())? {
+                continue;
+            }
+            let Some(score) = rule.score.as_ref().filter(|_| policy.classify.highest) else { return Ok(&rule.ty) };
+            let score = match self.eval(score) {
+                Out::Is(value) => value.number().unwrap_or(0.0),
+                other => return Err(other.lacks()),
+            };
+            if best.is_none_or(|(highest, _)| score > highest) {
+                best = Some((score, &rule.ty));
+            }
+        }
+        Ok(best.map_or(&policy.classify.default, |(_, ty)| ty))
+    }
+
+    fn flags(&self) {
+        for flag in &self.policy.flags {
+            let out = match self.eval(&flag.when) {
+                Out::Is(value) => Out::Is(value.into_owned()),
+                other => Out::Lacks(other.lacks()),
+            };
+            self.computed.borrow_mut().flags.push(out);
+        }
+    }
+
+    fn decide(&self, points: Vec<PointHit>) -> Evaluation<'p> {
+        let mut lacks = Tiers::default();
+        let mut decided = None;
+        for (index, rule) in self.policy.decide.iter().enumerate() {
+            match self.holds(rule.when.as_ref()) {
+                Ok(true) => {
+                    decided = Some((index, rule));
+                    break;
+                }
+                Ok(false) => {}
+                Err(tiers) => {
+                    lacks = tiers;
+                    break;
+                }
+            }
+        }
+        let unrecorded = self.item.last_activity == Read::Unrecorded;
+        if !lacks.is_empty() && !unrecorded {
+            return Evaluation::Lacks(lacks);
+        }
+        let reason = match decided {
+            Some((_, rule)) => match self.reason(rule, unrecorded) {
+                Ok(reason) => reason,
+                Err(tiers) => return Evaluation::Lacks(tiers),
+            },
+            None if lacks.is_empty() => Some("No rule holds.".to_owned()),
+            None => Some(format!("This turns on the {}, which was not recorded.", lacks.names().join(" and "))),
+        };
+        Evaluation::Judged(Box::new(self.judgement(decided, reason, points)))
+    }
+
+    fn reason(&self, rule: &Rule, unrecorded: bool) -> Result<Option<String>, Tiers> {
+        let unread = unrecorded.then_some("unknown");
+        rule.reason.as_ref().map(|reason| reason.say(&Bound(self), unread)).transpose()
+    }
+
+    fn judgement(
+        &self,
+        decided: Option<(usize, &'p Rule)>,
+        reason: Option<String>,
+        mut points: Vec<PointHit>,
+    ) -> Judgement<'p> {
+        let policy = self.policy;
+        let known = |out: Out<'_>| match out {
+            Out::Is(value) => value.into_owned(),
+            _ => Value::None,
+        };
+        let keys = policy.order.iter().map(|(_, key)| known(self.eval(key))).collect();
+        let held = policy
+            .agents
+            .iter()
+            .map(|agent| agent.holds.as_ref().is_some_and(|holds| self.eval(holds).truth() != Some(false)))
+            .collect();
+        let action = decided.and_then(|(_, rule)| rule.action);
+        if action.is_some() {
+            points.iter_mut().for_each(|hit| hit.matched = self.matched(hit));
+        } else {
+            points = Vec::new();
+        }
+        let age_days = known(facts::value(facts::Fact::AgeDays, self.seen()));
+        let computed = self.computed.borrow();
+        Judgement {
+            tags: self.tagged.tags.clone(),
+            title: self.tagged.title.clone(),
+            ty: computed.ty.and_then(Result::ok),
+            scores: computed.components.iter().cloned().map(known).collect(),
+            score: computed.score.clone().map_or(Value::None, known),
+            flags: computed.flags.iter().map(Out::truth).collect(),
+            age_days,
+            keys,
+            held,
+            rule: decided.map(|(index, _)| index),
+            action,
+            observed: decided.is_some_and(|(_, rule)| rule.observe),
+            reason,
+            points,
+        }
+    }
+
+    /// The first text that a pattern of the point's condition matched.
+    fn matched(&self, hit: &PointHit) -> Option<Box<str>> {
+        let mut names = Vec::new();
+        hit.of(self.policy).1.when.as_ref()?.names(&mut names);
+        names.iter().find_map(|name| match name {
+            Name::Count(pattern) | Name::Distinct(pattern) => self.hits(*pattern).first.clone(),
+            _ => None,
+        })
+    }
+}
+
+impl PointHit {
+    /// The component and the point.
+    #[must_use]
+    pub fn of<'p>(&self, policy: &'p Policy) -> (&'p Component, &'p Point) {
+        let component = &policy.components[self.component as usize];
+        (component, &component.points[self.point as usize])
+    }
+}
+
+/// A list in a rule file of a megabyte has no more entries than this holds.
+fn short(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}

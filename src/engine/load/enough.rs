@@ -1,0 +1,95 @@
+//! How far each pattern has to be counted.
+//!
+//! Takes: a policy with all its expressions. Gives: [`Enough`] of every pattern: where a count is
+//! only ever compared with numbers, nothing past the largest of them can change a decision, and
+//! most searches end after a match or three.
+
+use crate::engine::expr::{Expr, Name};
+use crate::engine::rules::{Policy, Threshold};
+use crate::engine::sentence::Sentence;
+use crate::engine::words::Enough;
+
+/// Sets [`Enough`] on every pattern of the policy.
+pub(super) fn mark(policy: &mut Policy) {
+    let mut needs =
+        Needs { of: vec![Enough { count: 0, distinct: 0 }; policy.patterns.len()], thresholds: &policy.thresholds };
+    for component in &policy.components {
+        component
+            .when
+            .iter()
+            .chain(component.points.iter().filter_map(|point| point.when.as_ref()))
+            .for_each(|when| needs.walk(when));
+    }
+    for rule in &policy.classify.rules {
+        rule.when.iter().chain(&rule.score).for_each(|expr| needs.walk(expr));
+    }
+    policy.flags.iter().for_each(|flag| needs.walk(&flag.when));
+    policy.order.iter().for_each(|(_, key)| needs.walk(key));
+    policy.agents.iter().filter_map(|agent| agent.holds.as_ref()).for_each(|holds| needs.walk(holds));
+    for rule in &policy.decide {
+        rule.when.iter().for_each(|when| needs.walk(when));
+        rule.reason.iter().for_each(|reason| needs.sentence(reason));
+    }
+    let of = needs.of;
+    for (pattern, enough) in policy.patterns.iter_mut().zip(of) {
+        pattern.enough = enough;
+    }
+}
+
+struct Needs<'n> {
+    of: Vec<Enough>,
+    thresholds: &'n [Threshold],
+}
+
+impl Needs<'_> {
+    fn walk(&mut self, expr: &Expr) {
+        match expr {
+            Expr::Compare(_, a, b) => match (&**a, &**b) {
+                (Expr::Name(name), limit) | (limit, Expr::Name(name)) if self.limit(limit).is_some() => {
+                    // One past the number: enough to tell `> 3` from `== 3`.
+                    let needed = self.limit(limit).map_or(usize::MAX, |limit| limit.ceil().max(0.0) as usize + 1);
+                    self.need(*name, needed);
+                }
+                (a, b) => {
+                    self.walk(a);
+                    self.walk(b);
+                }
+            },
+            Expr::Name(name) => self.need(*name, usize::MAX),
+            Expr::Literal(_) => {}
+            Expr::List(parts) | Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| self.walk(part)),
+            Expr::Not(a) | Expr::IsNone(a) | Expr::Negate(a) => self.walk(a),
+            Expr::In(a, b) | Expr::Arith(_, a, b) => {
+                self.walk(a);
+                self.walk(b);
+            }
+            Expr::If(a, b, c) => [a, b, c].into_iter().for_each(|part| self.walk(part)),
+            Expr::Filter(_, a, argument) => {
+                self.walk(a);
+                argument.iter().for_each(|argument| self.walk(argument));
+            }
+        }
+    }
+
+    fn sentence(&mut self, sentence: &Sentence) {
+        let mut names = Vec::new();
+        sentence.names(&mut names);
+        names.into_iter().for_each(|name| self.need(name, usize::MAX));
+    }
+
+    fn need(&mut self, name: Name, needed: usize) {
+        match name {
+            Name::Count(pattern) => self.of[pattern].count = self.of[pattern].count.max(needed),
+            Name::Distinct(pattern) => self.of[pattern].distinct = self.of[pattern].distinct.max(needed),
+            _ => {}
+        }
+    }
+
+    fn limit(&self, expr: &Expr) -> Option<f64> {
+        match expr {
+            Expr::Literal(value) => value.number(),
+            Expr::Name(Name::Threshold(index)) => self.thresholds[*index].value.number(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! From the text of a rule file to a checked [`Policy`].
+//!
+//! Takes: a rule file, the other files of its folder, the templates, and what the job needs.
+//! Gives: the policy and its templates, or every problem of every file in one pass. The order
+//! follows the names: vocabulary first, then what judges, each stage seeing the names before it.
+
+mod enough;
+mod judge;
+mod reader;
+mod settings;
+mod vocabulary;
+
+use std::collections::BTreeMap;
+
+use super::Digest;
+use super::diag::{Diagnostic, Severity, Sink, Source, Span, did_you_mean};
+use super::expr::Scope;
+use super::rules::Policy;
+use super::template::{TemplateNames, Templates};
+use super::yaml::{self, Key, Node, NodeKind};
+use reader::Reader;
+
+/// What a job asks of its rule file.
+#[derive(Debug, Clone, Copy)]
+pub struct JobSpec {
+    /// The name of the job.
+    pub job: &'static str,
+    /// Flags that the job's output names, so that every policy of it has them.
+    pub flags: &'static [&'static str],
+    /// The template of the daily summary, and the names it may use beside thresholds.
+    pub summary: (&'static str, &'static [&'static str]),
+}
+
+/// Everything that is read before anything is checked.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// The rule file of the job.
+    pub file: Source,
+    /// The other files of the folder, by file name.
+    pub folder: BTreeMap<String, Source>,
+    /// Templates by name: `decision.md.j2`, `shared/signature.md.j2`.
+    pub templates: BTreeMap<String, Source>,
+}
+
+/// What came of loading.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The policy and its templates, where there was no error.
+    pub policy: Option<(Policy, Templates)>,
+    /// Everything found, in the order of the files.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Keys of a file that is extended: vocabulary, nothing that decides.
+const VOCABULARY: [&str; 5] = ["keywords", "patterns", "thresholds", "agents", "labels"];
+
+/// Keys of a rule file.
+const KEYS: [&str; 22] = [
+    "version",
+    "job",
+    "extends",
+    "bots",
+    "skip",
+    "scope",
+    "timezone",
+    "tags",
+    "ages",
+    "keywords",
+    "patterns",
+    "thresholds",
+    "score",
+    "classify",
+    "flags",
+    "order",
+    "agents",
+    "labels",
+    "actions",
+    "decide",
+    "limits",
+    "summary",
+];
+/// Keys that stand at the end of a rule file.
+const LAST_KEYS: [&str; 2] = ["publish", "observe"];
+
+/// The files of one policy with their trees; the main file last, so that the nearer wins.
+pub(crate) struct Files {
+    sources: Vec<Source>,
+    roots: Vec<Node>,
+}
+
+/// One named entry of a section, with the file it stands in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry<'f> {
+    file: usize,
+    key: &'f Key,
+    node: &'f Node,
+}
+
+impl Files {
+    /// Every entry of a section over all files.
+    fn entries<'f>(&'f self, section: &str) -> Vec<Entry<'f>> {
+        let mut entries = Vec::new();
+        for (file, root) in self.roots.iter().enumerate() {
+            if let Some(NodeKind::Map(section)) = root_value(root, section).map(|node| &node.kind) {
+                entries.extend(section.iter().map(|(key, node)| Entry { file, key, node }));
+            }
+        }
+        entries
+    }
+
+    fn main(&self) -> usize {
+        self.roots.len() - 1
+    }
+}
+
+fn root_value<'n>(root: &'n Node, key: &str) -> Option<&'n Node> {
+    match &root.kind {
+        NodeKind::Map(entries) => entries.iter().find(|(name, _)| name.name == key).map(|(_, node)| node),
+        _ => None,
+    }
+}
+
+/// Problems as they are found, over all files.
+pub(crate) struct Check<'f> {
+    files: &'f Files,
+    found: Vec<Diagnostic>,
+    scope: Scope,
+}
+
+impl Check<'_> {
+    fn reader(&mut self, file: usize) -> Reader<'_> {
+        Reader { sink: Sink { source: &self.files.sources[file], found: &mut self.found } }
+    }
+}
+
+/// Loads a rule file.
+#[must_use]
+pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
+    let mut found = Vec::new();
+    let Some(files) = read_files(spec, input, &mut found) else { return Loaded { policy: None, diagnostics: found } };
+    let mut check = Check { files: &files, found, scope: Scope::default() };
+    let policy = judge::policy(&mut check, spec, &hash(&files));
+    let names = TemplateNames::new(&check.scope, spec.summary.1);
+    let wanted = policy.actions.iter().filter_map(|action| action.comment.clone());
+    let summary = policy.summary.is_some().then(|| spec.summary.0.to_owned());
+    let wanted: Vec<String> = wanted.chain(summary).collect();
+    let Check { mut found, .. } = check;
+    let templates = Templates::read(&input.templates, &wanted, spec.summary.0, &names, &mut found);
+    let good = !found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    let policy = templates.filter(|_| good).map(|templates| (policy, templates));
+    Loaded { policy, diagnostics: found }
+}
+
+fn hash(files: &Files) -> String {
+    let mut digest = Digest::default();
+    files.sources.iter().for_each(|source| digest.part(&source.text));
+    digest.finish()
+}
+
+/// The main file and what it extends, as trees whose top-level keys are known.
+fn read_files(spec: &JobSpec, input: &Input, found: &mut Vec<Diagnostic>) -> Option<Files> {
+    let mut sink = Sink { source: &input.file, found };
+    let root = yaml::read(&mut sink)?;
+    let mut reader = Reader { sink };
+    let allowed: Vec<&str> = KEYS.into_iter().chain(LAST_KEYS).collect();
+    let fields = reader.map(&root, "a rule file", &allowed)?;
+    check_version(&mut reader, fields.get("version"));
+    match fields.get("job").and_then(|node| reader.text(node, "`job`").map(|job| (node, job.to_owned()))) {
+        Some((node, job)) if job != spec.job => {
+            reader.sink.error(
+                node.span,
+                format!("this file is read for the job `{}`, and says `{job}`", spec.job),
+                None,
+            );
+        }
+        Some(_) => {}
+        None if fields.get("job").is_none() => {
+            reader.sink.error(Span::default(), "a rule file names its job", Some(format!("add `job: {}`", spec.job)));
+        }
+        None => {}
+    }
+    let mut names = Vec::new();
+    if let Some(node) = fields.get("extends") {
+        for item in reader.list(node, "`extends`").unwrap_or_default() {
+            if let Some(name) = reader.text(item, "an entry of `extends`") {
+                names.push((item.span, name.to_owned()));
+            }
+        }
+    }
+    let mut files = Files { sources: Vec::new(), roots: Vec::new() };
+    for (span, name) in names {
+        let Some(source) = input.folder.get(&name) else {
+            let help = if name.contains('/') {
+                Some("only a file of the same folder, no path".to_owned())
+            } else {
+                did_you_mean(&name, input.folder.keys().map(String::as_str))
+            };
+            Sink { source: &input.file, found }.error(
+                span,
+                format!("`extends` names `{name}`, which is not in this folder"),
+                help,
+            );
+            continue;
+        };
+        if let Some(root) = read_base(source, found) {
+            files.sources.push(source.clone());
+            files.roots.push(root);
+        }
+    }
+    files.sources.push(input.file.clone());
+    files.roots.push(root);
+    Some(files)
+}
+
+/// A file that is extended holds vocabulary only, and extends nothing itself.
+fn read_base(source: &Source, found: &mut Vec<Diagnostic>) -> Option<Node> {
+    let mut sink = Sink { source, found };
+    let root = yaml::read(&mut sink)?;
+    let mut reader = Reader { sink };
+    let NodeKind::Map(entries) = &root.kind else {
+        reader.wrong(&root, "a rule file", "a map");
+        return None;
+    };
+    for (key, _) in entries {
+        let name = key.name.as_str();
+        if name == "version" || VOCABULARY.contains(&name) {
+            continue;
+        }
+        let (message, help) = if KEYS.contains(&name) || LAST_KEYS.contains(&name) {
+            (
+                format!("`{name}` does not stand in a file that is extended"),
+                Some("it brings vocabulary only: move this to the file of the job".to_owned()),
+            )
+        } else {
+            (format!("a rule file has no `{name}`"), did_you_mean(name, VOCABULARY))
+        };
+        reader.sink.error(key.span, message, help);
+    }
+    check_version(&mut reader, root_value(&root, "version"));
+    Some(root)
+}
+
+fn check_version(reader: &mut Reader<'_>, node: Option<&Node>) {
+    match node.map(|node| (node, &node.kind)) {
+        Some((_, NodeKind::Int(1))) => {}
+        Some((node, NodeKind::Int(other))) => reader.sink.error(
+            node.span,
+            format!("version {other} of the rule language is not known here"),
+            Some("this program reads version 1".to_owned()),
+        ),
+        Some((node, _)) => reader.wrong(node, "`version`", "the number 1"),
+        None => reader.sink.error(
+            Span::default(),
+            "a rule file says the version of its language",
+            Some("add `version: 1`".to_owned()),
+        ),
+    }
+}

@@ -1,0 +1,270 @@
+//! Reads checked values out of YAML nodes, one problem after another.
+//!
+//! Takes: nodes of one file. Gives: texts, numbers, lists and maps, or diagnostics that say what
+//! was expected, what was found and what to write instead. A method that gives `None` has said why.
+
+use crate::engine::diag::{Sink, did_you_mean};
+use crate::engine::expr::{Expr, Place, Scope, condition};
+use crate::engine::sentence::Sentence;
+use crate::engine::value::{Base, Ty, Value};
+use crate::engine::yaml::{Key, Node, NodeKind};
+
+/// Reads the nodes of one file.
+#[derive(Debug)]
+pub struct Reader<'d> {
+    /// Where problems go.
+    pub sink: Sink<'d>,
+}
+
+/// A map whose keys have been checked.
+#[derive(Debug, Clone, Copy)]
+pub struct Fields<'n>(pub(super) &'n [(Key, Node)]);
+
+impl<'n> Fields<'n> {
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&'n Node> {
+        self.0.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
+    }
+}
+
+impl Reader<'_> {
+    /// Says that a node is not what was expected.
+    pub fn wrong(&mut self, node: &Node, what: &str, expected: &str) {
+        let help = match &node.kind {
+            NodeKind::Text(text) if expected.contains("number") && text.trim().parse::<f64>().is_ok() => {
+                Some(format!("write {} without quotes", text.trim()))
+            }
+            NodeKind::Text(text) if expected.contains("true or false") => match text.to_lowercase().as_str() {
+                "yes" | "on" | "y" => Some("write `true`".to_owned()),
+                "no" | "off" | "n" => Some("write `false`".to_owned()),
+                _ => None,
+            },
+            NodeKind::Bool(_) | NodeKind::Int(_) | NodeKind::Float(_)
+                if expected.contains("text") || expected.contains("word") =>
+            {
+                Some(format!("quote it: \"{}\"", &self.sink.source.text[node.span.start..node.span.end]))
+            }
+            NodeKind::Map(entries) if expected.contains("text") && entries.is_empty() => {
+                Some("quote a value that begins with `{`".to_owned())
+            }
+            NodeKind::Text(text) if expected.contains("list") => Some(format!("write `[{text}]`")),
+            _ => None,
+        };
+        self.sink.error(node.span, format!("{what} is {expected}, this is {}", node.kind.name()), help);
+    }
+
+    /// A map whose keys are among `allowed`.
+    pub fn map<'n>(&mut self, node: &'n Node, what: &str, allowed: &[&str]) -> Option<Fields<'n>> {
+        let entries = self.entries(node, what)?;
+        for (key, _) in entries.iter().filter(|(key, _)| !allowed.contains(&key.name.as_str())) {
+            let help = did_you_mean(&key.name, allowed.iter().copied());
+            self.sink.error(key.span, format!("{what} has no `{}`", key.name), help);
+        }
+        Some(Fields(entries))
+    }
+
+    /// A map with names of the author's own.
+    pub fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [(Key, Node)]> {
+        match &node.kind {
+            NodeKind::Map(entries) => Some(entries),
+            NodeKind::Null => Some(&[]),
+            _ => {
+                self.wrong(node, what, "a map");
+                None
+            }
+        }
+    }
+
+    /// A name that rules and templates can write: letters, digits, `_`; `-` where `dashes`.
+    pub fn name(&mut self, key: &Key, dashes: bool) -> bool {
+        let good = |c: char| c.is_ascii_alphanumeric() || c == '_' || (dashes && c == '-');
+        let reserved =
+            ["and", "or", "not", "in", "is", "if", "else", "true", "false", "none"].contains(&key.name.as_str());
+        let starts = key.name.starts_with(|c: char| c.is_ascii_alphabetic() || (dashes && c.is_ascii_digit()));
+        if starts && key.name.chars().all(good) && !reserved {
+            return true;
+        }
+        let help = if reserved {
+            "expressions use this word".to_owned()
+        } else {
+            format!("letters, digits{} and `_`, a letter first", if dashes { ", `-`" } else { "" })
+        };
+        self.sink.error(key.span, format!("`{}` is not a name", key.name), Some(help));
+        false
+    }
+
+    /// A list.
+    pub fn list<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
+        match &node.kind {
+            NodeKind::List(items) => Some(items),
+            NodeKind::Null => Some(&[]),
+            _ => {
+                self.wrong(node, what, "a list");
+                None
+            }
+        }
+    }
+
+    /// A text that is not empty.
+    pub fn text<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
+        match &node.kind {
+            NodeKind::Text(text) if !text.trim().is_empty() => Some(text),
+            NodeKind::Text(_) => {
+                self.sink.error(
+                    node.span,
+                    format!("{what} is empty"),
+                    Some("write a text, or leave the key out".to_owned()),
+                );
+                None
+            }
+            _ => {
+                self.wrong(node, what, "a text");
+                None
+            }
+        }
+    }
+
+    /// A list of texts; those that are none are reported and left out.
+    pub fn texts(&mut self, node: &Node, what: &str) -> Vec<String> {
+        let items = self.list(node, what).unwrap_or_default();
+        items.iter().filter_map(|item| self.text(item, &format!("an entry of {what}")).map(str::to_owned)).collect()
+    }
+
+    /// One of a few words.
+    pub fn one_of<'a, T: Copy>(&mut self, node: &Node, what: &str, choices: &'a [(&'a str, T)]) -> Option<T> {
+        let text = self.text(node, what)?;
+        let found = choices.iter().find(|(name, _)| *name == text);
+        if found.is_none() {
+            let help = did_you_mean(text, choices.iter().map(|(name, _)| *name));
+            self.sink.error(node.span, format!("{what} is not `{text}`"), help);
+        }
+        found.map(|(_, value)| *value)
+    }
+
+    /// True or false.
+    pub fn flag(&mut self, node: &Node, what: &str) -> Option<bool> {
+        match node.kind {
+            NodeKind::Bool(value) => Some(value),
+            _ => {
+                self.wrong(node, what, "true or false");
+                None
+            }
+        }
+    }
+
+    /// A number.
+    pub fn number(&mut self, node: &Node, what: &str) -> Option<Value<'static>> {
+        match node.kind {
+            NodeKind::Int(value) => Some(Value::Int(value)),
+            NodeKind::Float(value) => Some(Value::Float(value)),
+            _ => {
+                self.wrong(node, what, "a number");
+                None
+            }
+        }
+    }
+
+    /// A whole number, at least `least`.
+    pub fn whole(&mut self, node: &Node, what: &str, least: i64) -> Option<i64> {
+        match node.kind {
+            NodeKind::Int(value) if value >= least => Some(value),
+            NodeKind::Int(value) => {
+                self.sink.error(node.span, format!("{what} is at least {least}, this is {value}"), None);
+                None
+            }
+            _ => {
+                self.wrong(node, what, "a whole number");
+                None
+            }
+        }
+    }
+
+    /// Where the text of a value stands, if source and value agree byte by byte.
+    #[must_use]
+    pub fn place(&self, node: &Node, text: &str) -> Place {
+        let raw = self.sink.source.text.get(node.span.start..node.span.end).unwrap_or("");
+        let at = if raw == text {
+            Some(node.span.start)
+        } else {
+            let inner = raw.get(1..raw.len().saturating_sub(1));
+            (inner == Some(text)).then_some(node.span.start + 1)
+        };
+        Place { whole: node.span, text: at }
+    }
+
+    /// A condition: one expression, or a list all of which must hold.
+    pub fn condition(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<Expr> {
+        let mut known = Vec::new();
+        let NodeKind::List(items) = &node.kind else { return self.one_condition(scope, node, what, &mut known) };
+        if items.is_empty() {
+            self.sink.error(
+                node.span,
+                format!("{what} is an empty list"),
+                Some("leave the key out where there is no condition".to_owned()),
+            );
+            return None;
+        }
+        let parts: Vec<Option<Expr>> =
+            items.iter().map(|item| self.one_condition(scope, item, what, &mut known)).collect();
+        let mut flat = Vec::new();
+        for part in parts {
+            match part? {
+                Expr::And(inner) => flat.extend(inner),
+                other => flat.push(other),
+            }
+        }
+        Some(Expr::And(flat))
+    }
+
+    fn one_condition(
+        &mut self,
+        scope: &Scope,
+        node: &Node,
+        what: &str,
+        known: &mut Vec<crate::engine::expr::Name>,
+    ) -> Option<Expr> {
+        if let NodeKind::Bool(value) = node.kind {
+            return Some(Expr::Literal(Value::Bool(value)));
+        }
+        let text = self.expression_text(node, what)?;
+        let place = self.place(node, text);
+        condition(&mut self.sink, scope, place, text, known)
+    }
+
+    /// An expression that is a number, always known.
+    pub fn number_expr(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<Expr> {
+        if let NodeKind::Int(_) | NodeKind::Float(_) = node.kind {
+            return self.number(node, what).map(Expr::Literal);
+        }
+        let (expr, ty) = self.any_expr(scope, node, what)?;
+        if ty == Ty::of(Base::Number) {
+            return Some(expr);
+        }
+        self.sink.error(node.span, format!("{what} is a number, this is {ty}"), None);
+        None
+    }
+
+    /// Any expression.
+    pub fn any_expr(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<(Expr, Ty)> {
+        let text = self.expression_text(node, what)?;
+        let place = self.place(node, text);
+        crate::engine::expr::check(&mut self.sink, scope, place, text, &mut Vec::new())
+    }
+
+    fn expression_text<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
+        if let NodeKind::Map(_) = node.kind {
+            let help = "an expression stands without `{{ }}`, and quoted where it begins with `{`";
+            self.sink.error(node.span, format!("{what} is an expression, this is a map"), Some(help.to_owned()));
+            return None;
+        }
+        self.text(node, what)
+    }
+
+    /// A sentence with expressions in it.
+    pub fn sentence(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<Sentence> {
+        let text = self.text(node, what)?;
+        let place = self.place(node, text);
+        Sentence::read(&mut self.sink, scope, place, text)
+    }
+}

@@ -1,0 +1,283 @@
+//! Vocabulary: keyword sets, patterns, thresholds, labels, and their names for expressions.
+//!
+//! Takes: the sections of all files of a policy. Gives: the lists of the policy, with the names
+//! `tagged.…`, `labelled.…`, `count.…`, `distinct.…`, `labels_with.…`, `thresholds.…` in scope.
+
+use std::collections::BTreeMap;
+
+use super::{Check, Entry};
+use crate::engine::diag::{Span, did_you_mean};
+use crate::engine::expr::Name;
+use crate::engine::rules::{Label, Threshold};
+use crate::engine::text::{AREAS, Area};
+use crate::engine::value::{Base, Ty};
+use crate::engine::words::{Keywords, Pattern, compile};
+use crate::engine::yaml::{Node, NodeKind};
+
+/// Entries by name in the order of the files; a name in two files is an error, unless `nearer`
+/// may replace it.
+pub(super) fn distinct<'f>(check: &mut Check<'f>, section: &str, nearer: impl Fn(&Node) -> bool) -> Vec<Entry<'f>> {
+    let mut kept: Vec<Entry<'f>> = Vec::new();
+    for entry in check.files.entries(section) {
+        let Some(earlier) = kept.iter_mut().find(|kept| kept.key.name == entry.key.name) else {
+            kept.push(entry);
+            continue;
+        };
+        if nearer(entry.node) {
+            *earlier = entry;
+            continue;
+        }
+        let other = check.files.sources[earlier.file].name.clone();
+        let help = if section == "keywords" {
+            "add to a set with `{also: […], except: […]}`"
+        } else {
+            "give one of the two another name"
+        };
+        check.reader(entry.file).sink.error(
+            entry.key.span,
+            format!("`{}` stands in {other} too", entry.key.name),
+            Some(help.to_owned()),
+        );
+    }
+    kept
+}
+
+/// A section must be a map; what is not has been said once here.
+pub(super) fn sections_are_maps(check: &mut Check<'_>, sections: &[&str]) {
+    for file in 0..check.files.roots.len() {
+        for section in sections {
+            let files = check.files;
+            if let Some(node) = super::root_value(&files.roots[file], section) {
+                check.reader(file).entries(node, &format!("`{section}`"));
+            }
+        }
+    }
+}
+
+/// Keyword sets.
+pub(super) fn keywords(check: &mut Check<'_>) -> Keywords {
+    let mut sets: Vec<(String, Vec<String>)> = Vec::new();
+    let mut by_name = BTreeMap::new();
+    let change = |node: &Node| matches!(node.kind, NodeKind::Map(_));
+    // A `{also, except}` does not replace the set: it is read beside it.
+    for entry in check.files.entries("keywords") {
+        if !check.reader(entry.file).name(entry.key, false) {
+            continue;
+        }
+        let name = entry.key.name.clone();
+        let what = format!("the set `{name}`");
+        if change(entry.node) {
+            let Some(index) = by_name.get(&name).copied() else {
+                let help = "`also` and `except` change a set of a file that is extended; write a list";
+                check.reader(entry.file).sink.error(
+                    entry.key.span,
+                    format!("there is no set `{name}` to change"),
+                    Some(help.to_owned()),
+                );
+                continue;
+            };
+            let words: &mut (String, Vec<String>) = &mut sets[index];
+            alter(check, entry, &what, &mut words.1);
+            continue;
+        }
+        let words = word_list(check, entry.file, entry.node, &what);
+        if by_name.contains_key(&name) {
+            continue; // said by `distinct` below
+        }
+        by_name.insert(name.clone(), sets.len());
+        sets.push((name, words));
+    }
+    distinct(check, "keywords", change);
+    let mut keywords = Keywords::default();
+    for (index, (name, words)) in sets.into_iter().enumerate() {
+        check.scope.add(format!("tagged.{name}"), Name::Tagged(index), Ty::of(Base::Bool));
+        check.scope.add(format!("labelled.{name}"), Name::Labelled(index), Ty::of(Base::Bool));
+        keywords.add(&name, words);
+    }
+    keywords
+}
+
+fn alter(check: &mut Check<'_>, entry: Entry<'_>, what: &str, words: &mut Vec<String>) {
+    let Some(fields) = check.reader(entry.file).map(entry.node, what, &["also", "except"]) else { return };
+    if let Some(node) = fields.get("except") {
+        let gone = word_list(check, entry.file, node, what);
+        for word in &gone {
+            if !words.contains(word) {
+                let help = did_you_mean(word, words.iter().map(String::as_str));
+                check.reader(entry.file).sink.error(node.span, format!("{what} does not hold `{word}`"), help);
+            }
+        }
+        words.retain(|word| !gone.contains(word));
+    }
+    if let Some(node) = fields.get("also") {
+        words.extend(word_list(check, entry.file, node, what));
+    }
+}
+
+fn word_list(check: &mut Check<'_>, file: usize, node: &Node, what: &str) -> Vec<String> {
+    let words = check.reader(file).texts(node, what);
+    words.into_iter().map(|word| word.trim().to_lowercase()).collect()
+}
+
+/// Patterns.
+pub(super) fn patterns(check: &mut Check<'_>) -> Vec<Pattern> {
+    let mut patterns = Vec::new();
+    for entry in distinct(check, "patterns", |_| false) {
+        let name = &entry.key.name;
+        if !check.reader(entry.file).name(entry.key, false) {
+            continue;
+        }
+        let pattern = pattern(check, entry, &format!("the pattern `{name}`"));
+        // Its names are known even where it is broken: one mistake, one message.
+        let index = patterns.len();
+        for (group, kind) in [
+            ("count", Name::Count(index)),
+            ("distinct", Name::Distinct(index)),
+            ("labels_with", Name::LabelsWith(index)),
+        ] {
+            check.scope.add(format!("{group}.{name}"), kind, Ty::of(Base::Number));
+        }
+        patterns.push(pattern.unwrap_or_else(|| Pattern::regexes(name, Area::Text, Vec::new())));
+    }
+    patterns
+}
+
+fn pattern(check: &mut Check<'_>, entry: Entry<'_>, what: &str) -> Option<Pattern> {
+    let name = &entry.key.name;
+    let mut reader = check.reader(entry.file);
+    let fields = reader.map(entry.node, what, &["words", "regex", "in"])?;
+    let area = match fields.get("in") {
+        Some(node) => reader.one_of(node, "`in`", &AREAS)?,
+        None => Area::Text,
+    };
+    match (fields.get("words"), fields.get("regex")) {
+        (Some(node), None) => {
+            let words = forms(&mut reader, node);
+            if words.is_empty() {
+                reader.sink.error(node.span, format!("{what} has no words"), None);
+                return None;
+            }
+            let pattern = Pattern::words(name, area, &words);
+            if pattern.is_err() {
+                reader.sink.error(
+                    node.span,
+                    format!("{what} has more words than can be searched for at once"),
+                    Some("split it".to_owned()),
+                );
+            }
+            pattern.ok()
+        }
+        (None, Some(node)) => {
+            let entries: &[Node] = match &node.kind {
+                NodeKind::List(items) => items,
+                _ => std::slice::from_ref(node),
+            };
+            let regexes: Vec<_> = entries.iter().map(|entry| regex(&mut reader, entry)).collect();
+            let regexes: Option<Vec<_>> = regexes.into_iter().collect();
+            Some(Pattern::regexes(name, area, regexes?))
+        }
+        _ => {
+            reader.sink.error(entry.key.span, format!("{what} has `words` or `regex`, one of the two"), None);
+            None
+        }
+    }
+}
+
+/// The entries of `words`: each a word, or a list of the forms of one word.
+fn forms(reader: &mut super::reader::Reader<'_>, node: &Node) -> Vec<Vec<String>> {
+    let mut entries = Vec::new();
+    for item in reader.list(node, "`words`").unwrap_or_default() {
+        let forms = match item.kind {
+            NodeKind::List(_) => reader.texts(item, "the forms of a word"),
+            _ => reader.text(item, "a word").map(str::to_owned).into_iter().collect(),
+        };
+        entries.extend((!forms.is_empty()).then_some(forms));
+    }
+    entries
+}
+
+fn regex(reader: &mut super::reader::Reader<'_>, node: &Node) -> Option<regex::Regex> {
+    let text = reader.text(node, "`regex`")?;
+    match compile(text) {
+        Ok(regex) => Some(regex),
+        Err(error) => {
+            // The library draws its own caret over several lines; its last line says what is wrong.
+            let message = error.to_string();
+            let message = message.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned();
+            let help = if text.contains("(?=") || text.contains("(?!") || text.contains("(?<") {
+                "there is no look-around: time stays linear in the text. Say the rest in `when`"
+            } else if text.contains("\\1") || text.contains("\\2") {
+                "there are no back-references: time stays linear in the text"
+            } else if message.contains("size limit") || message.contains("exceeds") {
+                "make the repetition smaller"
+            } else {
+                "write it in single quotes, so that YAML keeps every backslash"
+            };
+            reader.sink.error(
+                node.span,
+                format!("this regular expression does not compile: {message}"),
+                Some(help.to_owned()),
+            );
+            None
+        }
+    }
+}
+
+/// Thresholds: the nearer file wins.
+pub(super) fn thresholds(check: &mut Check<'_>) -> Vec<Threshold> {
+    let mut thresholds = Vec::new();
+    for entry in distinct(check, "thresholds", |_| true) {
+        if !check.reader(entry.file).name(entry.key, false) {
+            continue;
+        }
+        let name = entry.key.name.clone();
+        let value = check.reader(entry.file).number(entry.node, &format!("the threshold `{name}`"));
+        check.scope.add(format!("thresholds.{name}"), Name::Threshold(thresholds.len()), Ty::of(Base::Number));
+        thresholds.push(Threshold { name, value: value.unwrap_or(crate::engine::value::Value::Int(0)) });
+    }
+    thresholds
+}
+
+/// Labels that actions may put on.
+pub(super) fn labels(check: &mut Check<'_>) -> Vec<Label> {
+    let mut labels = Vec::new();
+    for entry in distinct(check, "labels", |_| false) {
+        let name = entry.key.name.clone();
+        let mut reader = check.reader(entry.file);
+        let Some(fields) = reader.map(entry.node, &format!("the label `{name}`"), &["color", "description"]) else {
+            continue;
+        };
+        let color = fields.get("color").and_then(|node| {
+            let color = reader.text(node, "`color`")?.trim_start_matches('#').to_lowercase();
+            let good = color.len() == 6 && color.chars().all(|c| c.is_ascii_hexdigit());
+            if !good {
+                reader.sink.error(
+                    node.span,
+                    format!("`{color}` is no colour"),
+                    Some("six hexadecimal digits in quotes, such as \"006b75\"".to_owned()),
+                );
+            }
+            good.then_some(color)
+        });
+        let description =
+            fields.get("description").and_then(|node| reader.text(node, "`description`").map(str::to_owned));
+        labels.push(Label { name, color, description });
+    }
+    labels
+}
+
+/// An index by name, or an error with the nearest one.
+pub(super) fn index_of(
+    reader: &mut super::reader::Reader<'_>,
+    span: Span,
+    what: &str,
+    name: &str,
+    known: &[String],
+) -> Option<usize> {
+    let found = known.iter().position(|known| known == name);
+    if found.is_none() {
+        let help = did_you_mean(name, known.iter().map(String::as_str));
+        reader.sink.error(span, format!("there is no {what} `{name}`"), help);
+    }
+    found
+}

@@ -1,0 +1,184 @@
+//! The texts of an item that patterns look in, and the tags in its title and labels.
+//!
+//! Takes: title, body and labels. Gives: [`Markdown`], the body as prose, code and headings, each
+//! free of the others; [`Tagged`], the tags and the title without them.
+
+use std::sync::LazyLock;
+
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use regex::Regex;
+
+/// Where a pattern looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Area {
+    /// The title, tags included.
+    Title,
+    /// The body as it is.
+    Body,
+    /// Title, a line break, body.
+    Text,
+    /// Title, a line break, and the body without code, quotes, HTML and comments.
+    Prose,
+    /// The body's code spans and blocks, each on lines of its own.
+    Code,
+    /// The body's headings, each on a line of its own.
+    Headings,
+    /// Title, body, and the names of the labels, each on a line of its own.
+    Labelled,
+}
+
+/// Every area with its name in rules.
+pub const AREAS: [(&str, Area); 7] = [
+    ("title", Area::Title),
+    ("body", Area::Body),
+    ("text", Area::Text),
+    ("prose", Area::Prose),
+    ("code", Area::Code),
+    ("headings", Area::Headings),
+    ("labelled", Area::Labelled),
+];
+
+/// A body taken apart.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Markdown {
+    /// What a person says: no code, quotes, HTML or comments.
+    pub prose: String,
+    /// Code spans and blocks.
+    pub code: String,
+    /// Headings.
+    pub headings: String,
+}
+
+impl Markdown {
+    /// Reads a body.
+    #[must_use]
+    pub fn read(body: &str) -> Self {
+        let mut parts = Markdown { prose: String::with_capacity(body.len()), ..Markdown::default() };
+        let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+        let (mut quotes, mut in_code, mut in_heading, mut in_html) = (0_usize, false, false, false);
+        for event in Parser::new_ext(body, options) {
+            match event {
+                Event::Start(Tag::BlockQuote(_)) => quotes += 1,
+                Event::End(TagEnd::BlockQuote(_)) => quotes = quotes.saturating_sub(1),
+                Event::Start(Tag::CodeBlock(_)) => in_code = true,
+                Event::End(TagEnd::CodeBlock) => in_code = false,
+                Event::Start(Tag::HtmlBlock) => in_html = true,
+                Event::End(TagEnd::HtmlBlock) => in_html = false,
+                Event::Start(Tag::Heading { .. }) => in_heading = true,
+                Event::End(TagEnd::Heading(_)) => {
+                    in_heading = false;
+                    end_line(&mut parts.headings);
+                    end_line(&mut parts.prose);
+                }
+                Event::Code(code) => {
+                    parts.code.push_str(&code);
+                    end_line(&mut parts.code);
+                    // Something stood here: the words on both sides are not neighbours.
+                    if quotes == 0 {
+                        parts.prose.push(' ');
+                    }
+                }
+                Event::Text(text) if in_code => {
+                    parts.code.push_str(&text);
+                    end_line(&mut parts.code);
+                }
+                Event::Text(text) if quotes == 0 && !in_html => {
+                    parts.prose.push_str(&text);
+                    if in_heading {
+                        parts.headings.push_str(&text);
+                    }
+                }
+                Event::SoftBreak | Event::HardBreak => end_line(&mut parts.prose),
+                Event::End(
+                    TagEnd::Paragraph | TagEnd::Item | TagEnd::TableCell | TagEnd::TableRow | TagEnd::TableHead,
+                ) => end_line(&mut parts.prose),
+                _ => {}
+            }
+        }
+        parts
+    }
+}
+
+fn end_line(text: &mut String) {
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+}
+
+/// How tags are made: `tags:` of a rule file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TagRules {
+    /// Any text in brackets is a tag; otherwise only words of a keyword set are.
+    pub any_bracket: bool,
+    /// A label as a whole is a tag.
+    pub whole: bool,
+    /// The last part of a scoped label is a tag: `Kind/Bug` and `type: bug` are `bug`.
+    pub last_part: bool,
+}
+
+/// Tags and what is left of the title.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tagged {
+    /// All tags in lower case, sorted, each once.
+    pub tags: Vec<String>,
+    /// Those that labels gave, likewise.
+    pub from_labels: Vec<String>,
+    /// The title without its tags, ends trimmed, inner spaces kept.
+    pub title: String,
+}
+
+// A pattern that cannot fail to compile: a test builds it.
+#[allow(clippy::expect_used)]
+static ANY_BRACKET: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\[([^\]]+)\]").expect("a valid pattern"));
+#[allow(clippy::expect_used)]
+static INNER_BRACKET: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\[([^\[\]]+)\]").expect("a valid pattern"));
+
+impl Tagged {
+    /// Reads tags from a title and labels; `known` says which words are in a keyword set.
+    pub fn read(title: &str, labels: &[&str], rules: TagRules, known: impl Fn(&str) -> bool) -> Self {
+        let mut found = Tagged { title: title.to_owned(), ..Tagged::default() };
+        if title.contains('[') {
+            found.take_brackets(title, rules, known);
+        }
+        found.title = found.title.trim().to_owned();
+        for label in labels {
+            let lower = label.trim().to_lowercase();
+            if rules.last_part
+                && let Some(at) = lower.rfind(['/', ':'])
+            {
+                found.from_labels.push(lower[at + 1..].trim().to_owned());
+            }
+            if rules.whole {
+                found.from_labels.push(lower);
+            }
+        }
+        if !rules.any_bracket {
+            found.from_labels.retain(|tag| !tag.is_empty());
+        }
+        found.from_labels.sort_unstable();
+        found.from_labels.dedup();
+        found.tags.extend(found.from_labels.iter().cloned());
+        found.tags.sort_unstable();
+        found.tags.dedup();
+        found
+    }
+
+    fn take_brackets(&mut self, title: &str, rules: TagRules, known: impl Fn(&str) -> bool) {
+        let pattern = if rules.any_bracket { &*ANY_BRACKET } else { &*INNER_BRACKET };
+        let mut rest = String::with_capacity(title.len());
+        let mut end = 0;
+        for found in pattern.captures_iter(title) {
+            let (Some(whole), Some(inner)) = (found.get(0), found.get(1)) else { continue };
+            let tag = inner.as_str().to_lowercase().trim().to_owned();
+            // `[bug](https://…)` is a link, whatever its text.
+            let is_link = title[whole.end()..].starts_with('(');
+            if rules.any_bracket || (known(&tag) && !is_link) {
+                rest.push_str(&title[end..whole.start()]);
+                end = whole.end();
+                self.tags.push(tag);
+            }
+        }
+        rest.push_str(&title[end..]);
+        self.title = rest;
+    }
+}

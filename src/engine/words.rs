@@ -1,0 +1,263 @@
+//! Words and patterns: what an item's texts are searched for.
+//!
+//! Takes: keyword sets and patterns of a rule file, and a text. Gives: [`Hits`], how often and
+//! where a pattern matched. Time is linear in the text whatever a rule asks for, and a search
+//! ends as soon as no condition of the rules could tell more matches from what was found.
+
+use std::collections::HashMap;
+
+use regex::{Regex, RegexBuilder};
+
+use super::text::Area;
+
+/// Keyword sets: words that tags are compared with.
+#[derive(Debug, Clone, Default)]
+pub struct Keywords {
+    /// Names of the sets, in the order of the files.
+    pub sets: Vec<String>,
+    /// For each word in lower case, the sets it is in.
+    words: HashMap<String, Vec<usize>>,
+}
+
+impl Keywords {
+    /// Adds a set; its words are put in lower case.
+    pub fn add(&mut self, name: &str, words: impl IntoIterator<Item = String>) {
+        let index = self.sets.len();
+        self.sets.push(name.to_owned());
+        for word in words {
+            self.words.entry(word.to_lowercase()).or_default().push(index);
+        }
+    }
+
+    /// Whether the word is in any set.
+    #[must_use]
+    pub fn knows(&self, word: &str) -> bool {
+        self.words.contains_key(word)
+    }
+
+    /// One flag a set: whether any of the tags is in it.
+    #[must_use]
+    pub fn in_sets(&self, tags: &[String]) -> Vec<bool> {
+        let mut found = vec![false; self.sets.len()];
+        for index in tags.iter().filter_map(|tag| self.words.get(tag.as_str())).flatten() {
+            found[*index] = true;
+        }
+        found
+    }
+}
+
+/// A pattern: entries to look for in one area.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    /// Its name in rules.
+    pub name: String,
+    /// Where it looks.
+    pub area: Area,
+    /// How much has to be counted: as far as the rules compare.
+    pub enough: Enough,
+    matcher: Matcher,
+}
+
+/// Counts from which on the rules no longer tell a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Enough {
+    /// For `count`.
+    pub count: usize,
+    /// For `distinct`.
+    pub distinct: usize,
+}
+
+#[derive(Debug, Clone)]
+enum Matcher {
+    /// Whole words and phrases in any case, the longest first; each form with its entry.
+    Words(Regex, HashMap<String, usize>),
+    Regexes(Vec<Regex>),
+}
+
+/// How often and where a pattern matched.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hits {
+    /// Matches, up to what is enough.
+    pub count: usize,
+    /// Entries with at least one match, up to what is enough.
+    pub distinct: usize,
+    /// The text of the first match.
+    pub first: Option<Box<str>>,
+}
+
+impl Pattern {
+    /// A pattern of whole words; an entry is one word in all its forms.
+    ///
+    /// # Errors
+    /// The words together are too many to search for.
+    pub fn words(name: &str, area: Area, words: &[Vec<String>]) -> Result<Self, regex::Error> {
+        let mut entries = HashMap::new();
+        for (entry, forms) in words.iter().enumerate() {
+            entries.extend(forms.iter().map(|form| (form.to_lowercase(), entry)));
+        }
+        let mut forms: Vec<&String> = entries.keys().collect();
+        forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        let any: Vec<String> = forms.into_iter().map(|form| regex::escape(form)).collect();
+        let regex = compile(&any.join("|"))?;
+        Ok(Pattern::new(name, area, Matcher::Words(regex, entries)))
+    }
+
+    /// A pattern of regular expressions.
+    #[must_use]
+    pub fn regexes(name: &str, area: Area, regexes: Vec<Regex>) -> Self {
+        Pattern::new(name, area, Matcher::Regexes(regexes))
+    }
+
+    fn new(name: &str, area: Area, matcher: Matcher) -> Self {
+        let enough = Enough { count: usize::MAX, distinct: usize::MAX };
+        Pattern { name: name.to_owned(), area, enough, matcher }
+    }
+
+    /// Searches a text, as far as the rules compare.
+    #[must_use]
+    pub fn search(&self, text: &str) -> Hits {
+        self.search_for(text, self.enough)
+    }
+
+    /// Whether it matches at all.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        self.search_for(text, Enough { count: 1, distinct: 0 }).count > 0
+    }
+
+    fn search_for(&self, text: &str, enough: Enough) -> Hits {
+        let mut hits = Hits::default();
+        match &self.matcher {
+            Matcher::Words(regex, entries) => {
+                let mut seen = vec![false; entries.len()];
+                let mut from = 0;
+                while let Some(found) = regex.find_at(text, from).filter(|_| !hits.reach(enough)) {
+                    let Some((end, entry)) = whole_word(text, found.start(), found.end(), entries) else {
+                        from = found.start() + text[found.start()..].chars().next().map_or(1, char::len_utf8);
+                        continue;
+                    };
+                    let new = !std::mem::replace(&mut seen[entry], true);
+                    hits.take(&text[found.start()..end], new);
+                    from = end;
+                }
+            }
+            Matcher::Regexes(regexes) => {
+                for regex in regexes {
+                    let mut new = true;
+                    for found in regex.find_iter(text) {
+                        hits.take(found.as_str(), std::mem::replace(&mut new, false));
+                        // Further matches of this entry can only add to the count.
+                        if hits.count >= enough.count {
+                            break;
+                        }
+                    }
+                    if hits.reach(enough) {
+                        break;
+                    }
+                }
+            }
+        }
+        hits
+    }
+}
+
+impl Hits {
+    fn take(&mut self, text: &str, new: bool) {
+        self.count += 1;
+        self.distinct += usize::from(new);
+        if self.first.is_none() {
+            self.first = Some(text.into());
+        }
+    }
+
+    fn reach(&self, enough: Enough) -> bool {
+        self.count >= enough.count && self.distinct >= enough.distinct
+    }
+}
+
+/// Compiles a regular expression of a rule: in any case unless it says `(?-i)`, and limited in
+/// size, so that a rule cannot ask for gigabytes.
+///
+/// # Errors
+/// It does not parse or is too large.
+pub fn compile(pattern: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(pattern).case_insensitive(true).size_limit(1 << 20).dfa_size_limit(1 << 23).build()
+}
+
+/// The form that stands for itself where a match begins: the longest, or a shorter one that the
+/// longest hides. Where a form begins or ends with a letter, digit or underscore, none stands
+/// beside it; all letters count, not only ASCII ones.
+fn whole_word(text: &str, start: usize, end: usize, entries: &HashMap<String, usize>) -> Option<(usize, usize)> {
+    let mut end = end;
+    while end > start {
+        if stands_alone(text, start, end)
+            && let Some(entry) = entries.get(&text[start..end].to_lowercase())
+        {
+            return Some((end, *entry));
+        }
+        end -= text[start..end].chars().next_back().map_or(1, char::len_utf8);
+    }
+    None
+}
+
+fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    let (before, inner, after) = (&text[..start], &text[start..end], &text[end..]);
+    let joins = |outer: Option<char>, edge: Option<char>| outer.is_some_and(word) && edge.is_some_and(word);
+    !joins(before.chars().next_back(), inner.chars().next()) && !joins(after.chars().next(), inner.chars().next_back())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn words(forms: &[&[&str]]) -> Pattern {
+        let words: Vec<Vec<String>> =
+            forms.iter().map(|forms| forms.iter().map(|form| (*form).to_owned()).collect()).collect();
+        Pattern::words("p", Area::Text, &words).unwrap()
+    }
+
+    fn counts(pattern: &Pattern, text: &str) -> (usize, usize) {
+        let hits = pattern.search(text);
+        (hits.count, hits.distinct)
+    }
+
+    #[test]
+    fn words_are_whole_whatever_letters_stand_beside_them() {
+        let pattern = words(&[&["must"], &["should"]]);
+        assert_eq!(counts(&pattern, "It MUST, and should; mustard shoulder émust must_ must2"), (2, 2));
+        assert_eq!(counts(&pattern, "must must must"), (3, 1));
+        assert_eq!(counts(&pattern, ""), (0, 0));
+    }
+
+    #[test]
+    fn the_longest_form_counts_and_a_shorter_one_where_it_does_not_stand_alone() {
+        let pattern = words(&[&["test"], &["test case", "test cases"]]);
+        assert_eq!(counts(&pattern, "test case"), (1, 1));
+        assert_eq!(counts(&pattern, "test casex"), (1, 1));
+        assert_eq!(pattern.search("a test casex").first.as_deref(), Some("test"));
+        assert_eq!(counts(&pattern, "test, test cases"), (2, 2));
+    }
+
+    #[test]
+    fn words_of_any_script_match_in_any_case() {
+        let pattern = words(&[&["größe"], &["c++"]]);
+        assert_eq!(counts(&pattern, "GRÖSSE Größe GRÖßE c++ C++x xc++"), (4, 2));
+    }
+
+    #[test]
+    fn a_search_ends_where_no_rule_could_tell_more() {
+        let mut pattern = words(&[&["a"], &["b"]]);
+        pattern.enough = Enough { count: 2, distinct: 0 };
+        assert_eq!(counts(&pattern, "a a a b"), (2, 1));
+        pattern.enough = Enough { count: 0, distinct: 2 };
+        assert_eq!(counts(&pattern, "a a a b b"), (4, 2));
+        let mut pattern = Pattern::regexes("p", Area::Text, vec![compile("a").unwrap(), compile("b").unwrap()]);
+        assert_eq!(counts(&pattern, "aaab"), (4, 2));
+        pattern.enough = Enough { count: 0, distinct: 2 };
+        assert_eq!(pattern.search("aaab").distinct, 2);
+        pattern.enough = Enough { count: 3, distinct: 0 };
+        assert_eq!(pattern.search("aaab").count, 3);
+    }
+}

@@ -1,0 +1,237 @@
+//! A YAML document as a tree in which every key and value knows its place.
+//!
+//! Takes: a [`Source`]. Gives: [`Node`], or the one diagnostic of a document that is not YAML.
+//! Input is limited in size, depth, number of nodes and replay of aliases, so that a hostile
+//! file is refused and not expanded. YAML 1.2: `no` and `on` are words.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_yaml::Spanned;
+
+use super::diag::{Sink, Source, Span};
+
+/// The largest rule file that is read, in bytes.
+pub const MAX_BYTES: usize = 1 << 20;
+/// The deepest nesting that is read.
+const MAX_DEPTH: usize = 32;
+/// The most nodes that a file may have, aliases counted as often as they are used.
+const MAX_NODES: usize = 100_000;
+
+/// A value with its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// From the first to the last byte; empty for lists and maps in block style.
+    pub span: Span,
+    /// What it is.
+    pub kind: NodeKind,
+}
+
+/// A key of a map with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Where it stands.
+    pub span: Span,
+    /// The key itself.
+    pub name: String,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NodeKind {
+    /// `null`, `~` or nothing.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A number with a fraction or exponent.
+    Float(f64),
+    /// Anything else in one piece.
+    Text(String),
+    /// A sequence.
+    List(Vec<Node>),
+    /// A mapping, in the order of the file.
+    Map(Vec<(Key, Node)>),
+}
+
+impl NodeKind {
+    /// What a person calls it in a message.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            NodeKind::Null => "nothing",
+            NodeKind::Bool(_) => "true or false",
+            NodeKind::Int(_) | NodeKind::Float(_) => "a number",
+            NodeKind::Text(_) => "a text",
+            NodeKind::List(_) => "a list",
+            NodeKind::Map(_) => "a map",
+        }
+    }
+}
+
+/// Reads one document. `None` means that a diagnostic says why not.
+pub fn read(sink: &mut Sink<'_>) -> Option<Node> {
+    let source = sink.source.clone();
+    if source.text.len() > MAX_BYTES {
+        let found = source.text.len();
+        sink.error(
+            Span::default(),
+            format!("this file has {found} bytes; at most {MAX_BYTES} are read"),
+            Some("split the vocabulary into files that `extends` names".to_owned()),
+        );
+        return None;
+    }
+    let options = serde_yaml::options! {
+        strict_booleans: true,
+        with_snippet: false,
+        budget: serde_yaml::budget! {
+            max_depth: MAX_DEPTH,
+            flow_nesting_limit: MAX_DEPTH,
+            max_nodes: MAX_NODES,
+            max_events: 3 * MAX_NODES,
+            max_aliases: 1_000,
+            max_anchors: 1_000,
+            max_documents: 1,
+        },
+        alias_limits: serde_yaml::alias_limits! {
+            max_total_replayed_events: MAX_NODES,
+            max_replay_stack_depth: 8,
+        },
+    };
+    match serde_yaml::from_str_with_options::<Spanned<Raw>>(&source.text, options) {
+        Ok(root) => Some(node(root)),
+        Err(error) => {
+            let place = error.location().map_or(0, |at| {
+                source.offset(usize::try_from(at.line()).unwrap_or(1), usize::try_from(at.column()).unwrap_or(1))
+            });
+            // The library ends its message with its own line and column; ours come with the snippet.
+            let message = error.to_string();
+            let message = message.split(" at line ").next().unwrap_or(&message).trim().to_owned();
+            let help = slip(&source, place, &message);
+            let end = source.text[place..].chars().next().map_or(place, |c| place + c.len_utf8());
+            sink.error(Span::new(place, end), format!("this is not YAML: {message}"), help);
+            None
+        }
+    }
+}
+
+/// Help for the usual slips, told from the line on which YAML gave up.
+fn slip(source: &Source, place: usize, message: &str) -> Option<String> {
+    let (line, _) = source.line_column(place);
+    let start = source.offset(line, 1);
+    let text = source.text[start..].split('\n').next().unwrap_or("");
+    let help = if text.contains(": {{") || text.contains("- {{") {
+        "quote a value that begins with `{{`: \"{{ … }}\""
+    } else if text.starts_with('\t') || text.trim_start_matches(' ').starts_with('\t') || message.contains("tab") {
+        "indent with spaces, YAML allows no tabs"
+    } else if message.contains("duplicate mapping key") {
+        "a key stands once in a map: merge the two or remove one"
+    } else if message.contains("mapping values are not allowed") {
+        "quote a text that holds `: `"
+    } else if message.contains("unknown anchor") {
+        "quote a text that begins with `*`"
+    } else if message.contains("multiple YAML documents") {
+        "a rule file is one document: remove `---`"
+    } else {
+        return None;
+    };
+    Some(help.to_owned())
+}
+
+fn node(raw: Spanned<Raw>) -> Node {
+    let span = span_of(&raw);
+    let kind = match raw.value {
+        Raw::Null => NodeKind::Null,
+        Raw::Bool(value) => NodeKind::Bool(value),
+        Raw::Int(value) => NodeKind::Int(value),
+        Raw::Float(value) => NodeKind::Float(value),
+        Raw::Text(value) => NodeKind::Text(value),
+        Raw::List(items) => NodeKind::List(items.into_iter().map(node).collect()),
+        Raw::Map(entries) => NodeKind::Map(
+            entries
+                .into_iter()
+                .map(|(key, value)| (Key { span: span_of(&key), name: key.value }, node(value)))
+                .collect(),
+        ),
+    };
+    Node { span, kind }
+}
+
+fn span_of<T>(value: &Spanned<T>) -> Span {
+    let at = value.referenced.span();
+    let start = usize::try_from(at.byte_offset().unwrap_or(0)).unwrap_or(0);
+    let length = usize::try_from(at.byte_len().unwrap_or(0)).unwrap_or(0);
+    Span::new(start, start + length)
+}
+
+/// What the YAML library hands over, before places are turned into ours.
+enum Raw {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+    List(Vec<Spanned<Raw>>),
+    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a YAML value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
+        Ok(Raw::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
+        Ok(Raw::Int(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
+        Ok(i64::try_from(value).map_or(Raw::Float(value as f64), Raw::Int))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
+        Ok(Raw::Float(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
+        Ok(Raw::Text(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Raw, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            items.push(item);
+        }
+        Ok(Raw::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(key) = map.next_key()? {
+            entries.push((key, map.next_value()?));
+        }
+        Ok(Raw::Map(entries))
+    }
+}

@@ -1,0 +1,171 @@
+//! What a forge holds, in one shape for every forge, and the trait that reads it.
+//!
+//! Takes: a forge's own objects (an API's answers, or a recorded file). Gives: [`Repo`],
+//! [`Item`], [`Comment`], [`Event`] and nothing forge-specific. Whatever is null, missing or of
+//! an unexpected type in an answer has become an empty value or `None` before it leaves here
+//! (facts 8, 27 to 31, 68), so that one bad object never stops the others.
+
+pub mod file;
+mod index;
+mod loose;
+pub mod object;
+mod part;
+mod ranges;
+mod scan;
+mod source;
+pub mod talk;
+pub mod time;
+mod turns;
+mod walk;
+
+use std::borrow::Cow;
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+
+/// What an item is. Issues and pull requests share their numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// An issue.
+    Issue,
+    /// A pull request.
+    Pull,
+}
+
+impl Kind {
+    /// The name in rules, JSON and plans: `issue` or `pull`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Issue => "issue",
+            Kind::Pull => "pull",
+        }
+    }
+}
+
+/// An account, as it stands beside an item or a comment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// The login; never empty.
+    pub login: String,
+    /// The forge says that this is no person: type `Bot`, or an id below 0 (fact 30).
+    pub bot: bool,
+}
+
+/// An issue or a pull request as a list gives it. Times are instants in UTC; `None` where the
+/// forge gave none or one that cannot be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item<'a> {
+    /// Issue or pull request.
+    pub kind: Kind,
+    /// The number within its repository, at least 1.
+    pub number: u64,
+    /// The title, empty where the forge gave none.
+    pub title: Cow<'a, str>,
+    /// The text, empty where the forge gave none.
+    pub body: Cow<'a, str>,
+    /// Exact names of its labels, in the forge's order.
+    pub labels: Vec<Cow<'a, str>>,
+    /// Logins, in the forge's order.
+    pub assignees: Vec<Cow<'a, str>>,
+    /// Who opened it; `None` for a deleted app.
+    pub author: Option<Account>,
+    /// Open, as opposed to closed or merged. An unknown state word counts as open (fact 11).
+    pub open: bool,
+    /// Nobody but writers may comment.
+    pub locked: bool,
+    /// A pull request that says it is not finished.
+    pub draft: bool,
+    /// The title of its milestone.
+    pub milestone: Option<Cow<'a, str>>,
+    /// How many comments it has.
+    pub comments: u64,
+    /// When it was opened.
+    pub created_at: Option<DateTime<Utc>>,
+    /// When anything on it last changed, our own writes included (fact 35).
+    pub updated_at: Option<DateTime<Utc>>,
+}
+
+/// A repository as far as a run needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repo {
+    /// `owner/name`.
+    pub name: String,
+    /// Only some people may read it.
+    pub private: bool,
+}
+
+/// One comment of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment {
+    /// The forge's id of it.
+    pub id: u64,
+    /// Its text.
+    pub body: String,
+    /// Who wrote it.
+    pub author: Option<Account>,
+    /// The forge says that its author may write to the repository (fact 89).
+    pub by_writer: bool,
+    /// When it was written.
+    pub created_at: Option<DateTime<Utc>>,
+}
+
+/// One entry of an item's timeline: somebody did something to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When it happened.
+    pub at: Option<DateTime<Utc>>,
+    /// Who did it.
+    pub actor: Option<Account>,
+}
+
+/// What reading the items of one repository came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// Items handed over.
+    pub items: u64,
+    /// Entries that were no item: not an object, or without a number (fact 29). Each is one
+    /// sentence that says where it stood.
+    pub unreadable: Vec<String>,
+}
+
+/// A forge that can be read. `Sync`, because pages are read by several threads.
+pub trait Forge: Sync {
+    /// The name that a plan holds and an apply compares, without secrets.
+    fn name(&self) -> String;
+
+    /// The login of our own account, whose comments and issues are ours.
+    fn user(&self) -> &str;
+
+    /// Every repository that is there to be read, in the forge's order.
+    fn repos(&self) -> &[Repo];
+
+    /// A text that names an item on the forge and leaves no trace on it (fact 105): a plain
+    /// reference moves the item's `updated_at`. `full` names the repository too.
+    fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String;
+
+    /// Hands every issue and pull request of `repo` (an index into [`Forge::repos`]), open and
+    /// closed, to `page`, a run of them at a time with the run's place in the list. Pages come
+    /// from up to `threads` threads at once and in any order; within a page the order is the
+    /// forge's. Places are 0, 1, 2, … without a gap; a page may be empty. Each number comes once:
+    /// where the forge gives one twice, the first in its order stands, issues before pull
+    /// requests, whatever the number of threads.
+    ///
+    /// # Errors
+    /// What was being read, where, and what was found: the first such place, whatever the number
+    /// of threads. All pages before it were handed over, and none after it.
+    fn items(&self, repo: usize, threads: usize, page: &(dyn Fn(usize, &[Item<'_>]) + Sync)) -> Result<Listed>;
+
+    /// The comments of an item, oldest first; none where none were recorded.
+    ///
+    /// # Errors
+    /// As [`Forge::items`].
+    fn comments(&self, repo: usize, number: u64) -> Result<Vec<Comment>>;
+
+    /// The timeline of an item, oldest first; `None` where it was not recorded, which is not
+    /// the same as an empty one.
+    ///
+    /// # Errors
+    /// As [`Forge::items`].
+    fn timeline(&self, repo: usize, number: u64) -> Result<Option<Vec<Event>>>;
+}

@@ -1,0 +1,261 @@
+//! Issues and pull requests as any of the three forges gives them.
+//!
+//! Takes: the JSON of a list as the API (or a recorded file) gives it. Gives: [`Item`]s. Every member may be null, missing or of any type (facts 27, 28, 68)
+//! and then counts as absent; unknown members are skipped; of a member given twice the last
+//! holds.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
+
+use super::loose::{Scalar, Shape, key, read, value};
+use super::part::{Part, PullMark, instant};
+use super::{Item, Kind};
+
+/// Why an entry of a list is no item. Displays as a predicate: `has no number`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoItem {
+    /// It is null, a text, a list, …: the words say which.
+    NotAnObject(&'static str),
+    /// It has no number at all.
+    NoNumber,
+    /// Its number is no whole number above 0; a failed sub-load has 0 (fact 29).
+    BadNumber,
+}
+
+impl fmt::Display for NoItem {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NoItem::NotAnObject(found) => write!(to, "is {found}, not an object"),
+            NoItem::NoNumber => to.write_str("has no number"),
+            NoItem::BadNumber => to.write_str("has a number that is no whole number above 0"),
+        }
+    }
+}
+
+/// The entries of a list of issues or pull requests, in its order; `null` is an empty list
+/// (fact 8). A pull request from a list of pull requests alone does not say that it is one: its
+/// kind here is [`Kind::Issue`], which the caller mends. `spare` is room for what has to be
+/// mended before it can be borrowed.
+///
+/// # Errors
+/// `list` is no JSON; line and column count within it.
+pub fn items<'a>(list: &'a [u8], spare: &'a mut String) -> serde_json::Result<Vec<Result<Item<'a>, NoItem>>> {
+    read(list, spare).map(Option::unwrap_or_default)
+}
+
+/// The text that a JSON value is; `None` for a value of another type.
+///
+/// # Errors
+/// As [`items`].
+pub fn text(json: &[u8]) -> serde_json::Result<Option<String>> {
+    let mut spare = String::new();
+    let value: Scalar<'_> = read(json, &mut spare)?;
+    Ok(value.text().map(Cow::into_owned))
+}
+
+impl<'de> Shape<'de> for Result<Item<'de>, NoItem> {
+    fn scalar(found: Scalar<'de>) -> Self {
+        Err(NoItem::NotAnObject(match found {
+            Scalar::Absent => "null",
+            Scalar::Bool(_) => "true or false",
+            Scalar::Whole(_) | Scalar::Below(_) | Scalar::Broken(_) => "a number",
+            Scalar::Text(_) => "a text",
+        }))
+    }
+
+    fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Err(NoItem::NotAnObject("a list")))
+    }
+
+    fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
+        let mut found = Members::default();
+        while let Some(name) = key(&mut from)? {
+            match &*name {
+                "number" => found.number = value(&mut from)?,
+                "title" => found.title = value(&mut from)?,
+                "body" => found.body = value(&mut from)?,
+                "labels" => found.labels = value(&mut from)?,
+                "assignees" => found.assignees = value(&mut from)?,
+                "assignee" => found.assignee = value(&mut from)?,
+                "user" => found.user = value(&mut from)?,
+                "state" => found.state = value(&mut from)?,
+                "locked" => found.locked = value(&mut from)?,
+                "is_locked" => found.is_locked = value(&mut from)?,
+                "draft" => found.draft = value(&mut from)?,
+                "merged" => found.merged = value(&mut from)?,
+                "merged_at" => found.merged_at = value(&mut from)?,
+                "milestone" => found.milestone = value(&mut from)?,
+                "comments" => found.comments = value(&mut from)?,
+                "created_at" => found.created_at = value(&mut from)?,
+                "updated_at" => found.updated_at = value(&mut from)?,
+                "pull_request" => found.pull = value(&mut from)?,
+                _ => {
+                    from.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(found.item())
+    }
+}
+
+/// The members of an issue that are read, as they were found.
+#[derive(Default)]
+struct Members<'a> {
+    number: Scalar<'a>,
+    title: Scalar<'a>,
+    body: Scalar<'a>,
+    labels: Option<Vec<Option<Part<'a>>>>,
+    assignees: Option<Vec<Option<Part<'a>>>>,
+    assignee: Option<Part<'a>>,
+    user: Option<Part<'a>>,
+    state: Scalar<'a>,
+    locked: Scalar<'a>,
+    is_locked: Scalar<'a>,
+    draft: Scalar<'a>,
+    merged: Scalar<'a>,
+    merged_at: Scalar<'a>,
+    milestone: Option<Part<'a>>,
+    comments: Scalar<'a>,
+    created_at: Scalar<'a>,
+    updated_at: Scalar<'a>,
+    pull: PullMark,
+}
+
+impl<'a> Members<'a> {
+    fn item(self) -> Result<Item<'a>, NoItem> {
+        let number = match self.number {
+            Scalar::Absent => return Err(NoItem::NoNumber),
+            Scalar::Whole(number) if number > 0 => number,
+            _ => return Err(NoItem::BadNumber),
+        };
+        let closed = matches!(&self.state, Scalar::Text(state) if state == "closed");
+        let merged = self.merged.is_true() || instant(&self.merged_at).is_some();
+        // Null, and not empty, is what may stand beside an assignee (fact 28).
+        let assignees = self.assignees.unwrap_or_else(|| vec![self.assignee]);
+        let labels = self.labels.into_iter().flatten().flatten();
+        Ok(Item {
+            kind: if self.pull.given { Kind::Pull } else { Kind::Issue },
+            number,
+            title: self.title.text().unwrap_or_default(),
+            body: self.body.text().unwrap_or_default(),
+            labels: labels.filter_map(|label| label.name.text()).collect(),
+            assignees: assignees.into_iter().flatten().filter_map(Part::login).collect(),
+            author: self.user.and_then(Part::account),
+            open: !closed && !merged,
+            locked: self.locked.is_true() || self.is_locked.is_true(),
+            draft: self.draft.is_true() || self.pull.draft,
+            milestone: self.milestone.and_then(|part| part.title.text()),
+            comments: match self.comments {
+                Scalar::Whole(count) => count,
+                _ => 0,
+            },
+            created_at: instant(&self.created_at),
+            updated_at: instant(&self.updated_at),
+        })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::forge::{Account, time};
+
+    /// The one entry of a list, read and shown again.
+    fn entry(json: &str) -> Result<Item<'static>, NoItem> {
+        let list = format!("[{json}]").into_bytes();
+        let mut entries = items(list.leak(), Box::leak(Box::default())).unwrap();
+        assert_eq!(entries.len(), 1);
+        entries.remove(0)
+    }
+
+    #[test]
+    fn a_whole_issue_is_read() {
+        let item = entry(
+            r#"{"id": 9, "number": 7, "title": "T\u00e9", "body": "b", "state": "closed",
+            "labels": [{"name": "bug"}, {"name": ""}, "bare", null, {"name": 5}],
+            "assignees": [{"login": "a"}, {"login": null}, "x", {"login": "b"}],
+            "user": {"id": -2, "login": "gitea-actions"}, "is_locked": true,
+            "milestone": {"title": "1.0"}, "comments": 3, "x": [[{}]],
+            "pull_request": {"draft": true, "merged_at": null},
+            "created_at": "2026-05-01T08:34:08+02:00", "updated_at": "nonsense"}"#,
+        );
+        let expected = Item {
+            kind: Kind::Pull,
+            number: 7,
+            title: "Té".into(),
+            body: "b".into(),
+            labels: vec!["bug".into(), "".into()],
+            assignees: vec!["a".into(), "b".into()],
+            author: Some(Account { login: "gitea-actions".into(), bot: true }),
+            open: false,
+            locked: true,
+            draft: true,
+            milestone: Some("1.0".into()),
+            comments: 3,
+            created_at: time::parse("2026-05-01T06:34:08Z"),
+            updated_at: None,
+        };
+        assert_eq!(item, Ok(expected));
+    }
+
+    #[test]
+    fn members_of_any_type_count_as_absent() {
+        let bare = entry(r#"{"number": 1}"#).unwrap();
+        let members = "title body labels assignees assignee user state locked is_locked draft \
+            merged merged_at milestone comments created_at updated_at pull_request";
+        for name in members.split_whitespace() {
+            for odd in ["null", "-1", "1.5", "1e999", "[[]]", "[1, {}]", "{}", r#""\ud800""#] {
+                // These two are texts, and this is one.
+                let text = odd.starts_with('"') && matches!(name, "title" | "body");
+                let mut item = entry(&format!(r#"{{"{name}": {odd}, "number": 1}}"#)).unwrap();
+                if text {
+                    item.title = "".into();
+                    item.body = "".into();
+                }
+                assert_eq!(item, bare, "{name} {odd}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_lone_assignee_stands_in_for_a_null_list_only() {
+        let logins = |json: &str| entry(json).unwrap().assignees;
+        let one = r#""number": 1, "assignee": {"login": "a"}"#;
+        assert_eq!(logins(&format!("{{{one}}}")), ["a"]);
+        assert_eq!(logins(&format!(r#"{{{one}, "assignees": 3}}"#)), ["a"]);
+        assert!(logins(&format!(r#"{{{one}, "assignees": []}}"#)).is_empty());
+    }
+
+    #[test]
+    fn a_pull_request_of_nulls_is_an_issue_and_the_last_of_two_members_holds() {
+        let item = entry(
+            r#"{"number": 1, "title": "a", "title": null, "state": "odd",
+            "pull_request": {"url": null}, "user": {"login": "d", "type": "bot"}}"#,
+        )
+        .unwrap();
+        assert_eq!((item.kind, &*item.title, item.open), (Kind::Issue, "", true));
+        assert!(item.author.unwrap().bot);
+        let merged = entry(r#"{"number": 1, "merged": true, "user": {"login": ""}}"#).unwrap();
+        assert_eq!((merged.open, merged.author), (false, None));
+    }
+
+    #[test]
+    fn an_entry_without_a_number_is_no_item() {
+        for (json, why) in [
+            ("null", "is null, not an object"),
+            ("\"x\"", "is a text, not an object"),
+            ("[1]", "is a list, not an object"),
+            ("{}", "has no number"),
+            (r#"{"number": 0}"#, "has a number that is no whole number above 0"),
+            (r#"{"number": -4}"#, "has a number that is no whole number above 0"),
+            (r#"{"number": "7"}"#, "has a number that is no whole number above 0"),
+            (r#"{"number": 1.0}"#, "has a number that is no whole number above 0"),
+        ] {
+            assert_eq!(entry(json).unwrap_err().to_string(), why, "{json}");
+        }
+    }
+}

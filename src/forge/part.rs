@@ -1,0 +1,116 @@
+//! The objects within an API's objects: users, labels, milestones, marks of pull requests.
+//!
+//! Takes: JSON of any type. Gives: the few members that items, comments and timelines need.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
+
+use super::loose::{Scalar, Shape, key, value};
+use super::{Account, time};
+
+/// The instant that a value names.
+pub(super) fn instant(found: &Scalar<'_>) -> Option<DateTime<Utc>> {
+    match found {
+        Scalar::Text(text) => time::parse(text),
+        _ => None,
+    }
+}
+
+/// An object within an object: a label, a milestone, a user; `Option`, for it may be anything.
+#[derive(Debug, Default)]
+pub(super) struct Part<'a> {
+    id: Scalar<'a>,
+    kind: Scalar<'a>,
+    /// Of a label.
+    pub(super) name: Scalar<'a>,
+    login: Scalar<'a>,
+    /// Of a milestone.
+    pub(super) title: Scalar<'a>,
+}
+
+impl<'a> Part<'a> {
+    /// The login; a failed sub-load has an empty one, which is none (fact 29).
+    pub(super) fn login(self) -> Option<Cow<'a, str>> {
+        self.login.text().filter(|login| !login.is_empty())
+    }
+
+    /// The account, if it has a login. An id below 0 is a deleted account or the forge's own
+    /// (fact 30).
+    pub(super) fn account(self) -> Option<Account> {
+        let bot = matches!(self.id, Scalar::Below(_)) || self.kind.is_word("bot");
+        let login = self.login()?.into_owned();
+        Some(Account { login, bot })
+    }
+}
+
+impl<'de> Shape<'de> for Option<Part<'de>> {
+    fn scalar(_: Scalar<'de>) -> Self {
+        None
+    }
+
+    fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
+        let mut part = Part::default();
+        while let Some(name) = key(&mut from)? {
+            match &*name {
+                "id" => part.id = value(&mut from)?,
+                "type" => part.kind = value(&mut from)?,
+                "name" => part.name = value(&mut from)?,
+                "login" => part.login = value(&mut from)?,
+                "title" => part.title = value(&mut from)?,
+                _ => {
+                    from.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(Some(part))
+    }
+}
+
+/// What `pull_request` of an issue says: null, missing or all null is no pull request (facts 9,
+/// 65).
+#[derive(Debug, Default)]
+pub(super) struct PullMark {
+    /// It is one.
+    pub(super) given: bool,
+    /// It is not finished.
+    pub(super) draft: bool,
+}
+
+impl<'de> Shape<'de> for PullMark {
+    fn scalar(_: Scalar<'de>) -> Self {
+        Self::default()
+    }
+
+    fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
+        let mut mark = Self::default();
+        while let Some(name) = key(&mut from)? {
+            let Given(given, is_true) = value(&mut from)?;
+            mark.given |= given;
+            if name == "draft" {
+                mark.draft = is_true;
+            }
+        }
+        Ok(mark)
+    }
+}
+
+/// Whether a value is anything but null, and whether it is `true`.
+struct Given(bool, bool);
+
+impl<'de> Shape<'de> for Given {
+    fn scalar(found: Scalar<'de>) -> Self {
+        Given(found != Scalar::Absent, found.is_true())
+    }
+
+    fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Given(true, false))
+    }
+
+    fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
+        while from.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Given(true, false))
+    }
+}

@@ -1,0 +1,87 @@
+//! Runs of a list that several threads read, brought back into the list's order.
+//!
+//! Takes: what the runs were read as, from any thread at any time. Gives: the items of each that
+//! no run before had, and what all of them came to: the same on one thread as on many.
+
+use std::collections::HashSet;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Error, Result};
+
+use super::object::NoItem;
+use super::ranges::Run;
+use super::{Item, Listed};
+
+/// Whose turn it is.
+#[derive(Debug, Default)]
+pub(super) struct Turns {
+    state: Mutex<State>,
+    moved: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The place of the run that comes next.
+    next: usize,
+    /// Numbers that an item was handed over for.
+    seen: HashSet<u64>,
+    listed: Listed,
+    error: Option<Error>,
+}
+
+impl Turns {
+    /// Waits for the turn of the run at `place`, which is short where runs are begun in order,
+    /// and gives its items without those whose number came before: lists that shift while they
+    /// are paged repeat some, and a pull request can be among the issues too. `None` once any
+    /// run before, or this one, could not be read. `repo` names the repository in sentences.
+    pub(super) fn take<'a>(
+        &self,
+        place: usize,
+        repo: &str,
+        run: &Run,
+        entries: Result<Vec<Result<Item<'a>, NoItem>>>,
+    ) -> Option<Vec<Item<'a>>> {
+        let mut state = self.lock();
+        while state.next != place && state.error.is_none() {
+            state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.error.is_some() {
+            return None;
+        }
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => {
+                state.error = Some(error);
+                self.moved.notify_all();
+                return None;
+            }
+        };
+        let mut items = Vec::with_capacity(entries.len());
+        for (entry, nth) in entries.into_iter().zip(run.before + 1..) {
+            match entry {
+                Ok(item) if state.seen.insert(item.number) => items.push(item),
+                Ok(_) => {}
+                Err(why) => {
+                    let list = if run.pulls { "pulls" } else { "issues" };
+                    let sentence = format!("{repo}: entry {nth} of {list} {why}");
+                    state.listed.unreadable.push(sentence);
+                }
+            }
+        }
+        state.listed.items += items.len() as u64;
+        state.next += 1;
+        self.moved.notify_all();
+        Some(items)
+    }
+
+    /// What all runs came to.
+    pub(super) fn result(self) -> Result<Listed> {
+        let state = self.state.into_inner();
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        state.error.map_or(Ok(state.listed), Err)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,103 @@
+//! The way over one JSON value, to its end.
+//!
+//! Takes: the bytes of a document in windows of any size. Gives: where the value that begins the
+//! first of them ends. Only strings and brackets are looked at, so that most bytes are passed at
+//! the speed of a search for one byte.
+
+/// Lists and objects within each other that are still stepped over.
+const DEEPEST: u32 = 120;
+
+/// What came of a window: how many of its bytes were stepped over, and why no more.
+pub(super) enum Step {
+    /// All of them; the value goes on.
+    More(usize),
+    /// The value ends after these.
+    Done(usize),
+    /// What follows these cannot be part of the value, and why.
+    Bad(usize, String),
+}
+
+/// The way over one value, which may lie in several windows.
+#[derive(Default)]
+pub(super) struct Walk {
+    /// Lists and objects open.
+    depth: u32,
+    /// Which of them are objects: a bit each, the innermost last.
+    objects: u128,
+    /// Within a string.
+    text: bool,
+    /// The last byte of the window before was a backslash that escapes the first of this one.
+    escaped: bool,
+    /// The value is a number, `true`, `false` or `null`, which end where something else begins.
+    pub(super) word: bool,
+}
+
+impl Walk {
+    /// Steps over as much of `window` as belongs to the value.
+    pub(super) fn over(&mut self, window: &[u8]) -> Step {
+        let mut at = 0;
+        loop {
+            if self.text {
+                match self.string_end(window, at) {
+                    Some(end) => at = end,
+                    None => return Step::More(window.len()),
+                }
+                if self.depth == 0 {
+                    return Step::Done(at);
+                }
+            }
+            let rest = window.get(at..).unwrap_or_default();
+            let matters = |b: &u8| matches!(b, b'"' | b'{' | b'[' | b']' | b'}');
+            let found = if self.depth == 0 { Some(0) } else { rest.iter().position(matters) };
+            let Some((found, byte)) = found.and_then(|n| Some((n, *rest.get(n)?))) else {
+                return Step::More(window.len());
+            };
+            at += found + 1;
+            match byte {
+                b'"' if !self.word => self.text = true,
+                b'[' | b'{' if !self.word => {
+                    if self.depth == DEEPEST {
+                        let what = format!("lists and objects nested deeper than {DEEPEST}");
+                        return Step::Bad(at - 1, what);
+                    }
+                    self.depth += 1;
+                    self.objects = self.objects << 1 | u128::from(byte == b'{');
+                }
+                b']' | b'}' if self.depth > 0 => {
+                    if (self.objects & 1 == 1) != (byte == b'}') {
+                        let what = format!("found `{}`, which closes nothing", char::from(byte));
+                        return Step::Bad(at - 1, what);
+                    }
+                    self.depth -= 1;
+                    self.objects >>= 1;
+                    if self.depth == 0 {
+                        return Step::Done(at);
+                    }
+                }
+                b' ' | b'\n' | b'\r' | b'\t' | b',' | b':' | b']' | b'}' | b'"' | b'[' | b'{' => {
+                    return Step::Done(at - 1);
+                }
+                _ => self.word = true,
+            }
+        }
+    }
+
+    /// The place after the closing quote of the string that `window` is within from `at`.
+    fn string_end(&mut self, window: &[u8], mut at: usize) -> Option<usize> {
+        loop {
+            let rest = window.get(at..).unwrap_or_default();
+            // Quotes are rare and backslashes are not: an odd run of these before a quote makes
+            // it one of the text, and no other needs a look.
+            let quote = memchr::memchr(b'"', rest);
+            let text = rest.get(..quote.unwrap_or(rest.len())).unwrap_or(rest);
+            let slashes = text.iter().rev().take_while(|b| **b == b'\\').count();
+            let escaped = (slashes % 2 == 1) != (self.escaped && slashes == text.len());
+            self.escaped = escaped && quote.is_none();
+            at += quote? + 1;
+            if !escaped {
+                self.text = false;
+                return Some(at);
+            }
+        }
+    }
+}

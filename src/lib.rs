@@ -1,0 +1,24 @@
+//! Kaizen: scheduled jobs with declarative rules over issues, pull requests and loop logs.
+//!
+//! Data flows one way, one stage a line:
+//! rules + forge -> facts -> score, classify -> decide -> render -> plan -> report
+//!
+//! - [`engine`] rules, expressions, words, scores, choice, texts. Pure: no file, clock, network
+//! - [`forge`] what a forge holds, read through one trait
+//! - [`plan`] decisions and texts to finished writes. Pure
+//! - [`report`] a run as people and programs read it. Pure
+//! - [`jobs`] what each job reads, decides and leaves
+//! - [`pack`] where rules and templates come from
+//! - [`run`] the pipeline, [`cli`] its arguments, `main` its exit code
+//!
+//! Imports run down this list's arrows only: `main -> cli, run -> jobs -> {report -> plan ->
+//! engine, forge}`; a test holds it.
+
+pub mod cli;
+pub mod engine;
+pub mod forge;
+pub mod jobs;
+pub mod pack;
+pub mod plan;
+pub mod report;
+pub mod run;

@@ -1,0 +1,68 @@
+//! The rules and templates that are built into the program, so that it runs without any files.
+//!
+//! Takes: a job. Gives: its rule files and templates. A test holds this list to the folders.
+
+use std::collections::BTreeMap;
+
+use crate::engine::diag::Source;
+
+const RULES: [(&str, &str); 2] = [
+    ("backlog-triage.yaml", include_str!("../../rules/backlog-triage.yaml")),
+    ("common.yaml", include_str!("../../rules/common.yaml")),
+];
+
+const TEMPLATES: [(&str, &str); 3] = [
+    ("backlog-triage/decision.md.j2", include_str!("../../templates/backlog-triage/decision.md.j2")),
+    ("backlog-triage/summary.md.j2", include_str!("../../templates/backlog-triage/summary.md.j2")),
+    ("shared/footer.md.j2", include_str!("../../templates/shared/footer.md.j2")),
+];
+
+/// Every built-in rule file by name.
+pub(super) fn rules() -> BTreeMap<String, Source> {
+    RULES
+        .into_iter()
+        .map(|(name, text)| (name.to_owned(), Source::new(format!("(built-in) rules/{name}"), text)))
+        .collect()
+}
+
+/// The built-in templates of a job, and the shared ones.
+pub(super) fn templates(job: &str) -> BTreeMap<String, Source> {
+    let prefix = format!("{job}/");
+    let own = TEMPLATES.into_iter().filter(|(name, _)| name.starts_with(&prefix) || name.starts_with("shared/"));
+    own.map(|(name, text)| {
+        let short = name.strip_prefix(&prefix).unwrap_or(name);
+        (short.to_owned(), Source::new(format!("(built-in) templates/{name}"), text))
+    })
+    .collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::path::Path;
+
+    #[test]
+    fn everything_in_the_folders_is_built_in() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut there = Vec::new();
+        for folder in ["rules", "templates"] {
+            let mut open = vec![root.join(folder)];
+            while let Some(folder) = open.pop() {
+                for entry in std::fs::read_dir(folder).unwrap() {
+                    let path = entry.unwrap().path();
+                    if path.is_dir() {
+                        open.extend((path.file_name().unwrap() != "tests").then_some(path));
+                    } else {
+                        there.push(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+                    }
+                }
+            }
+        }
+        let rules = super::RULES.iter().map(|(name, _)| format!("rules/{name}"));
+        let mut built_in: Vec<String> =
+            rules.chain(super::TEMPLATES.iter().map(|(name, _)| format!("templates/{name}"))).collect();
+        there.sort();
+        built_in.sort();
+        assert_eq!(there, built_in);
+    }
+}

@@ -1,0 +1,170 @@
+//! Where rules and templates come from: a folder, or the ones built in.
+//!
+//! Takes: `--rules`, `--templates`, the job. Gives: the texts to check, as the engine's [`Input`],
+//! and whether they are one's own. Templates are looked up one by one, the folder first, then the
+//! built-in ones.
+
+mod builtin;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::engine::diag::{Diagnostic, Sink, Source, Span, did_you_mean};
+use crate::engine::load::Input;
+use crate::engine::yaml::{self, Node, NodeKind};
+
+/// Rule files that belong to no job of their own name.
+const SHARED: [&str; 2] = ["automations", "common"];
+
+/// The texts of a rule folder.
+#[derive(Debug)]
+pub struct Pack {
+    /// What the engine checks.
+    pub input: Input,
+    /// The folder, or `None` for the built-in rules.
+    pub folder: Option<PathBuf>,
+    /// Files of the folder that nothing reads.
+    pub strays: Vec<Diagnostic>,
+}
+
+/// Reads the rules and templates of a job.
+///
+/// # Errors
+/// A folder that does not exist or cannot be read, or holds no rules for the job.
+pub fn read(job: &str, jobs: &[&str], rules: Option<&Path>, templates: Option<&Path>) -> Result<Pack> {
+    let folder = match rules {
+        Some(folder) => Some(folder.to_owned()),
+        None => [Path::new(".kaizen/rules"), Path::new("rules")]
+            .into_iter()
+            .find(|folder| folder.join(format!("{job}.yaml")).is_file())
+            .map(Path::to_owned),
+    };
+    let mut files = match &folder {
+        Some(folder) => yaml_files(folder)?,
+        None => builtin::rules(),
+    };
+    let name = format!("{job}.yaml");
+    let Some(file) = files.remove(&name) else {
+        let folder = folder.as_deref().unwrap_or(Path::new(""));
+        let there: Vec<&str> = files.keys().map(String::as_str).collect();
+        let help = if there.is_empty() {
+            "it holds no .yaml file".to_owned()
+        } else {
+            format!("it holds {}", there.join(", "))
+        };
+        bail!("reading the rules of {job}: there is no {} ({help})", folder.join(&name).display());
+    };
+    let strays = if folder.is_some() { strays(jobs, &file, &files) } else { Vec::new() };
+    let beside = folder.as_deref().and_then(Path::parent).map(|parent| parent.join("templates"));
+    let templates = match templates {
+        Some(folder) if !folder.is_dir() => bail!("reading templates: {} is not a folder", folder.display()),
+        Some(folder) => Some(folder.to_owned()),
+        None => beside.filter(|folder| folder.is_dir()),
+    };
+    let mut texts = builtin::templates(job);
+    if let Some(folder) = templates {
+        texts.extend(template_files(&folder, job)?);
+    }
+    Ok(Pack { input: Input { file, folder: files, templates: texts }, folder, strays })
+}
+
+fn yaml_files(folder: &Path) -> Result<BTreeMap<String, Source>> {
+    let paths = list(folder).with_context(|| format!("reading the rules in {}", folder.display()))?;
+    let of_rules =
+        paths.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml"));
+    of_rules.map(|path| read_named(&path, &file_name(&path))).collect()
+}
+
+fn template_files(folder: &Path, job: &str) -> Result<BTreeMap<String, Source>> {
+    let mut texts = BTreeMap::new();
+    for (inner, prefix) in [(job, ""), ("shared", "shared/")] {
+        let folder = folder.join(inner);
+        if folder.is_dir() {
+            let paths = list(&folder).with_context(|| format!("reading the templates in {}", folder.display()))?;
+            for path in paths.iter().filter(|path| path.extension().is_some_and(|ending| ending == "j2")) {
+                let (name, source) = read_named(path, &format!("{prefix}{}", file_name(path)))?;
+                texts.insert(name, source);
+            }
+        }
+    }
+    Ok(texts)
+}
+
+fn list(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    paths.retain(|path| path.is_file());
+    paths.sort();
+    Ok(paths)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn read_named(path: &Path, name: &str) -> Result<(String, Source)> {
+    let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        anyhow::anyhow!(
+            "reading {}: byte {} is not UTF-8; save the file as UTF-8",
+            path.display(),
+            error.utf8_error().valid_up_to()
+        )
+    })?;
+    Ok((name.to_owned(), Source::new(path.display().to_string(), text)))
+}
+
+/// Files that no job reads and none extends: most often a slip in a name, and then rules that
+/// somebody believes in do nothing.
+fn strays(jobs: &[&str], main: &Source, others: &BTreeMap<String, Source>) -> Vec<Diagnostic> {
+    let mut extended = Vec::new();
+    for source in others.values().chain([main]) {
+        if let Some(NodeKind::List(names)) =
+            quiet(source).and_then(|root| key(&root, "extends").map(|node| node.kind.clone()))
+        {
+            extended.extend(names.into_iter().filter_map(|name| match name.kind {
+                NodeKind::Text(name) => Some(name),
+                _ => None,
+            }));
+        }
+    }
+    let mut found = Vec::new();
+    for (name, source) in others {
+        let stem = name.trim_end_matches(".yaml").trim_end_matches(".yml");
+        if extended.contains(name) || SHARED.contains(&stem) {
+            continue;
+        }
+        // A file that is not YAML belongs to another job, which reports it.
+        let Some(root) = quiet(source) else { continue };
+        let mut sink = Sink { source, found: &mut found };
+        match key(&root, "job") {
+            Some(Node { span, kind: NodeKind::Text(job) }) if !jobs.contains(&job.as_str()) => {
+                sink.error(*span, format!("there is no job `{job}`"), did_you_mean(job, jobs.iter().copied()));
+            }
+            Some(_) => {}
+            None => {
+                let help = did_you_mean(stem, jobs.iter().copied()).unwrap_or_default();
+                let help = format!("say `job: …` in it, or name it in `extends: [{name}]`; {help}");
+                sink.error(
+                    Span::default(),
+                    format!("nothing reads {name}: it names no job, and no file extends it"),
+                    Some(help),
+                );
+            }
+        }
+    }
+    found
+}
+
+fn quiet(source: &Source) -> Option<Node> {
+    yaml::read(&mut Sink { source, found: &mut Vec::new() })
+}
+
+fn key<'n>(root: &'n Node, name: &str) -> Option<&'n Node> {
+    match &root.kind {
+        NodeKind::Map(entries) => entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node),
+        _ => None,
+    }
+}

@@ -1,0 +1,171 @@
+//! A run as JSON, with the field names of the contract.
+//!
+//! Takes: a [`Run`]. Gives: one JSON document, valid for every reader. It may be shown in a
+//! terminal or a CI log, so what either would obey is written as an escape; a JSON reader sees
+//! the same text.
+
+use std::io::{self, Write};
+
+use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
+use serde_json::ser::{CompactFormatter, Formatter};
+
+use super::{PlannedWrite, Row, Run};
+use crate::engine::rules::Policy;
+
+/// Writes the document and a line break.
+///
+/// # Errors
+/// What writing gives.
+pub fn write(run: &Run<'_>, mut out: impl Write) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Quiet);
+    run.serialize(&mut serializer)?;
+    out.write_all(b"\n")
+}
+
+/// Compact JSON in which no terminal or CI runner finds anything to obey.
+struct Quiet;
+
+impl Formatter for Quiet {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        let plain = |byte: &u8| *byte < 0x7f && *byte != b'#';
+        if fragment.as_bytes().iter().all(plain) {
+            return CompactFormatter.write_string_fragment(out, fragment);
+        }
+        let mut start = 0;
+        for (at, c) in fragment.char_indices() {
+            // `##[` is a command to some runners; a control or bidirectional character to a terminal.
+            let command = c == '#' && fragment[at + 1..].starts_with("#[");
+            if command || hidden(c) {
+                out.write_all(&fragment.as_bytes()[start..at])?;
+                let mut units = [0; 2];
+                for unit in c.encode_utf16(&mut units) {
+                    write!(out, "\\u{unit:04x}")?;
+                }
+                start = at + c.len_utf8();
+            }
+        }
+        out.write_all(&fragment.as_bytes()[start..])
+    }
+}
+
+/// Characters that act and are not seen: DEL and C1, and the marks that turn the direction of text.
+fn hidden(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+impl Serialize for Run<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Run", 11)?;
+        out.serialize_field("job", &self.policy.job)?;
+        out.serialize_field("generated_at", &self.generated_at)?;
+        out.serialize_field("complete", &self.complete)?;
+        out.serialize_field("why_incomplete", &self.why_incomplete)?;
+        out.serialize_field("warnings", &self.warnings)?;
+        out.serialize_field("forge", &self.forge)?;
+        out.serialize_field("policy", &self.policy.name)?;
+        out.serialize_field("rules_hash", &self.policy.hash)?;
+        out.serialize_field("totals", &self.totals)?;
+        out.serialize_field("issues", &List(|| self.rows.iter().map(|row| Issue { run: self, row })))?;
+        out.serialize_field("writes", &self.writes)?;
+        out.end()
+    }
+}
+
+/// A list that is made while it is written.
+struct List<F>(F);
+
+impl<T: Serialize, I: Iterator<Item = T>, F: Fn() -> I> Serialize for List<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+/// A map that is made while it is written.
+struct Map<F>(F);
+
+impl<K: Serialize, V: Serialize, I: Iterator<Item = (K, V)>, F: Fn() -> I> Serialize for Map<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (key, value) in (self.0)() {
+            map.serialize_entry(&key, &value)?;
+        }
+        map.end()
+    }
+}
+
+struct Issue<'r, 'p> {
+    run: &'r Run<'p>,
+    row: &'r Row<'p>,
+}
+
+impl Serialize for Issue<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (policy, row): (&Policy, _) = (self.run.policy, self.row);
+        let judgement = &row.judgement;
+        let mut out = serializer.serialize_struct("Issue", 15)?;
+        out.serialize_field("repo", &self.run.repos[row.repo])?;
+        out.serialize_field("kind", row.kind)?;
+        out.serialize_field("number", &row.number)?;
+        out.serialize_field("title", &judgement.title)?;
+        out.serialize_field("type", &judgement.ty)?;
+        out.serialize_field("tags", &judgement.tags)?;
+        out.serialize_field(
+            "scores",
+            &Map(|| policy.components.iter().map(|component| &component.name).zip(&judgement.scores)),
+        )?;
+        out.serialize_field("score", &judgement.score)?;
+        for flag in ["ready", "urgent", "blocked"] {
+            out.serialize_field(flag, &row.flag(policy, flag))?;
+        }
+        out.serialize_field("age_days", &judgement.age_days)?;
+        out.serialize_field("assignees", &row.assignees)?;
+        out.serialize_field("decision", &Decision(self))?;
+        let effect = judgement.action.map(|_| Effect(self));
+        out.serialize_field("effects", &List(|| effect.iter()))?;
+        out.end()
+    }
+}
+
+struct Decision<'i>(&'i Issue<'i, 'i>);
+
+impl Serialize for Decision<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (policy, row) = (self.0.run.policy, self.0.row);
+        let mut out = serializer.serialize_struct("Decision", 6)?;
+        out.serialize_field("rule", &row.rule(policy))?;
+        out.serialize_field("action", row.action(policy))?;
+        out.serialize_field("agent", &row.agent(policy))?;
+        out.serialize_field("reason", &row.judgement.reason)?;
+        out.serialize_field("state", &row.state)?;
+        out.serialize_field("note", &row.note)?;
+        out.end()
+    }
+}
+
+struct Effect<'i>(&'i Issue<'i, 'i>);
+
+impl Serialize for Effect<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (policy, row) = (self.0.run.policy, self.0.row);
+        let mut out = serializer.serialize_struct("Effect", 3)?;
+        out.serialize_field("rule", &row.rule(policy))?;
+        out.serialize_field("action", row.action(policy))?;
+        out.serialize_field("state", &row.state)?;
+        out.end()
+    }
+}
+
+impl Serialize for PlannedWrite {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("PlannedWrite", 8)?;
+        out.serialize_field("op", self.write.op)?;
+        out.serialize_field("repo", &self.repo)?;
+        out.serialize_field("kind", self.kind)?;
+        out.serialize_field("number", &self.number)?;
+        out.serialize_field("policy", &self.policy)?;
+        out.serialize_field("key", self.write.key)?;
+        out.serialize_field("args", &self.write.args)?;
+        out.serialize_field("state", &self.state)?;
+        out.end()
+    }
+}

@@ -1,0 +1,122 @@
+//! A run as Markdown: for `GITHUB_STEP_SUMMARY`, a comment, a file.
+//!
+//! Takes: a [`Run`]. Gives: Markdown that renders alike on Gitea, Forgejo and GitHub. Other
+//! people's text can neither ping nor link in it, and items are named so that naming them leaves
+//! no trace on them (fact 105).
+
+use super::{Row, Run, by_rule};
+use crate::engine::choice::State;
+use crate::engine::untrusted::{cut, markdown};
+
+/// Rows of a section at most: a step summary holds 1 MiB.
+const ROWS: usize = 50;
+
+/// The whole report.
+#[must_use]
+pub fn render(run: &Run<'_>) -> String {
+    let totals = run.totals;
+    let mut out = vec![
+        format!("## {}: dry run at {}", run.policy.job, run.generated_at),
+        String::new(),
+        "| open | looked at | ready | to act on | unchanged | waiting | left alone | deferred | dropped | failed |"
+            .to_owned(),
+        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |".to_owned(),
+        format!(
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            totals.open,
+            totals.scored,
+            totals.ready,
+            totals.acted,
+            totals.unchanged,
+            totals.waiting,
+            totals.skipped,
+            totals.deferred,
+            totals.dropped,
+            totals.failed
+        ),
+    ];
+    let sections = [
+        ("Would act", State::Planned),
+        ("Waiting for an agent to finish something", State::Waiting),
+        ("Deferred to the next run", State::Deferred),
+        ("Unchanged: done before", State::Unchanged),
+        ("Dropped", State::Dropped),
+        ("Failed", State::Failed),
+    ];
+    for (title, state) in sections {
+        let rows: Vec<&Row<'_>> =
+            run.order.iter().map(|index| &run.rows[*index]).filter(|row| row.state == state).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let folded = state != State::Planned && state != State::Failed;
+        open(&mut out, &format!("{title} ({})", rows.len()), folded);
+        out.push("| item | score | type | decision | title | why |".to_owned());
+        out.push("| --- | ---: | --- | --- | --- | --- |".to_owned());
+        out.extend(rows.iter().take(ROWS).map(|row| line(run, row)));
+        if rows.len() > ROWS {
+            out.push(String::new());
+            out.push(format!("… and {} more.", rows.len() - ROWS));
+        }
+        close(&mut out, folded);
+    }
+    let groups = by_rule(run, &|_| true);
+    if !groups.is_empty() {
+        open(&mut out, &format!("Left alone ({})", totals.skipped), true);
+        out.push("| rule | items | for example |".to_owned());
+        out.push("| --- | ---: | --- |".to_owned());
+        for group in groups {
+            out.push(format!(
+                "| `{}` | {} | {}: {} |",
+                group.rule,
+                group.count,
+                quiet(&group.item),
+                markdown(&cut(group.why, 100))
+            ));
+        }
+        close(&mut out, true);
+    }
+    let notes: Vec<String> =
+        run.warnings.iter().chain(&run.why_incomplete).map(|sentence| format!("- {}", markdown(sentence))).collect();
+    if !notes.is_empty() {
+        out.push(String::new());
+        out.push("### Notes".to_owned());
+        out.push(String::new());
+        out.extend(notes);
+    }
+    out.push(String::new());
+    out.join("\n")
+}
+
+fn open(out: &mut Vec<String>, title: &str, folded: bool) {
+    out.push(String::new());
+    out.push(if folded { format!("<details><summary>{title}</summary>") } else { format!("### {title}") });
+    out.push(String::new());
+}
+
+fn close(out: &mut Vec<String>, folded: bool) {
+    if folded {
+        out.push(String::new());
+        out.push("</details>".to_owned());
+    }
+}
+
+fn line(run: &Run<'_>, row: &Row<'_>) -> String {
+    let policy = run.policy;
+    let agent = row.agent(policy).map(|agent| format!(" → {}", markdown(agent))).unwrap_or_default();
+    let urgent = if row.flag(policy, "urgent") == Some(true) { " **urgent**" } else { "" };
+    format!(
+        "| {} | {} | {}{urgent} | {}{agent} | {} | {} |",
+        quiet(&run.item(row)),
+        row.judgement.score,
+        markdown(row.judgement.ty.unwrap_or("unknown")),
+        markdown(row.action(policy)),
+        markdown(&cut(&row.judgement.title, 80)),
+        markdown(&cut(row.why(), 100)),
+    )
+}
+
+/// `#12` or `owner/name#12` as plain text that is no reference.
+fn quiet(item: &str) -> String {
+    markdown(item)
+}

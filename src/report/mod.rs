@@ -1,0 +1,231 @@
+//! What a run came to, as people and programs read it.
+//!
+//! Takes: [`Run`], the one record between deciding and printing. Gives: a terminal table
+//! ([`text`]), Markdown ([`markdown`]), JSON ([`json`]). Printing code decides nothing.
+
+pub mod json;
+pub mod markdown;
+pub mod table;
+pub mod text;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::engine::choice::State;
+use crate::engine::evaluate::Judgement;
+use crate::engine::rules::Policy;
+use crate::plan::{Subject, Write};
+
+/// A finished run of a policy over items.
+#[derive(Debug)]
+pub struct Run<'p> {
+    /// The rules.
+    pub policy: &'p Policy,
+    /// The forge, by the name that plans hold.
+    pub forge: String,
+    /// The instant of the run, RFC 3339.
+    pub generated_at: String,
+    /// Full names of the repositories, by the indices of rows.
+    pub repos: Vec<String>,
+    /// Indices of the repositories that were asked for.
+    pub asked: Vec<usize>,
+    /// Everything was read and nothing was left undone.
+    pub complete: bool,
+    /// Why not, one sentence each.
+    pub why_incomplete: Vec<String>,
+    /// What a person should know beside that.
+    pub warnings: Vec<String>,
+    /// The figures.
+    pub totals: Totals,
+    /// Every item in scope, in the forge's order.
+    pub rows: Vec<Row<'p>>,
+    /// Indices of rows in the order of acting.
+    pub order: Vec<usize>,
+    /// Every write of the plan.
+    pub writes: Vec<PlannedWrite>,
+}
+
+/// Figures of a run. `scored` is the sum of the seven after `ready`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Open items of the kinds in scope.
+    pub open: usize,
+    /// Items that were judged.
+    pub scored: usize,
+    /// Of those, how many are ready.
+    pub ready: usize,
+    /// Written to; in a dry run, planned.
+    pub acted: usize,
+    /// Done before.
+    pub unchanged: usize,
+    /// Their agent has enough in hand.
+    pub waiting: usize,
+    /// Nothing to do, by the rules.
+    pub skipped: usize,
+    /// The run's cap was reached.
+    pub deferred: usize,
+    /// Changed or opted out.
+    pub dropped: usize,
+    /// Something went wrong.
+    pub failed: usize,
+    /// Timelines that had to be read.
+    pub timelines: usize,
+}
+
+impl Totals {
+    /// Every figure with its name, as JSON and templates call it.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, usize); 11] {
+        [
+            ("open", self.open),
+            ("scored", self.scored),
+            ("ready", self.ready),
+            ("acted", self.acted),
+            ("unchanged", self.unchanged),
+            ("waiting", self.waiting),
+            ("skipped", self.skipped),
+            ("deferred", self.deferred),
+            ("dropped", self.dropped),
+            ("failed", self.failed),
+            ("timelines", self.timelines),
+        ]
+    }
+
+    /// Counts one item.
+    pub fn count(&mut self, state: State, ready: bool) {
+        self.scored += 1;
+        self.ready += usize::from(ready);
+        *match state {
+            State::Skipped => &mut self.skipped,
+            State::Planned => &mut self.acted,
+            State::Unchanged => &mut self.unchanged,
+            State::Waiting => &mut self.waiting,
+            State::Deferred => &mut self.deferred,
+            State::Dropped => &mut self.dropped,
+            State::Failed => &mut self.failed,
+        } += 1;
+    }
+}
+
+/// One item.
+#[derive(Debug)]
+pub struct Row<'p> {
+    /// Index of its repository.
+    pub repo: usize,
+    /// `issue` or `pull`.
+    pub kind: &'static str,
+    /// Its number.
+    pub number: u64,
+    /// Its assignees.
+    pub assignees: Vec<String>,
+    /// What the rules say.
+    pub judgement: Judgement<'p>,
+    /// What becomes of it.
+    pub state: State,
+    /// Why, where that is not what the rule says.
+    pub note: Option<String>,
+    /// What writing to it needs; only where its rule names an action.
+    pub subject: Option<Box<Subject>>,
+}
+
+impl Run<'_> {
+    /// The repository, or how many.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self.asked.as_slice() {
+            [repo] => self.repos[*repo].clone(),
+            repos => format!("{} repositories", repos.len()),
+        }
+    }
+
+    /// `#12`, or `owner/name#12` where several repositories were asked for.
+    #[must_use]
+    pub fn item(&self, row: &Row<'_>) -> String {
+        if self.asked.len() != 1 {
+            format!("{}#{}", self.repos[row.repo], row.number)
+        } else {
+            format!("#{}", row.number)
+        }
+    }
+}
+
+impl Row<'_> {
+    /// The value of a flag, if the policy has it and it is known.
+    #[must_use]
+    pub fn flag(&self, policy: &Policy, name: &str) -> Option<bool> {
+        let index = policy.flags.iter().position(|flag| flag.name == name)?;
+        self.judgement.flags.get(index).copied().flatten()
+    }
+
+    /// The id of the rule that decided.
+    #[must_use]
+    pub fn rule<'r>(&self, policy: &'r Policy) -> Option<&'r str> {
+        self.judgement.rule.map(|rule| policy.decide[rule].id.as_str())
+    }
+
+    /// The action that was decided.
+    #[must_use]
+    pub fn action<'r>(&self, policy: &'r Policy) -> &'r str {
+        self.judgement.action.map_or("skip", |action| policy.actions[action].name.as_str())
+    }
+
+    /// The login of the agent whose work it becomes.
+    #[must_use]
+    pub fn agent<'r>(&self, policy: &'r Policy) -> Option<&'r str> {
+        let agent = policy.actions[self.judgement.action?].agent?;
+        Some(policy.agents[agent].login.as_str())
+    }
+
+    /// Why it stands where it stands.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        self.note.as_deref().or(self.judgement.reason.as_deref()).unwrap_or("")
+    }
+}
+
+/// One write of the plan with the item it belongs to.
+#[derive(Debug, Clone)]
+pub struct PlannedWrite {
+    /// `owner/name`.
+    pub repo: String,
+    /// `issue` or `pull`.
+    pub kind: &'static str,
+    /// `None` for an issue that is created.
+    pub number: Option<u64>,
+    /// The policy that asks for it.
+    pub policy: String,
+    /// The write.
+    pub write: Write,
+    /// What becomes of it.
+    pub state: State,
+}
+
+/// Items that one rule left alone.
+#[derive(Debug)]
+pub struct Group<'r> {
+    /// The rule, or `-`.
+    pub rule: &'r str,
+    /// How many.
+    pub count: usize,
+    /// The first of them.
+    pub item: String,
+    /// Why, of the first.
+    pub why: &'r str,
+}
+
+/// What was left alone, by rule in the order of the rules; what no rule decided comes last.
+#[must_use]
+pub fn by_rule<'r, 'p>(run: &'r Run<'p>, of: &dyn Fn(&Row<'p>) -> bool) -> Vec<Group<'r>> {
+    let mut groups: BTreeMap<usize, Group<'r>> = BTreeMap::new();
+    for row in run.rows.iter().filter(|row| row.state == State::Skipped && of(row)) {
+        let group = groups.entry(row.judgement.rule.unwrap_or(usize::MAX)).or_insert_with(|| Group {
+            rule: row.rule(run.policy).unwrap_or("-"),
+            count: 0,
+            item: run.item(row),
+            why: row.why(),
+        });
+        group.count += 1;
+    }
+    groups.into_values().collect()
+}

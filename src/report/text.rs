@@ -1,0 +1,181 @@
+//! A run for a person at a terminal.
+//!
+//! Takes: a [`Run`], the width, how much to show. Gives: lines, all of other people's text in
+//! them fit for a terminal. What will happen comes first, then what waits, then what was left
+//! alone and by which rule.
+
+use std::collections::BTreeMap;
+
+use super::table::{Side, lay_out};
+use super::{Row, Run, by_rule};
+use crate::engine::choice::State;
+use crate::engine::untrusted::terminal;
+
+/// Rows of a section that are shown where not all are asked for.
+const SHORT: usize = 20;
+
+/// How to print.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    /// Columns of the terminal.
+    pub width: usize,
+    /// With colours.
+    pub color: bool,
+    /// Every item, and the full text of every write.
+    pub verbose: bool,
+}
+
+/// The whole report.
+#[must_use]
+pub fn render(run: &Run<'_>, style: Style) -> String {
+    let mut out = Out { lines: Vec::new(), color: style.color };
+    let totals = run.totals;
+    let repos = terminal(&run.place());
+    out.bold(&format!("{} · {repos} · dry run at {}", run.policy.job, run.generated_at));
+    out.lines.push(format!(
+        "{} open, {} looked at, {} ready: {} to act on, {} unchanged, {} waiting, {} left alone",
+        totals.open, totals.scored, totals.ready, totals.acted, totals.unchanged, totals.waiting, totals.skipped
+    ));
+    for (count, what) in
+        [(totals.deferred, "deferred to the next run"), (totals.dropped, "dropped"), (totals.failed, "failed")]
+    {
+        if count > 0 {
+            out.lines.push(format!("{count} {what}"));
+        }
+    }
+    let sections = [
+        ("Would act", State::Planned, true),
+        ("Waiting for an agent to finish something", State::Waiting, false),
+        ("Deferred: the cap of this run was reached", State::Deferred, false),
+        ("Unchanged: done before", State::Unchanged, false),
+        ("Dropped", State::Dropped, false),
+        ("Failed", State::Failed, false),
+    ];
+    for (title, state, reasons) in sections {
+        section(&mut out, run, style, title, state, reasons);
+    }
+    writes(&mut out, run, style);
+    left_alone(&mut out, run, style);
+    for sentence in run.warnings.iter().chain(&run.why_incomplete) {
+        out.lines.push(format!("note: {}", terminal(sentence)));
+    }
+    let mut text = out.lines.join("\n");
+    text.push('\n');
+    text
+}
+
+struct Out {
+    lines: Vec<String>,
+    color: bool,
+}
+
+impl Out {
+    fn bold(&mut self, text: &str) {
+        self.lines.push(if self.color { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() });
+    }
+
+    fn heading(&mut self, text: &str) {
+        self.lines.push(String::new());
+        self.bold(text);
+    }
+}
+
+fn section(out: &mut Out, run: &Run<'_>, style: Style, title: &str, state: State, reasons: bool) {
+    let rows: Vec<&Row<'_>> =
+        run.order.iter().map(|index| &run.rows[*index]).filter(|row| row.state == state).collect();
+    if rows.is_empty() {
+        return;
+    }
+    out.heading(&format!("{title} ({})", rows.len()));
+    let shown = if style.verbose { rows.len() } else { rows.len().min(SHORT) };
+    let cells: Vec<Vec<String>> = rows[..shown].iter().map(|row| cells(run, row)).collect();
+    let sides = [Side::Left, Side::Right, Side::Left, Side::Left, Side::Left, Side::Left];
+    for (line, row) in lay_out(&cells, &sides, style.width).into_iter().zip(&rows) {
+        out.lines.push(line);
+        let why = terminal(row.why());
+        if (reasons || row.note.is_some()) && !why.is_empty() && style.verbose {
+            out.lines.push(format!("      {why}"));
+        }
+    }
+    if shown < rows.len() {
+        out.lines.push(format!("… and {} more (-v shows all)", rows.len() - shown));
+    }
+}
+
+fn cells(run: &Run<'_>, row: &Row<'_>) -> Vec<String> {
+    let policy = run.policy;
+    let name = terminal(&run.item(row));
+    let agent = row.agent(policy).map(|agent| format!(" → {}", terminal(agent))).unwrap_or_default();
+    vec![
+        name,
+        row.judgement.score.to_string(),
+        row.judgement.ty.unwrap_or("unknown").to_owned(),
+        if row.flag(policy, "urgent") == Some(true) { "urgent".to_owned() } else { String::new() },
+        format!("{}{agent}", row.action(policy)),
+        terminal(&row.judgement.title),
+    ]
+}
+
+fn writes(out: &mut Out, run: &Run<'_>, style: Style) {
+    if run.writes.is_empty() {
+        return;
+    }
+    let mut ops: BTreeMap<&str, usize> = BTreeMap::new();
+    for write in &run.writes {
+        *ops.entry(write.write.op).or_default() += 1;
+    }
+    let counts: Vec<String> = ops.iter().map(|(op, count)| format!("{count} {op}")).collect();
+    out.heading(&format!("Planned writes ({})", run.writes.len()));
+    out.lines.push(counts.join(", "));
+    if !style.verbose {
+        out.lines.push("-v shows their texts, --plan-out FILE saves them".to_owned());
+        return;
+    }
+    for write in &run.writes {
+        let item = write.number.map_or_else(|| "new issue".to_owned(), |number| format!("#{number}"));
+        out.lines.push(format!("{} {item} {}", terminal(&write.repo), write.write.op));
+        let Some(args) = write.write.args.as_object() else { continue };
+        for (name, value) in args {
+            match value.as_str() {
+                Some(text) => {
+                    out.lines.push(format!("    {name}:"));
+                    out.lines.extend(text.lines().map(|line| format!("    | {}", terminal(line))));
+                }
+                None => out.lines.push(format!("    {name}: {}", terminal(&value.to_string()))),
+            }
+        }
+    }
+}
+
+fn left_alone(out: &mut Out, run: &Run<'_>, style: Style) {
+    let skipped: Vec<&Row<'_>> = run.rows.iter().filter(|row| row.state == State::Skipped).collect();
+    if skipped.is_empty() {
+        return;
+    }
+    out.heading(&format!("Left alone ({})", skipped.len()));
+    if style.verbose {
+        let cells: Vec<Vec<String>> = skipped
+            .iter()
+            .map(|row| {
+                let mut cells = cells(run, row);
+                cells[4] = row.rule(run.policy).unwrap_or("-").to_owned();
+                cells[5] = format!("{} ({})", cells[5], terminal(row.why()));
+                cells
+            })
+            .collect();
+        let sides = [Side::Left, Side::Right, Side::Left, Side::Left, Side::Left, Side::Left];
+        out.lines.extend(lay_out(&cells, &sides, style.width));
+        return;
+    }
+    let cells: Vec<Vec<String>> = by_rule(run, &|_| true)
+        .into_iter()
+        .map(|group| {
+            vec![
+                group.rule.to_owned(),
+                group.count.to_string(),
+                format!("e.g. {}: {}", group.item, terminal(group.why)),
+            ]
+        })
+        .collect();
+    out.lines.extend(lay_out(&cells, &[Side::Left, Side::Right, Side::Left], style.width));
+}

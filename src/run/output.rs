@@ -1,0 +1,102 @@
+//! Where results go: stdout, a plan file, what a CI job reads.
+//!
+//! Takes: a finished run. Gives: the report in the format asked for, `GITHUB_STEP_SUMMARY` and
+//! `GITHUB_OUTPUT` where they are set. Other people's text is made fit for each place.
+
+use std::fs::OpenOptions;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::finish;
+use crate::cli::{Common, Format, When};
+use crate::engine::untrusted;
+use crate::plan::Plan;
+use crate::report::text::Style;
+use crate::report::{Run, json, markdown, text};
+
+/// Width where no terminal tells.
+const WIDTH: usize = 120;
+
+/// A variable that is set and not empty: an empty one is absent (fact 93).
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A runner reads what is printed: of Forgejo, Gitea or GitHub.
+pub(super) fn in_ci() -> bool {
+    ["FORGEJO_ACTIONS", "GITEA_ACTIONS", "GITHUB_ACTIONS"].into_iter().any(|name| variable(name).is_some())
+}
+
+/// Whether to print colours to a stream.
+pub(super) fn color(common: &Common, terminal: bool) -> bool {
+    match common.color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => terminal && variable("NO_COLOR").is_none(),
+    }
+}
+
+/// One line on stderr. Nothing can be said where stderr is gone.
+pub(super) fn write_stderr(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Prints the report to stdout.
+pub(super) fn print(run: &Run<'_>, common: &Common) -> Result<()> {
+    let stdout = std::io::stdout();
+    let terminal = stdout.is_terminal();
+    let mut out = BufWriter::with_capacity(1 << 16, stdout.lock());
+    let report = match common.format {
+        Format::Json => {
+            let result = json::write(run, &mut out);
+            return finish(&mut out, result);
+        }
+        Format::Markdown => markdown::render(run),
+        Format::Text => {
+            let width = if terminal { terminal_width() } else { WIDTH };
+            text::render(run, Style { width, color: color(common, terminal), verbose: common.verbose })
+        }
+    };
+    // In a CI log a line of ours must not read as a command, whatever a title holds.
+    let report = if in_ci() { untrusted::ci_block(&report) } else { report };
+    let result = out.write_all(report.as_bytes());
+    finish(&mut out, result)
+}
+
+fn terminal_width() -> usize {
+    usize::from(console::Term::stdout().size().1).clamp(60, 400)
+}
+
+/// Saves a plan.
+pub(super) fn save_plan(path: &Path, plan: &Plan) -> Result<()> {
+    let mut text = serde_json::to_vec_pretty(plan).context("writing the plan as JSON")?;
+    text.push(b'\n');
+    std::fs::write(path, text).with_context(|| format!("saving the plan to {}", path.display()))
+}
+
+/// What later steps and readers of the CI job get.
+pub(super) fn for_ci(run: &Run<'_>) -> Result<()> {
+    if let Some(path) = variable("GITHUB_STEP_SUMMARY") {
+        append(&path, &markdown::render(run)).with_context(|| format!("writing the step summary {path}"))?;
+    }
+    if let Some(path) = variable("GITHUB_OUTPUT") {
+        let seed = seed();
+        let acted = untrusted::github_output("acted", &run.totals.acted.to_string(), &seed);
+        let complete = untrusted::github_output("complete", if run.complete { "true" } else { "false" }, &seed);
+        append(&path, &format!("{acted}{complete}")).with_context(|| format!("writing the step output {path}"))?;
+    }
+    Ok(())
+}
+
+fn append(path: &str, text: &str) -> std::io::Result<()> {
+    OpenOptions::new().append(true).create(true).open(path)?.write_all(text.as_bytes())
+}
+
+/// Bytes that nobody can foresee: the keys of the standard library's hasher are random.
+fn seed() -> String {
+    use std::hash::{BuildHasher, Hasher};
+    let state = std::collections::hash_map::RandomState::new();
+    format!("{:016x}", state.build_hasher().finish())
+}

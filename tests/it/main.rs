@@ -1,0 +1,15 @@
+//! Tests from outside: the built binary on forge files, with a frozen clock and no environment.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod broken_rules;
+mod demo;
+mod golden;
+mod hostile;
+mod house;
+mod output;
+mod readme;
+mod recorded;
+mod shipped;
+mod support;
+mod tiers;
