@@ -26,6 +26,9 @@ use crate::jobs::{self, backlog_triage};
 use crate::pack;
 use crate::report::Run;
 
+/// The version of this program.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -103,19 +106,19 @@ fn backlog_triage(args: &Triage) -> Result<Exit, Stop> {
     let more = |items| progress.more(items);
     let threads = usize::from(common.concurrency);
     let asked = Asked { forge: &forge, repos, policy: &policy, now, threads, only: args.only, progress: &more };
-    let triaged = backlog_triage::triage(&asked, &templates, env!("CARGO_PKG_VERSION"))?;
+    let run = backlog_triage::triage(&asked, &templates, VERSION)?;
     progress.done();
-    if let Some(only) = args.only.filter(|_| triaged.run.rows.is_empty()) {
+    if let Some(only) = args.only.filter(|_| run.rows.is_empty()) {
         return Err(usage(anyhow!(
             "no item #{only} is in scope of the rules: it does not exist, is closed, or `scope` leaves it out"
         )));
     }
     if let Some(path) = &args.plan_out {
-        output::save_plan(path, &triaged.plan)?;
+        output::save_plan(path, &run.plan(VERSION))?;
     }
-    output::print(&triaged.run, common)?;
-    output::for_ci(&triaged.run)?;
-    Ok(exit(&triaged.run, args.allow_deferred))
+    output::print(&run, common)?;
+    output::for_ci(&run)?;
+    Ok(exit(&run, args.allow_deferred))
 }
 
 /// Finds, checks and loads the rules. The inner error is an exit whose reasons have been printed.

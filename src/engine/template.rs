@@ -69,52 +69,52 @@ impl TemplateNames {
 #[derive(Debug)]
 pub struct Templates {
     env: Environment<'static>,
+    /// For each template, the top-level names that it and its includes use.
+    used: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Templates {
-    /// Checks the wanted templates and all they include. `None` means that diagnostics say why not.
+    /// Checks the wanted templates and all they include, each with the names of where it is used.
+    /// `None` means that diagnostics say why not.
     pub fn read(
         sources: &BTreeMap<String, Source>,
         wanted: &[String],
-        summary: &str,
+        summary: Option<&str>,
         names: &TemplateNames,
         found: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
         let mut env = environment();
-        let mut good = true;
-        let mut done: Vec<String> = Vec::new();
-        let mut open: Vec<(String, bool)> = wanted.iter().map(|name| (name.clone(), name == summary)).collect();
+        let before = found.len();
+        let mut checked: BTreeMap<(String, bool), Walked> = BTreeMap::new();
+        let mut open: Vec<(String, bool)> = wanted.iter().map(|name| (name.clone(), false)).collect();
+        open.extend(summary.map(|name| (name.to_owned(), true)));
         while let Some((name, of_summary)) = open.pop() {
-            if done.contains(&name) {
-                continue;
-            }
-            done.push(name.clone());
-            let Some(source) = sources.get(&name) else {
-                let help = did_you_mean(&name, sources.keys().map(String::as_str));
-                let place = Source::new(name.as_str(), "");
-                Sink { source: &place, found }.error(Span::default(), format!("there is no template `{name}`"), help);
-                good = false;
+            let Some(source) = sources.get(&name).filter(|_| !checked.contains_key(&(name.clone(), of_summary))) else {
                 continue;
             };
-            let before = found.len();
-            let names = if of_summary { &names.summary } else { &names.item };
-            let includes = check(source, names, found);
-            good &= found.len() == before;
-            for (include, span) in includes {
-                if sources.contains_key(&include) {
-                    open.push((include, of_summary));
+            let walked = check(source, if of_summary { &names.summary } else { &names.item }, found);
+            for (include, span) in &walked.includes {
+                if sources.contains_key(include) {
+                    open.push((include.clone(), of_summary));
                 } else {
-                    let help = did_you_mean(&include, sources.keys().map(String::as_str));
-                    Sink { source, found }.error(span, format!("there is no template `{include}`"), help);
-                    good = false;
+                    let help = did_you_mean(include, sources.keys().map(String::as_str));
+                    Sink { source, found }.error(*span, format!("there is no template `{include}`"), help);
                 }
             }
-            if good && let Err(error) = env.add_template_owned(name.clone(), source.text.to_string()) {
+            if found.len() == before
+                && let Err(error) = env.add_template_owned(name.clone(), source.text.to_string())
+            {
                 report(source, &error, found);
-                good = false;
             }
+            checked.insert((name, of_summary), walked);
         }
-        good.then_some(Templates { env })
+        (found.len() == before).then(|| Templates { env, used: used(&checked) })
+    }
+
+    /// The top-level names that a template uses, its includes too.
+    #[must_use]
+    pub fn names(&self, name: &str) -> Option<&BTreeSet<String>> {
+        self.used.get(name)
     }
 
     /// Renders a text. Text past [`MAX_CHARS`] is cut, and says so.
@@ -190,18 +190,41 @@ fn report(source: &Source, error: &Error, found: &mut Vec<Diagnostic>) {
     Sink { source, found }.error(Span::new(at.start, at.end), format!("this template does not parse: {what}"), None);
 }
 
-/// Checks one template; gives what it includes.
-fn check(source: &Source, names: &BTreeSet<String>, found: &mut Vec<Diagnostic>) -> Vec<(String, Span)> {
+/// What walking a template found.
+#[derive(Debug, Default)]
+struct Walked {
+    includes: Vec<(String, Span)>,
+    used: BTreeSet<String>,
+}
+
+fn used(checked: &BTreeMap<(String, bool), Walked>) -> BTreeMap<String, BTreeSet<String>> {
+    let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, _) in checked.keys() {
+        let mut open = vec![name];
+        let mut seen = BTreeSet::new();
+        while let Some(inner) = open.pop().filter(|inner| seen.insert(inner.as_str())) {
+            for of_summary in [false, true] {
+                let Some(walked) = checked.get(&(inner.clone(), of_summary)) else { continue };
+                used.entry(name.clone()).or_default().extend(walked.used.iter().cloned());
+                open.extend(walked.includes.iter().map(|(include, _)| include));
+            }
+        }
+    }
+    used
+}
+
+/// Checks one template.
+fn check(source: &Source, names: &BTreeSet<String>, found: &mut Vec<Diagnostic>) -> Walked {
     let tree = match parse(&source.text, &source.name, syntax()) {
         Ok(tree) => tree,
         Err(error) => {
             report(source, &error, found);
-            return Vec::new();
+            return Walked::default();
         }
     };
-    let mut walk = Walk { sink: Sink { source, found }, names, bound: Vec::new(), includes: Vec::new() };
+    let mut walk = Walk { sink: Sink { source, found }, names, bound: Vec::new(), walked: Walked::default() };
     walk.stmt(&tree);
-    walk.includes
+    walk.walked
 }
 
 struct Walk<'w, 'd> {
@@ -209,7 +232,7 @@ struct Walk<'w, 'd> {
     names: &'w BTreeSet<String>,
     /// Variables of loops and `set`, with the path of names that their parts follow, if any.
     bound: Vec<(String, Option<String>)>,
-    includes: Vec<(String, Span)>,
+    walked: Walked,
 }
 
 impl Walk<'_, '_> {
@@ -267,7 +290,7 @@ impl Walk<'_, '_> {
                 self.all(&block.body);
             }
             Stmt::Include(include) => match include.name.as_const().as_ref().and_then(Value::as_str) {
-                Some(name) => self.includes.push((name.to_owned(), place(include.name.span()))),
+                Some(name) => self.walked.includes.push((name.to_owned(), place(include.name.span()))),
                 None => self.refuse(include.span(), "includes whose name is computed", "write the name of the file"),
             },
             Stmt::AutoEscape(block) => self.refuse(block.span(), "`autoescape`", "every value is escaped, always"),
@@ -366,6 +389,8 @@ impl Walk<'_, '_> {
             Path::Free => return,
             Path::Of(inner) => return self.expr(inner),
         };
+        let root = path.split(['.', '[']).next().unwrap_or(&path);
+        self.walked.used.insert(root.to_owned());
         let group = [format!("{path}."), format!("{path}[]")];
         let known = self.names.contains(&path)
             || self.names.iter().any(|name| group.iter().any(|group| name.starts_with(group.as_str())));

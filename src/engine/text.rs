@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use regex::Regex;
 
 /// Where a pattern looks.
@@ -50,13 +50,12 @@ pub struct Markdown {
 }
 
 impl Markdown {
-    /// Reads a body.
+    /// Reads a body. CommonMark without extensions: a table's cells are words of a paragraph.
     #[must_use]
     pub fn read(body: &str) -> Self {
         let mut parts = Markdown { prose: String::with_capacity(body.len()), ..Markdown::default() };
-        let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
         let (mut quotes, mut in_code, mut in_heading, mut in_html) = (0_usize, false, false, false);
-        for event in Parser::new_ext(body, options) {
+        for event in Parser::new(body) {
             match event {
                 Event::Start(Tag::BlockQuote(_)) => quotes += 1,
                 Event::End(TagEnd::BlockQuote(_)) => quotes = quotes.saturating_sub(1),
@@ -89,9 +88,7 @@ impl Markdown {
                     }
                 }
                 Event::SoftBreak | Event::HardBreak => end_line(&mut parts.prose),
-                Event::End(
-                    TagEnd::Paragraph | TagEnd::Item | TagEnd::TableCell | TagEnd::TableRow | TagEnd::TableHead,
-                ) => end_line(&mut parts.prose),
+                Event::End(TagEnd::Paragraph | TagEnd::Item) => end_line(&mut parts.prose),
                 _ => {}
             }
         }

@@ -9,14 +9,14 @@ use std::cmp::Ordering;
 use minijinja::{Value as Text, context};
 
 use super::items::{self, Asked, Backlog, OldSummary};
-use super::texts::{Fixed, ItemText, value};
+use super::texts::{About, Fixed, ItemText, value};
 use crate::engine::choice::{Candidate, State, compare, in_turn};
 use crate::engine::load::JobSpec;
 use crate::engine::rules::{Policy, Summary};
 use crate::engine::template::Templates;
 use crate::forge::time::rfc3339;
-use crate::plan::{self, Effect, Plan, PlannedItem};
-use crate::report::{PlannedWrite, Row, Run, Totals, by_rule};
+use crate::plan::{self, Effect, PlannedItem};
+use crate::report::{Row, Run, Totals, by_rule};
 
 /// What this job asks of its rule file.
 pub const SPEC: JobSpec = JobSpec {
@@ -60,20 +60,11 @@ pub const SPEC: JobSpec = JobSpec {
 /// Issues that the summary lists.
 const TOP: usize = 10;
 
-/// A run and its plan.
-#[derive(Debug)]
-pub struct Triaged<'p> {
-    /// What was decided.
-    pub run: Run<'p>,
-    /// What would be written.
-    pub plan: Plan,
-}
-
 /// Judges the backlog and makes the plan.
 ///
 /// # Errors
 /// What the forge could not read.
-pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> anyhow::Result<Triaged<'p>> {
+pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> anyhow::Result<Run<'p>> {
     let mut backlog = items::judge(asked)?;
     items::decide_states(asked, &mut backlog);
     let order = acting_order(asked.policy, &backlog);
@@ -81,22 +72,11 @@ pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> an
     let effects = render(asked, templates, &fixed, &mut backlog, &order);
     let old = std::mem::take(&mut backlog.summaries);
     let mut run = record(asked, backlog, order);
-    let mut planned = planned_items(&run, effects);
-    planned.extend(summaries(asked, templates, &fixed, &old, &mut run));
+    run.planned = planned_items(&run, effects);
+    let summaries = summaries(asked, templates, &fixed, &old, &mut run);
+    run.planned.extend(summaries);
     run.complete = run.why_incomplete.is_empty();
-    run.writes = planned.iter().flat_map(writes).collect();
-    let plan = Plan {
-        version: 1,
-        kaizen: version.to_owned(),
-        job: SPEC.job.to_owned(),
-        forge: run.forge.clone(),
-        created_at: run.generated_at.clone(),
-        now: run.generated_at.clone(),
-        rules_hash: asked.policy.hash.clone(),
-        complete: run.complete,
-        items: planned,
-    };
-    Ok(Triaged { run, plan })
+    Ok(run)
 }
 
 /// Indices of the rows that a rule wants something done with, in the order of acting.
@@ -155,10 +135,11 @@ fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Fixed, row: &Row<'_>
     let wanted = plan::ask(policy, action, subject, &row.assignees);
     let text = match &action.comment {
         None => None,
-        Some(name) => Some(templates.render(
-            name,
-            ItemText::new(policy, fixed, &asked.forge.repos()[row.repo], row, subject, &wanted.mention).into_value(),
-        )?),
+        Some(name) => {
+            let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention: &wanted.mention };
+            let used = templates.names(name).ok_or_else(|| format!("the template {name} was not checked"))?;
+            Some(templates.render(name, ItemText::new(fixed, about, used).into_value())?)
+        }
     };
     Ok(plan::effect(policy, &policy.decide[rule].id, wanted, text.as_deref(), subject.earlier))
 }
@@ -181,7 +162,7 @@ fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run
         totals,
         rows: backlog.rows,
         order,
-        writes: Vec::new(),
+        planned: Vec::new(),
     };
     for (count, what) in
         [(totals.deferred, "deferred: the cap `limits.items_per_run` was reached"), (totals.failed, "failed")]
@@ -198,10 +179,11 @@ fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run
 }
 
 fn planned_items(run: &Run<'_>, effects: Vec<(usize, Effect)>) -> Vec<PlannedItem> {
+    let names: Vec<std::sync::Arc<str>> = run.repos.iter().map(|name| name.as_str().into()).collect();
     let item = |(index, effect): (usize, Effect)| {
         let row = &run.rows[index];
         PlannedItem {
-            repo: run.repos[row.repo].clone(),
+            repo: names[row.repo].clone(),
             kind: row.kind,
             number: Some(row.number),
             seen: row.subject.as_ref().map(|subject| subject.seen.clone()),
@@ -209,21 +191,6 @@ fn planned_items(run: &Run<'_>, effects: Vec<(usize, Effect)>) -> Vec<PlannedIte
         }
     };
     effects.into_iter().map(item).collect()
-}
-
-fn writes(item: &PlannedItem) -> Vec<PlannedWrite> {
-    let of_effect = |effect: &Effect| -> Vec<PlannedWrite> {
-        let write = |write: &plan::Write| PlannedWrite {
-            repo: item.repo.clone(),
-            kind: item.kind,
-            number: item.number,
-            policy: effect.policy.clone(),
-            write: write.clone(),
-            state: State::Planned,
-        };
-        effect.writes.iter().map(write).collect()
-    };
-    item.effects.iter().flat_map(of_effect).collect()
 }
 
 /// One summary for each repository, or one for all. A summary that somebody closed is switched

@@ -3,6 +3,7 @@
 //! Takes: a policy, a judgement, who is mentioned. Gives: the names that the template checker
 //! allows in a text about an item, each turned into a template value when it is asked for.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -59,45 +60,33 @@ impl Fixed {
 #[derive(Debug)]
 pub struct ItemText {
     fixed: Fixed,
-    facts: Vec<(&'static str, Text)>,
     named: Vec<(String, Text)>,
 }
 
+/// Where the values of an item's names come from.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a> {
+    /// The rules.
+    pub policy: &'a Policy,
+    /// The repository.
+    pub repo: &'a Repo,
+    /// The item and its judgement.
+    pub row: &'a Row<'a>,
+    /// What writing to it needs.
+    pub subject: &'a Subject,
+    /// Logins that the text mentions.
+    pub mention: &'a [String],
+}
+
 impl ItemText {
-    /// Gathers what a text may name. A mention is the one value that is printed as it is.
+    /// Gathers the names that the text uses. A mention is the one value that is printed as it is.
     #[must_use]
-    pub fn new(
-        policy: &Policy,
-        fixed: &Fixed,
-        repo: &Repo,
-        row: &Row<'_>,
-        subject: &Subject,
-        mention: &[String],
-    ) -> Self {
-        let judgement = &row.judgement;
-        let rule = judgement.rule.map(|rule| policy.decide[rule].id.as_str());
-        let action = judgement.action.map(|action| &policy.actions[action]);
-        let agent = action.and_then(|action| action.agent).map(|agent| policy.agents[agent].login.as_str());
-        let decision = context! { rule => rule, action => action.map_or("skip", |action| action.name.as_str()), agent => agent, reason => judgement.reason.as_deref().unwrap_or("") };
-        let mention: Vec<String> =
-            mention.iter().map(|login| format!("@{}", login.replace(|c: char| !is_login(c), ""))).collect();
-        let scores = policy
-            .components
-            .iter()
-            .zip(&judgement.scores)
-            .map(|(component, score)| (component.name.as_str(), value(score)));
-        let mut named = vec![
-            ("decision".to_owned(), decision),
-            ("mention".to_owned(), Text::from_safe_string(mention.join(" "))),
-            ("points".to_owned(), Text::from(points(policy, judgement))),
-            ("score".to_owned(), value(&judgement.score)),
-            ("scores".to_owned(), Text::from_pairs(scores)),
-            ("type".to_owned(), Text::from(judgement.ty.unwrap_or("unknown"))),
-        ];
-        named.extend(
-            policy.flags.iter().zip(&judgement.flags).map(|(flag, held)| (flag.name.clone(), Text::from(*held))),
-        );
-        ItemText { fixed: fixed.clone(), facts: facts_of(policy, fixed, repo, row, subject), named }
+    pub fn new(fixed: &Fixed, about: About<'_>, used: &BTreeSet<String>) -> Self {
+        let mut named: Vec<(String, Text)> = Vec::with_capacity(used.len());
+        for name in used {
+            named.extend(about.value(name, fixed).map(|value| (name.clone(), value)));
+        }
+        ItemText { fixed: fixed.clone(), named }
     }
 
     /// As the context of a template.
@@ -107,48 +96,70 @@ impl ItemText {
     }
 }
 
+impl About<'_> {
+    fn value(&self, name: &str, fixed: &Fixed) -> Option<Text> {
+        let About { policy, row, .. } = *self;
+        let judgement = &row.judgement;
+        Some(match name {
+            "decision" => {
+                let reason = judgement.reason.as_deref().unwrap_or("");
+                context! { rule => row.rule(policy), action => row.action(policy), agent => row.agent(policy), reason }
+            }
+            "mention" => {
+                let at = |login: &String| format!("@{}", login.replace(|c: char| !is_login(c), ""));
+                Text::from_safe_string(self.mention.iter().map(at).collect::<Vec<_>>().join(" "))
+            }
+            "points" => Text::from(points(policy, judgement)),
+            "score" => value(&judgement.score),
+            "scores" => {
+                let scores = policy.components.iter().zip(&judgement.scores);
+                Text::from_pairs(scores.map(|(component, score)| (component.name.as_str(), value(score))))
+            }
+            "type" => Text::from(judgement.ty.unwrap_or("unknown")),
+            _ => match policy.flags.iter().position(|flag| flag.name == name) {
+                Some(flag) => Text::from(judgement.flags.get(flag).copied().flatten()),
+                None => self.fact(FACTS.iter().find(|(fact, _, _)| *fact == name)?.1, fixed),
+            },
+        })
+    }
+
+    /// A fact that came with the list; what costs a request is unknown here.
+    fn fact(&self, fact: Fact, fixed: &Fixed) -> Text {
+        let About { policy, repo, row, subject, .. } = *self;
+        let micros = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_micros());
+        let item = Item {
+            repo: &repo.name,
+            kind: row.kind,
+            number: row.number,
+            title: &row.judgement.title,
+            body: "",
+            labels: subject.labels.iter().map(String::as_str).collect(),
+            assignees: row.assignees.iter().map(String::as_str).collect(),
+            author: subject.author.as_ref().map(|author| author.login.as_str()),
+            bot: subject.author.as_ref().is_some_and(|author| author.bot),
+            own_report: false,
+            open: subject.open,
+            locked: subject.locked,
+            draft: subject.draft,
+            private: repo.private,
+            milestone: subject.milestone.as_deref(),
+            comments: subject.comments,
+            created: micros(subject.created_at),
+            updated: micros(subject.updated_at),
+            last_activity: Reading::Unrecorded,
+        };
+        let judgement = &row.judgement;
+        let seen = Seen { item: &item, title: &judgement.title, tags: &judgement.tags, now: fixed.now, ages: policy.ages };
+        match facts::value(fact, seen) {
+            Out::Is(fact) => value(&fact),
+            Out::Within(..) | Out::Lacks(_) => Text::from(()),
+        }
+    }
+}
+
 /// A login holds nothing else on any forge; whatever else stands there is no part of a mention.
 fn is_login(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '-' | '_' | '.')
-}
-
-/// The facts of the item that a text may name: those that came with the list.
-fn facts_of(
-    policy: &Policy,
-    fixed: &Fixed,
-    repo: &Repo,
-    row: &Row<'_>,
-    subject: &Subject,
-) -> Vec<(&'static str, Text)> {
-    let micros = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_micros());
-    let item = Item {
-        repo: &repo.name,
-        kind: row.kind,
-        number: row.number,
-        title: &row.judgement.title,
-        body: "",
-        labels: subject.labels.iter().map(String::as_str).collect(),
-        assignees: row.assignees.iter().map(String::as_str).collect(),
-        author: subject.author.as_ref().map(|author| author.login.as_str()),
-        bot: subject.author.as_ref().is_some_and(|author| author.bot),
-        own_report: false,
-        open: subject.open,
-        locked: subject.locked,
-        draft: subject.draft,
-        private: repo.private,
-        milestone: subject.milestone.as_deref(),
-        comments: subject.comments,
-        created: micros(subject.created_at),
-        updated: micros(subject.updated_at),
-        last_activity: Reading::Unrecorded,
-    };
-    let seen =
-        Seen { item: &item, title: &row.judgement.title, tags: &row.judgement.tags, now: fixed.now, ages: policy.ages };
-    let known = |(name, fact, _): (&'static str, Fact, &str)| match facts::value(fact, seen) {
-        Out::Is(fact) => (name, value(&fact)),
-        Out::Within(..) | Out::Lacks(_) => (name, Text::from(())),
-    };
-    FACTS.into_iter().map(known).collect()
 }
 
 fn points(policy: &Policy, judgement: &Judgement<'_>) -> Vec<Text> {
@@ -165,15 +176,13 @@ fn points(policy: &Policy, judgement: &Judgement<'_>) -> Vec<Text> {
 
 impl Object for ItemText {
     fn get_value(self: &Arc<Self>, key: &Text) -> Option<Text> {
-        let key = key.as_str()?;
-        let fixed = match key {
-            "thresholds" => Some(&self.fixed.thresholds),
-            "agents" => Some(&self.fixed.agents),
-            "when" => Some(&self.fixed.when),
-            "version" => Some(&self.fixed.version),
-            _ => self.named.iter().find(|(name, _)| name == key).map(|(_, value)| value),
-        };
-        fixed.cloned().or_else(|| self.facts.iter().find(|(name, _)| *name == key).map(|(_, fact)| fact.clone()))
+        match key.as_str()? {
+            "thresholds" => Some(self.fixed.thresholds.clone()),
+            "agents" => Some(self.fixed.agents.clone()),
+            "when" => Some(self.fixed.when.clone()),
+            "version" => Some(self.fixed.version.clone()),
+            key => self.named.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone()),
+        }
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {

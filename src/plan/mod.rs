@@ -6,9 +6,11 @@
 
 pub mod marker;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::engine::digest;
 use crate::engine::rules::{Action, Close, Person, Policy};
@@ -22,32 +24,32 @@ pub const SUMMARY: &str = "summary";
 
 /// A finished plan.
 #[derive(Debug, Clone, Serialize)]
-pub struct Plan {
+pub struct Plan<'p> {
     /// Version of this format.
     pub version: u32,
     /// Version of the program that made it.
-    pub kaizen: String,
+    pub kaizen: &'p str,
     /// The job.
-    pub job: String,
+    pub job: &'p str,
     /// The forge it is for.
-    pub forge: String,
+    pub forge: &'p str,
     /// When it was made, RFC 3339.
-    pub created_at: String,
+    pub created_at: &'p str,
     /// The instant that ages were counted to, RFC 3339.
-    pub now: String,
+    pub now: &'p str,
     /// Digest of the rules.
-    pub rules_hash: String,
+    pub rules_hash: &'p str,
     /// Everything was read and nothing was left undone.
     pub complete: bool,
     /// What to write, in the order of writing.
-    pub items: Vec<PlannedItem>,
+    pub items: &'p [PlannedItem],
 }
 
 /// What is written to one item.
 #[derive(Debug, Clone, Serialize)]
 pub struct PlannedItem {
     /// `owner/name`.
-    pub repo: String,
+    pub repo: Arc<str>,
     /// `issue` or `pull`.
     pub kind: &'static str,
     /// Its number; `None` for an issue that is created.
@@ -62,9 +64,9 @@ pub struct PlannedItem {
 #[derive(Debug, Clone, Serialize)]
 pub struct Effect {
     /// The policy.
-    pub policy: String,
+    pub policy: Arc<str>,
     /// The rule.
-    pub rule: Option<String>,
+    pub rule: Option<Arc<str>>,
     /// Digest of the decision: action and arguments, not the words.
     pub did: String,
     /// The writes, in order: comment, labels, assignees, state.
@@ -80,7 +82,33 @@ pub struct Write {
     /// The place it belongs to: `decision`, `summary`.
     pub key: &'static str,
     /// What to write.
-    pub args: Value,
+    pub args: Args,
+}
+
+/// What a write writes; a member that its `op` does not have is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Args {
+    /// The comment that is edited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
+    /// The title of a new issue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The text, with its marker.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// Exact names of labels.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+    /// Logins.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub assignees: Vec<String>,
+    /// The title of a milestone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub milestone: Option<String>,
+    /// Why an item is closed: `completed` or `not_planned`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
 }
 
 /// What writing to an item needs to know of it beside its key.
@@ -144,31 +172,31 @@ pub fn ask(policy: &Policy, action: &Action, subject: &Subject, assignees: &[Str
     }
     let did = digest(&json!([action.name, asked, mention]).to_string());
 
-    let missing = |wanted: &[String], there: &[String]| -> Vec<String> {
-        wanted.iter().filter(|name| !there.contains(name)).cloned().collect()
-    };
-    let present = |wanted: &[String], there: &[String]| -> Vec<String> {
-        wanted.iter().filter(|name| there.contains(name)).cloned().collect()
+    let pick = |wanted: &[String], there: &[String], present: bool| -> Vec<String> {
+        wanted.iter().filter(|name| there.contains(name) == present).cloned().collect()
     };
     let mut writes = Vec::new();
-    let mut add = |op: &'static str, name: &str, values: Vec<String>| {
-        if !values.is_empty() {
-            writes.push(Write { op, key: DECISION, args: json!({ name: values }) });
+    let mut add = |op, args: Args| {
+        if args != Args::default() {
+            writes.push(Write { op, key: DECISION, args });
         }
     };
-    add("add_labels", "labels", missing(&action.add_labels, &subject.labels));
-    add("remove_labels", "labels", present(&action.remove_labels, &subject.labels));
-    add("assign", "assignees", missing(&assign, assignees));
-    add("unassign", "assignees", present(&unassign, assignees));
-    let mut one = |op: &'static str, args: Value| writes.push(Write { op, key: DECISION, args });
-    if let Some(milestone) =
-        action.set_milestone.as_deref().filter(|wanted| subject.milestone.as_deref() != Some(*wanted))
-    {
-        one("set_milestone", json!({ "milestone": milestone }));
-    }
+    let of_labels = |labels| Args { labels, ..Args::default() };
+    let of_people = |assignees| Args { assignees, ..Args::default() };
+    add("add_labels", of_labels(pick(&action.add_labels, &subject.labels, false)));
+    add("remove_labels", of_labels(pick(&action.remove_labels, &subject.labels, true)));
+    add("assign", of_people(pick(&assign, assignees, false)));
+    add("unassign", of_people(pick(&unassign, assignees, true)));
+    let milestone = action.set_milestone.clone().filter(|_| subject.milestone != action.set_milestone);
+    add("set_milestone", Args { milestone, ..Args::default() });
     match action.close {
-        Some(close) if subject.open => one("close", json!({ "reason": close_reason(close) })),
-        _ if action.reopen && !subject.open => one("reopen", json!({})),
+        Some(close) if subject.open => {
+            let reason = Some(close_reason(close)).filter(|reason| !reason.is_empty());
+            writes.push(Write { op: "close", key: DECISION, args: Args { reason, ..Args::default() } });
+        }
+        _ if action.reopen && !subject.open => {
+            writes.push(Write { op: "reopen", key: DECISION, args: Args::default() });
+        }
         _ => {}
     }
     Asked { did, mention, writes, asked }
@@ -216,12 +244,12 @@ pub fn effect(policy: &Policy, rule: &str, asked: Asked, comment: Option<&str>, 
         let body = format!("{text}\n\n{}", marker.line());
         // An edit reaches nobody (fact 104): who is mentioned gets a new comment.
         writes.push(match earlier.filter(|_| asked.mention.is_empty()) {
-            Some(id) => Write { op: "edit_comment", key: DECISION, args: json!({ "id": id, "body": body }) },
-            None => Write { op: "comment", key: DECISION, args: json!({ "body": body }) },
+            Some(id) => Write { op: "edit_comment", key: DECISION, args: Args { id: Some(id), body: Some(body), ..Args::default() } },
+            None => Write { op: "comment", key: DECISION, args: Args { body: Some(body), ..Args::default() } },
         });
     }
     writes.extend(asked.writes);
-    Effect { policy: policy.name.clone(), rule: Some(rule.to_owned()), did: asked.did, writes }
+    Effect { policy: policy.name.as_str().into(), rule: Some(rule.into()), did: asked.did, writes }
 }
 
 /// The daily summary: an issue that is created, or the text of the one there is.
@@ -236,11 +264,11 @@ pub fn summary(policy: &Policy, repo: &str, title: &str, text: &str, label: &str
         .with("text", &digest(text));
     let body = format!("{text}\n\n{}", marker.line());
     let write = match there {
-        Some(_) => Write { op: "edit_body", key: SUMMARY, args: json!({ "body": body }) },
+        Some(_) => Write { op: "edit_body", key: SUMMARY, args: Args { body: Some(body), ..Args::default() } },
         None => {
-            Write { op: "create_issue", key: SUMMARY, args: json!({ "title": title, "body": body, "labels": [label] }) }
+            Write { op: "create_issue", key: SUMMARY, args: Args { title: Some(title.to_owned()), body: Some(body), labels: vec![label.to_owned()], ..Args::default() } }
         }
     };
-    let effect = Effect { policy: policy.name.clone(), rule: None, did, writes: vec![write] };
-    PlannedItem { repo: repo.to_owned(), kind: "issue", number: there, seen: None, effects: vec![effect] }
+    let effect = Effect { policy: policy.name.as_str().into(), rule: None, did, writes: vec![write] };
+    PlannedItem { repo: repo.into(), kind: "issue", number: there, seen: None, effects: vec![effect] }
 }

@@ -9,17 +9,54 @@ use std::io::{self, Write};
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 use serde_json::ser::{CompactFormatter, Formatter};
 
-use super::{PlannedWrite, Row, Run};
+use super::{Row, Run};
+use crate::engine::choice::State;
 use crate::engine::rules::Policy;
+use crate::plan::{self, PlannedItem};
 
-/// Writes the document and a line break.
+/// Entries that one thread writes at a time.
+const CHUNK: usize = 2_000;
+
+/// Writes the document and a line break. Long lists are put into text by `threads` threads and
+/// written in their order.
 ///
 /// # Errors
 /// What writing gives.
-pub fn write(run: &Run<'_>, mut out: impl Write) -> io::Result<()> {
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Quiet);
-    run.serialize(&mut serializer)?;
-    out.write_all(b"\n")
+pub fn write(run: &Run<'_>, threads: usize, mut out: impl Write) -> io::Result<()> {
+    let mut head = text(&Head(run))?;
+    head.pop(); // the brace that closes it
+    out.write_all(&head)?;
+    let rows: Vec<Issue<'_, '_>> = run.rows.iter().map(|row| Issue { run, row }).collect();
+    list(&mut out, "issues", &rows, threads)?;
+    let writes: Vec<OneWrite<'_>> = run.writes().map(|(item, effect, write)| OneWrite { item, effect, write }).collect();
+    list(&mut out, "writes", &writes, threads)?;
+    out.write_all(b"}\n")
+}
+
+fn text(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, Quiet))?;
+    Ok(text)
+}
+
+/// `,"name":[…]`
+fn list<T: Serialize + Sync>(out: &mut impl Write, name: &str, items: &[T], threads: usize) -> io::Result<()> {
+    write!(out, ",\"{name}\":[")?;
+    let mut between: &[u8] = b"";
+    for round in items.chunks(CHUNK * threads.max(1)) {
+        let texts: Vec<io::Result<Vec<u8>>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = round.chunks(CHUNK).map(|chunk| scope.spawn(move || text(&chunk))).collect();
+            // A thread that panicked has no text to give: its panic goes on here.
+            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        });
+        for text in texts {
+            let text = text?;
+            out.write_all(between)?;
+            out.write_all(text.get(1..text.len() - 1).unwrap_or_default())?;
+            between = b",";
+        }
+    }
+    out.write_all(b"]")
 }
 
 /// Compact JSON in which no terminal or CI runner finds anything to obey.
@@ -53,20 +90,22 @@ fn hidden(c: char) -> bool {
     matches!(c, '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-impl Serialize for Run<'_> {
+/// Everything but the long lists.
+struct Head<'r, 'p>(&'r Run<'p>);
+
+impl Serialize for Head<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Run", 11)?;
-        out.serialize_field("job", &self.policy.job)?;
-        out.serialize_field("generated_at", &self.generated_at)?;
-        out.serialize_field("complete", &self.complete)?;
-        out.serialize_field("why_incomplete", &self.why_incomplete)?;
-        out.serialize_field("warnings", &self.warnings)?;
-        out.serialize_field("forge", &self.forge)?;
-        out.serialize_field("policy", &self.policy.name)?;
-        out.serialize_field("rules_hash", &self.policy.hash)?;
-        out.serialize_field("totals", &self.totals)?;
-        out.serialize_field("issues", &List(|| self.rows.iter().map(|row| Issue { run: self, row })))?;
-        out.serialize_field("writes", &self.writes)?;
+        let run = self.0;
+        let mut out = serializer.serialize_struct("Head", 9)?;
+        out.serialize_field("job", &run.policy.job)?;
+        out.serialize_field("generated_at", &run.generated_at)?;
+        out.serialize_field("complete", &run.complete)?;
+        out.serialize_field("why_incomplete", &run.why_incomplete)?;
+        out.serialize_field("warnings", &run.warnings)?;
+        out.serialize_field("forge", &run.forge)?;
+        out.serialize_field("policy", &run.policy.name)?;
+        out.serialize_field("rules_hash", &run.policy.hash)?;
+        out.serialize_field("totals", &run.totals)?;
         out.end()
     }
 }
@@ -155,17 +194,23 @@ impl Serialize for Effect<'_> {
     }
 }
 
-impl Serialize for PlannedWrite {
+struct OneWrite<'r> {
+    item: &'r PlannedItem,
+    effect: &'r plan::Effect,
+    write: &'r plan::Write,
+}
+
+impl Serialize for OneWrite<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("PlannedWrite", 8)?;
+        let mut out = serializer.serialize_struct("Write", 8)?;
         out.serialize_field("op", self.write.op)?;
-        out.serialize_field("repo", &self.repo)?;
-        out.serialize_field("kind", self.kind)?;
-        out.serialize_field("number", &self.number)?;
-        out.serialize_field("policy", &self.policy)?;
+        out.serialize_field("repo", &*self.item.repo)?;
+        out.serialize_field("kind", self.item.kind)?;
+        out.serialize_field("number", &self.item.number)?;
+        out.serialize_field("policy", &*self.effect.policy)?;
         out.serialize_field("key", self.write.key)?;
         out.serialize_field("args", &self.write.args)?;
-        out.serialize_field("state", &self.state)?;
+        out.serialize_field("state", &State::Planned)?;
         out.end()
     }
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::engine::choice::State;
 use crate::engine::evaluate::Judgement;
 use crate::engine::rules::Policy;
-use crate::plan::{Subject, Write};
+use crate::plan::{Effect, Plan, PlannedItem, Subject, Write};
 
 /// A finished run of a policy over items.
 #[derive(Debug)]
@@ -42,8 +42,8 @@ pub struct Run<'p> {
     pub rows: Vec<Row<'p>>,
     /// Indices of rows in the order of acting.
     pub order: Vec<usize>,
-    /// Every write of the plan.
-    pub writes: Vec<PlannedWrite>,
+    /// What would be written, in order.
+    pub planned: Vec<PlannedItem>,
 }
 
 /// Figures of a run. `scored` is the sum of the seven after `ready`.
@@ -130,6 +130,28 @@ pub struct Row<'p> {
 }
 
 impl Run<'_> {
+    /// The finished plan, as `--plan-out` saves it.
+    #[must_use]
+    pub fn plan<'r>(&'r self, version: &'r str) -> Plan<'r> {
+        Plan {
+            version: 1,
+            kaizen: version,
+            job: &self.policy.job,
+            forge: &self.forge,
+            created_at: &self.generated_at,
+            now: &self.generated_at,
+            rules_hash: &self.policy.hash,
+            complete: self.complete,
+            items: &self.planned,
+        }
+    }
+
+    /// Every write with the item and the effect it belongs to.
+    pub fn writes(&self) -> impl Iterator<Item = (&PlannedItem, &Effect, &Write)> {
+        let effects = self.planned.iter().flat_map(|item| item.effects.iter().map(move |effect| (item, effect)));
+        effects.flat_map(|(item, effect)| effect.writes.iter().map(move |write| (item, effect, write)))
+    }
+
     /// The repository, or how many.
     #[must_use]
     pub fn place(&self) -> String {
@@ -182,23 +204,6 @@ impl Row<'_> {
     pub fn why(&self) -> &str {
         self.note.as_deref().or(self.judgement.reason.as_deref()).unwrap_or("")
     }
-}
-
-/// One write of the plan with the item it belongs to.
-#[derive(Debug, Clone)]
-pub struct PlannedWrite {
-    /// `owner/name`.
-    pub repo: String,
-    /// `issue` or `pull`.
-    pub kind: &'static str,
-    /// `None` for an issue that is created.
-    pub number: Option<u64>,
-    /// The policy that asks for it.
-    pub policy: String,
-    /// The write.
-    pub write: Write,
-    /// What becomes of it.
-    pub state: State,
 }
 
 /// Items that one rule left alone.

@@ -117,33 +117,28 @@ fn cells(run: &Run<'_>, row: &Row<'_>) -> Vec<String> {
 }
 
 fn writes(out: &mut Out, run: &Run<'_>, style: Style) {
-    if run.writes.is_empty() {
+    let mut ops: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, _, write) in run.writes() {
+        *ops.entry(write.op).or_default() += 1;
+    }
+    if ops.is_empty() {
         return;
     }
-    let mut ops: BTreeMap<&str, usize> = BTreeMap::new();
-    for write in &run.writes {
-        *ops.entry(write.write.op).or_default() += 1;
-    }
     let counts: Vec<String> = ops.iter().map(|(op, count)| format!("{count} {op}")).collect();
-    out.heading(&format!("Planned writes ({})", run.writes.len()));
+    out.heading(&format!("Planned writes ({})", ops.values().sum::<usize>()));
     out.lines.push(counts.join(", "));
     if !style.verbose {
         out.lines.push("-v shows their texts, --plan-out FILE saves them".to_owned());
         return;
     }
-    for write in &run.writes {
-        let item = write.number.map_or_else(|| "new issue".to_owned(), |number| format!("#{number}"));
-        out.lines.push(format!("{} {item} {}", terminal(&write.repo), write.write.op));
-        let Some(args) = write.write.args.as_object() else { continue };
-        for (name, value) in args {
-            match value.as_str() {
-                Some(text) => {
-                    out.lines.push(format!("    {name}:"));
-                    out.lines.extend(text.lines().map(|line| format!("    | {}", terminal(line))));
-                }
-                None => out.lines.push(format!("    {name}: {}", terminal(&value.to_string()))),
-            }
-        }
+    for (item, _, write) in run.writes() {
+        let name = item.number.map_or_else(|| "new issue".to_owned(), |number| format!("#{number}"));
+        let args = &write.args;
+        let short = [args.title.clone(), Some(args.labels.join(", ")), Some(args.assignees.join(", ")), args.milestone.clone()];
+        let short: Vec<String> = short.into_iter().flatten().filter(|text| !text.is_empty()).collect();
+        out.lines.push(format!("{} {name} {} {}", terminal(&item.repo), write.op, terminal(&short.join(", "))).trim_end().to_owned());
+        let body = args.body.as_deref().unwrap_or("");
+        out.lines.extend(body.lines().map(|line| format!("  | {}", terminal(line)).trim_end().to_owned()));
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) fn print(run: &Run<'_>, common: &Common) -> Result<()> {
     let mut out = BufWriter::with_capacity(1 << 16, stdout.lock());
     let report = match common.format {
         Format::Json => {
-            let result = json::write(run, &mut out);
+            let result = json::write(run, usize::from(common.concurrency), &mut out);
             return finish(&mut out, result);
         }
         Format::Markdown => markdown::render(run),
@@ -70,7 +70,7 @@ fn terminal_width() -> usize {
 }
 
 /// Saves a plan.
-pub(super) fn save_plan(path: &Path, plan: &Plan) -> Result<()> {
+pub(super) fn save_plan(path: &Path, plan: &Plan<'_>) -> Result<()> {
     let mut text = serde_json::to_vec_pretty(plan).context("writing the plan as JSON")?;
     text.push(b'\n');
     std::fs::write(path, text).with_context(|| format!("saving the plan to {}", path.display()))

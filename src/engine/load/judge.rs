@@ -318,6 +318,7 @@ const ACTION_KEYS: [&str; 10] = [
 
 fn actions(check: &mut Check<'_>, root: Fields<'_>, agents: &[Agent], labels: &[String]) -> Vec<Action> {
     let main = check.files.main();
+    let templates = check.templates;
     let mut reader = check.reader(main);
     let agent_names: Vec<String> = agents.iter().map(|agent| agent.name.clone()).collect();
     let mut actions = Vec::new();
@@ -375,7 +376,14 @@ fn actions(check: &mut Check<'_>, root: Fields<'_>, agents: &[Agent], labels: &[
             _ => reader.one_of(node, "`close`", &[("completed", Close::Completed), ("not_planned", Close::NotPlanned)]),
         });
         action.reopen = fields.get("reopen").and_then(|node| reader.flag(node, "`reopen`")).unwrap_or(false);
-        action.comment = fields.get("comment").and_then(|node| reader.text(node, "`comment`")).map(str::to_owned);
+        action.comment = fields.get("comment").and_then(|node| {
+            let name = reader.text(node, "`comment`")?;
+            if !templates.contains_key(name) {
+                let help = did_you_mean(name, templates.keys().map(String::as_str));
+                reader.sink.error(node.span, format!("there is no template `{name}`"), help);
+            }
+            Some(name.to_owned())
+        });
         if let (Some(node), None) = (fields.get("mention"), &action.comment) {
             reader.sink.error(
                 node.span,

@@ -123,6 +123,7 @@ fn root_value<'n>(root: &'n Node, key: &str) -> Option<&'n Node> {
 /// Problems as they are found, over all files.
 pub(crate) struct Check<'f> {
     files: &'f Files,
+    templates: &'f BTreeMap<String, Source>,
     found: Vec<Diagnostic>,
     scope: Scope,
 }
@@ -138,14 +139,14 @@ impl Check<'_> {
 pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     let mut found = Vec::new();
     let Some(files) = read_files(spec, input, &mut found) else { return Loaded { policy: None, diagnostics: found } };
-    let mut check = Check { files: &files, found, scope: Scope::default() };
+    let mut check = Check { files: &files, templates: &input.templates, found, scope: Scope::default() };
     let policy = judge::policy(&mut check, spec, &hash(&files));
     let names = TemplateNames::new(&check.scope, spec.summary.1);
     let wanted = policy.actions.iter().filter_map(|action| action.comment.clone());
-    let summary = policy.summary.is_some().then(|| spec.summary.0.to_owned());
-    let wanted: Vec<String> = wanted.chain(summary).collect();
+    let wanted: Vec<String> = wanted.collect();
+    let summary = policy.summary.is_some().then_some(spec.summary.0);
     let Check { mut found, .. } = check;
-    let templates = Templates::read(&input.templates, &wanted, spec.summary.0, &names, &mut found);
+    let templates = Templates::read(&input.templates, &wanted, summary, &names, &mut found);
     let good = !found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     let policy = templates.filter(|_| good).map(|templates| (policy, templates));
     Loaded { policy, diagnostics: found }
