@@ -5,6 +5,7 @@
 //! comments, labels, assignments and the daily summary, and the record of the run.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use minijinja::{Value as Text, context};
 
@@ -68,7 +69,7 @@ pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> an
     let mut backlog = items::judge(asked)?;
     items::decide_states(asked, &mut backlog);
     let order = acting_order(asked.policy, &backlog);
-    let fixed = Fixed::new(asked.policy, asked.now, version);
+    let fixed = Arc::new(Fixed::new(asked.policy, asked.now, version));
     let effects = render(asked, templates, &fixed, &mut backlog, &order);
     let old = std::mem::take(&mut backlog.summaries);
     let mut run = record(asked, backlog, order);
@@ -96,7 +97,7 @@ fn acting_order(policy: &Policy, backlog: &Backlog<'_>) -> Vec<usize> {
 fn render(
     asked: &Asked<'_>,
     templates: &Templates,
-    fixed: &Fixed,
+    fixed: &Arc<Fixed>,
     backlog: &mut Backlog<'_>,
     order: &[usize],
 ) -> Vec<(usize, Effect)> {
@@ -126,7 +127,7 @@ fn render(
     effects
 }
 
-fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Fixed, row: &Row<'_>) -> Result<Effect, String> {
+fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Row<'_>) -> Result<Effect, String> {
     let policy = asked.policy;
     let (Some(action), Some(rule), Some(subject)) = (row.judgement.action, row.judgement.rule, &row.subject) else {
         return Err("no action was decided".to_owned());
@@ -179,7 +180,7 @@ fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run
 }
 
 fn planned_items(run: &Run<'_>, effects: Vec<(usize, Effect)>) -> Vec<PlannedItem> {
-    let names: Vec<std::sync::Arc<str>> = run.repos.iter().map(|name| name.as_str().into()).collect();
+    let names: Vec<Arc<str>> = run.repos.iter().map(|name| name.as_str().into()).collect();
     let item = |(index, effect): (usize, Effect)| {
         let row = &run.rows[index];
         PlannedItem {
@@ -198,7 +199,7 @@ fn planned_items(run: &Run<'_>, effects: Vec<(usize, Effect)>) -> Vec<PlannedIte
 fn summaries(
     asked: &Asked<'_>,
     templates: &Templates,
-    fixed: &Fixed,
+    fixed: &Arc<Fixed>,
     old: &[OldSummary],
     run: &mut Run<'_>,
 ) -> Vec<PlannedItem> {
@@ -221,7 +222,7 @@ fn summaries(
 fn summarise(
     asked: &Asked<'_>,
     templates: &Templates,
-    fixed: &Fixed,
+    fixed: &Arc<Fixed>,
     old: &[OldSummary],
     run: &Run<'_>,
     summary: &Summary,

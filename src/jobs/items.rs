@@ -200,7 +200,7 @@ fn judge_item<'p>(
         kind: item.kind.name(),
         number: item.number,
         assignees,
-        judgement: *judgement,
+        judgement,
         state,
         note: None,
         subject,

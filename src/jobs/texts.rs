@@ -10,9 +10,10 @@ use chrono::{DateTime, Utc};
 use minijinja::value::{Enumerator, Object};
 use minijinja::{Value as Text, context};
 
-use crate::engine::evaluate::Judgement;
+use crate::engine::evaluate::PointHit;
 use crate::engine::facts::{self, FACTS, Fact, Item, Reading, Seen};
-use crate::engine::rules::Policy;
+use crate::engine::rules::{Component, Point, Policy};
+use crate::engine::untrusted;
 use crate::engine::value::{Out, Value};
 use crate::forge::Repo;
 use crate::plan::Subject;
@@ -27,6 +28,8 @@ pub struct Fixed {
     day: Text,
     version: Text,
     now: i64,
+    /// For each component its points, as far as they are the same for every item.
+    points: Vec<Vec<Arc<PointText>>>,
 }
 
 impl Fixed {
@@ -45,6 +48,7 @@ impl Fixed {
             day: Text::from(local.format("%Y-%m-%d").to_string()),
             version: Text::from(version),
             now: now.timestamp_micros(),
+            points: point_texts(policy),
         }
     }
 
@@ -59,7 +63,7 @@ impl Fixed {
 /// The names of a text about one item.
 #[derive(Debug)]
 pub struct ItemText {
-    fixed: Fixed,
+    fixed: Arc<Fixed>,
     named: Vec<(String, Text)>,
 }
 
@@ -81,12 +85,12 @@ pub struct About<'a> {
 impl ItemText {
     /// Gathers the names that the text uses. A mention is the one value that is printed as it is.
     #[must_use]
-    pub fn new(fixed: &Fixed, about: About<'_>, used: &BTreeSet<String>) -> Self {
+    pub fn new(fixed: &Arc<Fixed>, about: About<'_>, used: &BTreeSet<String>) -> Self {
         let mut named: Vec<(String, Text)> = Vec::with_capacity(used.len());
         for name in used {
             named.extend(about.value(name, fixed).map(|value| (name.clone(), value)));
         }
-        ItemText { fixed: fixed.clone(), named }
+        ItemText { fixed: Arc::clone(fixed), named }
     }
 
     /// As the context of a template.
@@ -109,7 +113,7 @@ impl About<'_> {
                 let at = |login: &String| format!("@{}", login.replace(|c: char| !is_login(c), ""));
                 Text::from_safe_string(self.mention.iter().map(at).collect::<Vec<_>>().join(" "))
             }
-            "points" => Text::from(points(policy, judgement)),
+            "points" => judgement.points.iter().map(|hit| Text::from_object(fixed.point(hit))).collect(),
             "score" => value(&judgement.score),
             "scores" => {
                 let scores = policy.components.iter().zip(&judgement.scores);
@@ -149,7 +153,8 @@ impl About<'_> {
             last_activity: Reading::Unrecorded,
         };
         let judgement = &row.judgement;
-        let seen = Seen { item: &item, title: &judgement.title, tags: &judgement.tags, now: fixed.now, ages: policy.ages };
+        let seen =
+            Seen { item: &item, title: &judgement.title, tags: &judgement.tags, now: fixed.now, ages: policy.ages };
         match facts::value(fact, seen) {
             Out::Is(fact) => value(&fact),
             Out::Within(..) | Out::Lacks(_) => Text::from(()),
@@ -162,16 +167,60 @@ fn is_login(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '-' | '_' | '.')
 }
 
-fn points(policy: &Policy, judgement: &Judgement<'_>) -> Vec<Text> {
-    let point = |hit: &crate::engine::evaluate::PointHit| {
-        let (component, point) = hit.of(policy);
+/// What is the same for every item of a point: texts of the rule file, put into values once.
+#[derive(Debug)]
+struct PointText {
+    component: Text,
+    add: Text,
+    condition: Text,
+    line: Text,
+}
+
+fn point_texts(policy: &Policy) -> Vec<Vec<Arc<PointText>>> {
+    let of_point = |component: &Component, point: &Point| {
         let condition = policy.source.text.get(point.at.start..point.at.end).unwrap_or("");
-        context! {
-            component => component.name.as_str(), add => value(&point.add), condition => condition,
-            matched => hit.matched.as_deref().map(str::trim), line => policy.source.line_column(point.at.start).0,
-        }
+        Arc::new(PointText {
+            component: Text::from(component.name.as_str()),
+            add: value(&point.add),
+            condition: Text::from_safe_string(untrusted::markdown(condition)),
+            line: Text::from(policy.source.line_column(point.at.start).0),
+        })
     };
-    judgement.points.iter().map(point).collect()
+    let of_component =
+        |component: &Component| component.points.iter().map(|point| of_point(component, point)).collect();
+    policy.components.iter().map(of_component).collect()
+}
+
+/// A point that held for one item.
+#[derive(Debug)]
+struct HeldPoint {
+    same: Option<Arc<PointText>>,
+    matched: Text,
+}
+
+impl Fixed {
+    fn point(&self, hit: &PointHit) -> HeldPoint {
+        let same = self.points.get(hit.component as usize).and_then(|points| points.get(hit.point as usize));
+        HeldPoint { same: same.cloned(), matched: Text::from(hit.matched.as_deref().map(str::trim)) }
+    }
+}
+
+impl Object for HeldPoint {
+    fn get_value(self: &Arc<Self>, key: &Text) -> Option<Text> {
+        let same = self.same.as_ref()?;
+        Some(match key.as_str()? {
+            "component" => same.component.clone(),
+            "add" => same.add.clone(),
+            "condition" => same.condition.clone(),
+            "line" => same.line.clone(),
+            "matched" => self.matched.clone(),
+            _ => return None,
+        })
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::NonEnumerable
+    }
 }
 
 impl Object for ItemText {

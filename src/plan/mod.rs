@@ -244,7 +244,11 @@ pub fn effect(policy: &Policy, rule: &str, asked: Asked, comment: Option<&str>, 
         let body = format!("{text}\n\n{}", marker.line());
         // An edit reaches nobody (fact 104): who is mentioned gets a new comment.
         writes.push(match earlier.filter(|_| asked.mention.is_empty()) {
-            Some(id) => Write { op: "edit_comment", key: DECISION, args: Args { id: Some(id), body: Some(body), ..Args::default() } },
+            Some(id) => Write {
+                op: "edit_comment",
+                key: DECISION,
+                args: Args { id: Some(id), body: Some(body), ..Args::default() },
+            },
             None => Write { op: "comment", key: DECISION, args: Args { body: Some(body), ..Args::default() } },
         });
     }
@@ -265,9 +269,16 @@ pub fn summary(policy: &Policy, repo: &str, title: &str, text: &str, label: &str
     let body = format!("{text}\n\n{}", marker.line());
     let write = match there {
         Some(_) => Write { op: "edit_body", key: SUMMARY, args: Args { body: Some(body), ..Args::default() } },
-        None => {
-            Write { op: "create_issue", key: SUMMARY, args: Args { title: Some(title.to_owned()), body: Some(body), labels: vec![label.to_owned()], ..Args::default() } }
-        }
+        None => Write {
+            op: "create_issue",
+            key: SUMMARY,
+            args: Args {
+                title: Some(title.to_owned()),
+                body: Some(body),
+                labels: vec![label.to_owned()],
+                ..Args::default()
+            },
+        },
     };
     let effect = Effect { policy: policy.name.as_str().into(), rule: None, did, writes: vec![write] };
     PlannedItem { repo: repo.into(), kind: "issue", number: there, seen: None, effects: vec![effect] }

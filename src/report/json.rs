@@ -28,7 +28,8 @@ pub fn write(run: &Run<'_>, threads: usize, mut out: impl Write) -> io::Result<(
     out.write_all(&head)?;
     let rows: Vec<Issue<'_, '_>> = run.rows.iter().map(|row| Issue { run, row }).collect();
     list(&mut out, "issues", &rows, threads)?;
-    let writes: Vec<OneWrite<'_>> = run.writes().map(|(item, effect, write)| OneWrite { item, effect, write }).collect();
+    let writes: Vec<OneWrite<'_>> =
+        run.writes().map(|(item, effect, write)| OneWrite { item, effect, write }).collect();
     list(&mut out, "writes", &writes, threads)?;
     out.write_all(b"}\n")
 }
@@ -47,7 +48,10 @@ fn list<T: Serialize + Sync>(out: &mut impl Write, name: &str, items: &[T], thre
         let texts: Vec<io::Result<Vec<u8>>> = std::thread::scope(|scope| {
             let threads: Vec<_> = round.chunks(CHUNK).map(|chunk| scope.spawn(move || text(&chunk))).collect();
             // A thread that panicked has no text to give: its panic goes on here.
-            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
         });
         for text in texts {
             let text = text?;

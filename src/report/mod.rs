@@ -120,7 +120,7 @@ pub struct Row<'p> {
     /// Its assignees.
     pub assignees: Vec<String>,
     /// What the rules say.
-    pub judgement: Judgement<'p>,
+    pub judgement: Box<Judgement<'p>>,
     /// What becomes of it.
     pub state: State,
     /// Why, where that is not what the rule says.

@@ -134,9 +134,14 @@ fn writes(out: &mut Out, run: &Run<'_>, style: Style) {
     for (item, _, write) in run.writes() {
         let name = item.number.map_or_else(|| "new issue".to_owned(), |number| format!("#{number}"));
         let args = &write.args;
-        let short = [args.title.clone(), Some(args.labels.join(", ")), Some(args.assignees.join(", ")), args.milestone.clone()];
+        let short =
+            [args.title.clone(), Some(args.labels.join(", ")), Some(args.assignees.join(", ")), args.milestone.clone()];
         let short: Vec<String> = short.into_iter().flatten().filter(|text| !text.is_empty()).collect();
-        out.lines.push(format!("{} {name} {} {}", terminal(&item.repo), write.op, terminal(&short.join(", "))).trim_end().to_owned());
+        out.lines.push(
+            format!("{} {name} {} {}", terminal(&item.repo), write.op, terminal(&short.join(", ")))
+                .trim_end()
+                .to_owned(),
+        );
         let body = args.body.as_deref().unwrap_or("");
         out.lines.extend(body.lines().map(|line| format!("  | {}", terminal(line)).trim_end().to_owned()));
     }
