@@ -109,7 +109,7 @@ fn compare<'v>(op: Compare, a: Out<'v>, b: Out<'v>) -> Out<'v> {
     let decided = match (&a, &b) {
         (Out::Is(a), Out::Is(b)) => Some(holds(op, a, b)),
         (Out::Within(low, high, _), Out::Is(b)) => b.number().and_then(|b| within(op, *low, *high, b)),
-        (Out::Is(a), Out::Within(low, high, _)) => a.number().and_then(|a| within(mirrored(op), *low, *high, a)),
+        (Out::Is(a), Out::Within(low, high, _)) => a.number().and_then(|a| within(op.mirrored(), *low, *high, a)),
         _ => None,
     };
     decided.map_or_else(|| Out::Lacks(a.lacks().and(b.lacks())), |value| Out::Is(Value::Bool(value)))
@@ -146,16 +146,6 @@ fn within(op: Compare, low: f64, high: f64, limit: f64) -> Option<bool> {
     }
     let (at_low, at_high) = (ordered(op, low.partial_cmp(&limit)), ordered(op, high.partial_cmp(&limit)));
     (at_low == at_high).then_some(at_low)
-}
-
-fn mirrored(op: Compare) -> Compare {
-    match op {
-        Compare::Lt => Compare::Gt,
-        Compare::Le => Compare::Ge,
-        Compare::Gt => Compare::Lt,
-        Compare::Ge => Compare::Le,
-        same => same,
-    }
 }
 
 fn contains(needle: &Value<'_>, hay: &Value<'_>) -> bool {

@@ -5,6 +5,7 @@
 //! tiers of facts without which no rule decides. What nothing asks for is never computed: a
 //! pattern is searched when a condition reaches it, Markdown is parsed when a pattern needs it.
 
+use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 
 use super::eval::{self, Names, eval};
@@ -123,7 +124,7 @@ struct Texts {
 /// Names bound to a reading, so that values can borrow from it.
 struct Bound<'v, 'p, 'a>(&'v Reading<'p, 'a>);
 
-impl<'v> Names<'v> for Bound<'v, '_, '_> {
+impl<'v, 'p: 'v> Names<'v> for Bound<'v, 'p, '_> {
     fn value(&self, name: Name) -> Out<'v> {
         let reading = self.0;
         let count = |number: usize| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
@@ -138,12 +139,12 @@ impl<'v> Names<'v> for Bound<'v, '_, '_> {
                 count(reading.item.labels.iter().filter(|label| pattern.matches(label)).count())
             }
             Name::Threshold(index) => reading.policy.thresholds[index].value.clone(),
-            Name::Login(index) => Value::Text(std::borrow::Cow::Owned(reading.policy.agents[index].login.clone())),
+            Name::Login(index) => Value::Text(Cow::Borrowed(&reading.policy.agents[index].login)),
             Name::Component(index) => return reading.computed.borrow().components[index].clone(),
             Name::Score => return reading.computed.borrow().score.clone().unwrap_or(Out::Is(Value::None)),
             Name::Flag(index) => return reading.computed.borrow().flags[index].clone(),
             Name::Type => match reading.computed.borrow().ty {
-                Some(Ok(ty)) => Value::Text(std::borrow::Cow::Owned(ty.to_owned())),
+                Some(Ok(ty)) => Value::Text(Cow::Borrowed(ty)),
                 Some(Err(tiers)) => return Out::Lacks(tiers),
                 None => Value::None,
             },

@@ -71,6 +71,10 @@ impl Untrusted {
 /// behind the `@` (fact 104) and the last `#` (fact 105). No part of it becomes a link, and
 /// `/kaizen` at its start does not count as a command.
 pub fn markdown(text: &str) -> String {
+    // Most of what is printed is one plain word.
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return text.to_owned();
+    }
     let line = terminal(text);
     let number = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let mut out = String::with_capacity(line.len() + line.len() / 8 + 8);

@@ -286,8 +286,7 @@ pub fn decide_states(asked: &Asked<'_>, backlog: &mut Backlog<'_>) {
     let mut looks: Vec<Option<Look>> = acting.iter().map(|_| None).collect();
     let states = choose(&candidates, &policy.descending(), caps, |at| {
         let row = &backlog.rows[acting[at]];
-        let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else { return State::Skipped };
-        let look = look(asked, row, &plan::ask(policy, &policy.actions[action], subject, &row.assignees).did);
+        let look = look(asked, row);
         let state = look.state;
         looks[at] = Some(look);
         state
@@ -313,7 +312,7 @@ struct Look {
 }
 
 /// Reads the comments of an item whose turn has come: what we did before, and who opted out.
-fn look(asked: &Asked<'_>, row: &Row<'_>, did: &str) -> Look {
+fn look(asked: &Asked<'_>, row: &Row<'_>) -> Look {
     let comments = match asked.forge.comments(row.repo, row.number) {
         Ok(comments) => comments,
         Err(error) => return Look { state: State::Failed, note: Some(format!("{error:#}")), earlier: None },
@@ -330,11 +329,17 @@ fn look(asked: &Asked<'_>, row: &Row<'_>, did: &str) -> Look {
         .into_iter()
         .find(|(_, marker)| marker.get("policy") == Some(&asked.policy.name) && marker.get("key") == Some(DECISION));
     match newest {
-        Some((id, marker)) if marker.get("did") == Some(did) => {
+        Some((id, marker)) if marker.get("did") == did(asked.policy, row).as_deref() => {
             Look { state: State::Unchanged, note: None, earlier: Some(id) }
         }
         newest => Look { state: State::Planned, note: None, earlier: newest.map(|(id, _)| id) },
     }
+}
+
+/// Digest of what is decided about an item now.
+fn did(policy: &Policy, row: &Row<'_>) -> Option<String> {
+    let action = &policy.actions[row.judgement.action?];
+    Some(plan::ask(policy, action, row.subject.as_ref()?, &row.assignees).did)
 }
 
 /// Who asked last to leave the item alone, if that stands: the command alone on a line outside

@@ -4,7 +4,7 @@
 //! only ever compared with numbers, nothing past the largest of them can change a decision, and
 //! most searches end after a match or three.
 
-use crate::engine::expr::{Expr, Name};
+use crate::engine::expr::{Compare, Expr, Name};
 use crate::engine::rules::{Policy, Threshold};
 use crate::engine::sentence::Sentence;
 use crate::engine::words::Enough;
@@ -44,12 +44,9 @@ struct Needs<'n> {
 impl Needs<'_> {
     fn walk(&mut self, expr: &Expr) {
         match expr {
-            Expr::Compare(_, a, b) => match (&**a, &**b) {
-                (Expr::Name(name), limit) | (limit, Expr::Name(name)) if self.limit(limit).is_some() => {
-                    // One past the number: enough to tell `> 3` from `== 3`.
-                    let needed = self.limit(limit).map_or(usize::MAX, |limit| limit.ceil().max(0.0) as usize + 1);
-                    self.need(*name, needed);
-                }
+            Expr::Compare(op, a, b) => match (&**a, &**b) {
+                (Expr::Name(name), limit) if self.limit(limit).is_some() => self.compared(*name, *op, limit),
+                (limit, Expr::Name(name)) if self.limit(limit).is_some() => self.compared(*name, op.mirrored(), limit),
                 (a, b) => {
                     self.walk(a);
                     self.walk(b);
@@ -75,6 +72,13 @@ impl Needs<'_> {
         let mut names = Vec::new();
         sentence.names(&mut names);
         names.into_iter().for_each(|name| self.need(name, usize::MAX));
+    }
+
+    /// `>= 3` and `< 3` are decided by three, all others by one more than the number.
+    fn compared(&mut self, name: Name, op: Compare, limit: &Expr) {
+        let Some(limit) = self.limit(limit) else { return };
+        let whole = if matches!(op, Compare::Ge | Compare::Lt) { limit.ceil() } else { limit.floor() + 1.0 };
+        self.need(name, whole.max(0.0) as usize);
     }
 
     fn need(&mut self, name: Name, needed: usize) {
