@@ -126,7 +126,11 @@ fn rules(common: &Common, spec: &JobSpec) -> Result<Result<(Policy, Templates), 
     let pack =
         pack::read(spec.job, &jobs::NAMES, common.rules.as_deref(), common.templates.as_deref()).map_err(usage)?;
     let mut loaded = load(spec, &pack.input);
-    loaded.diagnostics.extend(pack.strays);
+    // One mistake in `extends` can make both: what the check of the rules says is nearer.
+    if loaded.policy.is_some() {
+        loaded.diagnostics.extend(pack.strays);
+    }
+    loaded.diagnostics.extend(pack.not_utf8);
     for diagnostic in &loaded.diagnostics {
         say(&diagnostic.render(output::color(common, std::io::stderr().is_terminal())));
         annotate(diagnostic);

@@ -158,13 +158,18 @@ pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) ->
     let near = known
         .iter()
         .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_lowercase()), candidate))
-        .min()
+        .min_by_key(|(distance, candidate)| (*distance, usize::MAX - common_prefix(&lower, candidate), **candidate))
         .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count().max(name.chars().count()) / 4);
     match near {
         Some((_, candidate)) => Some(format!("did you mean `{candidate}`?")),
         None if known.is_empty() || known.len() > 12 => None,
         None => Some(format!("known here: {}", listed(known))),
     }
+}
+
+/// How many characters two names begin with alike.
+fn common_prefix(a: &str, b: &str) -> usize {
+    a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count()
 }
 
 /// Names in backticks with commas between them.

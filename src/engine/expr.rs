@@ -181,9 +181,20 @@ pub struct Scope {
     names: BTreeMap<String, (Name, Ty)>,
     /// Names that are known only later, and when.
     later: BTreeMap<String, &'static str>,
+    /// Some vocabulary could not be read, which has been reported: its names may be right.
+    partial: bool,
 }
 
+/// Groups of names that vocabulary brings.
+const VOCABULARY: [&str; 7] = ["tagged.", "labelled.", "count.", "distinct.", "labels_with.", "thresholds.", "agents."];
+
 impl Scope {
+    /// An empty scope; `partial` where some vocabulary could not be read.
+    #[must_use]
+    pub fn new(partial: bool) -> Self {
+        Scope { partial, ..Scope::default() }
+    }
+
     /// Makes a name known from here on.
     pub fn add(&mut self, path: impl Into<String>, name: Name, ty: Ty) {
         let path = path.into();
@@ -249,6 +260,14 @@ pub fn condition(sink: &mut Sink<'_>, scope: &Scope, place: Place, text: &str, k
     };
     sink.error(place.of(0, text.len()), format!("a condition is yes or no, this is {ty}"), help);
     None
+}
+
+/// Names that other languages give our filters.
+fn filter_help(name: &str) -> Option<String> {
+    match name {
+        "len" | "size" | "count" => Some("write `length`".to_owned()),
+        _ => did_you_mean(name, FILTERS.map(|(name, _)| name)),
+    }
 }
 
 fn syntax_help(text: &str) -> Option<String> {
@@ -408,6 +427,9 @@ impl Checker<'_, '_> {
             ty.maybe &= !self.known.contains(&name);
             return Some((Expr::Name(name), ty));
         }
+        if self.scope.partial && VOCABULARY.iter().any(|group| path.starts_with(group)) {
+            return None;
+        }
         let span = self.place.of(start, (start + path.len()).min(self.text.len()));
         let help = self.scope.later.get(&path).map(|when| format!("it is known {when}"));
         let help = help.or_else(|| self.name_help(&path));
@@ -416,6 +438,11 @@ impl Checker<'_, '_> {
     }
 
     fn name_help(&self, path: &str) -> Option<String> {
+        match path {
+            "no" | "off" => return Some("write `false`".to_owned()),
+            "yes" | "on" => return Some("write `true`".to_owned()),
+            _ => {}
+        }
         // Within a group the group's names are what was meant: `thresholds.redy`.
         let group = path.split_once('.').map(|(group, _)| format!("{group}."));
         let inside: Vec<&str> =
@@ -496,16 +523,17 @@ impl Checker<'_, '_> {
         let (a, b) = (self.expr(left), self.expr(right));
         let ((a, a_ty), (b, b_ty)) = (a?, b?);
         if a_ty.base == Base::Nothing || b_ty.base == Base::Nothing {
-            return self.fail(
-                at,
-                "nothing is compared with `none`",
-                Some("write `is none` or `is not none`".to_owned()),
-            );
+            return self.fail(at, "`none` is not compared", Some("write `is none` or `is not none`".to_owned()));
         }
         for (side, ty) in [(left, &a_ty), (right, &b_ty)] {
             if ty.maybe {
                 let name = path(side).map_or_else(|| "it".to_owned(), |(path, _)| path);
-                let mend = format!("say what holds where it is unknown: `{name} is not none and {name} …`");
+                let mend = format!("say what holds where it is unknown: `{name} is not none and {}`", self.text.trim());
+                let mend = if self.text.contains(" and ") || self.text.contains(" or ") {
+                    format!("ask `{name} is not none and …` first")
+                } else {
+                    mend
+                };
                 return self.fail(side, format!("`{name}` may be unknown, and is compared here"), Some(mend));
             }
         }
@@ -584,7 +612,7 @@ impl Checker<'_, '_> {
             return self.fail(
                 at,
                 format!("there is no filter `{}` in expressions", filter.name),
-                did_you_mean(filter.name, FILTERS.map(|(name, _)| name)),
+                filter_help(filter.name),
             );
         };
         let Some(input) = &filter.expr else { return self.fail(at, "a filter has nothing to work on", None) };

@@ -108,6 +108,7 @@ impl Templates {
             }
             checked.insert((name, of_summary), walked);
         }
+        circles(sources, &checked, found);
         (found.len() == before).then(|| Templates { env, used: used(&checked) })
     }
 
@@ -187,7 +188,9 @@ fn syntax() -> SyntaxConfig {
 fn report(source: &Source, error: &Error, found: &mut Vec<Diagnostic>) {
     let at = error.range().unwrap_or(0..0);
     let what = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-    Sink { source, found }.error(Span::new(at.start, at.end), format!("this template does not parse: {what}"), None);
+    let unknown = what.contains("unknown statement");
+    let help = unknown.then(|| "there are `if`, `for`, `set`, `with`, `filter` and `include`".to_owned());
+    Sink { source, found }.error(Span::new(at.start, at.end), format!("this template does not parse: {what}"), help);
 }
 
 /// What walking a template found.
@@ -195,6 +198,36 @@ fn report(source: &Source, error: &Error, found: &mut Vec<Diagnostic>) {
 struct Walked {
     includes: Vec<(String, Span)>,
     used: BTreeSet<String>,
+}
+
+/// A template that includes itself, at once or in a circle, would never end.
+fn circles(
+    sources: &BTreeMap<String, Source>,
+    checked: &BTreeMap<(String, bool), Walked>,
+    found: &mut Vec<Diagnostic>,
+) {
+    let mut said = BTreeSet::new();
+    for (key, walked) in checked {
+        for (include, span) in &walked.includes {
+            let mut open = vec![include];
+            let mut seen = BTreeSet::new();
+            while let Some(inner) = open.pop() {
+                if *inner == key.0 && said.insert((key.0.clone(), span.start)) {
+                    let Some(source) = sources.get(&key.0) else { continue };
+                    let message = if *include == key.0 {
+                        "a template includes itself".to_owned()
+                    } else {
+                        format!("`{include}` includes this template again")
+                    };
+                    Sink { source, found }.error(*span, message, Some("an include in a circle never ends".to_owned()));
+                }
+                if seen.insert(inner) {
+                    let inner = checked.get(&(inner.clone(), key.1));
+                    open.extend(inner.into_iter().flat_map(|walked| walked.includes.iter().map(|(name, _)| name)));
+                }
+            }
+        }
+    }
 }
 
 fn used(checked: &BTreeMap<(String, bool), Walked>) -> BTreeMap<String, BTreeSet<String>> {

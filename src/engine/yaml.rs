@@ -107,36 +107,54 @@ pub fn read(sink: &mut Sink<'_>) -> Option<Node> {
             });
             // The library ends its message with its own line and column; ours come with the snippet.
             let message = error.to_string();
-            let message = message.split(" at line ").next().unwrap_or(&message).trim().to_owned();
-            let help = slip(&source, place, &message);
+            let message = message.split(" at line ").next().unwrap_or(&message).trim();
+            let (message, help) = plainly(&source, place, message);
             let end = source.text[place..].chars().next().map_or(place, |c| place + c.len_utf8());
-            sink.error(Span::new(place, end), format!("this is not YAML: {message}"), help);
+            sink.error(Span::new(place, end), message, help);
             None
         }
     }
 }
 
-/// Help for the usual slips, told from the line on which YAML gave up.
-fn slip(source: &Source, place: usize, message: &str) -> Option<String> {
+/// What the library found, in our words, and help for the usual slips, told from the line.
+fn plainly(source: &Source, place: usize, message: &str) -> (String, Option<String>) {
     let (line, _) = source.line_column(place);
     let start = source.offset(line, 1);
     let text = source.text[start..].split('\n').next().unwrap_or("");
-    let help = if text.contains(": {{") || text.contains("- {{") {
-        "quote a value that begins with `{{`: \"{{ … }}\""
-    } else if text.starts_with('\t') || text.trim_start_matches(' ').starts_with('\t') || message.contains("tab") {
-        "indent with spaces, YAML allows no tabs"
-    } else if message.contains("duplicate mapping key") {
-        "a key stands once in a map: merge the two or remove one"
-    } else if message.contains("mapping values are not allowed") {
-        "quote a text that holds `: `"
-    } else if message.contains("unknown anchor") {
-        "quote a text that begins with `*`"
-    } else if message.contains("multiple YAML documents") {
-        "a rule file is one document: remove `---`"
+    let has = |part: &str| message.contains(part);
+    let (said, help) = if has("duplicate mapping key") {
+        ("a key stands here a second time", "merge the two or remove one")
+    } else if has("multiple YAML documents") || has("Documents") {
+        ("a second document begins here", "a rule file is one document: remove `---`")
+    } else if text.contains(": {{") || text.contains("- {{") {
+        ("this is not YAML: a value begins with `{{`", "quote it: \"{{ … }}\"")
+    } else if text.trim_start_matches(' ').starts_with('\t') || has("tabs") {
+        ("this is not YAML: a tab", "indent with spaces, YAML allows no tabs")
+    } else if has("alias") || has("Alias") || has("anchor") && has("limit") {
+        ("the aliases of this file say too much", "write the values out, or use fewer aliases")
+    } else if has("recursion") || has("Depth") || has("nesting") {
+        ("this file is nested too deeply", "rules need no more than 32 levels")
+    } else if has("budget") {
+        ("this file has too many values", "split the vocabulary into files that `extends` names")
+    } else if has("string scalar") {
+        ("a key is a text", "quote a value that begins with `{`, `[` or `*`")
+    } else if has("trailing content")
+        || has("unexpected") && text.contains(": '")
+        || text.contains(": \"") && has("expected")
+    {
+        ("this is not YAML: something follows the closing quote", "quote the whole value: \"'a' in labels\"")
+    } else if has("escape") {
+        ("this is not YAML: an unknown escape", "write it in single quotes, so that YAML keeps every backslash")
+    } else if has("mapping values are not allowed") || has("placement of ':'") {
+        ("this is not YAML: `:` cannot stand here", "quote a text that holds `: `, and close every `[` and `{` above")
+    } else if has("unknown anchor") {
+        ("this is not YAML: `*` names an anchor that is not there", "quote a text that begins with `*`")
     } else {
-        return None;
+        let message = message.strip_prefix("while parsing").map_or(message, |_| "it cannot be read here");
+        let help = "look for an unclosed quote or bracket, and for lines indented differently";
+        return (format!("this is not YAML: {message}"), Some(help.to_owned()));
     };
-    Some(help.to_owned())
+    (said.to_owned(), Some(help.to_owned()))
 }
 
 fn node(raw: Spanned<Raw>) -> Node {

@@ -145,6 +145,11 @@ fn judge_item<'p>(
         return Ok(None);
     }
     page.open += usize::from(item.open);
+    // Under `--only` the others matter for the work in hand, where that is capped.
+    let capped = policy.agents.iter().any(|agent| agent.at_once.is_some());
+    if asked.only.is_some_and(|only| only != item.number) && !capped {
+        return Ok(None);
+    }
     if !in_scope(policy, item, asked.now) {
         return Ok(None);
     }
@@ -173,10 +178,10 @@ fn judge_item<'p>(
     let judgement = match evaluate(policy, &seen, now) {
         Evaluation::Judged(judgement) => judgement,
         Evaluation::Lacks(_) => {
-            timelines.fetch_add(1, Ordering::Relaxed);
             seen.last_activity = match forge.timeline(repo, item.number)? {
                 None => Reading::Unrecorded,
                 Some(events) => {
+                    timelines.fetch_add(1, Ordering::Relaxed);
                     let others = events
                         .iter()
                         .filter(|event| event.actor.as_ref().is_none_or(|actor| !is_ours(asked, &actor.login)));

@@ -25,6 +25,8 @@ pub struct Pack {
     pub input: Input,
     /// The folder, or `None` for the built-in rules.
     pub folder: Option<PathBuf>,
+    /// Bytes that are not UTF-8.
+    pub not_utf8: Vec<Diagnostic>,
     /// Files of the folder that nothing reads.
     pub strays: Vec<Diagnostic>,
 }
@@ -57,7 +59,7 @@ pub fn read(job: &str, jobs: &[&str], rules: Option<&Path>, templates: Option<&P
         bail!("reading the rules of {job}: there is no {} ({help})", folder.join(&name).display());
     };
     let strays = if folder.is_some() { strays(jobs, &file, &files) } else { Vec::new() };
-    let beside = folder.as_deref().and_then(Path::parent).map(|parent| parent.join("templates"));
+    let beside = folder.as_deref().map(beside);
     let templates = match templates {
         Some(folder) if !folder.is_dir() => bail!("reading templates: {} is not a folder", folder.display()),
         Some(folder) => Some(folder.to_owned()),
@@ -67,7 +69,15 @@ pub fn read(job: &str, jobs: &[&str], rules: Option<&Path>, templates: Option<&P
     if let Some(folder) = templates {
         texts.extend(template_files(&folder, job)?);
     }
-    Ok(Pack { input: Input { file, folder: files, templates: texts }, folder, strays })
+    let not_utf8 = not_utf8([&file].into_iter().chain(files.values()).chain(texts.values()));
+    Ok(Pack { input: Input { file, folder: files, templates: texts }, folder, not_utf8, strays })
+}
+
+/// The folder `templates` beside a folder of rules.
+fn beside(rules: &Path) -> PathBuf {
+    // `.` and `..` have no name: what is beside them is found by going up.
+    let parent = rules.file_name().and(rules.parent()).map_or_else(|| rules.join(".."), Path::to_owned);
+    parent.join("templates")
 }
 
 fn yaml_files(folder: &Path) -> Result<BTreeMap<String, Source>> {
@@ -106,14 +116,22 @@ fn file_name(path: &Path) -> String {
 
 fn read_named(path: &Path, name: &str) -> Result<(String, Source)> {
     let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        anyhow::anyhow!(
-            "reading {}: byte {} is not UTF-8; save the file as UTF-8",
-            path.display(),
-            error.utf8_error().valid_up_to()
-        )
-    })?;
+    // What is no UTF-8 becomes a character that `not_utf8` finds and reports at its place.
+    let text = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
     Ok((name.to_owned(), Source::new(path.display().to_string(), text)))
+}
+
+/// Texts that were not UTF-8, by the place of the first wrong byte.
+fn not_utf8<'s>(sources: impl IntoIterator<Item = &'s Source>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for source in sources {
+        if let Some(at) = source.text.find(char::REPLACEMENT_CHARACTER) {
+            let span = Span::new(at, at + char::REPLACEMENT_CHARACTER.len_utf8());
+            let help = "save the file as UTF-8".to_owned();
+            Sink { source, found: &mut found }.error(span, "a byte here is not UTF-8", Some(help));
+        }
+    }
+    found
 }
 
 /// Files that no job reads and none extends: most often a slip in a name, and then rules that

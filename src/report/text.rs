@@ -11,8 +11,9 @@ use super::{Row, Run, by_rule};
 use crate::engine::choice::State;
 use crate::engine::untrusted::terminal;
 
-/// Rows of a section that are shown where not all are asked for.
-const SHORT: usize = 20;
+/// Rows of a section that are shown where not all are asked for: of what would be done, and of
+/// the rest.
+const SHORT: (usize, usize) = (20, 5);
 
 /// How to print.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +88,11 @@ fn section(out: &mut Out, run: &Run<'_>, style: Style, title: &str, state: State
         return;
     }
     out.heading(&format!("{title} ({})", rows.len()));
-    let shown = if style.verbose { rows.len() } else { rows.len().min(SHORT) };
+    let shown = if style.verbose {
+        rows.len()
+    } else {
+        rows.len().min(if state == State::Planned { SHORT.0 } else { SHORT.1 })
+    };
     let cells: Vec<Vec<String>> = rows[..shown].iter().map(|row| cells(run, row)).collect();
     let sides = [Side::Left, Side::Right, Side::Left, Side::Left, Side::Left, Side::Left];
     for (line, row) in lay_out(&cells, &sides, style.width).into_iter().zip(&rows) {

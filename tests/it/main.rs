@@ -1,9 +1,10 @@
 //! Tests from outside: the built binary on forge files, with a frozen clock and no environment.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
 
 mod broken_rules;
 mod demo;
+mod expressions;
 mod golden;
 mod hostile;
 mod house;

@@ -4,14 +4,12 @@
 //! sees the names of the stages before it and none after, so nothing can refer in a circle.
 
 use super::reader::Fields;
-use super::vocabulary::{self, index_of};
-use super::{Check, JobSpec, enough, root_value, settings};
-use crate::engine::diag::{Span, did_you_mean};
+use super::{Check, JobSpec, act, enough, settings, vocabulary};
 use crate::engine::expr::{Expr, Name};
 use crate::engine::facts::{Ages, FACTS};
-use crate::engine::rules::{Action, Agent, Classify, Close, Component, Flag, Person, Point, Policy, Rule, TypeRule};
+use crate::engine::rules::{Classify, Component, Flag, Point, Policy, TypeRule};
 use crate::engine::value::{Base, Ty};
-use crate::engine::yaml::{Node, NodeKind};
+use crate::engine::yaml::NodeKind;
 
 /// Builds the policy. Broken parts are reported and left out; what stands is still checked.
 pub(super) fn policy(check: &mut Check<'_>, spec: &JobSpec, hash: &str) -> Policy {
@@ -37,15 +35,15 @@ pub(super) fn policy(check: &mut Check<'_>, spec: &JobSpec, hash: &str) -> Polic
     let patterns = vocabulary::patterns(check);
     let thresholds = vocabulary::thresholds(check);
     let labels = vocabulary::labels(check);
-    let mut agents = logins(check);
+    let mut agents = act::logins(check);
     let components = score(check, root);
     let classify = classify(check, root);
     let flags = flags(check, root, spec);
-    holds(check, &mut agents);
+    act::holds(check, &mut agents);
     let order = order(check, root);
     let label_names: Vec<String> = labels.iter().map(|label| label.name.clone()).collect();
-    let actions = actions(check, root, &agents, &label_names);
-    let mut decide = decide(check, root, &actions);
+    let actions = act::actions(check, root, &agents, &label_names);
+    let mut decide = act::decide(check, root, &actions);
     decide.iter_mut().for_each(|rule| rule.observe |= observe_all);
     let name = std::path::Path::new(&*source.name)
         .file_stem()
@@ -78,16 +76,6 @@ pub(super) fn policy(check: &mut Check<'_>, spec: &JobSpec, hash: &str) -> Polic
     };
     enough::mark(&mut policy);
     policy
-}
-
-impl<'n> Fields<'n> {
-    /// The keys of a whole file, which have been checked when it was read.
-    fn of(root: &'n Node) -> Self {
-        match &root.kind {
-            NodeKind::Map(entries) => Fields(entries),
-            _ => Fields(&[]),
-        }
-    }
 }
 
 fn facts(check: &mut Check<'_>, ages: Ages) {
@@ -123,10 +111,11 @@ fn score(check: &mut Check<'_>, root: Fields<'_>) -> Vec<Component> {
         let max = match fields.get("max") {
             Some(node) => reader.number(node, "`max`").unwrap_or_else(settings::zero),
             None => {
-                reader.sink.error(
+                reader.missing(
+                    fields,
                     key.span,
                     format!("{what} has no `max`"),
-                    Some("say the most that it can add: `max: 3`".to_owned()),
+                    "say the most that it can add: `max: 3`",
                 );
                 settings::zero()
             }
@@ -138,11 +127,7 @@ fn score(check: &mut Check<'_>, root: Fields<'_>) -> Vec<Component> {
             let add = match fields.get("add") {
                 Some(node) => reader.number(node, "`add`"),
                 None => {
-                    reader.sink.error(
-                        item.span,
-                        "a point has no `add`",
-                        Some("say how many points: `add: 1`".to_owned()),
-                    );
+                    reader.missing(fields, item.span, "a point has no `add`", "say how many points: `add: 1`");
                     None
                 }
             };
@@ -181,10 +166,10 @@ fn classify(check: &mut Check<'_>, root: Fields<'_>) -> Classify {
             match fields.get("type").map(|node| reader.text(node, "`type`")) {
                 Some(Some(ty)) => classify.rules.push(TypeRule { ty: ty.to_owned(), when, score }),
                 Some(None) => {}
-                None => reader.sink.error(item.span, "a rule of `classify` has no `type`", None),
+                None => reader.missing(fields, item.span, "a rule of `classify` has no `type`", ""),
             }
             match (classify.highest, fields.get("score")) {
-                (true, None) => reader.sink.error(item.span, "under `pick: highest` every rule has a `score`", None),
+                (true, None) => reader.missing(fields, item.span, "under `pick: highest` every rule has a `score`", ""),
                 (false, Some(node)) => reader.sink.error(
                     node.span,
                     "under `pick: first` no rule has a `score`",
@@ -211,7 +196,7 @@ fn flags(check: &mut Check<'_>, root: Fields<'_>, spec: &JobSpec) -> Vec<Flag> {
         if check.scope.find(&key.name).is_some() {
             check.reader(main).sink.error(
                 key.span,
-                format!("`{}` is already something else", key.name),
+                format!("`{}` is already the name of a fact", key.name),
                 Some("give the flag another name".to_owned()),
             );
             continue;
@@ -222,56 +207,13 @@ fn flags(check: &mut Check<'_>, root: Fields<'_>, spec: &JobSpec) -> Vec<Flag> {
     for name in spec.flags {
         if !flags.iter().any(|flag| flag.name == *name) {
             let help = format!("add `{name}: …` under `flags`: reports of `{}` show it", spec.job);
-            check.reader(main).sink.error(Span::default(), format!("there is no flag `{name}`"), Some(help));
+            let at = root.key("flags").unwrap_or_default();
+            check.reader(main).sink.error(at, format!("there is no flag `{name}`"), Some(help));
+            // Known from here on, so that what names it is not reported too.
+            check.scope.add(*name, Name::Flag(flags.len()), Ty::of(Base::Bool));
         }
     }
     flags
-}
-
-/// Agents are read twice: their logins before anything judges, `holds` after all of it.
-fn logins(check: &mut Check<'_>) -> Vec<Agent> {
-    let mut agents = Vec::new();
-    for entry in vocabulary::distinct(check, "agents", |_| false) {
-        let name = entry.key.name.clone();
-        let mut reader = check.reader(entry.file);
-        if !reader.name(entry.key, false) {
-            continue;
-        }
-        let Some(fields) = reader.map(entry.node, &format!("the agent `{name}`"), &["login", "holds", "at_once"])
-        else {
-            continue;
-        };
-        let login = match fields.get("login") {
-            Some(node) => reader.text(node, "`login`").unwrap_or_default().to_owned(),
-            None => {
-                reader.sink.error(entry.key.span, format!("the agent `{name}` has no `login`"), None);
-                String::new()
-            }
-        };
-        let at_once = fields
-            .get("at_once")
-            .and_then(|node| reader.whole(node, "`at_once`", 1))
-            .and_then(|number| usize::try_from(number).ok());
-        if let (Some(node), None) = (fields.get("at_once"), fields.get("holds")) {
-            reader.sink.error(
-                node.span,
-                "`at_once` without `holds`",
-                Some("say when an open item is in this agent's hands".to_owned()),
-            );
-        }
-        check.scope.add(format!("agents.{name}.login"), Name::Login(agents.len()), Ty::of(Base::Text));
-        agents.push(Agent { name, login, holds: None, at_once });
-    }
-    agents
-}
-
-fn holds(check: &mut Check<'_>, agents: &mut [Agent]) {
-    for entry in check.files.entries("agents") {
-        let Some(agent) = agents.iter_mut().find(|agent| agent.name == entry.key.name) else { continue };
-        let Some(node) = root_value(entry.node, "holds") else { continue };
-        let scope = check.scope.clone();
-        agent.holds = check.reader(entry.file).condition(&scope, node, "`holds`");
-    }
 }
 
 fn order(check: &mut Check<'_>, root: Fields<'_>) -> Vec<(bool, Expr)> {
@@ -285,7 +227,7 @@ fn order(check: &mut Check<'_>, root: Fields<'_>) -> Vec<(bool, Expr)> {
             (Some(node), None) => (false, node),
             (None, Some(node)) => (true, node),
             _ => {
-                reader.sink.error(item.span, "an entry of `order` has `asc` or `desc`, one of the two", None);
+                reader.missing(fields, item.span, "an entry of `order` has `asc` or `desc`, one of the two", "");
                 continue;
             }
         };
@@ -301,185 +243,4 @@ fn order(check: &mut Check<'_>, root: Fields<'_>) -> Vec<(bool, Expr)> {
         }
     }
     order
-}
-
-const ACTION_KEYS: [&str; 10] = [
-    "agent",
-    "assign",
-    "unassign",
-    "add_labels",
-    "remove_labels",
-    "set_milestone",
-    "close",
-    "reopen",
-    "comment",
-    "mention",
-];
-
-fn actions(check: &mut Check<'_>, root: Fields<'_>, agents: &[Agent], labels: &[String]) -> Vec<Action> {
-    let main = check.files.main();
-    let templates = check.templates;
-    let mut reader = check.reader(main);
-    let agent_names: Vec<String> = agents.iter().map(|agent| agent.name.clone()).collect();
-    let mut actions = Vec::new();
-    for (key, node) in root.get("actions").and_then(|node| reader.entries(node, "`actions`")).unwrap_or_default() {
-        reader.name(key, true);
-        if key.name == "skip" {
-            reader.sink.error(
-                key.span,
-                "`skip` is built in: it does nothing",
-                Some("give the action another name".to_owned()),
-            );
-            continue;
-        }
-        let what = format!("the action `{}`", key.name);
-        let Some(fields) = reader.map(node, &what, &ACTION_KEYS) else { continue };
-        let mut action = Action { name: key.name.clone(), ..Action::default() };
-        if let Some(node) = fields.get("agent") {
-            action.agent = reader
-                .text(node, "`agent`")
-                .and_then(|name| index_of(&mut reader, node.span, "agent", name, &agent_names));
-        }
-        let mut people = |key: &str| {
-            let Some(node) = fields.get(key) else { return Vec::new() };
-            let items = reader.list(node, &format!("`{key}`")).unwrap_or_default();
-            let mut people = Vec::new();
-            for item in items {
-                people.extend(match reader.text(item, "a name") {
-                    Some("author") => Some(Person::Author),
-                    Some("assignees") => Some(Person::Assignees),
-                    Some(name) => index_of(&mut reader, item.span, "agent", name, &agent_names).map(Person::Agent),
-                    None => None,
-                });
-            }
-            people
-        };
-        action.mention = people("mention");
-        action.assign = people("assign");
-        action.unassign = people("unassign");
-        if let Some(node) = fields.get("add_labels") {
-            action.add_labels = reader.texts(node, "`add_labels`");
-            let strange: Vec<String> =
-                action.add_labels.iter().filter(|name| !labels.contains(name)).cloned().collect();
-            for name in strange {
-                let help = did_you_mean(&name, labels.iter().map(String::as_str))
-                    .unwrap_or_else(|| format!("add it: `labels: {{{name}: {{}}}}`"));
-                reader.sink.error(node.span, format!("the label `{name}` is not in `labels`"), Some(help));
-            }
-        }
-        action.remove_labels =
-            fields.get("remove_labels").map(|node| reader.texts(node, "`remove_labels`")).unwrap_or_default();
-        action.set_milestone =
-            fields.get("set_milestone").and_then(|node| reader.text(node, "`set_milestone`")).map(str::to_owned);
-        action.close = fields.get("close").and_then(|node| match node.kind {
-            NodeKind::Bool(close) => close.then_some(Close::Plain),
-            _ => reader.one_of(node, "`close`", &[("completed", Close::Completed), ("not_planned", Close::NotPlanned)]),
-        });
-        action.reopen = fields.get("reopen").and_then(|node| reader.flag(node, "`reopen`")).unwrap_or(false);
-        action.comment = fields.get("comment").and_then(|node| {
-            let name = reader.text(node, "`comment`")?;
-            if !templates.contains_key(name) {
-                let help = did_you_mean(name, templates.keys().map(String::as_str));
-                reader.sink.error(node.span, format!("there is no template `{name}`"), help);
-            }
-            Some(name.to_owned())
-        });
-        if let (Some(node), None) = (fields.get("mention"), &action.comment) {
-            reader.sink.error(
-                node.span,
-                "`mention` without `comment`",
-                Some("a mention needs a comment to stand in".to_owned()),
-            );
-        }
-        if fields.get("close").is_some() && action.reopen {
-            reader.sink.error(key.span, format!("{what} closes and reopens"), None);
-        }
-        actions.push(action);
-    }
-    actions
-}
-
-fn decide(check: &mut Check<'_>, root: Fields<'_>, actions: &[Action]) -> Vec<Rule> {
-    let main = check.files.main();
-    let scope = check.scope.clone();
-    let mut reader = check.reader(main);
-    let names: Vec<String> = actions.iter().map(|action| action.name.clone()).chain(["skip".to_owned()]).collect();
-    let mut rules: Vec<Rule> = Vec::new();
-    let mut ids: Vec<String> = Vec::new();
-    let mut always: Option<String> = None;
-    let Some(node) = root.get("decide") else {
-        reader.sink.error(
-            Span::default(),
-            "a rule file decides something",
-            Some("add `decide:` with at least one rule".to_owned()),
-        );
-        return rules;
-    };
-    for item in reader.list(node, "`decide`").unwrap_or_default() {
-        let Some(fields) = reader.map(item, "a rule", &["id", "when", "action", "reason", "enabled", "observe"]) else {
-            continue;
-        };
-        let id = match fields.get("id").map(|node| (node.span, reader.text(node, "`id`"))) {
-            Some((span, Some(id))) => {
-                let good = id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-                if !good {
-                    reader.sink.error(
-                        span,
-                        format!("`{id}` is not an id"),
-                        Some("letters, digits, `-` and `_`".to_owned()),
-                    );
-                }
-                if ids.iter().any(|known| known == id) {
-                    reader.sink.error(
-                        span,
-                        format!("there are two rules `{id}`"),
-                        Some("an id names one rule: tests and logs go by it".to_owned()),
-                    );
-                }
-                id.to_owned()
-            }
-            Some((_, None)) => String::new(),
-            None => {
-                reader.sink.error(
-                    item.span,
-                    "a rule has no `id`",
-                    Some("tests, traces and logs go by it: `id: not-ready`".to_owned()),
-                );
-                String::new()
-            }
-        };
-        ids.push(id.clone());
-        let at = fields.get("id").map_or(item.span, |node| node.span);
-        let enabled = fields.get("enabled").and_then(|node| reader.flag(node, "`enabled`")).unwrap_or(true);
-        if let (Some(earlier), true) = (&always, enabled) {
-            reader.sink.error(
-                at,
-                format!("the rule `{id}` is never reached: `{earlier}` before it has no `when`"),
-                Some("move the rule without `when` to the end".to_owned()),
-            );
-        }
-        if enabled && fields.get("when").is_none() {
-            always = Some(id.clone());
-        }
-        let when = fields.get("when").and_then(|node| reader.condition(&scope, node, "`when`"));
-        let action = match fields.get("action") {
-            Some(node) => {
-                reader.text(node, "`action`").and_then(|name| index_of(&mut reader, node.span, "action", name, &names))
-            }
-            None => {
-                reader.sink.error(
-                    at,
-                    format!("the rule `{id}` has no `action`"),
-                    Some("name one of `actions`, or `skip`".to_owned()),
-                );
-                None
-            }
-        };
-        let reason = fields.get("reason").and_then(|node| reader.sentence(&scope, node, "`reason`"));
-        let observe = fields.get("observe").and_then(|node| reader.flag(node, "`observe`")).unwrap_or(false);
-        if enabled {
-            rules.push(Rule { id, when, action: action.filter(|index| *index < actions.len()), reason, observe, at });
-        }
-    }
-    rules
 }

@@ -4,6 +4,7 @@
 //! Gives: the policy and its templates, or every problem of every file in one pass. The order
 //! follows the names: vocabulary first, then what judges, each stage seeing the names before it.
 
+mod act;
 mod enough;
 mod judge;
 mod reader;
@@ -86,6 +87,8 @@ const LAST_KEYS: [&str; 2] = ["publish", "observe"];
 pub(crate) struct Files {
     sources: Vec<Source>,
     roots: Vec<Node>,
+    /// Every file that is extended has been read; otherwise some vocabulary is not known.
+    whole: bool,
 }
 
 /// One named entry of a section, with the file it stands in.
@@ -139,7 +142,7 @@ impl Check<'_> {
 pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     let mut found = Vec::new();
     let Some(files) = read_files(spec, input, &mut found) else { return Loaded { policy: None, diagnostics: found } };
-    let mut check = Check { files: &files, templates: &input.templates, found, scope: Scope::default() };
+    let mut check = Check { files: &files, templates: &input.templates, found, scope: Scope::new(!files.whole) };
     let policy = judge::policy(&mut check, spec, &hash(&files));
     let names = TemplateNames::new(&check.scope, spec.summary.1);
     let wanted = policy.actions.iter().filter_map(|action| action.comment.clone());
@@ -147,6 +150,9 @@ pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     let summary = policy.summary.is_some().then_some(spec.summary.0);
     let Check { mut found, .. } = check;
     let templates = Templates::read(&input.templates, &wanted, summary, &names, &mut found);
+    found.sort_by_key(|problem| {
+        (input.file.name != problem.source.name, problem.source.name.clone(), problem.span.start)
+    });
     let good = !found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     let policy = templates.filter(|_| good).map(|templates| (policy, templates));
     Loaded { policy, diagnostics: found }
@@ -163,6 +169,11 @@ fn read_files(spec: &JobSpec, input: &Input, found: &mut Vec<Diagnostic>) -> Opt
     let mut sink = Sink { source: &input.file, found };
     let root = yaml::read(&mut sink)?;
     let mut reader = Reader { sink };
+    if root.kind == NodeKind::Null {
+        let help = format!("begin with `version: 1` and `job: {}`", spec.job);
+        reader.sink.error(Span::default(), "this rule file is empty", Some(help));
+        return None;
+    }
     let allowed: Vec<&str> = KEYS.into_iter().chain(LAST_KEYS).collect();
     let fields = reader.map(&root, "a rule file", &allowed)?;
     check_version(&mut reader, fields.get("version"));
@@ -176,41 +187,60 @@ fn read_files(spec: &JobSpec, input: &Input, found: &mut Vec<Diagnostic>) -> Opt
         }
         Some(_) => {}
         None if fields.get("job").is_none() => {
-            reader.sink.error(Span::default(), "a rule file names its job", Some(format!("add `job: {}`", spec.job)));
+            reader.missing(fields, Span::default(), "a rule file names its job", &format!("add `job: {}`", spec.job));
         }
         None => {}
     }
-    let mut names = Vec::new();
+    let mut files = Files { sources: Vec::new(), roots: Vec::new(), whole: true };
     if let Some(node) = fields.get("extends") {
-        for item in reader.list(node, "`extends`").unwrap_or_default() {
-            if let Some(name) = reader.text(item, "an entry of `extends`") {
-                names.push((item.span, name.to_owned()));
-            }
-        }
-    }
-    let mut files = Files { sources: Vec::new(), roots: Vec::new() };
-    for (span, name) in names {
-        let Some(source) = input.folder.get(&name) else {
-            let help = if name.contains('/') {
-                Some("only a file of the same folder, no path".to_owned())
-            } else {
-                did_you_mean(&name, input.folder.keys().map(String::as_str))
+        let items = reader.list(node, "`extends`");
+        files.whole = items.is_some();
+        let mut seen: Vec<&str> = vec![own_name(&input.file)];
+        for item in items.unwrap_or_default() {
+            let Some(name) = reader.text(item, "an entry of `extends`") else {
+                files.whole = false;
+                continue;
             };
-            Sink { source: &input.file, found }.error(
-                span,
-                format!("`extends` names `{name}`, which is not in this folder"),
-                help,
-            );
-            continue;
-        };
-        if let Some(root) = read_base(source, found) {
-            files.sources.push(source.clone());
-            files.roots.push(root);
+            let base = base(&mut reader, input, item.span, name, &seen);
+            seen.push(name);
+            match base.map(|source| (source, read_base(source, reader.sink.found))) {
+                Some((source, Some(root))) => {
+                    files.sources.push(source.clone());
+                    files.roots.push(root);
+                }
+                _ => files.whole = false,
+            }
         }
     }
     files.sources.push(input.file.clone());
     files.roots.push(root);
     Some(files)
+}
+
+/// The file that an entry of `extends` names.
+fn base<'i>(reader: &mut Reader<'_>, input: &'i Input, at: Span, name: &str, seen: &[&str]) -> Option<&'i Source> {
+    if seen.first() == Some(&name) {
+        reader.sink.error(at, "a file does not extend itself", None);
+        return None;
+    }
+    if seen.contains(&name) {
+        reader.sink.error(at, format!("`{name}` is named twice"), Some("once is enough".to_owned()));
+        return None;
+    }
+    let source = input.folder.get(name);
+    if source.is_none() {
+        let help = if name.contains('/') {
+            Some("only a file of the same folder, no path".to_owned())
+        } else {
+            did_you_mean(name, input.folder.keys().map(String::as_str))
+        };
+        reader.sink.error(at, format!("`extends` names `{name}`, which is not in this folder"), help);
+    }
+    source
+}
+
+fn own_name(source: &Source) -> &str {
+    source.name.rsplit(['/', '\\']).next().unwrap_or(&source.name)
 }
 
 /// A file that is extended holds vocabulary only, and extends nothing itself.

@@ -3,7 +3,7 @@
 //! Takes: nodes of one file. Gives: texts, numbers, lists and maps, or diagnostics that say what
 //! was expected, what was found and what to write instead. A method that gives `None` has said why.
 
-use crate::engine::diag::{Sink, did_you_mean};
+use crate::engine::diag::{Sink, Span, did_you_mean};
 use crate::engine::expr::{Expr, Place, Scope, condition};
 use crate::engine::sentence::Sentence;
 use crate::engine::value::{Base, Ty, Value};
@@ -11,26 +11,51 @@ use crate::engine::yaml::{Key, Node, NodeKind};
 
 /// Reads the nodes of one file.
 #[derive(Debug)]
-pub struct Reader<'d> {
+pub(super) struct Reader<'d> {
     /// Where problems go.
-    pub sink: Sink<'d>,
+    pub(super) sink: Sink<'d>,
 }
 
 /// A map whose keys have been checked.
 #[derive(Debug, Clone, Copy)]
-pub struct Fields<'n>(pub(super) &'n [(Key, Node)]);
+pub(super) struct Fields<'n> {
+    entries: &'n [(Key, Node)],
+    /// Some keys are not known: what seems to be missing is probably one of them.
+    strange: bool,
+}
 
 impl<'n> Fields<'n> {
+    /// The keys of a whole file, which have been checked when it was read.
+    #[must_use]
+    pub(super) fn of(root: &'n Node) -> Self {
+        match &root.kind {
+            NodeKind::Map(entries) => Fields { entries, strange: true },
+            _ => Fields { entries: &[], strange: true },
+        }
+    }
+
+    /// Some keys of the map are not known, and have been reported.
+    #[must_use]
+    pub(super) fn is_strange(&self) -> bool {
+        self.strange
+    }
+
+    /// Where a key stands.
+    #[must_use]
+    pub(super) fn key(&self, name: &str) -> Option<Span> {
+        self.entries.iter().find(|(key, _)| key.name == name).map(|(key, _)| key.span)
+    }
+
     /// The value of a key.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&'n Node> {
-        self.0.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
+    pub(super) fn get(&self, name: &str) -> Option<&'n Node> {
+        self.entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
     }
 }
 
 impl Reader<'_> {
     /// Says that a node is not what was expected.
-    pub fn wrong(&mut self, node: &Node, what: &str, expected: &str) {
+    pub(super) fn wrong(&mut self, node: &Node, what: &str, expected: &str) {
         let help = match &node.kind {
             NodeKind::Text(text) if expected.contains("number") && text.trim().parse::<f64>().is_ok() => {
                 Some(format!("write {} without quotes", text.trim()))
@@ -40,10 +65,11 @@ impl Reader<'_> {
                 "no" | "off" | "n" => Some("write `false`".to_owned()),
                 _ => None,
             },
-            NodeKind::Bool(_) | NodeKind::Int(_) | NodeKind::Float(_)
-                if expected.contains("text") || expected.contains("word") =>
-            {
+            NodeKind::Bool(_) | NodeKind::Int(_) | NodeKind::Float(_) if expected == "a word" => {
                 Some(format!("quote it: \"{}\"", &self.sink.source.text[node.span.start..node.span.end]))
+            }
+            NodeKind::Null => {
+                Some("write a value, or leave the key out; quote a value that begins with `!`".to_owned())
             }
             NodeKind::Map(entries) if expected.contains("text") && entries.is_empty() => {
                 Some("quote a value that begins with `{`".to_owned())
@@ -51,21 +77,35 @@ impl Reader<'_> {
             NodeKind::Text(text) if expected.contains("list") => Some(format!("write `[{text}]`")),
             _ => None,
         };
-        self.sink.error(node.span, format!("{what} is {expected}, this is {}", node.kind.name()), help);
+        let found = match &node.kind {
+            NodeKind::Float(number) if expected.contains("whole") => number.to_string(),
+            kind => kind.name().to_owned(),
+        };
+        self.sink.error(node.span, format!("{what} is {expected}, this is {found}"), help);
     }
 
     /// A map whose keys are among `allowed`.
-    pub fn map<'n>(&mut self, node: &'n Node, what: &str, allowed: &[&str]) -> Option<Fields<'n>> {
+    pub(super) fn map<'n>(&mut self, node: &'n Node, what: &str, allowed: &[&str]) -> Option<Fields<'n>> {
         let entries = self.entries(node, what)?;
+        let mut strange = false;
         for (key, _) in entries.iter().filter(|(key, _)| !allowed.contains(&key.name.as_str())) {
+            strange = true;
             let help = did_you_mean(&key.name, allowed.iter().copied());
             self.sink.error(key.span, format!("{what} has no `{}`", key.name), help);
         }
-        Some(Fields(entries))
+        Some(Fields { entries, strange })
+    }
+
+    /// Says that a key is missing; not where an unknown key of the same map has been reported,
+    /// which is most often this one misspelt.
+    pub(super) fn missing(&mut self, fields: Fields<'_>, span: Span, message: impl Into<String>, help: &str) {
+        if !fields.strange {
+            self.sink.error(span, message, Some(help.to_owned()).filter(|help| !help.is_empty()));
+        }
     }
 
     /// A map with names of the author's own.
-    pub fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [(Key, Node)]> {
+    pub(super) fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [(Key, Node)]> {
         match &node.kind {
             NodeKind::Map(entries) => Some(entries),
             NodeKind::Null => Some(&[]),
@@ -77,7 +117,7 @@ impl Reader<'_> {
     }
 
     /// A name that rules and templates can write: letters, digits, `_`; `-` where `dashes`.
-    pub fn name(&mut self, key: &Key, dashes: bool) -> bool {
+    pub(super) fn name(&mut self, key: &Key, dashes: bool) -> bool {
         let good = |c: char| c.is_ascii_alphanumeric() || c == '_' || (dashes && c == '-');
         let reserved =
             ["and", "or", "not", "in", "is", "if", "else", "true", "false", "none"].contains(&key.name.as_str());
@@ -95,7 +135,7 @@ impl Reader<'_> {
     }
 
     /// A list.
-    pub fn list<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
+    pub(super) fn list<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
         match &node.kind {
             NodeKind::List(items) => Some(items),
             NodeKind::Null => Some(&[]),
@@ -107,7 +147,7 @@ impl Reader<'_> {
     }
 
     /// A text that is not empty.
-    pub fn text<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
+    pub(super) fn text<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
         match &node.kind {
             NodeKind::Text(text) if !text.trim().is_empty() => Some(text),
             NodeKind::Text(_) => {
@@ -126,13 +166,21 @@ impl Reader<'_> {
     }
 
     /// A list of texts; those that are none are reported and left out.
-    pub fn texts(&mut self, node: &Node, what: &str) -> Vec<String> {
+    pub(super) fn texts(&mut self, node: &Node, what: &str) -> Vec<String> {
         let items = self.list(node, what).unwrap_or_default();
-        items.iter().filter_map(|item| self.text(item, &format!("an entry of {what}")).map(str::to_owned)).collect()
+        let mut texts = Vec::new();
+        for item in items {
+            match &item.kind {
+                NodeKind::Text(text) if !text.trim().is_empty() => texts.push(text.clone()),
+                NodeKind::Text(_) => self.sink.error(item.span, format!("an entry of {what} is empty"), None),
+                _ => self.wrong(item, &format!("an entry of {what}"), "a word"),
+            }
+        }
+        texts
     }
 
     /// One of a few words.
-    pub fn one_of<'a, T: Copy>(&mut self, node: &Node, what: &str, choices: &'a [(&'a str, T)]) -> Option<T> {
+    pub(super) fn one_of<'a, T: Copy>(&mut self, node: &Node, what: &str, choices: &'a [(&'a str, T)]) -> Option<T> {
         let text = self.text(node, what)?;
         let found = choices.iter().find(|(name, _)| *name == text);
         if found.is_none() {
@@ -143,7 +191,7 @@ impl Reader<'_> {
     }
 
     /// True or false.
-    pub fn flag(&mut self, node: &Node, what: &str) -> Option<bool> {
+    pub(super) fn flag(&mut self, node: &Node, what: &str) -> Option<bool> {
         match node.kind {
             NodeKind::Bool(value) => Some(value),
             _ => {
@@ -154,7 +202,7 @@ impl Reader<'_> {
     }
 
     /// A number.
-    pub fn number(&mut self, node: &Node, what: &str) -> Option<Value<'static>> {
+    pub(super) fn number(&mut self, node: &Node, what: &str) -> Option<Value<'static>> {
         match node.kind {
             NodeKind::Int(value) => Some(Value::Int(value)),
             NodeKind::Float(value) => Some(Value::Float(value)),
@@ -166,7 +214,7 @@ impl Reader<'_> {
     }
 
     /// A whole number, at least `least`.
-    pub fn whole(&mut self, node: &Node, what: &str, least: i64) -> Option<i64> {
+    pub(super) fn whole(&mut self, node: &Node, what: &str, least: i64) -> Option<i64> {
         match node.kind {
             NodeKind::Int(value) if value >= least => Some(value),
             NodeKind::Int(value) => {
@@ -182,7 +230,7 @@ impl Reader<'_> {
 
     /// Where the text of a value stands, if source and value agree byte by byte.
     #[must_use]
-    pub fn place(&self, node: &Node, text: &str) -> Place {
+    pub(super) fn place(&self, node: &Node, text: &str) -> Place {
         let raw = self.sink.source.text.get(node.span.start..node.span.end).unwrap_or("");
         let at = if raw == text {
             Some(node.span.start)
@@ -194,7 +242,7 @@ impl Reader<'_> {
     }
 
     /// A condition: one expression, or a list all of which must hold.
-    pub fn condition(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<Expr> {
+    pub(super) fn condition(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<Expr> {
         let mut known = Vec::new();
         let NodeKind::List(items) = &node.kind else { return self.one_condition(scope, node, what, &mut known) };
         if items.is_empty() {
@@ -233,7 +281,7 @@ impl Reader<'_> {
     }
 
     /// An expression that is a number, always known.
-    pub fn number_expr(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<Expr> {
+    pub(super) fn number_expr(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<Expr> {
         if let NodeKind::Int(_) | NodeKind::Float(_) = node.kind {
             return self.number(node, what).map(Expr::Literal);
         }
@@ -246,7 +294,7 @@ impl Reader<'_> {
     }
 
     /// Any expression.
-    pub fn any_expr(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<(Expr, Ty)> {
+    pub(super) fn any_expr(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<(Expr, Ty)> {
         let text = self.expression_text(node, what)?;
         let place = self.place(node, text);
         crate::engine::expr::check(&mut self.sink, scope, place, text, &mut Vec::new())
@@ -262,7 +310,7 @@ impl Reader<'_> {
     }
 
     /// A sentence with expressions in it.
-    pub fn sentence(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<Sentence> {
+    pub(super) fn sentence(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<Sentence> {
         let text = self.text(node, what)?;
         let place = self.place(node, text);
         Sentence::read(&mut self.sink, scope, place, text)

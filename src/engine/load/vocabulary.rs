@@ -177,7 +177,7 @@ fn pattern(check: &mut Check<'_>, entry: Entry<'_>, what: &str) -> Option<Patter
             Some(Pattern::regexes(name, area, regexes?))
         }
         _ => {
-            reader.sink.error(entry.key.span, format!("{what} has `words` or `regex`, one of the two"), None);
+            reader.missing(fields, entry.key.span, format!("{what} has `words` or `regex`, one of the two"), "");
             None
         }
     }
@@ -211,13 +211,10 @@ fn regex(reader: &mut super::reader::Reader<'_>, node: &Node) -> Option<regex::R
             } else if message.contains("size limit") || message.contains("exceeds") {
                 "make the repetition smaller"
             } else {
-                "write it in single quotes, so that YAML keeps every backslash"
+                ""
             };
-            reader.sink.error(
-                node.span,
-                format!("this regular expression does not compile: {message}"),
-                Some(help.to_owned()),
-            );
+            let help = Some(help.to_owned()).filter(|help| !help.is_empty());
+            reader.sink.error(node.span, format!("this regular expression does not compile: {message}"), help);
             None
         }
     }
