@@ -138,7 +138,9 @@ fn other(command: &str, flat: &Path, out: &Path) -> Measured {
 
 /// Runs it to its end, its output in a file. A run that fails would be fast for the wrong reason.
 fn measure(mut command: Command, out: &Path) -> Measured {
+    let errors = out.with_extension("stderr");
     command.stdin(Stdio::null()).stdout(File::create(out).expect("a file for the output"));
+    command.stderr(File::create(&errors).expect("a file for what it says beside that"));
     let started = Instant::now();
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let (id, ended) = (child.id(), AtomicBool::new(false));
@@ -156,7 +158,8 @@ fn measure(mut command: Command, out: &Path) -> Measured {
         ended.store(true, Ordering::Relaxed);
         (status, wall, watch.join().expect("the memory watch"))
     });
-    assert!(status.success(), "{command:?} ended with {status}");
+    let said = std::fs::read_to_string(errors).unwrap_or_default();
+    assert!(status.success(), "{command:?} ended with {status}: {said}");
     assert!(std::fs::metadata(out).expect("the output").len() > 0, "{command:?} printed nothing");
     Measured { wall, peak }
 }

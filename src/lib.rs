@@ -3,7 +3,8 @@
 //! Data flows one way, one stage a line:
 //! rules + forge -> facts -> score, classify -> decide -> render -> plan -> report
 //!
-//! - [`engine`] rules, expressions, words, scores, choice, texts. Pure: no file, clock, network
+//! - [`language`] rule files and templates, checked: problems with their place. Pure
+//! - [`engine`] checked rules and items to scores, decisions, texts. Pure: no file, clock, network
 //! - [`forge`] what a forge holds, read through one trait
 //! - [`plan`] decisions and texts to finished writes. Pure
 //! - [`report`] a run as people and programs read it. Pure
@@ -11,13 +12,14 @@
 //! - [`pack`] where rules and templates come from
 //! - [`run`] the pipeline, [`cli`] its arguments, `main` its exit code
 //!
-//! Imports run down this list's arrows only: `main -> cli, run -> jobs -> {report -> plan ->
-//! engine, forge}`; a test holds it.
+//! Imports run one way: `main -> {cli, run} -> {jobs, pack} -> {language, report, plan} ->
+//! {engine, forge}`; engine and forge import nothing of ours. A test holds it.
 
 pub mod cli;
 pub mod engine;
 pub mod forge;
 pub mod jobs;
+pub mod language;
 pub mod pack;
 pub mod plan;
 pub mod report;

@@ -14,8 +14,6 @@ use chrono::Utc;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::{Cli, Common, Job, Triage};
-use crate::engine::diag::{Diagnostic, Severity};
-use crate::engine::load::{JobSpec, load};
 use crate::engine::rules::Policy;
 use crate::engine::template::Templates;
 use crate::engine::untrusted;
@@ -23,6 +21,8 @@ use crate::forge::Forge;
 use crate::forge::file::FileForge;
 use crate::jobs::items::Asked;
 use crate::jobs::{self, backlog_triage};
+use crate::language::diag::{Diagnostic, Severity};
+use crate::language::{JobSpec, load};
 use crate::pack;
 use crate::report::Run;
 

@@ -1,32 +1,30 @@
-//! The engine: rules in, decisions out.
+//! The engine: checked rules and items in, decisions and texts out.
 //!
-//! Takes: the texts of rule files and templates, items with their facts, the instant of the run.
-//! Gives: checked policies, scores, types, decisions with their trace, rendered texts. Pure: no
-//! file, clock, environment or network, and no word of any job. In reading order:
+//! Takes: a policy and templates that `language` has checked, items with their facts, the instant
+//! of the run. Gives: scores, types, decisions with their trace, rendered texts. Pure: no file,
+//! clock, environment or network, and no word of any job. In reading order:
 //!
-//! - [`diag`] what is wrong and where; [`yaml`] a document in which every value knows its place
-//! - [`value`] and [`expr`] typed expressions, [`eval`] their three-valued evaluation,
-//!   [`sentence`] texts with expressions
+//! - [`source`] texts and places in them, [`value`] what expressions come to
+//! - [`expr`] their checked trees, [`eval`] three-valued evaluation, [`sentence`] texts with them
 //! - [`text`], [`words`] what patterns look in and how; [`facts`] what is known of an item
-//! - [`rules`] a checked rule file, [`load`] how it is checked, [`template`] the texts beside it
+//! - [`rules`] a checked rule file; [`enough`] how far its patterns need to count
 //! - [`evaluate`] one item to one judgement; [`choice`] which judgements are acted on
-//! - [`untrusted`] other people's text, escaped for the place it goes to
+//! - [`template`] the texts people read; [`untrusted`] other people's text, escaped for its place
 
 pub mod choice;
-pub mod diag;
+pub mod enough;
 pub mod eval;
 pub mod evaluate;
 pub mod expr;
 pub mod facts;
-pub mod load;
 pub mod rules;
 pub mod sentence;
+pub mod source;
 pub mod template;
 pub mod text;
 pub mod untrusted;
 pub mod value;
 pub mod words;
-pub mod yaml;
 
 use sha2::{Digest as _, Sha256};
 

@@ -5,10 +5,10 @@
 
 use chrono_tz::Tz;
 
-use super::diag::{Source, Span};
 use super::expr::Expr;
 use super::facts::Ages;
 use super::sentence::Sentence;
+use super::source::{Source, Span};
 use super::text::TagRules;
 use super::value::Value;
 use super::words::{Keywords, Pattern};

@@ -1,59 +1,26 @@
 //! Sentences: texts with expressions in `{{ }}`, such as the reason of a rule.
 //!
-//! Takes: the text and the names in scope. Gives: [`Sentence`], checked like any expression, and
-//! what it says of one item. What it says is untrusted, because titles and names come from
-//! others: it is escaped where it is printed.
+//! Takes: a checked [`Sentence`] and what its names stand for. Gives: what it says of one item.
+//! That is untrusted, because titles and names come from others: it is escaped where it is printed.
 
-use super::diag::Sink;
 use super::eval::{Names, eval};
-use super::expr::{Expr, Name, Place, Scope, check};
+use super::expr::{Expr, Name};
 use super::value::{Out, Tiers};
 
 /// A checked sentence.
 #[derive(Debug, Clone)]
-pub struct Sentence(Vec<Piece>);
+pub struct Sentence(pub Vec<Piece>);
 
+/// A part of a sentence.
 #[derive(Debug, Clone)]
-enum Piece {
+pub enum Piece {
+    /// Said as it is.
     Text(String),
+    /// Said as its value.
     Expr(Expr),
 }
 
 impl Sentence {
-    /// Checks a text. `None` means that diagnostics say why not.
-    pub fn read(sink: &mut Sink<'_>, scope: &Scope, place: Place, text: &str) -> Option<Self> {
-        let mut pieces = Vec::new();
-        let mut at = 0;
-        let mut good = true;
-        while let Some(open) = text[at..].find('{').map(|found| at + found) {
-            let rest = &text[open..];
-            if rest.starts_with("{%") || rest.starts_with("{#") {
-                let help = "a sentence holds `{{ … }}` only; choose with `{{ a if c else b }}`, or write a template";
-                sink.error(place.whole, "a sentence has no statements and no comments", Some(help.to_owned()));
-                return None;
-            }
-            if !rest.starts_with("{{") {
-                pieces.push(Piece::Text(text[at..=open].to_owned()));
-                at = open + 1;
-                continue;
-            }
-            let Some(close) = rest.find("}}").map(|found| open + found) else {
-                sink.error(place.whole, "`{{` is not closed", Some("end it with `}}`".to_owned()));
-                return None;
-            };
-            pieces.push(Piece::Text(text[at..open].to_owned()));
-            let inside = &text[open + 2..close];
-            match check(sink, scope, place.inner(open + 2), inside, &mut Vec::new()) {
-                Some((expr, _)) => pieces.push(Piece::Expr(expr)),
-                None => good = false,
-            }
-            at = close + 2;
-        }
-        pieces.push(Piece::Text(text[at..].to_owned()));
-        pieces.retain(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
-        good.then_some(Sentence(pieces))
-    }
-
     /// What it says, or what must be read to say it. With `unread` it says that word instead.
     pub fn say<'v>(&'v self, names: &dyn Names<'v>, unread: Option<&str>) -> Result<String, Tiers> {
         let mut said = String::new();

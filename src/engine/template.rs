@@ -1,69 +1,23 @@
 //! Templates: the texts that people read on the forge.
 //!
-//! Takes: template sources by name, the names that a text may use. Gives: [`Templates`], checked
-//! on their syntax trees before any item is seen, and rendered text. What templates may use is an
+//! Takes: checked template sources, a context. Gives: rendered text. What templates may use is an
 //! explicit list; every value they print is escaped as untrusted Markdown, unless it is ours.
 //! Steps are bounded by fuel, `range` by [`RANGE`], the text by [`MAX_CHARS`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use minijinja::machinery::ast::{self, Expr, Stmt};
-use minijinja::machinery::{Span as TemplateSpan, parse};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::ValueKind;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, filters};
 
-use super::diag::{Diagnostic, Sink, Source, Span, did_you_mean, listed};
-use super::expr::Scope;
 use super::untrusted;
 
 /// Steps that one text may take.
 const FUEL: u64 = 100_000;
 /// The most that `range` counts to.
-const RANGE: i64 = 1_000;
+pub const RANGE: i64 = 1_000;
 /// The longest text, in characters: GitHub takes 65,536 (fact 100).
 pub const MAX_CHARS: usize = 60_000;
-
-/// Filters that templates may use.
-const FILTERS: [&str; 17] = [
-    "abs", "code", "cut", "default", "first", "int", "join", "last", "length", "lower", "max", "min", "reverse",
-    "round", "sort", "trim", "upper",
-];
-
-/// Names that a text about one item may use, beside those in scope of `decide`.
-const ITEM_NAMES: [&str; 12] = [
-    "decision.rule",
-    "decision.action",
-    "decision.agent",
-    "decision.reason",
-    "mention",
-    "when",
-    "version",
-    "points[].component",
-    "points[].add",
-    "points[].condition",
-    "points[].matched",
-    "points[].line",
-];
-
-/// The names that templates may use.
-#[derive(Debug, Clone)]
-pub struct TemplateNames {
-    item: BTreeSet<String>,
-    summary: BTreeSet<String>,
-}
-
-impl TemplateNames {
-    /// Names from the scope of the rules; `summary` are those of the job's summary.
-    #[must_use]
-    pub fn new(scope: &Scope, summary: &[&str]) -> Self {
-        let searched = ["tagged.", "labelled.", "count.", "distinct.", "labels_with."];
-        let of_rules = scope.paths().filter(|path| !searched.iter().any(|group| path.starts_with(group)));
-        let item = of_rules.map(str::to_owned).chain(ITEM_NAMES.map(str::to_owned)).collect();
-        let fixed = scope.paths().filter(|path| path.starts_with("thresholds.") || path.starts_with("agents."));
-        TemplateNames { item, summary: fixed.chain(summary.iter().copied()).map(str::to_owned).collect() }
-    }
-}
 
 /// Checked templates, ready to render.
 #[derive(Debug)]
@@ -74,42 +28,20 @@ pub struct Templates {
 }
 
 impl Templates {
-    /// Checks the wanted templates and all they include, each with the names of where it is used.
-    /// `None` means that diagnostics say why not.
-    pub fn read(
-        sources: &BTreeMap<String, Source>,
-        wanted: &[String],
-        summary: Option<&str>,
-        names: &TemplateNames,
-        found: &mut Vec<Diagnostic>,
-    ) -> Option<Self> {
+    /// Templates by name and text, checked, with the top-level names that each uses.
+    ///
+    /// # Errors
+    /// What minijinja cannot compile, with the name of the template.
+    pub fn new<'t>(
+        texts: impl IntoIterator<Item = (&'t str, &'t str)>,
+        used: BTreeMap<String, BTreeSet<String>>,
+    ) -> Result<Self, (String, Error)> {
         let mut env = environment();
-        let before = found.len();
-        let mut checked: BTreeMap<(String, bool), Walked> = BTreeMap::new();
-        let mut open: Vec<(String, bool)> = wanted.iter().map(|name| (name.clone(), false)).collect();
-        open.extend(summary.map(|name| (name.to_owned(), true)));
-        while let Some((name, of_summary)) = open.pop() {
-            let Some(source) = sources.get(&name).filter(|_| !checked.contains_key(&(name.clone(), of_summary))) else {
-                continue;
-            };
-            let walked = check(source, if of_summary { &names.summary } else { &names.item }, found);
-            for (include, span) in &walked.includes {
-                if sources.contains_key(include) {
-                    open.push((include.clone(), of_summary));
-                } else {
-                    let help = did_you_mean(include, sources.keys().map(String::as_str));
-                    Sink { source, found }.error(*span, format!("there is no template `{include}`"), help);
-                }
-            }
-            if found.len() == before
-                && let Err(error) = env.add_template_owned(name.clone(), source.text.to_string())
-            {
-                report(source, &error, found);
-            }
-            checked.insert((name, of_summary), walked);
+        for (name, text) in texts {
+            let added = env.add_template_owned(name.to_owned(), text.to_owned());
+            added.map_err(|error| (name.to_owned(), error))?;
         }
-        circles(sources, &checked, found);
-        (found.len() == before).then(|| Templates { env, used: used(&checked) })
+        Ok(Templates { env, used })
     }
 
     /// The top-level names that a template uses, its includes too.
@@ -178,298 +110,10 @@ fn environment() -> Environment<'static> {
 }
 
 /// A line that holds only a tag leaves no empty line behind.
-fn syntax() -> SyntaxConfig {
+#[must_use]
+pub fn syntax() -> SyntaxConfig {
     let mut syntax = SyntaxConfig::builder();
     syntax.trim_blocks(true).lstrip_blocks(true);
     // Only delimiters can be refused, and these are the default ones.
     syntax.build().unwrap_or_default()
-}
-
-fn report(source: &Source, error: &Error, found: &mut Vec<Diagnostic>) {
-    let at = error.range().unwrap_or(0..0);
-    let what = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-    let unknown = what.contains("unknown statement");
-    let help = unknown.then(|| "there are `if`, `for`, `set`, `with`, `filter` and `include`".to_owned());
-    Sink { source, found }.error(Span::new(at.start, at.end), format!("this template does not parse: {what}"), help);
-}
-
-/// What walking a template found.
-#[derive(Debug, Default)]
-struct Walked {
-    includes: Vec<(String, Span)>,
-    used: BTreeSet<String>,
-}
-
-/// A template that includes itself, at once or in a circle, would never end.
-fn circles(
-    sources: &BTreeMap<String, Source>,
-    checked: &BTreeMap<(String, bool), Walked>,
-    found: &mut Vec<Diagnostic>,
-) {
-    let mut said = BTreeSet::new();
-    for (key, walked) in checked {
-        for (include, span) in &walked.includes {
-            let mut open = vec![include];
-            let mut seen = BTreeSet::new();
-            while let Some(inner) = open.pop() {
-                if *inner == key.0 && said.insert((key.0.clone(), span.start)) {
-                    let Some(source) = sources.get(&key.0) else { continue };
-                    let message = if *include == key.0 {
-                        "a template includes itself".to_owned()
-                    } else {
-                        format!("`{include}` includes this template again")
-                    };
-                    Sink { source, found }.error(*span, message, Some("an include in a circle never ends".to_owned()));
-                }
-                if seen.insert(inner) {
-                    let inner = checked.get(&(inner.clone(), key.1));
-                    open.extend(inner.into_iter().flat_map(|walked| walked.includes.iter().map(|(name, _)| name)));
-                }
-            }
-        }
-    }
-}
-
-fn used(checked: &BTreeMap<(String, bool), Walked>) -> BTreeMap<String, BTreeSet<String>> {
-    let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (name, _) in checked.keys() {
-        let mut open = vec![name];
-        let mut seen = BTreeSet::new();
-        while let Some(inner) = open.pop().filter(|inner| seen.insert(inner.as_str())) {
-            for of_summary in [false, true] {
-                let Some(walked) = checked.get(&(inner.clone(), of_summary)) else { continue };
-                used.entry(name.clone()).or_default().extend(walked.used.iter().cloned());
-                open.extend(walked.includes.iter().map(|(include, _)| include));
-            }
-        }
-    }
-    used
-}
-
-/// Checks one template.
-fn check(source: &Source, names: &BTreeSet<String>, found: &mut Vec<Diagnostic>) -> Walked {
-    let tree = match parse(&source.text, &source.name, syntax()) {
-        Ok(tree) => tree,
-        Err(error) => {
-            report(source, &error, found);
-            return Walked::default();
-        }
-    };
-    let mut walk = Walk { sink: Sink { source, found }, names, bound: Vec::new(), walked: Walked::default() };
-    walk.stmt(&tree);
-    walk.walked
-}
-
-struct Walk<'w, 'd> {
-    sink: Sink<'d>,
-    names: &'w BTreeSet<String>,
-    /// Variables of loops and `set`, with the path of names that their parts follow, if any.
-    bound: Vec<(String, Option<String>)>,
-    walked: Walked,
-}
-
-impl Walk<'_, '_> {
-    fn refuse(&mut self, span: TemplateSpan, what: &str, help: &str) {
-        self.sink.error(place(span), format!("templates have no {what}"), Some(help.to_owned()));
-    }
-
-    fn all(&mut self, body: &[Stmt<'_>]) {
-        body.iter().for_each(|stmt| self.stmt(stmt));
-    }
-
-    fn stmt(&mut self, stmt: &Stmt<'_>) {
-        let include = "use `{% include %}` of a file of the same folder or of `shared/`";
-        match stmt {
-            Stmt::Template(template) => self.all(&template.children),
-            Stmt::EmitRaw(_) => {}
-            Stmt::EmitExpr(emit) => self.expr(&emit.expr),
-            Stmt::IfCond(cond) => {
-                self.expr(&cond.expr);
-                self.all(&cond.true_body);
-                self.all(&cond.false_body);
-            }
-            Stmt::ForLoop(each) => {
-                self.expr(&each.iter);
-                let outer = self.bound.len();
-                let element = list_path(&each.iter, &self.bound).map(|path| format!("{path}[]"));
-                self.bind(&each.target, element);
-                self.bound.push(("loop".to_owned(), None));
-                if let Some(filter) = &each.filter_expr {
-                    self.expr(filter);
-                }
-                self.all(&each.body);
-                self.bound.truncate(outer);
-                self.all(&each.else_body);
-            }
-            Stmt::Set(set) => {
-                self.expr(&set.expr);
-                self.bind(&set.target, None);
-            }
-            Stmt::SetBlock(set) => {
-                self.all(&set.body);
-                self.bind(&set.target, None);
-            }
-            Stmt::WithBlock(with) => {
-                let outer = self.bound.len();
-                for (target, value) in &with.assignments {
-                    self.expr(value);
-                    self.bind(target, None);
-                }
-                self.all(&with.body);
-                self.bound.truncate(outer);
-            }
-            Stmt::FilterBlock(block) => {
-                self.expr(&block.filter);
-                self.all(&block.body);
-            }
-            Stmt::Include(include) => match include.name.as_const().as_ref().and_then(Value::as_str) {
-                Some(name) => self.walked.includes.push((name.to_owned(), place(include.name.span()))),
-                None => self.refuse(include.span(), "includes whose name is computed", "write the name of the file"),
-            },
-            Stmt::AutoEscape(block) => self.refuse(block.span(), "`autoescape`", "every value is escaped, always"),
-            Stmt::Block(block) => self.refuse(block.span(), "blocks", include),
-            Stmt::Import(import) => self.refuse(import.span(), "imports", include),
-            Stmt::FromImport(import) => self.refuse(import.span(), "imports", include),
-            Stmt::Extends(extends) => self.refuse(extends.span(), "`extends`", include),
-            Stmt::Do(stmt) => self.refuse(stmt.span(), "`do`", "a template prints, it does nothing"),
-        }
-    }
-
-    fn bind(&mut self, target: &Expr<'_>, path: Option<String>) {
-        match target {
-            Expr::Var(var) => self.bound.push((var.id.to_owned(), path)),
-            Expr::List(list) => list.items.iter().for_each(|item| self.bind(item, None)),
-            Expr::Tuple(tuple) => tuple.items.iter().for_each(|item| self.bind(item, None)),
-            other => self.refuse(other.span(), "such a target", "assign to a plain name"),
-        }
-    }
-
-    fn expr(&mut self, expr: &Expr<'_>) {
-        match expr {
-            Expr::Const(_) => {}
-            Expr::Var(_) | Expr::GetAttr(_) => self.name(expr),
-            Expr::UnaryOp(op) => self.expr(&op.expr),
-            Expr::BinOp(op) => {
-                self.expr(&op.left);
-                self.expr(&op.right);
-            }
-            Expr::Compare(chain) => {
-                self.expr(&chain.expr);
-                chain.ops.iter().for_each(|next| self.expr(&next.expr));
-            }
-            Expr::IfExpr(choice) => {
-                self.expr(&choice.test_expr);
-                self.expr(&choice.true_expr);
-                if let Some(no) = &choice.false_expr {
-                    self.expr(no);
-                }
-            }
-            Expr::Filter(filter) => {
-                if !FILTERS.contains(&filter.name) {
-                    let help =
-                        did_you_mean(filter.name, FILTERS).unwrap_or_else(|| format!("there are {}", listed(FILTERS)));
-                    self.sink.error(place(filter.span()), format!("there is no filter `{}`", filter.name), Some(help));
-                }
-                if let Some(inner) = &filter.expr {
-                    self.expr(inner);
-                }
-                self.arguments(&filter.args);
-            }
-            Expr::Test(test) => {
-                if test.name != "none" {
-                    self.sink.error(
-                        place(test.span()),
-                        format!("there is no test `is {}`", test.name),
-                        Some("the only one is `is none` (and `is not none`)".to_owned()),
-                    );
-                }
-                self.expr(&test.expr);
-            }
-            Expr::Call(call) => {
-                if !matches!(&call.expr, Expr::Var(var) if var.id == "range") {
-                    self.refuse(call.span(), "calls", "the only one is `range(n)`");
-                }
-                self.arguments(&call.args);
-            }
-            Expr::List(list) => list.items.iter().for_each(|item| self.expr(item)),
-            Expr::Tuple(tuple) => tuple.items.iter().for_each(|item| self.expr(item)),
-            Expr::GetItem(item) => {
-                self.expr(&item.expr);
-                self.expr(&item.subscript_expr);
-            }
-            Expr::Slice(slice) => {
-                self.expr(&slice.expr);
-                [&slice.start, &slice.stop, &slice.step].into_iter().flatten().for_each(|part| self.expr(part));
-            }
-            Expr::Map(map) => map.values.iter().for_each(|value| self.expr(value)),
-        }
-    }
-
-    fn arguments(&mut self, args: &[ast::CallArg<'_>]) {
-        for arg in args {
-            match arg {
-                ast::CallArg::Pos(expr)
-                | ast::CallArg::Kwarg(_, expr)
-                | ast::CallArg::PosSplat(expr)
-                | ast::CallArg::KwargSplat(expr) => self.expr(expr),
-            }
-        }
-    }
-
-    fn name(&mut self, expr: &Expr<'_>) {
-        let (path, span) = match path(expr, &self.bound) {
-            Path::Known(path, span) => (path, span),
-            Path::Free => return,
-            Path::Of(inner) => return self.expr(inner),
-        };
-        let root = path.split(['.', '[']).next().unwrap_or(&path);
-        self.walked.used.insert(root.to_owned());
-        let group = [format!("{path}."), format!("{path}[]")];
-        let known = self.names.contains(&path)
-            || self.names.iter().any(|name| group.iter().any(|group| name.starts_with(group.as_str())));
-        if !known {
-            let shown = path.replace("[]", "");
-            let help = did_you_mean(&path, self.names.iter().map(String::as_str)).map(|help| help.replace("[]", ""));
-            self.sink.error(place(span), format!("unknown name `{shown}`"), help);
-        }
-    }
-}
-
-enum Path<'e, 's> {
-    Known(String, TemplateSpan),
-    /// A variable of the template's own whose parts are not followed.
-    Free,
-    /// A part of something that is no name.
-    Of(&'e Expr<'s>),
-}
-
-fn path<'e, 's>(expr: &'e Expr<'s>, bound: &[(String, Option<String>)]) -> Path<'e, 's> {
-    match expr {
-        Expr::Var(var) => match bound.iter().rev().find(|(name, _)| name == var.id) {
-            Some((_, Some(path))) => Path::Known(path.clone(), var.span()),
-            Some((_, None)) => Path::Free,
-            None => Path::Known(var.id.to_owned(), var.span()),
-        },
-        Expr::GetAttr(attr) => match path(&attr.expr, bound) {
-            Path::Known(path, _) => Path::Known(format!("{path}.{}", attr.name), attr.span()),
-            other => other,
-        },
-        other => Path::Of(other),
-    }
-}
-
-/// The path of a list, also through filters that keep its elements.
-fn list_path(expr: &Expr<'_>, bound: &[(String, Option<String>)]) -> Option<String> {
-    match expr {
-        Expr::Filter(filter) if ["sort", "reverse"].contains(&filter.name) => list_path(filter.expr.as_ref()?, bound),
-        Expr::Slice(slice) => list_path(&slice.expr, bound),
-        _ => match path(expr, bound) {
-            Path::Known(path, _) => Some(path),
-            Path::Free | Path::Of(_) => None,
-        },
-    }
-}
-
-fn place(span: TemplateSpan) -> Span {
-    Span::new(span.start_offset as usize, span.end_offset as usize)
 }

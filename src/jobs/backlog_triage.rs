@@ -12,10 +12,10 @@ use minijinja::{Value as Text, context};
 use super::items::{self, Asked, Backlog, OldSummary};
 use super::texts::{About, Fixed, ItemText, value};
 use crate::engine::choice::{Candidate, State, compare, in_turn};
-use crate::engine::load::JobSpec;
 use crate::engine::rules::{Policy, Summary};
 use crate::engine::template::Templates;
 use crate::forge::time::rfc3339;
+use crate::language::JobSpec;
 use crate::plan::{self, Effect, PlannedItem};
 use crate::report::{Row, Run, Totals, by_rule};
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::diag::Source;
+use crate::engine::source::Source;
 
 const RULES: [(&str, &str); 2] = [
     ("backlog-triage.yaml", include_str!("../../rules/backlog-triage.yaml")),

@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::engine::diag::{Diagnostic, Sink, Source, Span, did_you_mean};
-use crate::engine::load::Input;
-use crate::engine::yaml::{self, Node, NodeKind};
+use crate::engine::source::{Source, Span};
+use crate::language::Input;
+use crate::language::diag::{Diagnostic, Sink, did_you_mean};
+use crate::language::yaml::{self, Node, NodeKind};
 
 /// Rule files that belong to no job of their own name.
 const SHARED: [&str; 2] = ["automations", "common"];

@@ -6,11 +6,14 @@
 
 use std::borrow::Cow;
 
-use kaizen::engine::diag::{Diagnostic, Sink, Source, Span};
 use kaizen::engine::eval::{Names, eval};
-use kaizen::engine::expr::{Expr, Name, Place, Scope, check};
+use kaizen::engine::expr::{Expr, Name};
 use kaizen::engine::facts::Fact;
+use kaizen::engine::source::{Source, Span};
 use kaizen::engine::value::{Base, Out, Tiers, Ty, Value};
+use kaizen::language::diag::{Diagnostic, Sink};
+use kaizen::language::expressions::check;
+use kaizen::language::scope::{Place, Scope};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 use proptest::test_runner::TestCaseError;
 
@@ -119,9 +122,7 @@ fn checked(text: &str) -> Expr {
 
 fn theirs(text: &str, world: &World) -> minijinja::Value {
     let mut env = minijinja::Environment::empty();
-    for (name, filter) in [("abs", minijinja::filters::abs as fn(minijinja::Value) -> _)] {
-        env.add_filter(name, filter);
-    }
+    env.add_filter("abs", minijinja::filters::abs);
     env.add_filter("length", minijinja::filters::length);
     env.add_filter("lower", minijinja::filters::lower);
     env.add_filter("join", minijinja::filters::join);

@@ -41,7 +41,7 @@ limits: {items_per_run: 3}
 "#;
 
 /// The comment of these rules.
-const NOTE: &str = "{{ mention }}{{ \": \" if mention else \"\" }}{{ decision.reason }}\n\nScore {{ score }}.\n";
+const NOTE: &str = "{% if mention %}{{ mention }}: {% endif %}{{ decision.reason }}\n\nScore {{ score }}.\n";
 
 /// A bug that waits for something, so that its owner is told.
 fn waiting(number: u64, title: &str, more: Value) -> Value {
@@ -54,7 +54,7 @@ fn waiting(number: u64, title: &str, more: Value) -> Value {
 
 /// Two repositories; of `acme/app` the first item carries a comment of ours with this digest.
 fn two(did: &str) -> Value {
-    let urgent = || json!({ "labels": labels(&["critical"]) });
+    let urgent = || json!({ "labels": labels(&["critical"]), "body": "The steps are known." });
     let ours =
         format!("Said before.\n\n<!-- kaizen:v1 policy=backlog-triage key=decision did={did} run=7 rule=old -->");
     let by =
@@ -247,9 +247,16 @@ fn bad_rules_end_with_78_and_a_wrong_call_with_2_before_them() {
     let ran = under(&bad, &one()).run();
     assert_eq!((ran.code, ran.stdout.as_str()), (78, ""), "{}", ran.stderr);
     assert!(ran.stderr.contains("did you mean") && ran.stderr.contains("backlog-triage.yaml:"), "{}", ran.stderr);
-    for options in [["--repo", "acme/none"], ["--org", "none"], ["--only", "0"], ["--only", "99"]] {
-        let ran = under(&bad, &one()).args(options).run();
-        assert_eq!(ran.code, 2, "{options:?}: 2 goes before 78: {}", ran.stderr);
+    for args in [
+        &["--dry-run"][..],
+        &["--dry-run", "--forge", "http://git.example.org"],
+        &["--dry-run", "--forge", "file:none.json"],
+        &["--forge", "file:world.json"],
+    ] {
+        let kaizen = Kaizen::bare();
+        kaizen.file("world.json", &one().to_string());
+        let ran = kaizen.rule_file(&bad).args(["backlog-triage"]).args(args).run();
+        assert_eq!(ran.code, 2, "{args:?}: 2 goes before 78: {}", ran.stderr);
     }
 }
 
@@ -416,7 +423,10 @@ fn two_runs_give_one_plan_and_one_report() {
 
 /// The digest of each item's decision under changed rules or another comment.
 fn dids(rules: &str, note: &str) -> BTreeMap<String, String> {
-    let kaizen = under(&rules.replace("items_per_run: 3", "items_per_run: 30"), &two("none"));
+    let kaizen = under(
+        &rules.replace("items_per_run: 3", "items_per_run: 30").replace("at_once: 2", "at_once: 20"),
+        &two("none"),
+    );
     kaizen.file("templates/backlog-triage/note.md.j2", note);
     let plan = plan_of(kaizen);
     let items = plan["items"].as_array().unwrap();
@@ -427,7 +437,7 @@ fn dids(rules: &str, note: &str) -> BTreeMap<String, String> {
 #[test]
 fn the_digest_of_a_decision_is_of_what_is_done_and_not_of_the_words() {
     let before = dids(RULES, NOTE);
-    assert_eq!(before.len(), 6, "{before:?}");
+    assert_eq!(before.len(), 7, "{before:?}");
     for (from, to) in [
         ("id: ready", "id: renamed"),
         ("Ready: score", "Other words:"),
@@ -458,7 +468,10 @@ fn the_digest_of_a_decision_is_of_what_is_done_and_not_of_the_words() {
 
 #[test]
 fn repositories_are_chosen_by_name_in_the_order_asked_for() {
-    let run = |args: &[&str]| report(&under(RULES, &two("none")).args(args).run(), 4);
+    let run = |args: &[&str]| {
+        let ran = under(RULES, &two("none")).args(args).run();
+        report(&ran, ran.code)
+    };
     let repos = |report: &Value| {
         let mut names: Vec<String> = report["issues"]
             .as_array()

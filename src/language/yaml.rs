@@ -9,7 +9,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::Spanned;
 
-use super::diag::{Sink, Source, Span};
+use super::diag::Sink;
+use crate::engine::source::{Source, Span};
 
 /// The largest rule file that is read, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;

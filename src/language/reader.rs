@@ -3,11 +3,14 @@
 //! Takes: nodes of one file. Gives: texts, numbers, lists and maps, or diagnostics that say what
 //! was expected, what was found and what to write instead. A method that gives `None` has said why.
 
-use crate::engine::diag::{Sink, Span, did_you_mean};
-use crate::engine::expr::{Expr, Place, Scope, condition};
+use super::diag::{Sink, did_you_mean};
+use super::expressions::condition;
+use super::scope::{Place, Scope};
+use super::yaml::{Key, Node, NodeKind};
+use crate::engine::expr::Expr;
 use crate::engine::sentence::Sentence;
+use crate::engine::source::Span;
 use crate::engine::value::{Base, Ty, Value};
-use crate::engine::yaml::{Key, Node, NodeKind};
 
 /// Reads the nodes of one file.
 #[derive(Debug)]
@@ -297,7 +300,7 @@ impl Reader<'_> {
     pub(super) fn any_expr(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<(Expr, Ty)> {
         let text = self.expression_text(node, what)?;
         let place = self.place(node, text);
-        crate::engine::expr::check(&mut self.sink, scope, place, text, &mut Vec::new())
+        super::expressions::check(&mut self.sink, scope, place, text, &mut Vec::new())
     }
 
     fn expression_text<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
@@ -313,6 +316,6 @@ impl Reader<'_> {
     pub(super) fn sentence(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<Sentence> {
         let text = self.text(node, what)?;
         let place = self.place(node, text);
-        Sentence::read(&mut self.sink, scope, place, text)
+        super::sentences::read(&mut self.sink, scope, place, text)
     }
 }

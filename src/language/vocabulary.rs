@@ -5,14 +5,15 @@
 
 use std::collections::BTreeMap;
 
+use super::diag::did_you_mean;
+use super::yaml::{Node, NodeKind};
 use super::{Check, Entry};
-use crate::engine::diag::{Span, did_you_mean};
 use crate::engine::expr::Name;
 use crate::engine::rules::{Label, Threshold};
+use crate::engine::source::Span;
 use crate::engine::text::{AREAS, Area};
 use crate::engine::value::{Base, Ty};
 use crate::engine::words::{Keywords, Pattern, compile};
-use crate::engine::yaml::{Node, NodeKind};
 
 /// Entries by name in the order of the files; a name in two files is an error, unless `nearer`
 /// may replace it.

@@ -1,25 +1,32 @@
-//! From the text of a rule file to a checked [`Policy`].
+//! The rule language: from the text of a rule file to a checked [`Policy`].
 //!
 //! Takes: a rule file, the other files of its folder, the templates, and what the job needs.
 //! Gives: the policy and its templates, or every problem of every file in one pass. The order
 //! follows the names: vocabulary first, then what judges, each stage seeing the names before it.
 
 mod act;
-mod enough;
+pub mod diag;
+pub mod expressions;
 mod judge;
 mod reader;
+pub mod scope;
+mod sentences;
 mod settings;
+mod templates;
 mod vocabulary;
+pub mod yaml;
 
 use std::collections::BTreeMap;
 
-use super::Digest;
-use super::diag::{Diagnostic, Severity, Sink, Source, Span, did_you_mean};
-use super::expr::Scope;
-use super::rules::Policy;
-use super::template::{TemplateNames, Templates};
-use super::yaml::{self, Key, Node, NodeKind};
+use crate::engine::Digest;
+use crate::engine::rules::Policy;
+use crate::engine::source::{Source, Span};
+use crate::engine::template::Templates;
+use diag::{Diagnostic, Severity, Sink, did_you_mean};
 use reader::Reader;
+use scope::Scope;
+use templates::TemplateNames;
+use yaml::{Key, Node, NodeKind};
 
 /// What a job asks of its rule file.
 #[derive(Debug, Clone, Copy)]
@@ -149,7 +156,7 @@ pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     let wanted: Vec<String> = wanted.collect();
     let summary = policy.summary.is_some().then_some(spec.summary.0);
     let Check { mut found, .. } = check;
-    let templates = Templates::read(&input.templates, &wanted, summary, &names, &mut found);
+    let templates = templates::read(&input.templates, &wanted, summary, &names, &mut found);
     found.sort_by_key(|problem| {
         (input.file.name != problem.source.name, problem.source.name.clone(), problem.span.start)
     });

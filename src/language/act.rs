@@ -3,14 +3,14 @@
 //! Takes: the sections of the files, with everything that judges in scope. Gives: the lists of
 //! the [`Policy`](crate::engine::rules::Policy), every name of theirs resolved.
 
+use super::diag::did_you_mean;
 use super::reader::Fields;
 use super::vocabulary::{self, index_of};
+use super::yaml::NodeKind;
 use super::{Check, root_value};
-use crate::engine::diag::did_you_mean;
 use crate::engine::expr::Name;
 use crate::engine::rules::{Action, Agent, Close, Person, Rule};
 use crate::engine::value::{Base, Ty};
-use crate::engine::yaml::NodeKind;
 
 /// Agents are read twice: their logins before anything judges, `holds` after all of it.
 pub(super) fn logins(check: &mut Check<'_>) -> Vec<Agent> {

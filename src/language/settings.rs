@@ -4,13 +4,13 @@
 
 use chrono_tz::Tz;
 
+use super::diag::did_you_mean;
 use super::reader::{Fields, Reader};
-use crate::engine::diag::did_you_mean;
+use super::yaml::NodeKind;
 use crate::engine::facts::Ages;
 use crate::engine::rules::{ItemScope, Limits, Summary};
 use crate::engine::text::TagRules;
 use crate::engine::value::Value;
-use crate::engine::yaml::NodeKind;
 
 /// What tags are where the file does not say: known words in brackets, whole labels and last parts.
 const TAGS: TagRules = TagRules { any_bracket: false, whole: true, last_part: true };

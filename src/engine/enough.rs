@@ -4,13 +4,13 @@
 //! only ever compared with numbers, nothing past the largest of them can change a decision, and
 //! most searches end after a match or three.
 
-use crate::engine::expr::{Compare, Expr, Name};
-use crate::engine::rules::{Policy, Threshold};
-use crate::engine::sentence::Sentence;
-use crate::engine::words::Enough;
+use super::expr::{Compare, Expr, Name};
+use super::rules::{Policy, Threshold};
+use super::sentence::Sentence;
+use super::words::Enough;
 
 /// Sets [`Enough`] on every pattern of the policy.
-pub(super) fn mark(policy: &mut Policy) {
+pub fn mark(policy: &mut Policy) {
     let mut needs =
         Needs { of: vec![Enough { count: 0, distinct: 0 }; policy.patterns.len()], thresholds: &policy.thresholds };
     for component in &policy.components {

@@ -4,12 +4,12 @@
 //! sees the names of the stages before it and none after, so nothing can refer in a circle.
 
 use super::reader::Fields;
-use super::{Check, JobSpec, act, enough, settings, vocabulary};
+use super::yaml::NodeKind;
+use super::{Check, JobSpec, act, settings, vocabulary};
 use crate::engine::expr::{Expr, Name};
 use crate::engine::facts::{Ages, FACTS};
 use crate::engine::rules::{Classify, Component, Flag, Point, Policy, TypeRule};
 use crate::engine::value::{Base, Ty};
-use crate::engine::yaml::NodeKind;
 
 /// Builds the policy. Broken parts are reported and left out; what stands is still checked.
 pub(super) fn policy(check: &mut Check<'_>, spec: &JobSpec, hash: &str) -> Policy {
@@ -74,7 +74,7 @@ pub(super) fn policy(check: &mut Check<'_>, spec: &JobSpec, hash: &str) -> Polic
         summary,
         publish_private,
     };
-    enough::mark(&mut policy);
+    crate::engine::enough::mark(&mut policy);
     policy
 }
 

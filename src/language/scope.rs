@@ -1,0 +1,93 @@
+//! What an expression may name, and where its text stands.
+//!
+//! Takes: names with their types, as the stages of a rule file make them known. Gives: [`Scope`]
+//! and [`Place`].
+
+use std::collections::BTreeMap;
+
+use crate::engine::expr::Name;
+use crate::engine::source::Span;
+use crate::engine::value::Ty;
+
+/// The names that an expression may use.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    names: BTreeMap<String, (Name, Ty)>,
+    /// Names that are known only later, and when.
+    later: BTreeMap<String, &'static str>,
+    /// Some vocabulary could not be read, which has been reported: its names may be right.
+    partial: bool,
+}
+
+/// Groups of names that vocabulary brings.
+const VOCABULARY: [&str; 7] = ["tagged.", "labelled.", "count.", "distinct.", "labels_with.", "thresholds.", "agents."];
+
+impl Scope {
+    /// An empty scope; `partial` where some vocabulary could not be read.
+    #[must_use]
+    pub fn new(partial: bool) -> Self {
+        Scope { partial, ..Scope::default() }
+    }
+
+    /// Makes a name known from here on.
+    pub fn add(&mut self, path: impl Into<String>, name: Name, ty: Ty) {
+        let path = path.into();
+        self.later.remove(&path);
+        self.names.insert(path, (name, ty));
+    }
+
+    /// Says that a name exists but is not known yet, for the help of an error.
+    pub fn announce(&mut self, path: impl Into<String>, when: &'static str) {
+        self.later.insert(path.into(), when);
+    }
+
+    /// When a name that is not known yet will be.
+    #[must_use]
+    pub fn later(&self, path: &str) -> Option<&'static str> {
+        self.later.get(path).copied()
+    }
+
+    /// The name may come from vocabulary that could not be read.
+    #[must_use]
+    pub fn may_be_unread(&self, path: &str) -> bool {
+        self.partial && VOCABULARY.iter().any(|group| path.starts_with(group))
+    }
+
+    /// What a name stands for.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<(Name, &Ty)> {
+        self.names.get(path).map(|(name, ty)| (*name, ty))
+    }
+
+    /// Every name, sorted.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(String::as_str)
+    }
+}
+
+/// Where the text of an expression stands in its source, so that offsets in the one become
+/// places in the other.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// The span of the whole value, quotes included.
+    pub whole: Span,
+    /// Offset of the first byte of the text, where text and source agree byte by byte.
+    pub text: Option<usize>,
+}
+
+impl Place {
+    /// The place of a stretch of the text.
+    #[must_use]
+    pub fn of(self, start: usize, end: usize) -> Span {
+        match self.text {
+            Some(at) => Span::new(at + start, at + end),
+            None => self.whole,
+        }
+    }
+
+    /// The place of a part of this text that begins at `offset`.
+    #[must_use]
+    pub fn inner(self, offset: usize) -> Place {
+        Place { whole: self.whole, text: self.text.map(|at| at + offset) }
+    }
+}

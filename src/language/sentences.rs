@@ -1,0 +1,43 @@
+//! Sentences: from text to checked pieces.
+//!
+//! Takes: a text with expressions in `{{ }}`, the names in scope. Gives: a [`Sentence`], checked
+//! like any expression, or diagnostics.
+
+use super::diag::Sink;
+use super::expressions::check;
+use super::scope::{Place, Scope};
+use crate::engine::sentence::{Piece, Sentence};
+
+/// Checks a text. `None` means that diagnostics say why not.
+pub(super) fn read(sink: &mut Sink<'_>, scope: &Scope, place: Place, text: &str) -> Option<Sentence> {
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    let mut good = true;
+    while let Some(open) = text[at..].find('{').map(|found| at + found) {
+        let rest = &text[open..];
+        if rest.starts_with("{%") || rest.starts_with("{#") {
+            let help = "a sentence holds `{{ … }}` only; choose with `{{ a if c else b }}`, or write a template";
+            sink.error(place.whole, "a sentence has no statements and no comments", Some(help.to_owned()));
+            return None;
+        }
+        if !rest.starts_with("{{") {
+            pieces.push(Piece::Text(text[at..=open].to_owned()));
+            at = open + 1;
+            continue;
+        }
+        let Some(close) = rest.find("}}").map(|found| open + found) else {
+            sink.error(place.whole, "`{{` is not closed", Some("end it with `}}`".to_owned()));
+            return None;
+        };
+        pieces.push(Piece::Text(text[at..open].to_owned()));
+        let inside = &text[open + 2..close];
+        match check(sink, scope, place.inner(open + 2), inside, &mut Vec::new()) {
+            Some((expr, _)) => pieces.push(Piece::Expr(expr)),
+            None => good = false,
+        }
+        at = close + 2;
+    }
+    pieces.push(Piece::Text(text[at..].to_owned()));
+    pieces.retain(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
+    good.then_some(Sentence(pieces))
+}
