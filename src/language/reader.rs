@@ -68,7 +68,9 @@ impl Reader<'_> {
                 "no" | "off" | "n" => Some("write `false`".to_owned()),
                 _ => None,
             },
-            NodeKind::Bool(_) | NodeKind::Int(_) | NodeKind::Float(_) if expected == "a word" => {
+            NodeKind::Bool(_) | NodeKind::Int(_) | NodeKind::Float(_)
+                if expected == "a word" || expected == "a sentence" =>
+            {
                 Some(format!("quote it: \"{}\"", &self.sink.source.text[node.span.start..node.span.end]))
             }
             NodeKind::Null => {
@@ -309,11 +311,25 @@ impl Reader<'_> {
             self.sink.error(node.span, format!("{what} is an expression, this is a map"), Some(help.to_owned()));
             return None;
         }
+        if node.kind == NodeKind::Null {
+            let help =
+                "write a condition, or leave the key out; for `!urgent`, which YAML reads as a tag, write `not urgent`";
+            self.sink.error(
+                node.span,
+                format!("{what} is an expression, and nothing stands here"),
+                Some(help.to_owned()),
+            );
+            return None;
+        }
         self.text(node, what)
     }
 
     /// A sentence with expressions in it.
     pub(super) fn sentence(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<Sentence> {
+        if !matches!(node.kind, NodeKind::Text(_)) {
+            self.wrong(node, what, "a sentence");
+            return None;
+        }
         let text = self.text(node, what)?;
         let place = self.place(node, text);
         super::sentences::read(&mut self.sink, scope, place, text)

@@ -39,7 +39,7 @@ const ITEM_NAMES: [&str; 12] = [
 
 /// The names that templates may use.
 #[derive(Debug, Clone)]
-pub struct TemplateNames {
+pub(super) struct TemplateNames {
     item: BTreeSet<String>,
     summary: BTreeSet<String>,
 }
@@ -47,7 +47,7 @@ pub struct TemplateNames {
 impl TemplateNames {
     /// Names from the scope of the rules; `summary` are those of the job's summary.
     #[must_use]
-    pub fn new(scope: &Scope, summary: &[&str]) -> Self {
+    pub(super) fn new(scope: &Scope, summary: &[&str]) -> Self {
         let searched = ["tagged.", "labelled.", "count.", "distinct.", "labels_with."];
         let of_rules = scope.paths().filter(|path| !searched.iter().any(|group| path.starts_with(group)));
         let item = of_rules.map(str::to_owned).chain(ITEM_NAMES.map(str::to_owned)).collect();
@@ -119,13 +119,12 @@ fn circles(
     checked: &BTreeMap<(String, bool), Walked>,
     found: &mut Vec<Diagnostic>,
 ) {
-    let mut said = BTreeSet::new();
     for (key, walked) in checked {
         for (include, span) in &walked.includes {
             let mut open = vec![include];
             let mut seen = BTreeSet::new();
             while let Some(inner) = open.pop() {
-                if *inner == key.0 && said.insert((key.0.clone(), span.start)) {
+                if *inner == key.0 {
                     let Some(source) = sources.get(&key.0) else { continue };
                     let message = if *include == key.0 {
                         "a template includes itself".to_owned()
@@ -133,6 +132,8 @@ fn circles(
                         format!("`{include}` includes this template again")
                     };
                     Sink { source, found }.error(*span, message, Some("an include in a circle never ends".to_owned()));
+                    // The others of the circle would say the same.
+                    return;
                 }
                 if seen.insert(inner) {
                     let inner = checked.get(&(inner.clone(), key.1));

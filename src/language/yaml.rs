@@ -124,11 +124,11 @@ fn plainly(source: &Source, place: usize, message: &str) -> (String, Option<Stri
     let text = source.text[start..].split('\n').next().unwrap_or("");
     let has = |part: &str| message.contains(part);
     let (said, help) = if has("duplicate mapping key") {
-        ("a key stands here a second time", "merge the two or remove one")
+        ("a key stands here a second time", "a key stands once in a map: merge the two or remove one")
     } else if has("multiple YAML documents") || has("Documents") {
         ("a second document begins here", "a rule file is one document: remove `---`")
     } else if text.contains(": {{") || text.contains("- {{") {
-        ("this is not YAML: a value begins with `{{`", "quote it: \"{{ … }}\"")
+        ("this is not YAML: a value begins with `{{`", "quote a value that begins with `{{`: \"{{ … }}\"")
     } else if text.trim_start_matches(' ').starts_with('\t') || has("tabs") {
         ("this is not YAML: a tab", "indent with spaces, YAML allows no tabs")
     } else if has("alias") || has("Alias") || has("anchor") && has("limit") {

@@ -1,1 +1,293 @@
-//! (being written)
+//! What the README says is so.
+//!
+//! Takes: README.md, the built binary, the sources. Gives: every command of the page run in a
+//! copy of what it needs, with the exit code and the output that stand beside it, and its tables
+//! compared with what they describe. A block marked `sh` is run line by line; in one marked
+//! `console` a line `$ …` is a command and the lines after it are its output. A comment
+//! `# ends with N` gives the exit code where it is not 0.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{Kaizen, root};
+
+fn text(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A fenced block: what stands behind its fence, and its lines.
+struct Block {
+    info: String,
+    lines: Vec<String>,
+}
+
+fn blocks(page: &str) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut open = false;
+    for line in page.lines() {
+        match line.strip_prefix("```") {
+            Some(_) if open => open = false,
+            Some(info) => {
+                blocks.push(Block { info: info.to_owned(), lines: Vec::new() });
+                open = true;
+            }
+            None if open => blocks.last_mut().unwrap().lines.push(line.to_owned()),
+            None => {}
+        }
+    }
+    assert!(!open, "a block of the README is not closed");
+    blocks
+}
+
+/// A command of the page, the code it ends with, and its output where the page shows one.
+struct Shown {
+    command: String,
+    code: i32,
+    output: Option<String>,
+}
+
+fn commands(page: &str) -> Vec<Shown> {
+    let mut all = Vec::new();
+    let mut add = |line: &str, output: Option<String>| {
+        let (command, note) = line.split_once("  # ").unwrap_or((line, ""));
+        let code = note.trim().strip_prefix("ends with ").map_or(0, |code| code.parse().unwrap());
+        all.push(Shown { command: command.trim().to_owned(), code, output });
+    };
+    for block in blocks(page) {
+        match block.info.as_str() {
+            "sh" => block.lines.iter().filter(|line| !line.is_empty()).for_each(|line| add(line, None)),
+            "console" => {
+                let shown = block.lines.join("\n");
+                for part in format!("\n{shown}").split("\n$ ").skip(1) {
+                    let (line, output) = part.split_once('\n').unwrap_or((part, ""));
+                    add(line, Some(output.to_owned()));
+                }
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            fs::copy(&path, &to).unwrap();
+        }
+    }
+}
+
+/// What the commands of the page need of a checkout, so that they cannot write into the real one.
+fn checkout() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for part in ["rules", "templates", "tests/worlds", "tests/reference"] {
+        copy(&root().join(part), &folder.path().join(part));
+    }
+    folder
+}
+
+#[test]
+fn every_command_of_the_readme_ends_and_prints_as_the_page_says() {
+    let folder = checkout();
+    let mut ours = 0;
+    for shown in commands(&text("README.md")) {
+        let command = shown.command.replace("cargo run --release -- ", "kaizen ");
+        if let Some(other) = command.strip_prefix("cargo ") {
+            let known = ["build --release", "test", "bench --bench triage"];
+            assert!(known.contains(&other), "nothing checks `cargo {other}`");
+            continue;
+        }
+        ours += usize::from(command.starts_with("kaizen "));
+        let script = format!("kaizen() {{ \"$KAIZEN\" \"$@\"; }}\n{command}");
+        let ran = Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(folder.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("KAIZEN", env!("CARGO_BIN_EXE_kaizen"))
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(shown.code), "{command}\n{stderr}");
+        if let Some(output) = shown.output {
+            assert_eq!(String::from_utf8_lossy(&ran.stdout).trim_end(), output, "{command}\n{stderr}");
+        }
+    }
+    assert!(ours >= 9, "only {ours} commands were found");
+}
+
+#[test]
+fn the_first_screen_of_the_readme_is_a_real_run() {
+    let page = text("README.md");
+    let first = commands(&page).into_iter().next().unwrap();
+    assert!(first.output.is_some_and(|output| output.contains("Would act (")), "{}", first.command);
+    let line = page.lines().position(|line| line.starts_with("$ ")).unwrap();
+    assert!(line < 12, "the run begins in line {line}");
+    assert!(page.contains("\ncargo test "), "the command that runs the tests is there");
+}
+
+/// Rows of the first table after a heading, as cells without their backticks.
+fn table(page: &str, heading: &str) -> Vec<Vec<String>> {
+    let (_, after) = page.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("no `{heading}`"));
+    let rows = after.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let cells = |row: &str| row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect();
+    rows.skip(2).map(cells).collect()
+}
+
+fn plain(cell: &str) -> &str {
+    cell.trim_matches('`')
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+}
+
+/// What a constant of the sources is set to; the file is asked for where two have one name.
+fn constant(name: &str, file: &str) -> String {
+    let begin = format!("const {name}: ");
+    let mut found = sources(&root().join("src")).into_iter().filter(|path| path.ends_with(file) || file.is_empty());
+    let set = found.find_map(|path| {
+        let text = fs::read_to_string(path).unwrap();
+        let (_, after) = text.split_once(&begin)?;
+        let (_, value) = after.split_once(" = ")?;
+        Some(value.split_once(';')?.0.to_owned())
+    });
+    set.unwrap_or_else(|| panic!("no constant {name} in the sources"))
+}
+
+/// The strings in a piece of source.
+fn strings(source: &str) -> Vec<String> {
+    source.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_facts_of_the_readme_are_those_of_the_engine() {
+    let told: Vec<(String, String)> = table(&text("README.md"), "### Names in expressions")
+        .iter()
+        .map(|row| (plain(&row[0]).to_owned(), row[2].clone()))
+        .collect();
+    let known = strings(&constant("FACTS", "engine/facts.rs"));
+    let known: Vec<(String, String)> = known.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
+    assert!(known.len() > 10, "{known:?}");
+    assert_eq!(told, known);
+}
+
+#[test]
+fn the_keys_and_filters_of_the_readme_are_those_that_are_read() {
+    let page = text("README.md");
+    let told: Vec<String> = table(&page, "### The file").iter().map(|row| plain(&row[0]).to_owned()).collect();
+    let known = [strings(&constant("KEYS", "")), strings(&constant("LAST_KEYS", ""))].concat();
+    assert_eq!(told, known);
+    for file in ["engine/expr.rs", "engine/template.rs"] {
+        let filters = strings(&constant("FILTERS", file)).join(" ");
+        assert!(page.contains(&format!("filters `{filters}`")), "{file}: {filters}");
+    }
+}
+
+#[test]
+fn the_exit_codes_of_the_readme_are_those_of_help() {
+    let page = text("README.md");
+    let told: Vec<String> =
+        table(&page, "### Exit codes").iter().map(|row| format!("  {:<3} {}", row[0], row[1])).collect();
+    let help = Kaizen::bare().args(["--help"]).run();
+    assert_eq!(help.code, 0);
+    let (_, codes) = help.stdout.split_once("Exit codes:\n").unwrap();
+    let known: Vec<&str> = codes.lines().take_while(|line| line.starts_with(' ')).collect();
+    assert!(known.len() > 4, "{codes}");
+    assert_eq!(told, known);
+    let order = codes.lines().find(|line| line.starts_with("When several hold")).unwrap();
+    assert!(page.contains(order), "{order}");
+}
+
+#[test]
+fn the_limits_of_the_readme_are_those_of_the_sources() {
+    let rows = table(&text("README.md"), "### Limits");
+    let number = |value: &str| value.chars().filter(char::is_ascii_digit).collect::<String>();
+    let expected = [
+        ("size of a rule file", "MAX_BYTES", "1 MiB", "1 << 20"),
+        ("nesting", "MAX_DEPTH", "32 levels", ""),
+        ("values in a rule file", "MAX_NODES", "100,000", ""),
+        ("steps of one template", "FUEL", "100,000", ""),
+        ("`range(n)`", "RANGE", "1,000", ""),
+        ("length of a comment", "MAX_CHARS", "60,000", ""),
+        ("rows of a section in Markdown", "ROWS", "50", ""),
+        ("rows of a section in text", "SHORT", "20", ""),
+    ];
+    for (limit, name, told, set) in expected {
+        let row = rows.iter().find(|row| row[0].starts_with(limit)).unwrap_or_else(|| panic!("no limit `{limit}`"));
+        assert_eq!(row[1], told, "{limit}");
+        let value = constant(name, "");
+        assert!(if set.is_empty() { number(&value) == number(told) } else { value == set }, "{name} is {value}");
+    }
+}
+
+#[test]
+fn the_json_fields_of_the_readme_are_those_of_a_report() {
+    let world = root().join("tests/worlds/demo.json");
+    let triage = Kaizen::bare().args(["backlog-triage", "--dry-run", "--forge", &format!("file:{}", world.display())]);
+    let report = triage.format("json").run().json(0);
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let page = text("README.md");
+    let rows = table(&page, "## Output");
+    let told: BTreeSet<&str> = rows
+        .iter()
+        .flat_map(|row| row[0].split(", "))
+        .map(|name| plain(name).split(['[', '.']).next().unwrap())
+        .collect();
+    let known = keys(&report);
+    assert_eq!(told, known.iter().map(String::as_str).collect());
+    let planned = report["issues"].as_array().unwrap().iter().find(|issue| issue["decision"]["state"] == "planned");
+    let issue = planned.unwrap();
+    for (name, value) in [
+        ("totals", &report["totals"]),
+        ("issues[]", issue),
+        ("issues[].decision", &issue["decision"]),
+        ("issues[].effects[]", &issue["effects"][0]),
+        ("writes[]", &report["writes"][0]),
+    ] {
+        let row = rows.iter().find(|row| plain(&row[0]) == name).unwrap_or_else(|| panic!("no row {name}"));
+        assert!(row[1].starts_with(&format!("`{}`", keys(value).join(" "))), "{name}: {}", keys(value).join(" "));
+    }
+}
+
+#[test]
+fn ci_runs_what_the_readme_shows_on_the_rust_that_cargo_asks_for() {
+    let (page, script, workflow) = (text("README.md"), text(".ci/run"), text(".gitea/workflows/ci.yml"));
+    let main = commands(&page).remove(0).command;
+    let arguments = main.strip_prefix("cargo run --release -- ").unwrap();
+    assert!(script.contains(arguments), "{arguments}");
+    assert!(script.lines().all(|line| !line.contains(" /") || line.contains("/dev/null")), "no path of a machine");
+    assert!(workflow.contains("run: .ci/run") && workflow.contains("permissions:\n  contents: read\n"));
+    let manifest = text("Cargo.toml");
+    let rust = manifest.split_once("rust-version = \"").and_then(|(_, after)| after.split_once('"')).unwrap().0;
+    assert!(workflow.contains(&format!("RUSTUP_TOOLCHAIN: \"{rust}\"")), "{rust}");
+    assert!(page.contains(&format!("Rust {rust} or newer")), "{rust}");
+}
+
+#[test]
+fn what_the_readme_links_to_is_there() {
+    let page = text("README.md");
+    let targets: Vec<&str> =
+        page.split("](").skip(1).filter_map(|after| after.split_once(')')).map(|at| at.0).collect();
+    assert!(targets.len() > 4);
+    for target in targets.into_iter().filter(|target| !target.starts_with("https://")) {
+        let found = match target.strip_prefix('#') {
+            Some(heading) => page.lines().any(|line| {
+                line.starts_with('#') && line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-") == heading
+            }),
+            None => root().join(target).exists(),
+        };
+        assert!(found, "{target}");
+    }
+}
