@@ -242,7 +242,8 @@ fn the_shipped_texts_keep_their_shape_too() {
     let with = |text: &str, at: u64| {
         let title = format!("{text} in src/main.rs");
         let author = json!({ "id": 7, "login": text });
-        let more = json!({ "body": format!("It should work.\n\n{text}"), "labels": labels(&["bug", "p0", text]), "user": author, "milestone": { "title": text } });
+        let (body, labels) = (format!("It should work.\n\n{text}"), labels(&["bug", "p0", text]));
+        let more = json!({ "body": body, "labels": labels, "user": author, "milestone": { "title": text } });
         issue(at, &title, more)
     };
     let run = |texts: &[String]| {
@@ -463,14 +464,6 @@ fn a_terminal_is_sent_nothing_but_text() {
     }
 }
 
-/// No control characters, nothing that turns text, and no line that was begun by somebody else.
-fn is_plain(text: &str, of: &str) {
-    let odd = text.chars().find(|c| (c.is_control() && *c != '\n') || is_turning(*c));
-    assert_eq!(odd, None, "{of}: {text:?}");
-    let forged = text.lines().find(|line| line.starts_with("##[") || line.starts_with("::"));
-    assert_eq!(forged, None, "{of}: {text:?}");
-}
-
 #[test]
 fn the_name_of_a_repository_is_other_peoples_text_too() {
     let name = "acme/\u{202e}app##[error]x<b>@ada#12|z";
@@ -509,24 +502,26 @@ fn the_name_of_a_repository_is_other_peoples_text_too() {
 #[test]
 fn errors_that_quote_the_forge_are_plain_too() {
     let name = "acme/\u{1b}[31mapp\u{202e}\n##[error]x\n::error::y";
-    let of = |members: Value| {
-        let kaizen = Kaizen::triage(&repo_world(members)).rule_file(RULES);
-        kaizen.file("templates/backlog-triage/show.md.j2", "x");
-        kaizen.run()
-    };
-    for members in [
-        json!({ "full_name": name, "issues": [] }),
-        json!({ "full_name": "a/b", "issues": [name, { "number": name }, { name: 1 }] }),
+    let entries = json!([name, { "number": name }, { name: 1 }]);
+    let of = |repo: Value| Kaizen::triage(&repo_world(repo)).rules("rules");
+    let empty = || of(json!({ "full_name": "a/b" }));
+    let mut wrong = Vec::new();
+    for (what, kaizen) in [
+        ("a repository's name", of(json!({ "full_name": name }))),
+        ("entries that are no items", of(json!({ "full_name": "a/b", "issues": entries }))),
+        ("the kind of a forge", Kaizen::triage(&json!({ "version": 1, "kind": name, "repos": [] }))),
+        ("--repo", empty().args(["--repo", "acme/\u{202e}none"])),
+        ("--org", empty().args(["--org", name])),
     ] {
-        let ran = of(members);
-        assert!(!ran.stderr.is_empty() || ran.stdout.contains("not an object"), "{ran:?}");
-        is_plain(&ran.stderr, "stderr");
+        let ran = kaizen.format("text").run();
+        for text in [&ran.stdout, &ran.stderr] {
+            let odd = text.chars().any(|c| (c.is_control() && c != '\n') || is_turning(c));
+            if odd || text.lines().any(|line| line.starts_with("##[") || line.starts_with("::")) {
+                wrong.push(format!("{what}: {text:?}"));
+            }
+        }
     }
-    let kind = json!({ "version": 1, "kind": name, "repos": [] });
-    is_plain(&Kaizen::triage(&kind).run().stderr, "the kind of a forge");
-    let world = world(json!([]));
-    is_plain(&Kaizen::triage(&world).args(["--repo", "acme/\u{202e}none"]).run().stderr, "an argument");
-    is_plain(&Kaizen::triage(&world).args(["--org", name]).run().stderr, "an argument");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// No line speaks to the runner.
@@ -737,7 +732,10 @@ fn the_command_counts_alone_on_its_line() {
 
 #[test]
 fn the_command_counts_from_those_whose_matter_it_is() {
-    let comment = |login: &str, association: &str, body: &str| json!({ "id": 5, "user": { "id": 1, "login": login }, "author_association": association, "body": body });
+    let comment = |login: &str, association: &str, body: &str| {
+        let user = json!({ "id": 1, "login": login });
+        json!({ "id": 5, "user": user, "author_association": association, "body": body })
+    };
     let assigned = json!({ "assignees": [{ "id": 8, "login": "bob" }] });
     let of = |comments: Value| state(&with_comments(comments, assigned.clone()));
     let ignore = "/kaizen ignore";

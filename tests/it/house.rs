@@ -258,7 +258,9 @@ fn naming<'w>(path: &str, text: &str, words: &'w [&'w str]) -> Vec<String> {
 #[test]
 fn forges_are_named_only_in_their_own_room() {
     let forges = ["gitea", "forgejo", "github"];
-    let made_up = "// gitea\nlet name = \"Gitea\";\nvariable(\"GITHUB_TOKEN\");\n#[cfg(test)]\nmod tests {\n    let x = \"github\";\n}\nlet github = 1;\n";
+    let made_up = ["// gitea", "let name = \"Gitea\";", "variable(\"GITHUB_TOKEN\");", "#[cfg(test)]", "mod tests {"];
+    let made_up = [&made_up[..], &["    let x = \"github\";", "}", "let github = 1;"]].concat().join("\n");
+    let made_up = made_up.as_str();
     assert_eq!(
         naming("src/plan/mod.rs", made_up, &forges),
         ["src/plan/mod.rs:2: gitea", "src/plan/mod.rs:3: github", "src/plan/mod.rs:8: github"]
@@ -361,6 +363,7 @@ fn files_are_short_open_with_their_purpose_and_start_no_process() {
 }
 
 #[test]
+#[allow(clippy::print_stdout, reason = "the figure is wanted where output is shown")]
 fn the_engine_stays_compact() {
     let sources = sources();
     let engine = sources.iter().filter(|(path, _)| path.starts_with("src/engine/"));

@@ -530,10 +530,16 @@ fn only_one_number_is_looked_at_and_work_in_hand_is_still_counted() {
 #[test]
 fn repositories_take_turns_and_each_keeps_the_order() {
     let many = |name: &str, scores: &[u64]| {
-        let issues = scores.iter().zip(1..).map(|(score, number)| waiting(number, "x", json!({ "body": if *score > 2 { "steps" } else { "" }, "labels": labels(if *score > 3 { &["critical"] } else { &[] }) })));
+        let one = |(score, number): (&u64, u64)| {
+            let body = if *score > 2 { "steps" } else { "" };
+            let more = labels(if *score > 3 { &["critical"] } else { &[] });
+            waiting(number, "x", json!({ "body": body, "labels": more }))
+        };
+        let issues = scores.iter().zip(1..).map(one);
         json!({ "full_name": name, "issues": issues.collect::<Vec<_>>() })
     };
-    let world = json!({ "version": 1, "kind": "gitea", "repos": [many("a/a", &[2, 3, 2, 4, 3]), many("a/b", &[2, 2, 3]), many("a/c", &[2])] });
+    let repos = [many("a/a", &[2, 3, 2, 4, 3]), many("a/b", &[2, 2, 3]), many("a/c", &[2])];
+    let world = json!({ "version": 1, "kind": "gitea", "repos": repos });
     let order = |cap: &str| {
         let plan = plan_of(under(&RULES.replace("items_per_run: 3", cap), &world));
         let items = plan["items"].as_array().unwrap().clone();
