@@ -65,9 +65,14 @@ fn main() {
     println!("\nlinear? seconds for 1,000 issues");
     for (name, rules) in PACKS {
         let mut line = format!("{name:>10}");
-        for (size, world) in sizes.iter().zip(&worlds) {
-            let measured: Vec<Measured> = (0..options.runs).map(|_| kaizen(world, rules, &out)).collect();
-            let _ = write!(line, "  {size}: {:.5}", Measured::median(&measured).wall * 1000.0 / *size as f64);
+        let mut of_sizes: Vec<Vec<Measured>> = vec![Vec::new(); sizes.len()];
+        for _ in 0..options.runs {
+            for (measured, world) in of_sizes.iter_mut().zip(&worlds) {
+                measured.push(kaizen(world, rules, &out));
+            }
+        }
+        for (size, measured) in sizes.iter().zip(&of_sizes) {
+            let _ = write!(line, "  {size}: {:.5}", Measured::median(measured).wall * 1000.0 / *size as f64);
         }
         println!("{line}");
     }

@@ -91,17 +91,17 @@ pub fn run(cli: &Cli) -> Exit {
 fn backlog_triage(args: &Triage) -> Result<Exit, Stop> {
     let common = &args.common;
     let now = common.now.unwrap_or_else(Utc::now);
+    let path = forge_path(common)?;
+    if !args.dry_run {
+        let help = "run it with --dry-run, and save the plan with --plan-out FILE";
+        return Err(usage(anyhow!("this version plans and writes nothing: {help}")));
+    }
     let (policy, templates) = match rules(common, &backlog_triage::SPEC)? {
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
-    let forge = forge(common)?;
+    let forge = FileForge::open(path).context("opening the forge")?;
     let repos = repos(common, &forge)?;
-    if !args.dry_run {
-        return Err(usage(anyhow!(
-            "this version plans and writes nothing: run it with --dry-run, and save the plan with --plan-out FILE"
-        )));
-    }
     let progress = Progress::new(common);
     let more = |items| progress.more(items);
     let threads = usize::from(common.concurrency);
@@ -132,7 +132,14 @@ fn rules(common: &Common, spec: &JobSpec) -> Result<Result<(Policy, Templates), 
     }
     loaded.diagnostics.extend(pack.not_utf8);
     for diagnostic in &loaded.diagnostics {
-        say(&diagnostic.render(output::color(common, std::io::stderr().is_terminal())));
+        let color = output::color(common, std::io::stderr().is_terminal()) && !output::in_ci();
+        let shown = diagnostic.render(color);
+        // The renderer shows control characters itself; its colours are the only ones left.
+        if color {
+            output::write_stderr(&shown)
+        } else {
+            say(&shown)
+        }
         annotate(diagnostic);
     }
     let errors = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
@@ -155,22 +162,26 @@ fn annotate(diagnostic: &Diagnostic) {
         let kind = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
         let escape = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
         let file = escape(&diagnostic.source.name).replace(':', "%3A").replace(',', "%2C");
-        let line = format!("::{kind} file={file},line={line},col={column}::{}", escape(&diagnostic.message));
+        let line = format!(
+            "::{kind} file={file},line={line},col={column}::{}",
+            escape(&untrusted::ci_log(&diagnostic.message))
+        );
         output::write_stderr(&line);
     }
 }
 
-fn forge(common: &Common) -> Result<FileForge, Stop> {
+/// The file of the forge that was asked for.
+fn forge_path(common: &Common) -> Result<&Path, Stop> {
     let Some(forge) = &common.forge else {
         return Err(usage(anyhow!("no forge is named: give --forge file:PATH, a forge recorded in one JSON document")));
     };
-    let Some(path) = forge.strip_prefix("file:") else {
+    let Some(path) = forge.strip_prefix("file:").map(Path::new) else {
         return Err(usage(anyhow!("--forge: this version reads forges recorded in a file; write file:PATH")));
     };
-    if !Path::new(path).exists() {
-        return Err(usage(anyhow!("--forge: there is no file {path}")));
+    if !path.exists() {
+        return Err(usage(anyhow!("--forge: there is no file {}", path.display())));
     }
-    Ok(FileForge::open(Path::new(path)).context("opening the forge")?)
+    Ok(path)
 }
 
 /// Indices of the repositories that were asked for.
@@ -225,8 +236,7 @@ fn exit(run: &Run<'_>, allow_deferred: bool) -> Exit {
 
 /// One line for people on stderr.
 fn say(text: &str) {
-    let safe = if output::in_ci() { untrusted::ci_block(text) } else { text.to_owned() };
-    output::write_stderr(&safe);
+    output::write_stderr(&untrusted::ci_block(text));
 }
 
 /// Progress: a bar on a terminal, a line now and then elsewhere, nothing with `-q`.

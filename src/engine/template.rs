@@ -18,6 +18,10 @@ const FUEL: u64 = 100_000;
 pub const RANGE: i64 = 1_000;
 /// The longest text, in characters: GitHub takes 65,536 (fact 100).
 pub const MAX_CHARS: usize = 60_000;
+/// The longest value that is printed whole: a title of a megabyte is no reason to fail.
+pub const VALUE_CHARS: usize = 500;
+/// The longest text that `code` prints whole.
+pub const CODE_CHARS: usize = 4_000;
 
 /// Checked templates, ready to render.
 #[derive(Debug)]
@@ -50,10 +54,11 @@ impl Templates {
         self.used.get(name)
     }
 
-    /// Renders a text. Text past [`MAX_CHARS`] is cut, and says so.
+    /// Renders a text.
     ///
     /// # Errors
-    /// What the template did, with its name and line: too many steps, an unknown name.
+    /// What the template did, with its name and line: too many steps, an unknown name, a text
+    /// past [`MAX_CHARS`]. It is not cut: what was opened would stay open.
     pub fn render(&self, name: &str, context: Value) -> Result<String, String> {
         let text = self.env.get_template(name).and_then(|template| template.render(context)).map_err(|error| {
             let place = error.line().map_or_else(String::new, |line| format!(":{line}"));
@@ -61,10 +66,13 @@ impl Templates {
             format!("the template {}{place} cannot be rendered: {what}", error.name().unwrap_or(name))
         })?;
         let text = text.trim_end();
-        if text.len() <= MAX_CHARS || text.chars().count() <= MAX_CHARS {
-            return Ok(text.to_owned());
+        let length = text.chars().count();
+        if length > MAX_CHARS {
+            return Err(format!(
+                "the template {name} gives {length} characters, {MAX_CHARS} is the most: list less, or `cut` what it lists"
+            ));
         }
-        Ok(format!("{}\n\n(cut: longer than {MAX_CHARS} characters)", untrusted::cut(text, MAX_CHARS)))
+        Ok(text.to_owned())
     }
 }
 
@@ -80,15 +88,17 @@ fn environment() -> Environment<'static> {
         }
         let written = match value.as_str() {
             Some(text) if value.is_safe() => out.write_str(text),
-            Some(text) => out.write_str(&untrusted::markdown(text)),
+            Some(text) => out.write_str(&untrusted::markdown(&untrusted::cut(text, VALUE_CHARS))),
             None if value.is_none() => out.write_str("unknown"),
             None if matches!(value.kind(), ValueKind::Number | ValueKind::Bool) => write!(out, "{value}"),
-            None => out.write_str(&untrusted::markdown(&value.to_string())),
+            None => out.write_str(&untrusted::markdown(&untrusted::cut(&value.to_string(), VALUE_CHARS))),
         };
         written.map_err(Error::from)
     });
     env.add_filter("abs", filters::abs);
-    env.add_filter("code", |text: String| Value::from_safe_string(untrusted::fence(&text, "")));
+    env.add_filter("code", |text: String| {
+        Value::from_safe_string(untrusted::fence(&untrusted::cut(&text, CODE_CHARS), ""))
+    });
     env.add_filter("cut", |text: String, max: usize| untrusted::cut(&text, max).into_owned());
     env.add_filter("default", filters::default);
     env.add_filter("first", filters::first);

@@ -38,6 +38,10 @@ pub const AREAS: [(&str, Area); 7] = [
     ("labelled", Area::Labelled),
 ];
 
+/// Stands in prose where code or a picture stood: the words on both sides are not neighbours, and a
+/// line that held more than its words is seen to.
+const OBJECT: char = '\u{fffc}';
+
 /// A body taken apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Markdown {
@@ -61,6 +65,7 @@ impl Markdown {
                 Event::End(TagEnd::BlockQuote(_)) => quotes = quotes.saturating_sub(1),
                 Event::Start(Tag::CodeBlock(_)) => in_code = true,
                 Event::End(TagEnd::CodeBlock) => in_code = false,
+                Event::Start(Tag::Image { .. }) if quotes == 0 => parts.prose.push(OBJECT),
                 Event::Start(Tag::HtmlBlock) => in_html = true,
                 Event::End(TagEnd::HtmlBlock) => in_html = false,
                 Event::Start(Tag::Heading { .. }) => in_heading = true,
@@ -72,9 +77,8 @@ impl Markdown {
                 Event::Code(code) => {
                     parts.code.push_str(&code);
                     end_line(&mut parts.code);
-                    // Something stood here: the words on both sides are not neighbours.
                     if quotes == 0 {
-                        parts.prose.push(' ');
+                        parts.prose.push(OBJECT);
                     }
                 }
                 Event::Text(text) if in_code => {

@@ -64,6 +64,13 @@ impl Untrusted {
     }
 }
 
+/// A text that could begin a reference or an address which the next value on the line ends:
+/// `see #` before `12`, `www` before `.example.org`.
+fn goes_on(text: &str) -> bool {
+    text.ends_with(['#', '!', '-', '/', ':'])
+        || text.len() >= 3 && text.as_bytes()[text.len() - 3..].eq_ignore_ascii_case(b"www")
+}
+
 /// Inline Markdown in one line, fit for a table cell, a list item, a sentence or a line of its
 /// own; it renders as what [`terminal`] prints.
 ///
@@ -72,7 +79,7 @@ impl Untrusted {
 /// `/kaizen` at its start does not count as a command.
 pub fn markdown(text: &str) -> String {
     // Most of what is printed is one plain word.
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphabetic()) && !goes_on(text) {
         return text.to_owned();
     }
     let line = terminal(text);
@@ -100,6 +107,9 @@ pub fn markdown(text: &str) -> String {
         if starts_link(before, c, rest) {
             out.push(JOINER);
         }
+    }
+    if goes_on(&line) && !out.ends_with(JOINER) {
+        out.push(JOINER);
     }
     out
 }

@@ -109,10 +109,9 @@ impl About<'_> {
                 let reason = judgement.reason.as_deref().unwrap_or("");
                 context! { rule => row.rule(policy), action => row.action(policy), agent => row.agent(policy), reason }
             }
-            "mention" => {
-                let at = |login: &String| format!("@{}", login.replace(|c: char| !is_login(c), ""));
-                Text::from_safe_string(self.mention.iter().map(at).collect::<Vec<_>>().join(" "))
-            }
+            "mention" => Text::from_safe_string(
+                self.mention.iter().map(|login| format!("@{login}")).collect::<Vec<_>>().join(" "),
+            ),
             "points" => judgement.points.iter().map(|hit| Text::from_object(fixed.point(hit))).collect(),
             "score" => value(&judgement.score),
             "scores" => {
@@ -160,11 +159,6 @@ impl About<'_> {
             Out::Within(..) | Out::Lacks(_) => Text::from(()),
         }
     }
-}
-
-/// A login holds nothing else on any forge; whatever else stands there is no part of a mention.
-fn is_login(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '-' | '_' | '.')
 }
 
 /// What is the same for every item of a point: texts of the rule file, put into values once.

@@ -196,7 +196,12 @@ impl Walk<'_, '_> {
         match stmt {
             Stmt::Template(template) => self.all(&template.children),
             Stmt::EmitRaw(_) => {}
-            Stmt::EmitExpr(emit) => self.expr(&emit.expr),
+            Stmt::EmitExpr(emit) => match &emit.expr {
+                Expr::Filter(filter) if filter.name == "code" && self.begins_line(emit.span()) => {
+                    filter.expr.iter().for_each(|inner| self.expr(inner));
+                }
+                other => self.expr(other),
+            },
             Stmt::IfCond(cond) => {
                 self.expr(&cond.expr);
                 self.all(&cond.true_body);
@@ -249,6 +254,14 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Nothing stands before the tag on its line: inside a list item a block of code would end
+    /// with the item, and what follows would be read as Markdown.
+    fn begins_line(&self, span: TemplateSpan) -> bool {
+        let before = self.sink.source.text.get(..span.start_offset as usize).unwrap_or("");
+        let line = before.rsplit('\n').next().unwrap_or("");
+        line.is_empty() || line.strip_prefix("{{").is_some_and(|inside| inside.trim().is_empty())
+    }
+
     fn bind(&mut self, target: &Expr<'_>, path: Option<String>) {
         match target {
             Expr::Var(var) => self.bound.push((var.id.to_owned(), path)),
@@ -279,7 +292,10 @@ impl Walk<'_, '_> {
                 }
             }
             Expr::Filter(filter) => {
-                if !FILTERS.contains(&filter.name) {
+                if filter.name == "code" {
+                    let help = "write `{{ … | code }}` alone, at the very beginning of a line";
+                    self.sink.error(place(filter.span()), "`code` makes a block of its own", Some(help.to_owned()));
+                } else if !FILTERS.contains(&filter.name) {
                     let help =
                         did_you_mean(filter.name, FILTERS).unwrap_or_else(|| format!("there are {}", listed(FILTERS)));
                     self.sink.error(place(filter.span()), format!("there is no filter `{}`", filter.name), Some(help));

@@ -57,6 +57,13 @@ pub fn without(text: &str) -> &str {
     if Marker::ending(text).is_some() { trimmed[..start].trim_end() } else { trimmed }
 }
 
+/// An element of a list in a value: without commas and colons of its own, so that a name cannot
+/// add an element.
+#[must_use]
+pub fn element(text: &str) -> String {
+    text.replace('%', "%25").replace(',', "%2C").replace(':', "%3A")
+}
+
 /// Percent-encoded, so that a value holds no space, no `=` and cannot end the comment.
 fn encode(value: &str) -> String {
     let mut out = String::with_capacity(value.len());

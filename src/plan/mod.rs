@@ -156,9 +156,12 @@ pub struct Asked {
 pub fn ask(policy: &Policy, action: &Action, subject: &Subject, assignees: &[String]) -> Asked {
     let people = |people: &[Person]| logins(policy, people, subject, assignees);
     let (assign, unassign) = (people(&action.assign), people(&action.unassign));
-    let mention = people(&action.mention);
+    let mut mention = people(&action.mention);
+    mention.retain(|login| is_login(login));
     let mut asked: Vec<String> = Vec::new();
-    let mut note = |op: &str, values: &[String]| asked.extend(values.iter().map(|value| format!("{op}:{value}")));
+    let mut note = |op: &str, values: &[String]| {
+        asked.extend(values.iter().map(|value| format!("{op}:{}", marker::element(value))))
+    };
     note("add_labels", &action.add_labels);
     note("remove_labels", &action.remove_labels);
     note("assign", &assign);
@@ -200,6 +203,13 @@ pub fn ask(policy: &Policy, action: &Action, subject: &Subject, assignees: &[Str
         _ => {}
     }
     Asked { did, mention, writes, asked }
+}
+
+/// What every forge takes for a login. Anything else is not mentioned at all: a part of it could be
+/// somebody else's.
+fn is_login(login: &str) -> bool {
+    let inner = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    login.starts_with(char::is_alphanumeric) && login.ends_with(char::is_alphanumeric) && login.chars().all(inner)
 }
 
 fn close_reason(close: Close) -> &'static str {

@@ -178,7 +178,7 @@ fn left_alone(out: &mut Out, run: &Run<'_>, style: Style) {
             vec![
                 group.rule.to_owned(),
                 group.count.to_string(),
-                format!("e.g. {}: {}", group.item, terminal(group.why)),
+                format!("e.g. {}: {}", terminal(&group.item), terminal(group.why)),
             ]
         })
         .collect();
