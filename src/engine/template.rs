@@ -18,8 +18,9 @@ const FUEL: u64 = 100_000;
 pub const RANGE: i64 = 1_000;
 /// The longest text, in characters: GitHub takes 65,536 (fact 100).
 pub const MAX_CHARS: usize = 60_000;
-/// The longest value that is printed whole: a title of a megabyte is no reason to fail.
-pub const VALUE_CHARS: usize = 500;
+/// The longest value that is printed whole, as long as a title may be on GitHub: one of a megabyte
+/// is no reason to fail.
+pub const VALUE_CHARS: usize = 256;
 /// The longest text that `code` prints whole.
 pub const CODE_CHARS: usize = 4_000;
 

@@ -126,6 +126,10 @@ impl Forge for FileForge {
         turns.result()
     }
 
+    fn writers(&self, repo: usize) -> &[String] {
+        self.index.parts.get(repo).map_or(&[], |parts| &parts.writers)
+    }
+
     fn comments(&self, repo: usize, number: u64) -> Result<Vec<Comment>> {
         match self.parts(repo)?.comments.of(number) {
             Some(at) => self.list(at.offset, at.length, talk::comments),

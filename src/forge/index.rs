@@ -21,6 +21,8 @@ pub(super) struct Parts {
     pub(super) comments: Places,
     /// Timelines.
     pub(super) events: Places,
+    /// Who may write.
+    pub(super) writers: Vec<String>,
 }
 
 /// A whole document.
@@ -106,6 +108,7 @@ fn repository<R: BufRead>(scan: &mut Scanner<R>) -> Result<(Repo, Parts), Fault>
     let (mut name, mut private) = (None, false);
     let (mut issues, mut pulls) = (Vec::new(), Vec::new());
     let (mut comments, mut events) = (Places::default(), Places::default());
+    let mut writers = Vec::new();
     let mut first = true;
     while let Some(member) = scan.member(&mut first)? {
         match &*member {
@@ -122,6 +125,7 @@ fn repository<R: BufRead>(scan: &mut Scanner<R>) -> Result<(Repo, Parts), Fault>
             "pulls" => pulls = list(scan, "pulls", true)?,
             "comments" => comments = places(scan, "comments")?,
             "events" => events = places(scan, "events")?,
+            "assignees" => writers = logins(&scan.value()?),
             _ => {
                 scan.skip()?;
             }
@@ -136,8 +140,14 @@ fn repository<R: BufRead>(scan: &mut Scanner<R>) -> Result<(Repo, Parts), Fault>
         None => return Err(Fault::At(start, "the repository has no `full_name`".into())),
     };
     issues.append(&mut pulls);
-    let parts = Parts { runs: issues, comments, events };
+    let parts = Parts { runs: issues, comments, events, writers };
     Ok((Repo { name, private }, parts))
+}
+
+/// The logins in a list of accounts; what is no account is left out.
+fn logins(list: &[u8]) -> Vec<String> {
+    let accounts: Vec<serde_json::Value> = serde_json::from_slice(list).unwrap_or_default();
+    accounts.iter().filter_map(|account| account.get("login")?.as_str()).map(str::to_owned).collect()
 }
 
 fn is_full_name(name: &str) -> bool {

@@ -156,6 +156,9 @@ pub trait Forge: Sync {
     /// of threads. All pages before it were handed over, and none after it.
     fn items(&self, repo: usize, threads: usize, page: &(dyn Fn(usize, &[Item<'_>]) + Sync)) -> Result<Listed>;
 
+    /// Logins of those who may write to a repository, as far as the forge tells (fact 89).
+    fn writers(&self, repo: usize) -> &[String];
+
     /// The comments of an item, oldest first; none where none were recorded.
     ///
     /// # Errors

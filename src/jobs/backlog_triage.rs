@@ -252,8 +252,9 @@ fn summarise(
     let link = |row: &Row<'_>| {
         Text::from_safe_string(asked.forge.quiet_link(row.repo, row.number, run.repos[row.repo] != repo))
     };
-    let mut ready: Vec<&Row<'_>> =
-        run.rows.iter().filter(named).filter(|row| row.flag(asked.policy, "ready") == Some(true)).collect();
+    // What the rules leave alone is no work, however high it scores.
+    let open_work = |row: &&Row<'_>| row.state != State::Skipped && row.flag(asked.policy, "ready") == Some(true);
+    let mut ready: Vec<&Row<'_>> = run.rows.iter().filter(named).filter(open_work).collect();
     ready.sort_by(|a, b| better(asked.policy, a, b));
     let top = |row: &&Row<'_>| {
         context! {

@@ -356,7 +356,10 @@ fn opted_out(asked: &Asked<'_>, row: &Row<'_>, comments: &[Comment]) -> Option<S
     let mut stands = None;
     for comment in comments {
         let Some(login) = comment.author.as_ref().map(|author| author.login.as_str()) else { continue };
-        let may = comment.by_writer || author == Some(login) || row.assignees.iter().any(|assignee| assignee == login);
+        let may = comment.by_writer
+            || asked.forge.writers(row.repo).iter().any(|writer| writer == login)
+            || author == Some(login)
+            || row.assignees.iter().any(|assignee| assignee == login);
         if !may || !comment.body.contains(command.split_whitespace().next().unwrap_or(command)) {
             continue;
         }

@@ -12,6 +12,7 @@ mod reader;
 pub mod scope;
 mod sentences;
 mod settings;
+mod template_names;
 mod templates;
 mod vocabulary;
 pub mod yaml;
@@ -25,7 +26,7 @@ use crate::engine::template::Templates;
 use diag::{Diagnostic, Severity, Sink, did_you_mean};
 use reader::Reader;
 use scope::Scope;
-use templates::TemplateNames;
+use template_names::TemplateNames;
 use yaml::{Key, Node, NodeKind};
 
 /// What a job asks of its rule file.

@@ -11,7 +11,7 @@ use minijinja::machinery::{Span as TemplateSpan, parse};
 use minijinja::{Error, Value};
 
 use super::diag::{Diagnostic, Sink, did_you_mean, listed};
-use super::scope::Scope;
+use super::template_names::TemplateNames;
 use crate::engine::source::{Source, Span};
 use crate::engine::template::{Templates, syntax};
 
@@ -20,41 +20,6 @@ const FILTERS: [&str; 17] = [
     "abs", "code", "cut", "default", "first", "int", "join", "last", "length", "lower", "max", "min", "reverse",
     "round", "sort", "trim", "upper",
 ];
-
-/// Names that a text about one item may use, beside those in scope of `decide`.
-const ITEM_NAMES: [&str; 12] = [
-    "decision.rule",
-    "decision.action",
-    "decision.agent",
-    "decision.reason",
-    "mention",
-    "when",
-    "version",
-    "points[].component",
-    "points[].add",
-    "points[].condition",
-    "points[].matched",
-    "points[].line",
-];
-
-/// The names that templates may use.
-#[derive(Debug, Clone)]
-pub(super) struct TemplateNames {
-    item: BTreeSet<String>,
-    summary: BTreeSet<String>,
-}
-
-impl TemplateNames {
-    /// Names from the scope of the rules; `summary` are those of the job's summary.
-    #[must_use]
-    pub(super) fn new(scope: &Scope, summary: &[&str]) -> Self {
-        let searched = ["tagged.", "labelled.", "count.", "distinct.", "labels_with."];
-        let of_rules = scope.paths().filter(|path| !searched.iter().any(|group| path.starts_with(group)));
-        let item = of_rules.map(str::to_owned).chain(ITEM_NAMES.map(str::to_owned)).collect();
-        let fixed = scope.paths().filter(|path| path.starts_with("thresholds.") || path.starts_with("agents."));
-        TemplateNames { item, summary: fixed.chain(summary.iter().copied()).map(str::to_owned).collect() }
-    }
-}
 
 /// Checks the wanted templates and all they include, each with the names of where it is used.
 /// `None` means that diagnostics say why not.

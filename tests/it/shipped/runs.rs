@@ -139,7 +139,7 @@ fn t07_a_copied_marker_excuses_nobody() {
     assert_ne!(both.rules().1, "own-report");
 }
 
-/// Newest first, as forges list them: two plain, two with less score, one of them urgent.
+/// Newest first, as forges list them; the urgent one has the least score.
 fn backlog() -> Vec<Value> {
     vec![
         issue(9, "[feature] Save twice", json!({ "body": READY })),

@@ -1,0 +1,45 @@
+//! The names that templates may use.
+//!
+//! Takes: the names of the rules, those of the job's summary. Gives: [`TemplateNames`]: full paths,
+//! `points[].add` for a member of each element of a list.
+
+use std::collections::BTreeSet;
+
+use super::scope::Scope;
+
+/// Names that a text about one item may use, beside those in scope of `decide`.
+const ITEM_NAMES: [&str; 12] = [
+    "decision.rule",
+    "decision.action",
+    "decision.agent",
+    "decision.reason",
+    "mention",
+    "when",
+    "version",
+    "points[].component",
+    "points[].add",
+    "points[].condition",
+    "points[].matched",
+    "points[].line",
+];
+
+/// The names that templates may use.
+#[derive(Debug, Clone)]
+pub(super) struct TemplateNames {
+    /// In a text about one item.
+    pub(super) item: BTreeSet<String>,
+    /// In the daily summary.
+    pub(super) summary: BTreeSet<String>,
+}
+
+impl TemplateNames {
+    /// Names from the scope of the rules; `summary` are those of the job's summary.
+    #[must_use]
+    pub(super) fn new(scope: &Scope, summary: &[&str]) -> Self {
+        let searched = ["tagged.", "labelled.", "count.", "distinct.", "labels_with."];
+        let of_rules = scope.paths().filter(|path| !searched.iter().any(|group| path.starts_with(group)));
+        let item = of_rules.map(str::to_owned).chain(ITEM_NAMES.map(str::to_owned)).collect();
+        let fixed = scope.paths().filter(|path| path.starts_with("thresholds.") || path.starts_with("agents."));
+        TemplateNames { item, summary: fixed.chain(summary.iter().copied()).map(str::to_owned).collect() }
+    }
+}
