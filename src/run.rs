@@ -118,7 +118,10 @@ fn backlog_triage(args: &Triage) -> Result<Exit, Stop> {
     }
     output::print(&run, common)?;
     output::for_ci(&run)?;
-    Ok(exit(&run, args.allow_deferred))
+    let exit = exit(&run, args.allow_deferred);
+    // The program ends here: giving back a hundred thousand records one by one serves nobody.
+    std::mem::forget(run);
+    Ok(exit)
 }
 
 /// Finds, checks and loads the rules. The inner error is an exit whose reasons have been printed.

@@ -50,7 +50,7 @@ pub struct Caps {
     pub room: Vec<Option<usize>>,
 }
 
-/// Decides the state of every candidate. `descending` is one an entry of `order`. `look` is asked
+/// Decides the state of every candidate, and gives their indices in the order of acting. `descending` is one an entry of `order`. `look` is asked
 /// about a candidate only when there is room for it, in the order of acting: it reads what has
 /// been done before, and answers [`State::Planned`] or why not.
 pub fn choose(
@@ -58,10 +58,11 @@ pub fn choose(
     descending: &[bool],
     mut caps: Caps,
     mut look: impl FnMut(usize) -> State,
-) -> Vec<State> {
+) -> (Vec<State>, Vec<usize>) {
     let mut states = vec![State::Deferred; candidates.len()];
     let mut left = caps.items_per_run;
-    for index in in_turn(candidates, descending) {
+    let order = in_turn(candidates, descending);
+    for &index in &order {
         let room = candidates[index].agent.and_then(|agent| caps.room.get_mut(agent)).and_then(Option::as_mut);
         states[index] = match (&room, left) {
             (Some(0), _) => State::Waiting,
@@ -75,7 +76,7 @@ pub fn choose(
             }
         }
     }
-    states
+    (states, order)
 }
 
 /// Indices of the candidates in the order of acting.

@@ -11,8 +11,9 @@ use std::cell::{OnceCell, RefCell};
 use super::eval::{self, Names, eval};
 use super::expr::{Expr, Name};
 use super::facts::{self, Item, Reading as Read, Seen};
+use super::markdown::Markdown;
 use super::rules::{Component, Point, Policy, Rule};
-use super::text::{Area, Markdown, Tagged};
+use super::text::{Area, Tagged};
 use super::value::{Out, Tiers, Value};
 use super::words::Hits;
 

@@ -1,11 +1,9 @@
-//! The texts of an item that patterns look in, and the tags in its title and labels.
+//! The areas that patterns look in, and the tags in an item's title and labels.
 //!
-//! Takes: title, body and labels. Gives: [`Markdown`], the body as prose, code and headings, each
-//! free of the others; [`Tagged`], the tags and the title without them.
+//! Takes: a title and labels. Gives: [`Area`], [`Tagged`]: the tags, and the title without them.
 
 use std::sync::LazyLock;
 
-use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use regex::Regex;
 
 /// Where a pattern looks.
@@ -37,74 +35,6 @@ pub const AREAS: [(&str, Area); 7] = [
     ("headings", Area::Headings),
     ("labelled", Area::Labelled),
 ];
-
-/// Stands in prose where code or a picture stood: the words on both sides are not neighbours, and a
-/// line that held more than its words is seen to.
-const OBJECT: char = '\u{fffc}';
-
-/// A body taken apart.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Markdown {
-    /// What a person says: no code, quotes, HTML or comments.
-    pub prose: String,
-    /// Code spans and blocks.
-    pub code: String,
-    /// Headings.
-    pub headings: String,
-}
-
-impl Markdown {
-    /// Reads a body. CommonMark without extensions: a table's cells are words of a paragraph.
-    #[must_use]
-    pub fn read(body: &str) -> Self {
-        let mut parts = Markdown { prose: String::with_capacity(body.len()), ..Markdown::default() };
-        let (mut quotes, mut in_code, mut in_heading, mut in_html) = (0_usize, false, false, false);
-        for event in Parser::new(body) {
-            match event {
-                Event::Start(Tag::BlockQuote(_)) => quotes += 1,
-                Event::End(TagEnd::BlockQuote(_)) => quotes = quotes.saturating_sub(1),
-                Event::Start(Tag::CodeBlock(_)) => in_code = true,
-                Event::End(TagEnd::CodeBlock) => in_code = false,
-                Event::Start(Tag::Image { .. }) if quotes == 0 => parts.prose.push(OBJECT),
-                Event::Start(Tag::HtmlBlock) => in_html = true,
-                Event::End(TagEnd::HtmlBlock) => in_html = false,
-                Event::Start(Tag::Heading { .. }) => in_heading = true,
-                Event::End(TagEnd::Heading(_)) => {
-                    in_heading = false;
-                    end_line(&mut parts.headings);
-                    end_line(&mut parts.prose);
-                }
-                Event::Code(code) => {
-                    parts.code.push_str(&code);
-                    end_line(&mut parts.code);
-                    if quotes == 0 {
-                        parts.prose.push(OBJECT);
-                    }
-                }
-                Event::Text(text) if in_code => {
-                    parts.code.push_str(&text);
-                    end_line(&mut parts.code);
-                }
-                Event::Text(text) if quotes == 0 && !in_html => {
-                    parts.prose.push_str(&text);
-                    if in_heading {
-                        parts.headings.push_str(&text);
-                    }
-                }
-                Event::SoftBreak | Event::HardBreak => end_line(&mut parts.prose),
-                Event::End(TagEnd::Paragraph | TagEnd::Item) => end_line(&mut parts.prose),
-                _ => {}
-            }
-        }
-        parts
-    }
-}
-
-fn end_line(text: &mut String) {
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-}
 
 /// How tags are made: `tags:` of a rule file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,15 +6,14 @@
 //!
 //! Lacks: a workflow; it comes when the job writes to a forge.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use minijinja::{Value as Text, context};
 
 use super::items::{self, Asked, Backlog, OldSummary};
 use super::texts::{About, Fixed, ItemText, value};
-use crate::engine::choice::{Candidate, State, compare, in_turn};
-use crate::engine::rules::{Policy, Summary};
+use crate::engine::choice::{State, compare};
+use crate::engine::rules::Summary;
 use crate::engine::template::Templates;
 use crate::forge::time::rfc3339;
 use crate::language::JobSpec;
@@ -69,8 +68,7 @@ const TOP: usize = 10;
 /// What the forge could not read.
 pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> anyhow::Result<Run<'p>> {
     let mut backlog = items::judge(asked)?;
-    items::decide_states(asked, &mut backlog);
-    let order = acting_order(asked.policy, &backlog);
+    let order = items::decide_states(asked, &mut backlog);
     let fixed = Arc::new(Fixed::new(asked.policy, asked.now, version));
     let effects = render(asked, templates, &fixed, &mut backlog, &order);
     let old = std::mem::take(&mut backlog.summaries);
@@ -80,18 +78,6 @@ pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> an
     run.planned.extend(summaries);
     run.complete = run.why_incomplete.is_empty();
     Ok(run)
-}
-
-/// Indices of the rows that a rule wants something done with, in the order of acting.
-fn acting_order(policy: &Policy, backlog: &Backlog<'_>) -> Vec<usize> {
-    let acting: Vec<usize> = (0..backlog.rows.len()).filter(|index| backlog.rows[*index].subject.is_some()).collect();
-    let candidate = |index: &usize| Candidate {
-        repo: backlog.rows[*index].repo,
-        keys: &backlog.rows[*index].judgement.keys,
-        agent: None,
-    };
-    let candidates: Vec<Candidate<'_>> = acting.iter().map(candidate).collect();
-    in_turn(&candidates, &policy.descending()).into_iter().map(|at| acting[at]).collect()
 }
 
 /// The finished effects of all planned rows, by index. An row whose text cannot be rendered
@@ -252,10 +238,17 @@ fn summarise(
     let link = |row: &Row<'_>| {
         Text::from_safe_string(asked.forge.quiet_link(row.repo, row.number, run.repos[row.repo] != repo))
     };
+    let descending = asked.policy.descending();
     // What the rules leave alone is no work, however high it scores.
     let open_work = |row: &&Row<'_>| row.state != State::Skipped && row.flag(asked.policy, "ready") == Some(true);
     let mut ready: Vec<&Row<'_>> = run.rows.iter().filter(named).filter(open_work).collect();
-    ready.sort_by(|a, b| better(asked.policy, a, b));
+    let better = |a: &&Row<'_>, b: &&Row<'_>| compare(&a.judgement.keys, &b.judgement.keys, &descending);
+    if ready.len() > TOP {
+        ready
+            .select_nth_unstable_by(TOP, |a, b| better(a, b).then_with(|| (a.repo, a.number).cmp(&(b.repo, b.number))));
+        ready.truncate(TOP);
+    }
+    ready.sort_by(better);
     let top = |row: &&Row<'_>| {
         context! {
             link => link(row), title => row.judgement.title.as_str(), score => value(&row.judgement.score), type => row.judgement.ty,
@@ -281,8 +274,4 @@ fn summarise(
     let text = templates.render(SPEC.summary.0, names)?;
     let title = format!("Backlog summary ({})", asked.policy.name);
     Ok(Some(plan::summary(asked.policy, repo, &title, &text, &summary.label, there.map(|there| there.number))))
-}
-
-fn better(policy: &Policy, a: &Row<'_>, b: &Row<'_>) -> Ordering {
-    compare(&a.judgement.keys, &b.judgement.keys, &policy.descending())
 }

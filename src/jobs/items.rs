@@ -14,8 +14,8 @@ use crate::engine::Digest;
 use crate::engine::choice::{Candidate, Caps, State, choose};
 use crate::engine::evaluate::{Evaluation, evaluate};
 use crate::engine::facts::{self, Reading};
+use crate::engine::markdown::Markdown;
 use crate::engine::rules::Policy;
-use crate::engine::text::Markdown;
 use crate::forge::{Comment, Forge, Item};
 use crate::plan::marker::Marker;
 use crate::plan::{self, DECISION, SUMMARY, Subject};
@@ -261,8 +261,9 @@ fn seen_digest(item: &Item<'_>) -> String {
 
 /// Decides the state of every row: the order of the policy, work in hand, the cap of the run,
 /// and, for those whose turn comes, what was done before and who opted out.
-/// An item whose comments cannot be read is failed, others go on.
-pub fn decide_states(asked: &Asked<'_>, backlog: &mut Backlog<'_>) {
+/// An item whose comments cannot be read is failed, others go on. Gives the indices of the rows
+/// that a rule wants something done with, in the order of acting.
+pub fn decide_states(asked: &Asked<'_>, backlog: &mut Backlog<'_>) -> Vec<usize> {
     let policy = asked.policy;
     let in_hand = |agent: usize| backlog.rows.iter().filter(|row| row.judgement.held[agent]).count();
     let room = policy
@@ -289,7 +290,7 @@ pub fn decide_states(asked: &Asked<'_>, backlog: &mut Backlog<'_>) {
         })
         .collect();
     let mut looks: Vec<Option<Look>> = acting.iter().map(|_| None).collect();
-    let states = choose(&candidates, &policy.descending(), caps, |at| {
+    let (states, order) = choose(&candidates, &policy.descending(), caps, |at| {
         let row = &backlog.rows[acting[at]];
         let look = look(asked, row);
         let state = look.state;
@@ -297,6 +298,7 @@ pub fn decide_states(asked: &Asked<'_>, backlog: &mut Backlog<'_>) {
         state
     });
     drop(candidates);
+    let order = order.into_iter().map(|at| acting[at]).collect();
     for ((at, state), look) in acting.into_iter().zip(states).zip(looks) {
         let row = &mut backlog.rows[at];
         row.state = state;
@@ -307,6 +309,7 @@ pub fn decide_states(asked: &Asked<'_>, backlog: &mut Backlog<'_>) {
             }
         }
     }
+    order
 }
 
 /// What the comments of an item say about acting on it.

@@ -241,7 +241,7 @@ fn logins(policy: &Policy, people: &[Person], subject: &Subject, assignees: &[St
 /// other writes in their order.
 #[must_use]
 pub fn effect(policy: &Policy, rule: &str, asked: Asked, comment: Option<&str>, earlier: Option<u64>) -> Effect {
-    let mut writes = Vec::new();
+    let mut writes = Vec::with_capacity(1 + asked.writes.len());
     if let Some(text) = comment {
         let marker = Marker::default()
             .with("policy", &policy.name)
@@ -251,7 +251,7 @@ pub fn effect(policy: &Policy, rule: &str, asked: Asked, comment: Option<&str>, 
             .with("rule", rule)
             .with("writes", &asked.asked.join(","))
             .with("text", &digest(text));
-        let body = format!("{text}\n\n{}", marker.line());
+        let body = [text, "\n\n", &marker.line()].concat();
         // An edit reaches nobody (fact 104): who is mentioned gets a new comment.
         writes.push(match earlier.filter(|_| asked.mention.is_empty()) {
             Some(id) => Write {
@@ -276,7 +276,7 @@ pub fn summary(policy: &Policy, repo: &str, title: &str, text: &str, label: &str
         .with("did", &did)
         .with("run", "-")
         .with("text", &digest(text));
-    let body = format!("{text}\n\n{}", marker.line());
+    let body = [text, "\n\n", &marker.line()].concat();
     let write = match there {
         Some(_) => Write { op: "edit_body", key: SUMMARY, args: Args { body: Some(body), ..Args::default() } },
         None => Write {
