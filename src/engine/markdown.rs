@@ -76,7 +76,7 @@ fn parsed(body: &str) -> Markdown {
 /// A body of paragraphs, lists, headings, fences and code spans, read line by line; `None` where
 /// anything else could be meant.
 fn plain(body: &str) -> Option<Markdown> {
-    if body.contains(['<', '\t', '\\', '\0']) || body.contains("]:") || has_odd_link(body) {
+    if body.contains(['\\', '\0']) || has_html(body) || body.contains("]:") || has_odd_link(body) {
         return None;
     }
     let mut parts = Markdown { prose: String::with_capacity(body.len() + 16), ..Markdown::default() };
@@ -101,6 +101,10 @@ fn plain(body: &str) -> Option<Markdown> {
         }
         let text = line.trim_start_matches(' ');
         let indent = line.len() - text.len();
+        // A tab between words is a space; where a line begins it can be more.
+        if line.split(|c: char| c.is_alphabetic()).next().is_some_and(|begin| begin.contains('\t')) {
+            return None;
+        }
         if text.is_empty() {
             parts.end_block(body, &mut block);
             parts.prose.push_str(whole);
@@ -139,6 +143,13 @@ fn plain(body: &str) -> Option<Markdown> {
     }
     parts.end_block(body, &mut block);
     Some(parts)
+}
+
+/// A `<` that could begin a tag, a comment or an address.
+fn has_html(body: &str) -> bool {
+    body.split('<')
+        .skip(1)
+        .any(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?')))
 }
 
 /// A link whose address or title holds a backtick: it is no code there.
@@ -247,9 +258,20 @@ mod tests {
         for body in ["", "a\nb `c`\n\n- d\n- e\n\n1. f\n\n## g\n```rust\nh\n```\ni\r\n", "a `b\nc` d", "~~~\n`x`"] {
             assert!(plain(body).is_some(), "{body:?}");
         }
-        for body in
-            ["<b>", "    code", "> a", "a\n---", "- - a", "- ```\n  a", " ```\na", "\ta", "\\`a`", "a\n2. b", "-"]
-        {
+        for body in [
+            "<b>",
+            "    code",
+            "> a",
+            "a\n---",
+            "- - a",
+            "- ```\n  a",
+            " ```\na",
+            "\ta",
+            "-\ta",
+            "\\`a`",
+            "a\n2. b",
+            "-",
+        ] {
             assert_eq!(plain(body), None, "{body:?}");
         }
     }
@@ -291,6 +313,9 @@ mod tests {
             "    ",
             "+ ",
             "2) ",
+            "a\tb",
+            "< 3",
+            "1.\t",
             "-",
             "---",
             "===",
@@ -317,7 +342,7 @@ mod tests {
         fn the_quick_way_reads_what_the_parser_reads(body in bodies()) {
             if let Some(quick) = plain(&body) {
                 let slow = parsed(&body);
-                let words = |text: &str| text.split([' ', '\n', '\r']).filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+                let words = |text: &str| text.split([' ', '\n', '\r', '\t']).filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>();
                 prop_assert_eq!(words(&quick.prose), words(&slow.prose), "prose of {:?}", body);
                 prop_assert_eq!(words(&quick.code), words(&slow.code), "code of {:?}", body);
                 prop_assert_eq!(words(&quick.headings), words(&slow.headings), "headings of {:?}", body);
