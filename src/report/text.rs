@@ -116,7 +116,7 @@ fn cells(run: &Run<'_>, row: &Row<'_>) -> Vec<String> {
         row.judgement.score.to_string(),
         row.judgement.ty.unwrap_or("unknown").to_owned(),
         if row.flag(policy, "urgent") == Some(true) { "urgent".to_owned() } else { String::new() },
-        format!("{}{agent}", row.action(policy)),
+        format!("{}{agent} ({})", row.action(policy), row.rule(policy).unwrap_or("-")),
         terminal(&row.judgement.title),
     ]
 }
