@@ -5,7 +5,7 @@
 //! the order of the policy holds; repositories take turns, so that none starves another.
 
 use std::cmp::Ordering;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use super::value::Value;
 
@@ -82,19 +82,22 @@ pub fn choose(
 /// Indices of the candidates in the order of acting.
 #[must_use]
 pub fn in_turn(candidates: &[Candidate<'_>], descending: &[bool]) -> Vec<usize> {
-    let mut repos: Vec<(usize, VecDeque<usize>)> = Vec::new();
+    let mut place: HashMap<usize, usize> = HashMap::new();
+    let mut queues: Vec<VecDeque<usize>> = Vec::new();
     for (index, candidate) in candidates.iter().enumerate() {
-        match repos.iter_mut().find(|(repo, _)| *repo == candidate.repo) {
-            Some((_, queue)) => queue.push_back(index),
-            None => repos.push((candidate.repo, VecDeque::from([index]))),
+        let queue = *place.entry(candidate.repo).or_insert(queues.len());
+        if queue == queues.len() {
+            queues.push(VecDeque::new());
         }
+        queues[queue].push_back(index);
     }
-    for (_, queue) in &mut repos {
+    for queue in &mut queues {
         queue.make_contiguous().sort_by(|a, b| compare(candidates[*a].keys, candidates[*b].keys, descending));
     }
     let mut turn = Vec::with_capacity(candidates.len());
-    while turn.len() < candidates.len() {
-        turn.extend(repos.iter_mut().filter_map(|(_, queue)| queue.pop_front()));
+    while !queues.is_empty() {
+        turn.extend(queues.iter_mut().filter_map(VecDeque::pop_front));
+        queues.retain(|queue| !queue.is_empty());
     }
     turn
 }

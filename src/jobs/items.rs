@@ -115,7 +115,7 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
         return Err(error);
     }
     pages.rows.sort_by_key(|(place, _)| *place);
-    backlog.rows.reserve_exact(pages.rows.iter().map(|(_, rows)| rows.len()).sum());
+    backlog.rows.reserve(pages.rows.iter().map(|(_, rows)| rows.len()).sum());
     backlog.rows.extend(pages.rows.into_iter().flat_map(|(_, rows)| rows));
     backlog.open += pages.open;
     backlog.timelines += timelines.into_inner();
