@@ -3,7 +3,7 @@
 //! Takes: Markdown (CommonMark without extensions). Gives: [`Markdown`]. Prose is the source with
 //! code, quotes and HTML taken out, so that every word of it stands in the body as it is. Most
 //! bodies hold nothing but paragraphs, lists, headings, fences and code spans; those are read line
-//! by line in [`plain`], several times faster than by the parser, which reads all others. A test
+//! by line, several times faster than by the parser, which reads all others. A test
 //! holds the two to the same answer.
 
 use std::ops::Range;
@@ -58,11 +58,13 @@ fn parsed(body: &str) -> Markdown {
             Event::Start(Tag::Heading { .. }) => parts.take_heading(&body[at.clone()]),
             _ => {}
         }
-        let hole = match event {
-            Event::Start(Tag::CodeBlock(_) | Tag::BlockQuote(_) | Tag::HtmlBlock) => true,
-            Event::Code(_) | Event::InlineHtml(_) | Event::Html(_) => true,
-            _ => false,
-        };
+        let hole = matches!(
+            event,
+            Event::Start(Tag::CodeBlock(_) | Tag::BlockQuote(_) | Tag::HtmlBlock)
+                | Event::Code(_)
+                | Event::InlineHtml(_)
+                | Event::Html(_)
+        );
         if hole && at.start >= taken {
             parts.prose.push_str(&body[taken..at.start]);
             parts.prose.push(OBJECT);

@@ -8,17 +8,15 @@
 
 use std::sync::Arc;
 
-use minijinja::{Value as Text, context};
-
-use super::items::{self, Asked, Backlog, OldSummary};
-use super::texts::{About, Fixed, ItemText, value};
-use crate::engine::choice::{State, compare};
-use crate::engine::rules::Summary;
+use super::items::{self, Asked, Backlog};
+use super::summary;
+use super::texts::{About, Fixed, ItemText};
+use crate::engine::choice::State;
 use crate::engine::template::Templates;
 use crate::forge::time::rfc3339;
 use crate::language::JobSpec;
 use crate::plan::{self, Effect, PlannedItem};
-use crate::report::{Row, Run, Totals, by_rule};
+use crate::report::{Row, Run, Totals};
 
 /// What this job asks of its rule file.
 pub const SPEC: JobSpec = JobSpec {
@@ -59,9 +57,6 @@ pub const SPEC: JobSpec = JobSpec {
     ),
 };
 
-/// Issues that the summary lists.
-const TOP: usize = 10;
-
 /// Judges the backlog and makes the plan.
 ///
 /// # Errors
@@ -74,7 +69,7 @@ pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> an
     let old = std::mem::take(&mut backlog.summaries);
     let mut run = record(asked, backlog, order);
     run.planned = planned_items(&run, effects);
-    let summaries = summaries(asked, templates, &fixed, &old, &mut run);
+    let summaries = summary::plan(asked, templates, (SPEC.summary.0, &fixed), &old, &mut run);
     run.planned.extend(summaries);
     run.complete = run.why_incomplete.is_empty();
     Ok(run)
@@ -135,7 +130,11 @@ fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Ro
 
 fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run<'p> {
     let policy = asked.policy;
-    let mut totals = Totals { open: backlog.open, timelines: backlog.timelines, ..Totals::default() };
+    let mut totals = Totals {
+        open: backlog.open.iter().map(|(_, open)| open).sum(),
+        timelines: backlog.timelines,
+        ..Totals::default()
+    };
     for row in &backlog.rows {
         totals.count(row.state, row.flag(policy, "ready") == Some(true));
     }
@@ -149,6 +148,7 @@ fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run
         why_incomplete: Vec::new(),
         warnings: backlog.unreadable,
         totals,
+        open: backlog.open,
         rows: backlog.rows,
         order,
         planned: Vec::new(),
@@ -180,98 +180,4 @@ fn planned_items(run: &Run<'_>, effects: Vec<(usize, Effect)>) -> Vec<PlannedIte
         }
     };
     effects.into_iter().map(item).collect()
-}
-
-/// One summary for each repository, or one for all. A summary that somebody closed is switched
-/// off; under `--only` none is written.
-fn summaries(
-    asked: &Asked<'_>,
-    templates: &Templates,
-    fixed: &Arc<Fixed>,
-    old: &[OldSummary],
-    run: &mut Run<'_>,
-) -> Vec<PlannedItem> {
-    let Some(summary) = asked.policy.summary.as_ref().filter(|_| asked.only.is_none()) else { return Vec::new() };
-    let wanted: Vec<(String, Vec<usize>)> = match &summary.repo {
-        Some(repo) => vec![(repo.clone(), asked.repos.clone())],
-        None => asked.repos.iter().map(|repo| (run.repos[*repo].clone(), vec![*repo])).collect(),
-    };
-    let mut items = Vec::new();
-    for (repo, of) in wanted {
-        match summarise(asked, templates, fixed, old, run, summary, &repo, &of) {
-            Ok(item) => items.extend(item),
-            Err(error) => run.why_incomplete.push(format!("the summary for {repo} failed: {error}")),
-        }
-    }
-    items
-}
-
-#[allow(clippy::too_many_arguments, reason = "one summary is made of the whole run")]
-fn summarise(
-    asked: &Asked<'_>,
-    templates: &Templates,
-    fixed: &Arc<Fixed>,
-    old: &[OldSummary],
-    run: &Run<'_>,
-    summary: &Summary,
-    repo: &str,
-    of: &[usize],
-) -> Result<Option<PlannedItem>, String> {
-    let there = old.iter().filter(|old| run.repos[old.repo] == repo).max_by_key(|old| old.number);
-    if there.is_some_and(|there| !there.open) {
-        return Ok(None);
-    }
-    // What is private stays out of a public place: it is counted, not named.
-    let public = asked.forge.repos().iter().find(|known| known.name == repo).is_none_or(|known| !known.private);
-    let named = |row: &&Row<'_>| {
-        of.contains(&row.repo)
-            && (!public
-                || asked.policy.publish_private
-                || !asked.forge.repos()[row.repo].private
-                || run.repos[row.repo] == repo)
-    };
-    let mut totals = Totals::default();
-    for row in run.rows.iter().filter(|row| of.contains(&row.repo)) {
-        totals.count(row.state, row.flag(asked.policy, "ready") == Some(true));
-    }
-    totals.open = if of.len() == asked.repos.len() { run.totals.open } else { totals.scored };
-    let link = |row: &Row<'_>| {
-        Text::from_safe_string(asked.forge.quiet_link(row.repo, row.number, run.repos[row.repo] != repo))
-    };
-    let descending = asked.policy.descending();
-    // What the rules leave alone is no work, however high it scores.
-    let open_work = |row: &&Row<'_>| row.state != State::Skipped && row.flag(asked.policy, "ready") == Some(true);
-    let mut ready: Vec<&Row<'_>> = run.rows.iter().filter(named).filter(open_work).collect();
-    let better = |a: &&Row<'_>, b: &&Row<'_>| compare(&a.judgement.keys, &b.judgement.keys, &descending);
-    if ready.len() > TOP {
-        ready
-            .select_nth_unstable_by(TOP, |a, b| better(a, b).then_with(|| (a.repo, a.number).cmp(&(b.repo, b.number))));
-        ready.truncate(TOP);
-    }
-    ready.sort_by(better);
-    let top = |row: &&Row<'_>| {
-        context! {
-            link => link(row), title => row.judgement.title.as_str(), score => value(&row.judgement.score), type => row.judgement.ty,
-            age_days => value(&row.judgement.age_days), urgent => row.flag(asked.policy, "urgent") == Some(true),
-        }
-    };
-    let acted = run.order.iter().map(|index| &run.rows[*index]).filter(named).filter(|row| row.state == State::Planned);
-    let action = |row: &Row<'_>| {
-        context! {
-            link => link(row), title => row.judgement.title.as_str(), action => row.action(asked.policy), agent => row.agent(asked.policy), reason => row.why(),
-        }
-    };
-    let skips = by_rule(run, &|row| named(&row));
-    let skip =
-        |group: crate::report::Group<'_>| context! { rule => group.rule, count => group.count, reason => group.why };
-    let names = context! {
-        totals => Text::from_pairs(totals.named()),
-        top => ready.iter().take(TOP).map(top).collect::<Vec<_>>(),
-        actions => acted.map(action).collect::<Vec<_>>(),
-        skips => skips.into_iter().map(skip).collect::<Vec<_>>(),
-        ..fixed.context()
-    };
-    let text = templates.render(SPEC.summary.0, names)?;
-    let title = format!("Backlog summary ({})", asked.policy.name);
-    Ok(Some(plan::summary(asked.policy, repo, &title, &text, &summary.label, there.map(|there| there.number))))
 }

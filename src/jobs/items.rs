@@ -54,8 +54,8 @@ pub struct OldSummary {
 /// Every item in scope.
 #[derive(Debug, Default)]
 pub struct Backlog<'p> {
-    /// Open items of the kinds in scope, also those that are left out.
-    pub open: usize,
+    /// By repository: open items of the kinds in scope, also those that are left out.
+    pub open: Vec<(usize, usize)>,
     /// The items, repositories in the order asked for, items in the forge's order.
     pub rows: Vec<Row<'p>>,
     /// How often the timeline was read.
@@ -117,7 +117,7 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
     pages.rows.sort_by_key(|(place, _)| *place);
     backlog.rows.reserve(pages.rows.iter().map(|(_, rows)| rows.len()).sum());
     backlog.rows.extend(pages.rows.into_iter().flat_map(|(_, rows)| rows));
-    backlog.open += pages.open;
+    backlog.open.push((repo, pages.open));
     backlog.timelines += timelines.into_inner();
     backlog.unreadable.extend(listed.unreadable);
     pages.summaries.sort_by_key(|summary| summary.number);

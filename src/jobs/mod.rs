@@ -5,6 +5,7 @@
 
 pub mod backlog_triage;
 pub mod items;
+mod summary;
 pub mod texts;
 
 /// The name of every job, as the command line, rule files and records call it.

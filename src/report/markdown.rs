@@ -60,7 +60,7 @@ pub fn render(run: &Run<'_>) -> String {
         }
         close(&mut out, folded);
     }
-    let groups = by_rule(run, &|_| true);
+    let groups = by_rule(run, &run.rows);
     if !groups.is_empty() {
         open(&mut out, &format!("Left alone ({})", totals.skipped), true);
         out.push("| rule | items | for example |".to_owned());

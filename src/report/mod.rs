@@ -38,6 +38,8 @@ pub struct Run<'p> {
     pub warnings: Vec<String>,
     /// The figures.
     pub totals: Totals,
+    /// Open items of the kinds in scope, by repository.
+    pub open: Vec<(usize, usize)>,
     /// Every item in scope, in the forge's order.
     pub rows: Vec<Row<'p>>,
     /// Indices of rows in the order of acting.
@@ -219,11 +221,12 @@ pub struct Group<'r> {
     pub why: &'r str,
 }
 
-/// What was left alone, by rule in the order of the rules; what no rule decided comes last.
+/// What was left alone of these rows, by rule in the order of the rules; what no rule decided comes
+/// last.
 #[must_use]
-pub fn by_rule<'r, 'p>(run: &'r Run<'p>, of: &dyn Fn(&Row<'p>) -> bool) -> Vec<Group<'r>> {
+pub fn by_rule<'r, 'p: 'r>(run: &'r Run<'p>, rows: impl IntoIterator<Item = &'r Row<'p>>) -> Vec<Group<'r>> {
     let mut groups: BTreeMap<usize, Group<'r>> = BTreeMap::new();
-    for row in run.rows.iter().filter(|row| row.state == State::Skipped && of(row)) {
+    for row in rows.into_iter().filter(|row| row.state == State::Skipped) {
         let group = groups.entry(row.judgement.rule.unwrap_or(usize::MAX)).or_insert_with(|| Group {
             rule: row.rule(run.policy).unwrap_or("-"),
             count: 0,

@@ -172,7 +172,7 @@ fn left_alone(out: &mut Out, run: &Run<'_>, style: Style) {
         out.lines.extend(lay_out(&cells, &sides, style.width));
         return;
     }
-    let cells: Vec<Vec<String>> = by_rule(run, &|_| true)
+    let cells: Vec<Vec<String>> = by_rule(run, &run.rows)
         .into_iter()
         .map(|group| {
             vec![

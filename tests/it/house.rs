@@ -25,9 +25,10 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// Files beside the jobs that are none.
-const HELPERS: [(&str, &str); 3] = [
+const HELPERS: [(&str, &str); 4] = [
     ("mod", "the list of the jobs"),
     ("items", "what every policy over issues and pull requests shares"),
+    ("summary", "the daily summary of a run"),
     ("texts", "what a template is given about one item"),
 ];
 

@@ -1,0 +1,150 @@
+//! The daily summary: one issue a repository, or one for all.
+//!
+//! Takes: a run, the summaries that are already there, a template. Gives: planned items that create
+//! an issue or replace its text. Each summary is made of the rows of its own repositories only, so
+//! that many repositories cost no more than their rows.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use minijinja::{Value as Text, context};
+
+use super::items::{Asked, OldSummary};
+use super::texts::{Fixed, value};
+use crate::engine::choice::{State, compare};
+use crate::engine::rules::Summary;
+use crate::engine::template::Templates;
+use crate::plan::{self, PlannedItem};
+use crate::report::{Group, Row, Run, Totals, by_rule};
+
+/// Issues that a summary lists as ready.
+const TOP: usize = 10;
+
+/// The summaries of a run. One that somebody closed is switched off; under `--only` none is written.
+pub(super) fn plan(
+    asked: &Asked<'_>,
+    templates: &Templates,
+    (name, fixed): (&str, &Arc<Fixed>),
+    old: &[OldSummary],
+    run: &mut Run<'_>,
+) -> Vec<PlannedItem> {
+    let Some(summary) = asked.policy.summary.as_ref().filter(|_| asked.only.is_none()) else { return Vec::new() };
+    let mut there: HashMap<&str, &OldSummary> = HashMap::new();
+    for old in old {
+        let newest = there.entry(run.repos[old.repo].as_str()).or_insert(old);
+        *newest = if old.number > newest.number { old } else { newest };
+    }
+    let mut items = Vec::new();
+    let mut failed = Vec::new();
+    for subject in subjects(asked, summary, run) {
+        let there = there.get(subject.repo).copied();
+        if there.is_some_and(|there| !there.open) {
+            continue;
+        }
+        match templates.render(name, subject.names(asked, run, fixed)) {
+            Ok(text) => {
+                let title = format!("Backlog summary ({})", asked.policy.name);
+                let number = there.map(|there| there.number);
+                items.push(plan::summary(asked.policy, subject.repo, &title, &text, &summary.label, number));
+            }
+            Err(error) => failed.push(format!("the summary for {} failed: {error}", subject.repo)),
+        }
+    }
+    run.why_incomplete.extend(failed);
+    items
+}
+
+/// What one summary is about.
+struct Subject<'r, 'p> {
+    /// Where it stands.
+    repo: &'r str,
+    /// Open items of its repositories.
+    open: usize,
+    /// Its rows in the forge's order, and those acted on in the order of acting.
+    rows: Vec<&'r Row<'p>>,
+    acted: Vec<&'r Row<'p>>,
+}
+
+fn subjects<'r, 'p>(asked: &Asked<'_>, summary: &'r Summary, run: &'r Run<'p>) -> Vec<Subject<'r, 'p>> {
+    let all = |repo: &'r str| Subject { repo, open: 0, rows: Vec::new(), acted: Vec::new() };
+    let mut subjects: Vec<Subject<'r, 'p>> = match &summary.repo {
+        Some(repo) => vec![all(repo)],
+        None => asked.repos.iter().map(|repo| all(&run.repos[*repo])).collect(),
+    };
+    let one = summary.repo.is_some();
+    let place: HashMap<usize, usize> =
+        asked.repos.iter().enumerate().map(|(place, repo)| (*repo, if one { 0 } else { place })).collect();
+    for (repo, open) in &run.open {
+        if let Some(place) = place.get(repo) {
+            subjects[*place].open += open;
+        }
+    }
+    for row in &run.rows {
+        if let Some(place) = place.get(&row.repo) {
+            subjects[*place].rows.push(row);
+        }
+    }
+    for row in run.order.iter().map(|index| &run.rows[*index]).filter(|row| row.state == State::Planned) {
+        if let Some(place) = place.get(&row.repo) {
+            subjects[*place].acted.push(row);
+        }
+    }
+    subjects
+}
+
+impl<'p> Subject<'_, 'p> {
+    /// What the template may name.
+    fn names(&self, asked: &Asked<'_>, run: &Run<'p>, fixed: &Fixed) -> Text {
+        let policy = asked.policy;
+        let ready = |row: &Row<'_>| row.flag(policy, "ready") == Some(true);
+        let mut totals = Totals { open: self.open, ..Totals::default() };
+        self.rows.iter().for_each(|row| totals.count(row.state, ready(row)));
+        // What is private stays out of a public place: it is counted, not named.
+        let forge = asked.forge.repos();
+        let public = forge.iter().find(|known| known.name == self.repo).is_none_or(|known| !known.private);
+        let named = |row: &Row<'_>| {
+            !public || policy.publish_private || !forge[row.repo].private || run.repos[row.repo] == self.repo
+        };
+        let link = |row: &Row<'_>| {
+            let full = run.repos[row.repo] != self.repo;
+            Text::from_safe_string(asked.forge.quiet_link(row.repo, row.number, full))
+        };
+        // What the rules leave alone is no work, however high it scores.
+        let work = |row: &&Row<'_>| row.state != State::Skipped && ready(row) && named(row);
+        let top = best(self.rows.iter().copied().filter(work).collect(), &policy.descending());
+        let top = top.into_iter().map(|row| {
+            let urgent = row.flag(policy, "urgent") == Some(true);
+            let (score, age_days) = (value(&row.judgement.score), value(&row.judgement.age_days));
+            let title = row.judgement.title.as_str();
+            context! { link => link(row), title, score, type => row.judgement.ty, age_days, urgent }
+        });
+        let actions = self.acted.iter().copied().filter(|row| named(row)).map(|row| {
+            let (action, agent) = (row.action(policy), row.agent(policy));
+            let title = row.judgement.title.as_str();
+            context! { link => link(row), title, action, agent, reason => row.why() }
+        });
+        let groups = by_rule(run, self.rows.iter().copied().filter(|row| named(row)));
+        let skips = groups.into_iter().map(|Group { rule, count, why, .. }| context! { rule, count, reason => why });
+        context! {
+            totals => Text::from_pairs(totals.named()),
+            top => top.collect::<Vec<_>>(),
+            actions => actions.collect::<Vec<_>>(),
+            skips => skips.collect::<Vec<_>>(),
+            ..fixed.context()
+        }
+    }
+}
+
+/// The first few by the order of the policy.
+fn best<'r, 'p>(mut rows: Vec<&'r Row<'p>>, descending: &[bool]) -> Vec<&'r Row<'p>> {
+    let order = |a: &&Row<'_>, b: &&Row<'_>| {
+        let keys = compare(&a.judgement.keys, &b.judgement.keys, descending);
+        keys.then_with(|| (a.repo, a.number).cmp(&(b.repo, b.number)))
+    };
+    if rows.len() > TOP {
+        rows.select_nth_unstable_by(TOP, order);
+        rows.truncate(TOP);
+    }
+    rows.sort_by(order);
+    rows
+}
