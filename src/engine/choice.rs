@@ -61,14 +61,21 @@ pub fn choose(
 ) -> (Vec<State>, Vec<usize>) {
     let mut states = vec![State::Deferred; candidates.len()];
     let mut left = caps.items_per_run;
+    let mut full = false;
     let order = in_turn(candidates, descending);
     for &index in &order {
         let room = candidates[index].agent.and_then(|agent| caps.room.get_mut(agent)).and_then(Option::as_mut);
         states[index] = match (&room, left) {
             (Some(0), _) => State::Waiting,
-            (_, Some(0)) => State::Deferred,
+            (_, Some(0)) if full => State::Deferred,
             _ => look(index),
         };
+        // What was done before is unchanged, whatever the cap; the first that would be written to
+        // past it is deferred, and all that come later unseen.
+        if left == Some(0) && states[index] == State::Planned {
+            states[index] = State::Deferred;
+            full = true;
+        }
         if states[index] == State::Planned {
             left = left.map(|left| left - 1);
             if let Some(room) = room {

@@ -7,7 +7,7 @@
 use super::expr::{Compare, Expr, Name};
 use super::rules::{Policy, Threshold};
 use super::sentence::Sentence;
-use super::words::Enough;
+use super::words::{Enough, MAX_MATCHES};
 
 /// Sets [`Enough`] on every pattern of the policy.
 pub fn mark(policy: &mut Policy) {
@@ -52,7 +52,7 @@ impl Needs<'_> {
                     self.walk(b);
                 }
             },
-            Expr::Name(name) => self.need(*name, usize::MAX),
+            Expr::Name(name) => self.need(*name, MAX_MATCHES),
             Expr::Literal(_) => {}
             Expr::List(parts) | Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| self.walk(part)),
             Expr::Not(a) | Expr::IsNone(a) | Expr::Negate(a) => self.walk(a),
@@ -71,7 +71,7 @@ impl Needs<'_> {
     fn sentence(&mut self, sentence: &Sentence) {
         let mut names = Vec::new();
         sentence.names(&mut names);
-        names.into_iter().for_each(|name| self.need(name, usize::MAX));
+        names.into_iter().for_each(|name| self.need(name, MAX_MATCHES));
     }
 
     /// `>= 3` and `< 3` are decided by three, all others by one more than the number.

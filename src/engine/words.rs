@@ -58,6 +58,9 @@ pub struct Pattern {
     matcher: Matcher,
 }
 
+/// The most matches of one pattern that are counted: each may look at the whole text again.
+pub const MAX_MATCHES: usize = 1_000;
+
 /// Counts from which on the rules no longer tell a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Enough {
@@ -109,7 +112,7 @@ impl Pattern {
     }
 
     fn new(name: &str, area: Area, matcher: Matcher) -> Self {
-        let enough = Enough { count: usize::MAX, distinct: usize::MAX };
+        let enough = Enough { count: MAX_MATCHES, distinct: MAX_MATCHES };
         Pattern { name: name.to_owned(), area, enough, matcher }
     }
 
@@ -147,7 +150,7 @@ impl Pattern {
                     for found in regex.find_iter(text) {
                         hits.take(found.as_str(), std::mem::replace(&mut new, false));
                         // Further matches of this entry can only add to the count.
-                        if hits.count >= enough.count {
+                        if hits.count >= enough.count.min(MAX_MATCHES) {
                             break;
                         }
                     }
@@ -171,7 +174,7 @@ impl Hits {
     }
 
     fn reach(&self, enough: Enough) -> bool {
-        self.count >= enough.count && self.distinct >= enough.distinct
+        self.count >= MAX_MATCHES || self.count >= enough.count && self.distinct >= enough.distinct
     }
 }
 

@@ -74,7 +74,8 @@ impl<'de> Shape<'de> for Option<Event> {
         let (mut user, mut actor): (Option<Part<'_>>, Option<Part<'_>>) = (None, None);
         while let Some(name) = key(&mut from)? {
             match &*name {
-                "created_at" => created_at = value(&mut from)?,
+                // A review on GitHub has its time under a name of its own.
+                "created_at" | "submitted_at" => created_at = value(&mut from)?,
                 "user" => user = value(&mut from)?,
                 "actor" => actor = value(&mut from)?,
                 _ => {

@@ -145,7 +145,7 @@ fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run
         repos: asked.forge.repos().iter().map(|repo| repo.name.clone()).collect(),
         asked: asked.repos.clone(),
         complete: true,
-        why_incomplete: Vec::new(),
+        why_incomplete: backlog.unread,
         warnings: backlog.unreadable,
         totals,
         open: backlog.open,

@@ -64,6 +64,10 @@ pub struct Backlog<'p> {
     pub unreadable: Vec<String>,
     /// Summaries of ours, open and closed.
     pub summaries: Vec<OldSummary>,
+    /// Repositories that could not be read to the end, with what was found.
+    pub unread: Vec<String>,
+    /// One an agent: open items in its hands that `scope` leaves out.
+    held_outside: Vec<usize>,
 }
 
 /// Reads and judges.
@@ -74,7 +78,16 @@ pub fn judge<'p>(asked: &Asked<'p>) -> Result<Backlog<'p>> {
     let mut backlog = Backlog::default();
     for &repo in &asked.repos {
         let name = &asked.forge.repos()[repo].name;
-        judge_repo(asked, repo, &mut backlog).with_context(|| format!("reading the backlog of {name}"))?;
+        let read = judge_repo(asked, repo, &mut backlog).with_context(|| format!("reading the backlog of {name}"));
+        match read {
+            Ok(()) => {}
+            Err(error) if asked.repos.len() == 1 => return Err(error),
+            // The others go on; this one is not written to.
+            Err(error) => backlog.unread.push(format!("{error:#}")),
+        }
+    }
+    if backlog.unread.len() == asked.repos.len() && !asked.repos.is_empty() {
+        anyhow::bail!("no repository could be read: {}", backlog.unread.join("; "));
     }
     Ok(backlog)
 }
@@ -85,7 +98,7 @@ struct Pages<'p> {
     rows: Vec<(usize, Vec<Row<'p>>)>,
     open: usize,
     summaries: Vec<OldSummary>,
-    failed: Option<anyhow::Error>,
+    held_outside: Vec<usize>,
 }
 
 fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> Result<()> {
@@ -95,10 +108,7 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
         let mut page = Pages::default();
         let mut rows = Vec::with_capacity(items.len());
         for item in items {
-            match judge_item(asked, repo, item, &mut page, &timelines) {
-                Ok(row) => rows.extend(row),
-                Err(error) => page.failed = Some(error),
-            }
+            rows.extend(judge_item(asked, repo, item, &mut page, &timelines));
         }
         (asked.progress)(items.len());
         // A thread that panicked has ended the run; what it left is not used.
@@ -106,14 +116,10 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
         all.rows.push((place, rows));
         all.open += page.open;
         all.summaries.extend(page.summaries);
-        if all.failed.is_none() {
-            all.failed = page.failed;
-        }
+        add(&mut all.held_outside, &page.held_outside);
     })?;
     let mut pages = pages.into_inner().map_err(|_| anyhow::anyhow!("a thread that read pages ended early"))?;
-    if let Some(error) = pages.failed {
-        return Err(error);
-    }
+    add(&mut backlog.held_outside, &pages.held_outside);
     pages.rows.sort_by_key(|(place, _)| *place);
     backlog.rows.reserve(pages.rows.iter().map(|(_, rows)| rows.len()).sum());
     backlog.rows.extend(pages.rows.into_iter().flat_map(|(_, rows)| rows));
@@ -131,7 +137,7 @@ fn judge_item<'p>(
     item: &Item<'_>,
     page: &mut Pages<'p>,
     timelines: &AtomicUsize,
-) -> Result<Option<Row<'p>>> {
+) -> Option<Row<'p>> {
     let (forge, policy) = (asked.forge, asked.policy);
     let ours = item.author.as_ref().is_some_and(|author| is_ours(asked, &author.login));
     let marker = if ours { Marker::ending(&item.body) } else { None };
@@ -142,16 +148,18 @@ fn judge_item<'p>(
         page.summaries.push(OldSummary { repo, number: item.number, open: item.open });
     }
     if !policy.scope.kinds.iter().any(|kind| kind == item.kind.name()) {
-        return Ok(None);
+        return None;
     }
     page.open += usize::from(item.open);
     // Under `--only` the others matter for the work in hand, where that is capped.
     let capped = policy.agents.iter().any(|agent| agent.at_once.is_some());
     if asked.only.is_some_and(|only| only != item.number) && !capped {
-        return Ok(None);
+        return None;
     }
-    if !in_scope(policy, item, asked.now) {
-        return Ok(None);
+    // What `scope` leaves out is not judged, but it can be work in hand.
+    let outside = !in_scope(policy, item, asked.now);
+    if outside && !(capped && item.open) {
+        return None;
     }
     let mut seen = facts::Item {
         repo: &forge.repos()[repo].name,
@@ -175,41 +183,43 @@ fn judge_item<'p>(
         last_activity: Reading::NotRead,
     };
     let now = asked.now.timestamp_micros();
-    let judgement = match evaluate(policy, &seen, now) {
-        Evaluation::Judged(judgement) => judgement,
-        Evaluation::Lacks(_) => {
-            seen.last_activity = match forge.timeline(repo, item.number)? {
-                None => Reading::Unrecorded,
-                Some(events) => {
-                    timelines.fetch_add(1, Ordering::Relaxed);
-                    let others = events
-                        .iter()
-                        .filter(|event| event.actor.as_ref().is_none_or(|actor| !is_ours(asked, &actor.login)));
-                    Reading::Is(others.filter_map(|event| event.at).max().map(|at| at.timestamp_micros()))
-                }
-            };
-            match evaluate(policy, &seen, now) {
-                Evaluation::Judged(judgement) => judgement,
-                Evaluation::Lacks(tiers) => {
-                    anyhow::bail!("#{} still lacks its {} after it was read", item.number, tiers.names().join(", "))
-                }
-            }
-        }
-    };
-    let acts = judgement.action.is_some() && !judgement.observed;
+    let mut failed = None;
+    let mut evaluation = evaluate(policy, &seen, now);
+    if let Evaluation::Lacks(_) = evaluation {
+        seen.last_activity = last_activity(asked, repo, item.number, timelines).unwrap_or_else(|error| {
+            failed = Some(format!("{error:#}"));
+            Reading::Unrecorded
+        });
+        evaluation = evaluate(policy, &seen, now);
+    }
+    // With its timeline read or known to be unrecorded, nothing is lacking.
+    let Evaluation::Judged(mut judgement) = evaluation else { return None };
+    if !item.open {
+        judgement.held.fill(false);
+    }
+    if outside {
+        add(&mut page.held_outside, &judgement.held.iter().map(|held| usize::from(*held)).collect::<Vec<_>>());
+        return None;
+    }
+    let acts = judgement.action.is_some() && !judgement.observed && failed.is_none();
     let subject = acts.then(|| Box::new(subject(item)));
     let assignees = item.assignees.iter().map(|login| login.to_string()).collect();
-    let state = State::Skipped;
-    Ok(Some(Row {
-        repo,
-        kind: item.kind.name(),
-        number: item.number,
-        assignees,
-        judgement,
-        state,
-        note: None,
-        subject,
-    }))
+    let state = if failed.is_some() { State::Failed } else { State::Skipped };
+    Some(Row { repo, kind: item.kind.name(), number: item.number, assignees, judgement, state, note: failed, subject })
+}
+
+/// The last activity on an item that is not ours, as its timeline tells.
+fn last_activity(asked: &Asked<'_>, repo: usize, number: u64, timelines: &AtomicUsize) -> Result<Reading<Option<i64>>> {
+    let Some(events) = asked.forge.timeline(repo, number)? else { return Ok(Reading::Unrecorded) };
+    timelines.fetch_add(1, Ordering::Relaxed);
+    let others = events.iter().filter(|event| event.actor.as_ref().is_none_or(|actor| !is_ours(asked, &actor.login)));
+    Ok(Reading::Is(others.filter_map(|event| event.at).max().map(|at| at.timestamp_micros())))
+}
+
+/// Adds counts one by one.
+fn add(to: &mut Vec<usize>, counts: &[usize]) {
+    to.resize(to.len().max(counts.len()), 0);
+    to.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
 }
 
 fn subject(item: &Item<'_>) -> Subject {
@@ -265,7 +275,8 @@ fn seen_digest(item: &Item<'_>) -> String {
 /// that a rule wants something done with, in the order of acting.
 pub fn decide_states(asked: &Asked<'_>, backlog: &mut Backlog<'_>) -> Vec<usize> {
     let policy = asked.policy;
-    let in_hand = |agent: usize| backlog.rows.iter().filter(|row| row.judgement.held[agent]).count();
+    let outside = |agent: usize| backlog.held_outside.get(agent).copied().unwrap_or(0);
+    let in_hand = |agent: usize| outside(agent) + backlog.rows.iter().filter(|row| row.judgement.held[agent]).count();
     let room = policy
         .agents
         .iter()
@@ -340,8 +351,17 @@ fn look(asked: &Asked<'_>, row: &Row<'_>) -> Look {
         Some((id, marker)) if marker.get("did") == did(asked.policy, row).as_deref() => {
             Look { state: State::Unchanged, note: None, earlier: Some(id) }
         }
+        // Without a comment the item's own state is the memory: all of it may hold already.
+        None if nothing_to_do(asked.policy, row) => Look { state: State::Unchanged, note: None, earlier: None },
         newest => Look { state: State::Planned, note: None, earlier: newest.map(|(id, _)| id) },
     }
+}
+
+/// An action without a comment, all of whose writes already hold.
+fn nothing_to_do(policy: &Policy, row: &Row<'_>) -> bool {
+    let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else { return true };
+    let action = &policy.actions[action];
+    action.comment.is_none() && plan::ask(policy, action, subject, &row.assignees).writes.is_empty()
 }
 
 /// Digest of what is decided about an item now.

@@ -68,9 +68,17 @@ struct Subject<'r, 'p> {
 fn subjects<'r, 'p>(asked: &Asked<'_>, summary: &'r Summary, run: &'r Run<'p>) -> Vec<Subject<'r, 'p>> {
     let all = |repo: &'r str| Subject { repo, open: 0, rows: Vec::new(), acted: Vec::new() };
     let mut subjects: Vec<Subject<'r, 'p>> = match &summary.repo {
-        Some(repo) => vec![all(repo)],
+        // One for all is made of all: a part of the repositories would overwrite it with a part.
+        Some(_) if asked.repos.len() != run.repos.len() => Vec::new(),
+        Some(repo) => {
+            let there = run.repos.iter().find(|name| name.eq_ignore_ascii_case(repo));
+            vec![all(there.unwrap_or(repo))]
+        }
         None => asked.repos.iter().map(|repo| all(&run.repos[*repo])).collect(),
     };
+    if subjects.is_empty() {
+        return subjects;
+    }
     let one = summary.repo.is_some();
     let place: HashMap<usize, usize> =
         asked.repos.iter().enumerate().map(|(place, repo)| (*repo, if one { 0 } else { place })).collect();
@@ -135,16 +143,16 @@ impl<'p> Subject<'_, 'p> {
     }
 }
 
-/// The first few by the order of the policy.
-fn best<'r, 'p>(mut rows: Vec<&'r Row<'p>>, descending: &[bool]) -> Vec<&'r Row<'p>> {
-    let order = |a: &&Row<'_>, b: &&Row<'_>| {
-        let keys = compare(&a.judgement.keys, &b.judgement.keys, descending);
-        keys.then_with(|| (a.repo, a.number).cmp(&(b.repo, b.number)))
+/// The first few by the order of the policy, then by the forge's.
+fn best<'r, 'p>(rows: Vec<&'r Row<'p>>, descending: &[bool]) -> Vec<&'r Row<'p>> {
+    let mut rows: Vec<(usize, &Row<'p>)> = rows.into_iter().enumerate().collect();
+    let order = |(at, a): &(usize, &Row<'_>), (bt, b): &(usize, &Row<'_>)| {
+        compare(&a.judgement.keys, &b.judgement.keys, descending).then(at.cmp(bt))
     };
     if rows.len() > TOP {
         rows.select_nth_unstable_by(TOP, order);
         rows.truncate(TOP);
     }
     rows.sort_by(order);
-    rows
+    rows.into_iter().map(|(_, row)| row).collect()
 }

@@ -29,6 +29,9 @@ const FILTERS: [(&str, Filter); 10] = [
     ("round", Filter::Round),
 ];
 
+/// The longest expression, in bytes: the parser goes as deep as an expression is long.
+pub const MAX_EXPRESSION: usize = 2_000;
+
 /// Checks one expression. `place` is where its text stands in the source, `known` the names that
 /// conditions before it have shown not to be none (it is extended by what this one shows).
 pub fn check(
@@ -38,6 +41,11 @@ pub fn check(
     text: &str,
     known: &mut Vec<Name>,
 ) -> Option<(Expr, Ty)> {
+    if text.len() > MAX_EXPRESSION {
+        let message = format!("this expression has {} bytes, {MAX_EXPRESSION} is the most", text.len());
+        sink.error(place.whole, message, Some("give a part of it a name under `flags`".to_owned()));
+        return None;
+    }
     let tree = match minijinja::machinery::parse_expr(text) {
         Ok(tree) => tree,
         Err(error) => {

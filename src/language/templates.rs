@@ -11,6 +11,7 @@ use minijinja::machinery::{Span as TemplateSpan, parse};
 use minijinja::{Error, Value};
 
 use super::diag::{Diagnostic, Sink, did_you_mean, listed};
+use super::expressions::MAX_EXPRESSION;
 use super::template_names::TemplateNames;
 use crate::engine::source::{Source, Span};
 use crate::engine::template::{Templates, syntax};
@@ -125,8 +126,46 @@ fn used(checked: &BTreeMap<(String, bool), Walked>) -> BTreeMap<String, BTreeSet
     used
 }
 
+/// The largest template, in bytes: blocks are read as deep as they are nested.
+const MAX_TEMPLATE: usize = 32_768;
+
+/// A tag that is too long to be read safely, if there is one.
+fn long_tag(text: &str) -> Option<Span> {
+    let mut at = 0;
+    while let Some(open) = text[at..].find('{').map(|found| at + found) {
+        let rest = &text[open..];
+        let close = if rest.starts_with("{{") {
+            "}}"
+        } else if rest.starts_with("{%") {
+            "%}"
+        } else {
+            ""
+        };
+        let length = if close.is_empty() { 1 } else { rest.find(close).unwrap_or(rest.len()) };
+        if length > MAX_EXPRESSION {
+            return Some(Span::new(open, open + 2));
+        }
+        at = open + length;
+    }
+    None
+}
+
 /// Checks one template.
 fn check(source: &Source, names: &BTreeSet<String>, found: &mut Vec<Diagnostic>) -> Walked {
+    if let Some(at) = long_tag(&source.text) {
+        let message = format!("a tag has more than {MAX_EXPRESSION} bytes");
+        Sink { source, found }.error(
+            at,
+            message,
+            Some("put a part of it into a variable: `{% set x = … %}`".to_owned()),
+        );
+        return Walked::default();
+    }
+    if source.text.len() > MAX_TEMPLATE {
+        let message = format!("this template has {} bytes, {MAX_TEMPLATE} is the most", source.text.len());
+        Sink { source, found }.error(Span::default(), message, Some("split it with `{% include %}`".to_owned()));
+        return Walked::default();
+    }
     let tree = match parse(&source.text, &source.name, syntax()) {
         Ok(tree) => tree,
         Err(error) => {

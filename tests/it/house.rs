@@ -38,7 +38,7 @@ const LONG: [(&str, usize, &str); 7] = [
     ("src/engine/markdown.rs", 400, "a third of it are the tests that hold its two ways to one answer"),
     ("src/engine/evaluate.rs", 400, "one pass from facts to a judgement"),
     ("src/language/expressions.rs", 500, "one walk over a syntax tree: its arms share their state"),
-    ("src/language/templates.rs", 400, "one walk over a syntax tree: its arms share their state"),
+    ("src/language/templates.rs", 420, "one walk over a syntax tree: its arms share their state"),
     ("src/language/reader.rs", 350, "every kind of value is read with the same messages"),
     ("src/jobs/items.rs", 400, "reading, judging and choosing share one backlog"),
 ];

@@ -8,6 +8,7 @@ mod expressions;
 mod golden;
 mod hostile;
 mod house;
+mod limits;
 mod output;
 mod readme;
 mod recorded;

@@ -227,6 +227,10 @@ fn the_limits_of_the_readme_are_those_of_the_sources() {
         ("steps of one template", "FUEL", "100,000", ""),
         ("`range(n)`", "RANGE", "1,000", ""),
         ("length of a comment", "MAX_CHARS", "60,000", ""),
+        ("length of a value", "VALUE_CHARS", "256", ""),
+        ("length of one expression", "MAX_EXPRESSION", "2,000", ""),
+        ("size of a template", "MAX_TEMPLATE", "32,768", ""),
+        ("matches that one pattern counts", "MAX_MATCHES", "1,000", ""),
         ("rows of a section in Markdown", "ROWS", "50", ""),
         ("rows of a section in text", "SHORT", "20, 5", ""),
     ];

@@ -1,0 +1,148 @@
+//! What is bounded, and what goes on when a part fails.
+//!
+//! Takes: rules that are too long, patterns that match without end, worlds of which a part is
+//! broken or out of scope. Gives: located errors, and everything else done.
+
+use serde_json::{Value, json};
+
+use crate::support::{Kaizen, issue, labels, record, repo_world, world};
+
+/// A small policy; `{}` takes more of it.
+fn policy(more: &str) -> String {
+    format!(
+        "version: 1\njob: backlog-triage\nkeywords: {{x: [x], done: [done]}}\nflags: {{urgent: tagged.x, ready: true, blocked: false}}\n\
+         labels: {{done: {{}}}}\norder: [{{asc: number}}]\n{more}"
+    )
+}
+
+const HAND_OUT: &str = "agents: {claude: {login: claude, holds: \"'claude' in assignees\", at_once: 3}}\n\
+    actions: {hand-out: {agent: claude, assign: [claude], add_labels: [done]}}\n\
+    decide: [{id: assigned, when: assignees | length > 0, action: skip}, {id: ready, action: hand-out}]\n";
+
+fn one() -> Value {
+    world(json!([issue(1, "one", json!({}))]))
+}
+
+fn held(number: u64, with: Value) -> Value {
+    let mut with = with;
+    with["assignees"] = json!([{ "login": "claude" }]);
+    issue(number, "held", with)
+}
+
+fn state(report: &Value, number: u64) -> String {
+    record(report, number)["decision"]["state"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_rule_of_any_length_is_refused_at_its_place_and_ends_nothing() {
+    let long = ["urgent or ".repeat(30_000) + "urgent", "not ".repeat(30_000) + "urgent", "-".repeat(20_000) + "1 > 0"];
+    for when in long {
+        let rules = policy(&format!("decide: [{{id: a, when: '{when}', action: skip}}]\n"));
+        let ran = Kaizen::triage(&one()).rule_file(&rules).run();
+        assert_eq!(ran.code, 78, "{}", ran.stderr.chars().take(400).collect::<String>());
+        assert!(ran.stderr.contains("2000 is the most"), "{}", ran.stderr.chars().take(400).collect::<String>());
+    }
+}
+
+#[test]
+fn a_template_of_any_length_is_refused_at_its_place_and_ends_nothing() {
+    let nested = "{% if title %}".repeat(10_000) + &"{% endif %}".repeat(10_000);
+    let texts = [
+        "{{ title".to_owned() + &" ~ title".repeat(30_000) + " }}",
+        "{{ title".to_owned() + &" | upper".repeat(30_000) + " }}",
+        nested,
+    ];
+    for text in texts {
+        let more = "actions: {note: {comment: note.md.j2}}\ndecide: [{id: a, action: note}]\n";
+        let kaizen = Kaizen::triage(&one()).rule_file(&policy(more));
+        kaizen.file("templates/backlog-triage/note.md.j2", &text);
+        let ran = kaizen.run();
+        assert_eq!(ran.code, 78, "{}", ran.stderr.chars().take(400).collect::<String>());
+        assert!(ran.stderr.contains("note.md.j2:1:1"), "{}", ran.stderr.chars().take(400).collect::<String>());
+    }
+}
+
+#[test]
+fn a_pattern_counts_a_thousand_matches_and_no_more() {
+    let more = "patterns: {a: {regex: '(?-i).*[^A-Z]|[A-Z]', in: body}}\n\
+        decide: [{id: many, when: count.a == 1000, action: skip}, {id: few, action: skip}]\n";
+    let issues = json!([
+        issue(1, "x", json!({ "body": "A".repeat(50_000) })),
+        issue(2, "x", json!({ "body": "A".repeat(999) }))
+    ]);
+    let report = Kaizen::triage(&world(issues)).rule_file(&policy(more)).run().json(0);
+    assert_eq!(record(&report, 1)["decision"]["rule"], "many");
+    assert_eq!(record(&report, 2)["decision"]["rule"], "few");
+}
+
+#[test]
+fn work_in_hand_counts_where_scope_leaves_it_out_and_never_when_it_is_closed() {
+    let three = |with: Value| {
+        (1..=3).map(|number| held(number, with.clone())).chain([issue(4, "next", json!({}))]).collect::<Value>()
+    };
+    let left_out = policy(&format!("scope: {{leave_out: {{labels: [later]}}}}\n{HAND_OUT}"));
+    let report =
+        Kaizen::triage(&world(three(json!({ "labels": labels(&["later"]) })))).rule_file(&left_out).run().json(0);
+    assert_eq!(state(&report, 4), "waiting");
+    let closed = policy(&format!("scope: {{states: [open, closed]}}\n{HAND_OUT}"));
+    let report = Kaizen::triage(&world(three(json!({ "state": "closed" })))).rule_file(&closed).run().json(0);
+    assert_eq!(state(&report, 4), "planned");
+}
+
+#[test]
+fn an_action_without_a_comment_is_done_when_the_item_says_so() {
+    let more = "actions: {mark: {add_labels: [done]}}\ndecide: [{id: ready, action: mark}]\n";
+    let issues = json!([issue(1, "done", json!({ "labels": labels(&["done"]) })), issue(2, "new", json!({}))]);
+    let report = Kaizen::triage(&world(issues)).rule_file(&policy(more)).run().json(0);
+    assert_eq!((state(&report, 1), state(&report, 2)), ("unchanged".to_owned(), "planned".to_owned()));
+    assert_eq!(report["writes"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn what_was_done_before_is_not_deferred() {
+    let more =
+        "actions: {mark: {add_labels: [done]}}\ndecide: [{id: ready, action: mark}]\nlimits: {items_per_run: 1}\n";
+    let done = |number| issue(number, "done", json!({ "labels": labels(&["done"]) }));
+    let issues = json!([issue(1, "new", json!({})), done(2), done(3)]);
+    let report = Kaizen::triage(&world(issues)).rule_file(&policy(more)).run().json(0);
+    assert_eq!(report["totals"]["unchanged"], 2);
+    assert_eq!(report["totals"]["deferred"], 0);
+}
+
+#[test]
+fn a_repository_that_cannot_be_read_stops_no_other() {
+    let text = r#"{"version": 1, "kind": "gitea", "repos": [
+        {"full_name": "acme/good", "issues": [{"number": 1, "title": "x", "state": "open"}]},
+        {"full_name": "acme/bad", "issues": [{"number": 1, "title": }]}]}"#;
+    let kaizen = Kaizen::triage(&one()).rule_file(&policy(HAND_OUT));
+    kaizen.file("world.json", text);
+    let report = kaizen.run().json(4);
+    assert_eq!(report["issues"].as_array().unwrap().len(), 1);
+    assert_eq!(report["complete"], false);
+    assert!(report["why_incomplete"][0].as_str().unwrap().contains("acme/bad"), "{}", report["why_incomplete"]);
+}
+
+#[test]
+fn a_timeline_that_cannot_be_read_fails_its_item_only() {
+    let rules = policy(
+        "decide: [{id: idle, when: idle_days is not none and idle_days > 5, action: skip}, {id: rest, action: skip}]\n",
+    );
+    let text = r#"{"version": 1, "kind": "gitea", "repos": [{"full_name": "acme/app", "issues": [
+        {"number": 1, "title": "x", "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-11-19T00:00:00Z"},
+        {"number": 2, "title": "y", "created_at": "2026-11-19T00:00:00Z"}], "events": {"1": [{"created_at": }]}}]}"#;
+    let kaizen = Kaizen::triage(&one()).rule_file(&rules);
+    kaizen.file("world.json", text);
+    let report = kaizen.run().json(1);
+    assert_eq!((state(&report, 1), state(&report, 2)), ("failed".to_owned(), "skipped".to_owned()));
+}
+
+#[test]
+fn one_summary_for_all_is_made_of_all_and_found_in_any_case() {
+    let rules = policy("summary: {repo: acme/hub}\ndecide: [{id: rest, action: skip}]\n");
+    let mut all = repo_world(json!({ "full_name": "Acme/Hub", "issues": [] }));
+    all["repos"].as_array_mut().unwrap().push(json!({ "full_name": "acme/app", "issues": [issue(1, "x", json!({}))] }));
+    let report = Kaizen::triage(&all).rule_file(&rules).run().json(0);
+    assert_eq!(report["writes"][0]["repo"], "Acme/Hub");
+    let part = Kaizen::triage(&all).rule_file(&rules).args(["--repo", "acme/app"]).run().json(0);
+    assert_eq!(part["writes"], json!([]));
+}
