@@ -50,9 +50,10 @@ pub struct Caps {
     pub room: Vec<Option<usize>>,
 }
 
-/// Decides the state of every candidate, and gives their indices in the order of acting. `descending` is one an entry of `order`. `look` is asked
-/// about a candidate only when there is room for it, in the order of acting: it reads what has
-/// been done before, and answers [`State::Planned`] or why not.
+/// Decides the state of every candidate, and gives their indices in the order of acting.
+/// `descending` is one an entry of `order`. `look` is asked in the order of acting: it reads what
+/// has been done before, and answers [`State::Planned`] or why not. It is not asked about those
+/// whose agent has no room, nor once the run's cap has cut off one that would be written to.
 pub fn choose(
     candidates: &[Candidate<'_>],
     descending: &[bool],

@@ -75,7 +75,7 @@ pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> an
     Ok(run)
 }
 
-/// The finished effects of all planned rows, by index. An row whose text cannot be rendered
+/// The finished effects of all planned rows, by index. A row whose text cannot be rendered
 /// is failed; the others go on.
 fn render(
     asked: &Asked<'_>,
