@@ -126,8 +126,8 @@ impl Forge for FileForge {
         turns.result()
     }
 
-    fn writers(&self, repo: usize) -> &[String] {
-        self.index.parts.get(repo).map_or(&[], |parts| &parts.writers)
+    fn writers(&self, repo: usize) -> Result<&[String]> {
+        Ok(&self.parts(repo)?.writers)
     }
 
     fn comments(&self, repo: usize, number: u64) -> Result<Vec<Comment>> {

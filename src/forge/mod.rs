@@ -5,6 +5,7 @@
 //! an unexpected type in an answer has become an empty value or `None` before it leaves here
 //! (facts 8, 27 to 31, 68), so that one bad object never stops the others.
 
+pub mod change;
 pub mod file;
 mod index;
 mod loose;
@@ -110,6 +111,15 @@ pub struct Comment {
     pub created_at: Option<DateTime<Utc>>,
 }
 
+/// A comment of a repository with the number of the item that it stands on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// The number of its issue or pull request.
+    pub number: u64,
+    /// The comment.
+    pub comment: Comment,
+}
+
 /// One entry of an item's timeline: somebody did something to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -117,6 +127,30 @@ pub struct Event {
     pub at: Option<DateTime<Utc>>,
     /// Who did it.
     pub actor: Option<Account>,
+    /// What was done.
+    pub what: What,
+}
+
+/// What an entry of a timeline says was done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum What {
+    /// A label of this name was put on.
+    Labeled(String),
+    /// A label of this name was taken off.
+    Unlabeled(String),
+    /// This login was assigned.
+    Assigned(String),
+    /// This login was taken off.
+    Unassigned(String),
+    /// It was closed (or merged).
+    Closed,
+    /// It was opened again.
+    Reopened,
+    /// Somebody wrote a comment.
+    Commented,
+    /// Anything else.
+    #[default]
+    Other,
 }
 
 /// What reading the items of one repository came to.
@@ -156,8 +190,12 @@ pub trait Forge: Sync {
     /// of threads. All pages before it were handed over, and none after it.
     fn items(&self, repo: usize, threads: usize, page: &(dyn Fn(usize, &[Item<'_>]) + Sync)) -> Result<Listed>;
 
-    /// Logins of those who may write to a repository, as far as the forge tells (fact 89).
-    fn writers(&self, repo: usize) -> &[String];
+    /// Logins of those who may write to a repository, as far as the forge tells (fact 89). Asked
+    /// once a repository, when somebody first wants to know.
+    ///
+    /// # Errors
+    /// As [`Forge::items`].
+    fn writers(&self, repo: usize) -> Result<&[String]>;
 
     /// The comments of an item, oldest first; none where none were recorded.
     ///

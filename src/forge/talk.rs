@@ -7,7 +7,7 @@ use serde::de::{IgnoredAny, MapAccess};
 
 use super::loose::{Scalar, Shape, key, read, value};
 use super::part::{Part, instant};
-use super::{Comment, Event};
+use super::{Comment, Event, What};
 
 /// The comments of a list, in its order; entries that are no object are left out, `null` is an
 /// empty list (fact 8). An id that is missing is 0.
@@ -83,7 +83,11 @@ impl<'de> Shape<'de> for Option<Event> {
                 }
             }
         }
-        Ok(Some(Event { at: instant(&created_at), actor: [user, actor].into_iter().flatten().find_map(Part::account) }))
+        Ok(Some(Event {
+            at: instant(&created_at),
+            actor: [user, actor].into_iter().flatten().find_map(Part::account),
+            what: What::Other,
+        }))
     }
 }
 

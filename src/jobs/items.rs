@@ -336,7 +336,11 @@ fn look(asked: &Asked<'_>, row: &Row<'_>) -> Look {
         Ok(comments) => comments,
         Err(error) => return Look { state: State::Failed, note: Some(format!("{error:#}")), earlier: None },
     };
-    if let Some(login) = opted_out(asked, row, &comments) {
+    let opted_out = match opted_out(asked, row, &comments) {
+        Ok(opted_out) => opted_out,
+        Err(error) => return Look { state: State::Failed, note: Some(format!("{error:#}")), earlier: None },
+    };
+    if let Some(login) = opted_out {
         return Look { state: State::Dropped, note: Some(format!("{login} asked to leave it alone.")), earlier: None };
     }
     let ours = comments
@@ -372,18 +376,22 @@ fn did(policy: &Policy, row: &Row<'_>) -> Option<String> {
 
 /// Who asked last to leave the item alone, if that stands: the command alone on a line outside
 /// quotes and code, from the author, an assignee or someone who may write. `resume` ends it.
-fn opted_out(asked: &Asked<'_>, row: &Row<'_>, comments: &[Comment]) -> Option<String> {
-    let command = asked.policy.skip_command.as_deref()?;
-    let resume = format!("{} resume", command.split_whitespace().next().unwrap_or(command));
+fn opted_out(asked: &Asked<'_>, row: &Row<'_>, comments: &[Comment]) -> Result<Option<String>> {
+    let Some(command) = asked.policy.skip_command.as_deref() else { return Ok(None) };
+    let name = command.split_whitespace().next().unwrap_or(command);
+    let resume = format!("{name} resume");
     let author = row.subject.as_ref().and_then(|subject| subject.author.as_ref()).map(|author| author.login.as_str());
     let mut stands = None;
     for comment in comments {
         let Some(login) = comment.author.as_ref().map(|author| author.login.as_str()) else { continue };
+        if !comment.body.contains(name) {
+            continue;
+        }
         let may = comment.by_writer
-            || asked.forge.writers(row.repo).iter().any(|writer| writer == login)
             || author == Some(login)
-            || row.assignees.iter().any(|assignee| assignee == login);
-        if !may || !comment.body.contains(command.split_whitespace().next().unwrap_or(command)) {
+            || row.assignees.iter().any(|assignee| assignee == login)
+            || asked.forge.writers(row.repo)?.iter().any(|writer| writer == login);
+        if !may {
             continue;
         }
         for line in Markdown::read(&comment.body).prose.lines().map(str::trim) {
@@ -394,5 +402,5 @@ fn opted_out(asked: &Asked<'_>, row: &Row<'_>, comments: &[Comment]) -> Option<S
             }
         }
     }
-    stands
+    Ok(stands)
 }

@@ -1,0 +1,193 @@
+//! What can be written to a forge, and what became of it.
+//!
+//! Takes: nothing; these are the words between the one writer and a forge. Gives: [`Write`], the
+//! trait of a forge that can be written to, [`Change`]s, and [`Failure`]s that tell what is certain
+//! from what is not. A forge that is only [`Forge`] cannot be written to at all: that is what a dry
+//! run holds.
+
+use std::fmt;
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+
+use super::{Forge, Item, Kind, Placed};
+
+/// A label as it is made where it is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// Its exact name.
+    pub name: String,
+    /// Six hexadecimal digits, without `#`.
+    pub color: String,
+    /// What it means; may be empty.
+    pub description: String,
+}
+
+/// One write. Each is one request, on a forge that has a request for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change<'a> {
+    /// A new comment.
+    Comment {
+        /// Its text.
+        body: &'a str,
+    },
+    /// Another text for a comment.
+    EditComment {
+        /// The comment.
+        id: u64,
+        /// Its new text.
+        body: &'a str,
+    },
+    /// A comment is taken away.
+    DeleteComment {
+        /// The comment.
+        id: u64,
+    },
+    /// Labels are put on; they exist in the repository.
+    AddLabels(&'a [String]),
+    /// Labels are taken off.
+    RemoveLabels(&'a [String]),
+    /// People are assigned, beside those who are.
+    Assign(&'a [String]),
+    /// People are taken off.
+    Unassign(&'a [String]),
+    /// The milestone of this title; it exists in the repository.
+    SetMilestone(&'a str),
+    /// The item is closed, for a reason where the forge knows reasons.
+    Close {
+        /// `completed` or `not_planned`.
+        reason: Option<&'a str>,
+    },
+    /// The item is opened again.
+    Reopen,
+    /// Another text for the item.
+    EditBody {
+        /// The text.
+        body: &'a str,
+    },
+}
+
+/// An item as it is now, read for the guard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fresh {
+    /// The item.
+    pub item: Item<'static>,
+    /// The version of its text, where the forge has one (fact 45).
+    pub content_version: Option<u64>,
+}
+
+/// What the forge answered to a write that was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Done {
+    /// The id of the comment written.
+    pub id: Option<u64>,
+    /// The number of the issue created.
+    pub number: Option<u64>,
+}
+
+/// Why a write was not done, or is not known to be.
+#[derive(Debug)]
+pub enum Failure {
+    /// The token is refused everywhere (401): nothing more can be written in this run.
+    Token(anyhow::Error),
+    /// The forge refused, and nothing was written.
+    Refused(anyhow::Error),
+    /// The text has changed since it was read (409): nothing was written.
+    Stale(anyhow::Error),
+    /// The forge answered that all is well, and the answer does not hold what was asked (facts 39,
+    /// 42, 90): nothing, or a part, was written.
+    Ignored(anyhow::Error),
+    /// The connection ended, or the server failed, before it was told what became of the write: it
+    /// may have landed.
+    Unknown(anyhow::Error),
+}
+
+impl Failure {
+    /// What happened.
+    #[must_use]
+    pub fn error(&self) -> &anyhow::Error {
+        match self {
+            Failure::Token(error)
+            | Failure::Refused(error)
+            | Failure::Stale(error)
+            | Failure::Ignored(error)
+            | Failure::Unknown(error) => error,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{:#}", self.error())
+    }
+}
+
+/// What a look before the first write tells about a repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Preflight {
+    /// Why nothing may be written here, as far as a GET tells: archived, issues switched off, the
+    /// token may only read.
+    pub refused: Option<String>,
+    /// Exact names of the labels that may be put on: the repository's, and its organisation's where
+    /// this forge takes those.
+    pub labels: Vec<String>,
+    /// Titles of its open milestones, where they were asked for.
+    pub milestones: Vec<String>,
+}
+
+/// A forge that can be written to.
+pub trait Write: Forge {
+    /// One look at a repository before its first write, as few requests as tell it.
+    ///
+    /// # Errors
+    /// What was being read, where, and what was found.
+    fn preflight(&self, repo: usize, milestones: bool) -> Result<Preflight>;
+
+    /// Whether this login can be assigned to an item of the repository: it is listed, or it exists
+    /// where that is enough (fact 40).
+    ///
+    /// # Errors
+    /// As [`Write::preflight`].
+    fn assignable(&self, repo: usize, login: &str) -> Result<bool>;
+
+    /// The item as it is now; `None` where it is gone (404, 410).
+    ///
+    /// # Errors
+    /// As [`Write::preflight`].
+    fn item(&self, repo: usize, kind: Kind, number: u64) -> Result<Option<Fresh>>;
+
+    /// Every comment of the repository written or changed since, oldest first.
+    ///
+    /// # Errors
+    /// As [`Write::preflight`].
+    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>>;
+
+    /// Makes one change to an item that was just read. What is safe to repeat has been repeated when
+    /// this fails; what is not was tried once.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    fn change(&self, repo: usize, fresh: &Fresh, change: Change<'_>) -> Result<Done, Failure>;
+
+    /// Creates an issue with labels that exist. Tried once.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    fn create_issue(&self, repo: usize, title: &str, body: &str, labels: &[String]) -> Result<Done, Failure>;
+
+    /// Creates a label that was not there at the preflight; where another run has made it meanwhile,
+    /// that is done too. Never makes a second of one name (fact 48).
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    fn create_label(&self, repo: usize, label: &Label) -> Result<(), Failure>;
+
+    /// Called after the last write to an item: what is kept so far must survive a kill from here on.
+    ///
+    /// # Errors
+    /// What was being saved, where, and what was found.
+    fn item_done(&self) -> Result<()>;
+
+    /// Changes a server must be spared: the pause of the rules applies. A file has no such wish.
+    fn is_remote(&self) -> bool;
+}
