@@ -1,6 +1,6 @@
 //! How fast `backlog-triage` is: seconds, issues a second, peak memory, start time.
 //!
-//! Takes: `cargo bench --bench triage -- [--quick] [--issues N] [--runs N]`, and in
+//! Takes: `cargo bench --bench triage -- [--quick] [--issues N] [--runs N] [--keep DIR]`, and in
 //! `KAIZEN_COMPARE` the command of another program, to which the path of the same backlog as a
 //! flat `{"now", "repo", "issues"}` document is added. Gives: a report on stdout; no time is ever
 //! asserted. The backlog is made up, the same on every machine. `benches/README.md` says more.
@@ -25,17 +25,18 @@ const BODY: usize = 1_500;
 
 fn main() {
     let options = Options::read();
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let folder = options.keep.as_deref().unwrap_or(temporary.path());
     let sizes = [options.issues / 4, options.issues / 2, options.issues];
-    let flat = folder.path().join("flat.json");
-    let worlds: Vec<PathBuf> = sizes.iter().map(|size| folder.path().join(format!("world-{size}.json"))).collect();
+    let flat = folder.join("flat.json");
+    let worlds: Vec<PathBuf> = sizes.iter().map(|size| folder.join(format!("world-{size}.json"))).collect();
     for (size, world) in sizes.iter().zip(&worlds) {
         write_backlog(*size, world, &flat); // the flat document of the largest stays
     }
     let bytes = std::fs::metadata(&flat).expect("the flat document").len();
     println!("{} issues, {:.0} MB, {} runs each, medians\n", options.issues, bytes as f64 / 1e6, options.runs);
     let compare = std::env::var("KAIZEN_COMPARE").ok().filter(|command| !command.trim().is_empty());
-    let out = folder.path().join("out.json");
+    let out = folder.join("out.json");
     let mut of_packs: Vec<Vec<Measured>> = vec![Vec::new(); PACKS.len()];
     let mut of_other = Vec::new();
     // In turn, so that a busy machine is busy for all of them.
@@ -82,17 +83,23 @@ fn main() {
 struct Options {
     issues: usize,
     runs: usize,
+    /// Where the backlog stays, to be looked at with other tools.
+    keep: Option<PathBuf>,
 }
 
 impl Options {
     /// Unknown arguments are cargo's own, such as `--bench`.
     fn read() -> Self {
-        let mut options = Options { issues: 100_000, runs: 5 };
+        let mut options = Options { issues: 100_000, runs: 5, keep: None };
         let mut args = std::env::args().skip(1);
         while let Some(arg) = args.next() {
+            if arg == "--keep" {
+                options.keep = Some(PathBuf::from(args.next().expect("a folder after --keep")));
+                continue;
+            }
             let mut number = || args.next().and_then(|value| value.parse().ok()).expect("a number after the option");
             match arg.as_str() {
-                "--quick" => options = Options { issues: 2_000, runs: 1 },
+                "--quick" => (options.issues, options.runs) = (2_000, 1),
                 "--issues" => options.issues = number(),
                 "--runs" => options.runs = number(),
                 _ => {}

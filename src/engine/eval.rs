@@ -34,6 +34,8 @@ pub fn eval<'v>(expr: &'v Expr, names: &dyn Names<'v>) -> Out<'v> {
             Out::Within(..) => Out::Is(Value::Bool(false)),
             Out::Lacks(tiers) => Out::Lacks(tiers),
         },
+        Expr::Compare(Compare::Gt, a, b) => more(a, b, names),
+        Expr::Compare(Compare::Lt, a, b) => more(b, a, names),
         Expr::Compare(op, a, b) => compare(*op, eval(a, names), eval(b, names)),
         Expr::In(needle, hay) => both(needle, hay, names, |needle, hay| Value::Bool(contains(&needle, &hay))),
         Expr::Negate(inner) => one(inner, names, |value| match value {
@@ -103,6 +105,15 @@ fn junction<'v>(parts: &'v [Expr], decides: bool, names: &dyn Names<'v>) -> Out<
         }
     }
     if lacks.is_empty() { Out::Is(Value::Bool(!decides)) } else { Out::Lacks(lacks) }
+}
+
+/// `more > less`. No count is below zero: where `more` is zero, what `less` counts need not be searched.
+fn more<'v>(more: &'v Expr, less: &'v Expr, names: &dyn Names<'v>) -> Out<'v> {
+    let more = eval(more, names);
+    match (&more, less) {
+        (Out::Is(Value::Int(..=0)), Expr::Name(Name::Count(_) | Name::Distinct(_))) => Out::Is(Value::Bool(false)),
+        _ => compare(Compare::Gt, more, eval(less, names)),
+    }
 }
 
 fn compare<'v>(op: Compare, a: Out<'v>, b: Out<'v>) -> Out<'v> {

@@ -8,12 +8,12 @@
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 
+use super::areas::Areas;
 use super::eval::{self, Names, eval};
 use super::expr::{Expr, Name};
 use super::facts::{self, Item, Reading as Read, Seen};
-use super::markdown::Markdown;
 use super::rules::{Component, Point, Policy, Rule};
-use super::text::{Area, Tagged};
+use super::text::Tagged;
 use super::value::{Out, Tiers, Value};
 use super::words::Hits;
 
@@ -78,7 +78,7 @@ pub fn evaluate<'p>(policy: &'p Policy, item: &Item<'_>, now: i64) -> Evaluation
         in_tags: policy.keywords.in_sets(&tagged.tags),
         in_labels: policy.keywords.in_sets(&tagged.from_labels),
         tagged,
-        texts: Texts::default(),
+        areas: Areas::new(item.title, item.body, &item.labels),
         hits: vec![OnceCell::new(); policy.patterns.len()],
         computed: RefCell::default(),
         policy,
@@ -99,7 +99,7 @@ struct Reading<'p, 'a> {
     tagged: Tagged,
     in_tags: Vec<bool>,
     in_labels: Vec<bool>,
-    texts: Texts,
+    areas: Areas<'a>,
     hits: Vec<OnceCell<Hits>>,
     computed: RefCell<Computed<'p>>,
 }
@@ -111,15 +111,6 @@ struct Computed<'p> {
     score: Option<Out<'static>>,
     ty: Option<Result<&'p str, Tiers>>,
     flags: Vec<Out<'static>>,
-}
-
-/// Texts made from the item, each when it is first asked for.
-#[derive(Default)]
-struct Texts {
-    text: OnceCell<String>,
-    markdown: OnceCell<Markdown>,
-    prose: OnceCell<String>,
-    labelled: OnceCell<String>,
 }
 
 /// Names bound to a reading, so that values can borrow from it.
@@ -177,27 +168,7 @@ impl<'p> Reading<'p, '_> {
     }
 
     fn hits(&self, pattern: usize) -> &Hits {
-        self.hits[pattern].get_or_init(|| {
-            let pattern = &self.policy.patterns[pattern];
-            pattern.search(self.area(pattern.area))
-        })
-    }
-
-    fn area(&self, area: Area) -> &str {
-        let item = self.item;
-        let markdown = || self.texts.markdown.get_or_init(|| Markdown::read(item.body));
-        match area {
-            Area::Title => item.title,
-            Area::Body => item.body,
-            Area::Text => self.texts.text.get_or_init(|| [item.title, "\n", item.body].concat()),
-            Area::Prose => self.texts.prose.get_or_init(|| [item.title, "\n", &markdown().prose].concat()),
-            Area::Code => &markdown().code,
-            Area::Headings => &markdown().headings,
-            Area::Labelled => self
-                .texts
-                .labelled
-                .get_or_init(|| [item.title, "\n", item.body, "\n", &item.labels.join("\n")].concat()),
-        }
+        self.hits[pattern].get_or_init(|| self.policy.patterns[pattern].search(&self.areas))
     }
 
     /// The components and their sum; gives the points that held.
@@ -357,7 +328,10 @@ impl<'p> Reading<'p, '_> {
         let mut names = Vec::new();
         hit.of(self.policy).1.when.as_ref()?.names(&mut names);
         names.iter().find_map(|name| match name {
-            Name::Count(pattern) | Name::Distinct(pattern) => self.hits(*pattern).first.clone(),
+            Name::Count(pattern) | Name::Distinct(pattern) => {
+                let first = self.hits(*pattern).first.clone()?;
+                self.areas.text(self.policy.patterns[*pattern].area).get(first).map(Box::from)
+            }
             _ => None,
         })
     }

@@ -6,17 +6,20 @@
 //!
 //! - [`source`] texts and places in them, [`value`] what expressions come to
 //! - [`expr`] their checked trees, [`eval`] three-valued evaluation, [`sentence`] texts with them
-//! - [`markdown`], [`text`], [`words`] what patterns look in and how; [`facts`] what is known of an item
+//! - [`markdown`], [`text`], [`areas`] what patterns look in; [`words`], [`folding`] how
+//! - [`facts`] what is known of an item
 //! - [`rules`] a checked rule file; [`enough`] how far its patterns need to count
 //! - [`evaluate`] one item to one judgement; [`choice`] which judgements are acted on
 //! - [`template`] the texts people read; [`untrusted`] other people's text, escaped for its place
 
+pub mod areas;
 pub mod choice;
 pub mod enough;
 pub mod eval;
 pub mod evaluate;
 pub mod expr;
 pub mod facts;
+pub mod folding;
 pub mod markdown;
 pub mod rules;
 pub mod sentence;

@@ -25,6 +25,11 @@ pub enum Area {
     Labelled,
 }
 
+impl Area {
+    /// How many areas there are.
+    pub const COUNT: usize = AREAS.len();
+}
+
 /// Every area with its name in rules.
 pub const AREAS: [(&str, Area); 7] = [
     ("title", Area::Title),

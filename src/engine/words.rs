@@ -5,9 +5,10 @@
 //! ends as soon as no condition of the rules could tell more matches from what was found.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
-use regex::{Regex, RegexBuilder};
-
+use super::areas::Areas;
+use super::folding::{Search, Text, compile};
 use super::text::Area;
 
 /// Keyword sets: words that tags are compared with.
@@ -73,8 +74,8 @@ pub struct Enough {
 #[derive(Debug, Clone)]
 enum Matcher {
     /// Whole words and phrases in any case, the longest first; each form with its entry.
-    Words(Regex, HashMap<String, usize>),
-    Regexes(Vec<Regex>),
+    Words(Search, HashMap<String, usize>),
+    Regexes(Vec<Search>),
 }
 
 /// How often and where a pattern matched.
@@ -84,8 +85,8 @@ pub struct Hits {
     pub count: usize,
     /// Entries with at least one match, up to what is enough.
     pub distinct: usize,
-    /// The text of the first match.
-    pub first: Option<Box<str>>,
+    /// Where the first match stands.
+    pub first: Option<Range<usize>>,
 }
 
 impl Pattern {
@@ -107,7 +108,7 @@ impl Pattern {
 
     /// A pattern of regular expressions.
     #[must_use]
-    pub fn regexes(name: &str, area: Area, regexes: Vec<Regex>) -> Self {
+    pub fn regexes(name: &str, area: Area, regexes: Vec<Search>) -> Self {
         Pattern::new(name, area, Matcher::Regexes(regexes))
     }
 
@@ -116,39 +117,45 @@ impl Pattern {
         Pattern { name: name.to_owned(), area, enough, matcher }
     }
 
-    /// Searches a text, as far as the rules compare.
+    /// Searches its area of an item, as far as the rules compare.
     #[must_use]
-    pub fn search(&self, text: &str) -> Hits {
-        self.search_for(text, self.enough)
+    pub fn search(&self, areas: &Areas<'_>) -> Hits {
+        self.search_in(&OfArea(areas, self.area), self.enough)
     }
 
-    /// Whether it matches at all.
+    /// Whether it matches a text at all.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        self.search_for(text, Enough { count: 1, distinct: 0 }).count > 0
+        let areas = Areas::new(text, "", &[]);
+        self.search_in(&OfArea(&areas, Area::Title), Enough { count: 1, distinct: 0 }).count > 0
     }
 
-    fn search_for(&self, text: &str, enough: Enough) -> Hits {
+    fn search_in(&self, in_: &OfArea<'_, '_>, enough: Enough) -> Hits {
         let mut hits = Hits::default();
         match &self.matcher {
-            Matcher::Words(regex, entries) => {
-                let mut seen = vec![false; entries.len()];
+            Matcher::Words(search, entries) => {
+                let Some((regex, text)) = search.begin(in_) else { return hits };
+                let mut seen = Vec::new();
                 let mut from = 0;
                 while let Some(found) = regex.find_at(text, from).filter(|_| !hits.reach(enough)) {
                     let Some((end, entry)) = whole_word(text, found.start(), found.end(), entries) else {
                         from = found.start() + text[found.start()..].chars().next().map_or(1, char::len_utf8);
                         continue;
                     };
+                    if seen.is_empty() {
+                        seen.resize(entries.len(), false);
+                    }
                     let new = !std::mem::replace(&mut seen[entry], true);
-                    hits.take(&text[found.start()..end], new);
+                    hits.take(found.start()..end, new);
                     from = end;
                 }
             }
-            Matcher::Regexes(regexes) => {
-                for regex in regexes {
+            Matcher::Regexes(searches) => {
+                for search in searches {
+                    let Some((regex, text)) = search.begin(in_) else { continue };
                     let mut new = true;
                     for found in regex.find_iter(text) {
-                        hits.take(found.as_str(), std::mem::replace(&mut new, false));
+                        hits.take(found.range(), std::mem::replace(&mut new, false));
                         // Further matches of this entry can only add to the count.
                         if hits.count >= enough.count.min(MAX_MATCHES) {
                             break;
@@ -164,27 +171,29 @@ impl Pattern {
     }
 }
 
+/// A text of an item.
+struct OfArea<'t, 'a>(&'t Areas<'a>, Area);
+
+impl<'t> Text<'t> for OfArea<'t, '_> {
+    fn text(&self) -> &'t str {
+        self.0.text(self.1)
+    }
+
+    fn lower(&self) -> Option<&'t str> {
+        self.0.lower(self.1)
+    }
+}
+
 impl Hits {
-    fn take(&mut self, text: &str, new: bool) {
+    fn take(&mut self, at: Range<usize>, new: bool) {
         self.count += 1;
         self.distinct += usize::from(new);
-        if self.first.is_none() {
-            self.first = Some(text.into());
-        }
+        self.first.get_or_insert(at);
     }
 
     fn reach(&self, enough: Enough) -> bool {
         self.count >= MAX_MATCHES || self.count >= enough.count && self.distinct >= enough.distinct
     }
-}
-
-/// Compiles a regular expression of a rule: in any case unless it says `(?-i)`, and limited in
-/// size, so that a rule cannot ask for gigabytes.
-///
-/// # Errors
-/// It does not parse or is too large.
-pub fn compile(pattern: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern).case_insensitive(true).size_limit(1 << 20).dfa_size_limit(1 << 23).build()
 }
 
 /// The form that stands for itself where a match begins: the longest, or a shorter one that the
@@ -194,13 +203,19 @@ fn whole_word(text: &str, start: usize, end: usize, entries: &HashMap<String, us
     let mut end = end;
     while end > start {
         if stands_alone(text, start, end)
-            && let Some(entry) = entries.get(&text[start..end].to_lowercase())
+            && let Some(entry) = entry(&text[start..end], entries)
         {
-            return Some((end, *entry));
+            return Some((end, entry));
         }
         end -= text[start..end].chars().next_back().map_or(1, char::len_utf8);
     }
     None
+}
+
+/// The entry that a form belongs to, in any case.
+fn entry(form: &str, entries: &HashMap<String, usize>) -> Option<usize> {
+    let plain = form.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if plain { entries.get(form).copied() } else { entries.get(&form.to_lowercase()).copied() }
 }
 
 fn stands_alone(text: &str, start: usize, end: usize) -> bool {
@@ -221,8 +236,13 @@ mod tests {
         Pattern::words("p", Area::Text, &words).unwrap()
     }
 
+    /// As a title with an empty body.
+    fn hits(pattern: &Pattern, text: &str) -> Hits {
+        pattern.search(&Areas::new(text, "", &[]))
+    }
+
     fn counts(pattern: &Pattern, text: &str) -> (usize, usize) {
-        let hits = pattern.search(text);
+        let hits = hits(pattern, text);
         (hits.count, hits.distinct)
     }
 
@@ -239,7 +259,7 @@ mod tests {
         let pattern = words(&[&["test"], &["test case", "test cases"]]);
         assert_eq!(counts(&pattern, "test case"), (1, 1));
         assert_eq!(counts(&pattern, "test casex"), (1, 1));
-        assert_eq!(pattern.search("a test casex").first.as_deref(), Some("test"));
+        assert_eq!(hits(&pattern, "a test casex").first, Some(2..6));
         assert_eq!(counts(&pattern, "test, test cases"), (2, 2));
     }
 
@@ -259,8 +279,8 @@ mod tests {
         let mut pattern = Pattern::regexes("p", Area::Text, vec![compile("a").unwrap(), compile("b").unwrap()]);
         assert_eq!(counts(&pattern, "aaab"), (4, 2));
         pattern.enough = Enough { count: 0, distinct: 2 };
-        assert_eq!(pattern.search("aaab").distinct, 2);
+        assert_eq!(hits(&pattern, "aaab").distinct, 2);
         pattern.enough = Enough { count: 3, distinct: 0 };
-        assert_eq!(pattern.search("aaab").count, 3);
+        assert_eq!(hits(&pattern, "aaab").count, 3);
     }
 }

@@ -9,11 +9,12 @@ use super::diag::did_you_mean;
 use super::yaml::{Node, NodeKind};
 use super::{Check, Entry};
 use crate::engine::expr::Name;
+use crate::engine::folding::{Search, compile};
 use crate::engine::rules::{Label, Threshold};
 use crate::engine::source::Span;
 use crate::engine::text::{AREAS, Area};
 use crate::engine::value::{Base, Ty};
-use crate::engine::words::{Keywords, Pattern, compile};
+use crate::engine::words::{Keywords, Pattern};
 
 /// Entries by name in the order of the files; a name in two files is an error, unless `nearer`
 /// may replace it.
@@ -197,7 +198,7 @@ fn forms(reader: &mut super::reader::Reader<'_>, node: &Node) -> Vec<Vec<String>
     entries
 }
 
-fn regex(reader: &mut super::reader::Reader<'_>, node: &Node) -> Option<regex::Regex> {
+fn regex(reader: &mut super::reader::Reader<'_>, node: &Node) -> Option<Search> {
     let text = reader.text(node, "`regex`")?;
     match compile(text) {
         Ok(regex) => Some(regex),
