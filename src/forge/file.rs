@@ -9,13 +9,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::{Result, anyhow};
+use serde_json::Value;
 
 use super::index::{Index, Parts, index};
 use super::object::{self, NoItem};
 use super::ranges::Run;
 use super::source::Source;
 use super::turns::Turns;
-use super::{Comment, Event, Forge, Item, Kind, Listed, Repo, talk};
+use super::{Comment, Event, Forge, Item, Kind, Listed, Repo, loose, talk};
 
 /// A forge recorded in a file. The file stays open: replacing it by another of its name changes
 /// nothing here.
@@ -40,6 +41,18 @@ impl FileForge {
             Ok(index) => Ok(FileForge { source, index }),
             Err(fault) => Err(source.located(fault)),
         }
+    }
+
+    /// The bytes of the document, and all of it as a value: for the one that writes it.
+    pub(super) fn document(&self) -> Result<(Vec<u8>, Value)> {
+        let bytes = self.source.whole()?;
+        let value = loose::whole(&bytes).map_err(|error| self.source.malformed(0, &bytes, &error))?;
+        Ok((bytes, value))
+    }
+
+    /// The document is a recording of GitHub.
+    pub(super) fn github(&self) -> bool {
+        self.index.github
     }
 
     fn parts(&self, repo: usize) -> Result<&Parts> {

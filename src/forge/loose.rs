@@ -160,15 +160,32 @@ pub(super) fn value<'de, T: Shape<'de>, A: MapAccess<'de>>(object: &mut A) -> Re
 /// # Errors
 /// `bytes` are no JSON; line and column count within `bytes`.
 pub(super) fn read<'a, T: Shape<'a>>(bytes: &'a [u8], spare: &'a mut String) -> serde_json::Result<T> {
+    strict_or_mended(bytes, spare).map(|As(value)| value)
+}
+
+/// The whole of `bytes`, every member kept, mended as [`read`] mends it.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn whole(bytes: &[u8]) -> serde_json::Result<serde_json::Value> {
+    strict_or_mended(bytes, &mut String::new())
+}
+
+/// What [`read`] would make of the value that `of` is.
+pub(super) fn within<'a, T: Shape<'a>>(of: &'a serde_json::Value) -> serde_json::Result<T> {
+    As::deserialize(of).map(|As(value)| value)
+}
+
+fn strict_or_mended<'a, T: Deserialize<'a>>(bytes: &'a [u8], spare: &'a mut String) -> serde_json::Result<T> {
     if let Ok(text) = std::str::from_utf8(bytes)
-        && let Ok(As(value)) = serde_json::from_str(text)
+        && let Ok(value) = serde_json::from_str(text)
     {
         return Ok(value);
     }
     // Skipping looks at no code points and no ranges: what fails here is no JSON at all.
     serde_json::from_slice::<IgnoredAny>(bytes)?;
     *spare = mended(bytes);
-    serde_json::from_str(spare).map(|As(value)| value)
+    serde_json::from_str(spare)
 }
 
 /// A copy of well-formed JSON that a strict reader takes.

@@ -8,6 +8,7 @@
 pub mod change;
 pub mod file;
 mod index;
+pub mod live;
 mod loose;
 pub mod object;
 mod part;

@@ -1,4 +1,5 @@
-//! The objects within an API's objects: users, labels, milestones, marks of pull requests.
+//! The objects within an API's objects: users, labels, milestones, signatures of commits, marks of
+//! pull requests.
 //!
 //! Takes: JSON of any type. Gives: the few members that items, comments and timelines need.
 
@@ -28,6 +29,8 @@ pub(super) struct Part<'a> {
     login: Scalar<'a>,
     /// Of a milestone.
     pub(super) title: Scalar<'a>,
+    /// Of who wrote or committed a commit; that is a name and an address, and no account.
+    pub(super) date: Scalar<'a>,
 }
 
 impl<'a> Part<'a> {
@@ -59,6 +62,7 @@ impl<'de> Shape<'de> for Option<Part<'de>> {
                 "name" => part.name = value(&mut from)?,
                 "login" => part.login = value(&mut from)?,
                 "title" => part.title = value(&mut from)?,
+                "date" => part.date = value(&mut from)?,
                 _ => {
                     from.next_value::<IgnoredAny>()?;
                 }

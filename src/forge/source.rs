@@ -69,6 +69,18 @@ impl Source {
         }
     }
 
+    /// All of its bytes.
+    pub(super) fn whole(&self) -> Result<Vec<u8>> {
+        let mut file = self.file();
+        let mut bytes = Vec::new();
+        let done = file.seek(SeekFrom::Start(0)).and_then(|_| (&*file).read_to_end(&mut bytes));
+        match done {
+            Ok(_) if state(&file) == self.state => Ok(bytes),
+            Ok(_) => Err(self.changed()),
+            Err(error) => Err(self.fault(&mut file, Fault::Read(error))),
+        }
+    }
+
     fn changed(&self) -> Error {
         let path = self.path.display();
         anyhow!("the forge file {path} was changed while it was being read; run this again")

@@ -3,6 +3,8 @@
 //! Takes: the JSON of a list of comments or of a timeline. Gives: [`Comment`]s and [`Event`]s.
 //! As for items, what is of another type than expected counts as absent.
 
+use std::borrow::Cow;
+
 use serde::de::{IgnoredAny, MapAccess};
 
 use super::loose::{Scalar, Shape, key, read, value};
@@ -70,24 +72,80 @@ impl<'de> Shape<'de> for Option<Event> {
     }
 
     fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
-        let mut created_at = Scalar::Absent;
-        let (mut user, mut actor): (Option<Part<'_>>, Option<Part<'_>>) = (None, None);
+        let mut found = Entry::default();
         while let Some(name) = key(&mut from)? {
             match &*name {
                 // A review on GitHub has its time under a name of its own.
-                "created_at" | "submitted_at" => created_at = value(&mut from)?,
-                "user" => user = value(&mut from)?,
-                "actor" => actor = value(&mut from)?,
+                "created_at" | "submitted_at" => found.created_at = value(&mut from)?,
+                "user" => found.user = value(&mut from)?,
+                "actor" => found.actor = value(&mut from)?,
+                "type" => found.kind = value(&mut from)?,
+                "event" => found.event = value(&mut from)?,
+                "body" => found.body = value(&mut from)?,
+                "label" => found.label = value(&mut from)?,
+                "assignee" => found.assignee = value(&mut from)?,
+                "removed_assignee" => found.removed = value(&mut from)?,
+                "author" => found.author = value(&mut from)?,
+                "committer" => found.committer = value(&mut from)?,
                 _ => {
                     from.next_value::<IgnoredAny>()?;
                 }
             }
         }
-        Ok(Some(Event {
-            at: instant(&created_at),
-            actor: [user, actor].into_iter().flatten().find_map(Part::account),
-            what: What::Other,
-        }))
+        Ok(Some(found.event()))
+    }
+}
+
+/// The members of a timeline's entry that are read, as they were found.
+#[derive(Default)]
+struct Entry<'a> {
+    created_at: Scalar<'a>,
+    user: Option<Part<'a>>,
+    actor: Option<Part<'a>>,
+    /// What it is, on Gitea and Forgejo.
+    kind: Scalar<'a>,
+    /// What it is, on GitHub.
+    event: Scalar<'a>,
+    body: Scalar<'a>,
+    label: Option<Part<'a>>,
+    assignee: Option<Part<'a>>,
+    removed: Scalar<'a>,
+    author: Option<Part<'a>>,
+    committer: Option<Part<'a>>,
+}
+
+impl Entry<'_> {
+    fn event(self) -> Event {
+        // A commit on GitHub has no time of its own. Of its two the committer's is the later one:
+        // the author's stays what it was through every rebase.
+        let signed = [&self.committer, &self.author].into_iter().flatten().find_map(|part| instant(&part.date));
+        let label = |part: Option<Part<'_>>| part.and_then(|part| part.name.text()).map(Cow::into_owned);
+        let login = |part: Option<Part<'_>>| part.and_then(Part::login).map(Cow::into_owned);
+        let word = match (&self.event, &self.kind) {
+            (Scalar::Text(word), _) | (_, Scalar::Text(word)) => &**word,
+            _ => "",
+        };
+        // An entry whose label or account was deleted says nothing that a name could be given to.
+        let what = match word {
+            // The body of a label's entry is "1" where it was put on, and empty where it was taken off.
+            "label" if self.body.is_word("1") => label(self.label).map(What::Labeled),
+            "label" if self.body.is_word("") => label(self.label).map(What::Unlabeled),
+            "labeled" => label(self.label).map(What::Labeled),
+            "unlabeled" => label(self.label).map(What::Unlabeled),
+            "assignees" if self.removed.is_true() => login(self.assignee).map(What::Unassigned),
+            "assignees" | "assigned" => login(self.assignee).map(What::Assigned),
+            "unassigned" => login(self.assignee).map(What::Unassigned),
+            // A merge is an entry of its own; GitHub writes `closed` beside it.
+            "close" | "closed" | "merge_pull" | "merged" => Some(What::Closed),
+            "reopen" | "reopened" => Some(What::Reopened),
+            "comment" | "commented" => Some(What::Commented),
+            _ => None,
+        };
+        Event {
+            at: instant(&self.created_at).or(signed),
+            actor: [self.user, self.actor].into_iter().flatten().find_map(Part::account),
+            what: what.unwrap_or_default(),
+        }
     }
 }
 
@@ -95,6 +153,7 @@ impl<'de> Shape<'de> for Option<Event> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::forge::time;
 
     #[test]
     fn comments_keep_what_is_there() {
@@ -117,5 +176,99 @@ mod tests {
         let logins: Vec<_> = found.iter().map(|event| event.actor.as_ref().map(|a| (&*a.login, a.bot))).collect();
         assert_eq!(logins, [Some(("g", true)), Some(("t", false)), None]);
         assert!(found.first().unwrap().at.is_some());
+    }
+    /// What each entry of a timeline says was done, and when.
+    fn done(list: &str) -> Vec<(What, Option<String>)> {
+        let shown = |event: Event| (event.what, event.at.map(time::rfc3339));
+        events(list.as_bytes()).unwrap().into_iter().map(shown).collect()
+    }
+
+    /// Entries as Gitea 1.26.4 gave them, but for the members that nothing here reads.
+    #[test]
+    fn a_timeline_of_gitea_says_what_was_done() {
+        let entry = |kind: &str, body: &str, more: &str| {
+            format!(
+                r#"{{"id": 7, "type": "{kind}", "html_url": "http://x/a/b/issues/3#issuecomment-7", "pull_request_url":
+                "", "issue_url": "http://x/a/b/issues/3", "user": {{"id": 1, "login": "root1"}}, "body": "{body}",
+                "created_at": "2026-11-21T01:08:08Z", "updated_at": "2026-11-21T01:08:09Z", "milestone": null,
+                "old_title": "", "ref_issue": null, "ref_action": "none", "review_id": 0, "assignee_team": null,
+                "resolve_doer": null, {more}}}"#
+            )
+        };
+        let label = r#""label": {"id": 2, "name": "bug", "exclusive": false, "is_archived": false, "color":
+            "ee0701", "description": "", "url": "http://x/labels/2"}, "assignee": null, "removed_assignee": false"#;
+        let bare = r#""label": null, "assignee": null, "removed_assignee": false"#;
+        let put = r#""label": null, "assignee": {"id": 4, "login": "claude"}, "removed_assignee": false"#;
+        let off = r#""label": null, "assignee": {"id": 4, "login": "claude"}, "removed_assignee": true"#;
+        for (kind, body, more, what) in [
+            ("label", "1", label, What::Labeled("bug".into())),
+            ("label", "", label, What::Unlabeled("bug".into())),
+            ("label", "1", bare, What::Other),
+            ("assignees", "", put, What::Assigned("claude".into())),
+            ("assignees", "", off, What::Unassigned("claude".into())),
+            ("assignees", "", bare, What::Other),
+            ("close", "", bare, What::Closed),
+            ("merge_pull", "", bare, What::Closed),
+            ("reopen", "", bare, What::Reopened),
+            ("comment", "1", bare, What::Commented),
+            ("comment_ref", "", bare, What::Other),
+            ("change_title", "", bare, What::Other),
+        ] {
+            let expected = (what, Some("2026-11-21T01:08:08Z".to_owned()));
+            assert_eq!(done(&format!("[{}]", entry(kind, body, more))), [expected], "{kind} {body}");
+        }
+    }
+
+    /// Entries as GitHub documents them, but for the members that nothing here reads.
+    #[test]
+    fn a_timeline_of_github_says_what_was_done() {
+        let found = done(
+            r#"[{"id": 1, "event": "labeled", "actor": {"login": "o"}, "commit_id": null, "created_at":
+                "2026-05-01T06:00:00Z", "label": {"name": "bug", "color": "f29513"}, "performed_via_github_app": null},
+            {"event": "unlabeled", "created_at": "2026-05-01T06:00:01Z", "label": {"name": "bug", "color": "f29513"}},
+            {"event": "assigned", "created_at": "2026-05-01T06:00:02Z", "actor": {"login": "o"}, "assignee":
+                {"login": "claude", "type": "User"}, "assigner": {"login": "o"}},
+            {"event": "unassigned", "created_at": "2026-05-01T06:00:03Z", "assignee": {"login": "claude"}},
+            {"event": "closed", "created_at": "2026-05-01T06:00:04Z", "commit_id": null, "state_reason": "completed"},
+            {"event": "merged", "created_at": "2026-05-01T06:00:05Z", "commit_id": "6dcb09b"},
+            {"event": "reopened", "created_at": "2026-05-01T06:00:06Z", "state_reason": "reopened"},
+            {"event": "commented", "created_at": "2026-05-01T06:00:07Z", "actor": {"login": "o"}, "user":
+                {"login": "o"}, "body": "1", "author_association": "MEMBER"},
+            {"event": "reviewed", "submitted_at": "2026-05-01T06:00:08Z", "state": "approved", "user": {"login": "o"}},
+            {"event": "committed", "sha": "7638417", "author": {"name": "Mona", "email": "m@x", "date":
+                "2026-04-30T12:00:00Z"}, "committer": {"name": "Mona", "email": "m@x", "date": "2026-05-01T06:00:09Z"},
+                "message": "Fix it"},
+            {"event": "committed", "author": {"date": "2026-05-01T06:00:10Z"}, "committer": null},
+            {"event": "labeled", "created_at": "2026-05-01T06:00:11Z", "label": null}]"#,
+        );
+        let what = [
+            What::Labeled("bug".into()),
+            What::Unlabeled("bug".into()),
+            What::Assigned("claude".into()),
+            What::Unassigned("claude".into()),
+            What::Closed,
+            What::Closed,
+            What::Reopened,
+            What::Commented,
+            What::Other,
+            What::Other,
+            What::Other,
+            What::Other,
+        ];
+        let at = (0..).map(|second| Some(format!("2026-05-01T06:00:{second:02}Z")));
+        assert_eq!(found, what.into_iter().zip(at).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn members_of_any_type_count_as_absent_in_a_timeline() {
+        for odd in ["null", "3", "true", "[1]", "{}"] {
+            let list =
+                format!(r#"[{{"type": {odd}, "event": {odd}, "body": {odd}, "label": {odd}, "author": {odd}}}]"#);
+            assert_eq!(done(&list), [(What::Other, None)], "{odd}");
+            let list = format!(r#"[{{"type": "label", "body": {odd}, "label": {{"name": "bug"}}}}]"#);
+            assert_eq!(done(&list), [(What::Other, None)], "{odd}");
+            let list = format!(r#"[{{"type": "assignees", "assignee": {{"login": {odd}}}}}]"#);
+            assert_eq!(done(&list), [(What::Other, None)], "{odd}");
+        }
     }
 }

@@ -9,6 +9,7 @@ mod golden;
 mod hostile;
 mod house;
 mod limits;
+mod live;
 mod output;
 mod readme;
 mod recorded;

@@ -25,6 +25,11 @@ const RECORDED: [&str; 8] = [
 /// An item: its repository, its kind, its number.
 type Key = (String, &'static str, u64);
 
+/// Every recorded file as a forge, with its name.
+pub fn worlds() -> impl Iterator<Item = (&'static str, Value)> {
+    RECORDED.into_iter().map(|name| (name, Recorded::of(name).world))
+}
+
 /// A recorded file as a forge, and the items it holds.
 struct Recorded {
     world: Value,

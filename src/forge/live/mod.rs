@@ -1,0 +1,204 @@
+//! A forge in one JSON document that is written to, `--forge file:PATH` without `--dry-run`.
+//!
+//! Takes: the path of the document and the instant of the run. Gives: a [`LiveFile`], which reads
+//! what the streamed reader reads, makes each change as a real forge of the document's kind would
+//! make it, and refuses what that would refuse.
+//!
+//! The whole document is in memory, and its file is replaced after each item: a run that is killed
+//! leaves it as it was after the last item, never half written, and never with half of an item's
+//! changes. One run at a time has it, by a lock of the operating system on a file beside it: on the
+//! document itself it would end with the first replacement.
+
+mod change;
+mod document;
+mod read;
+mod record;
+mod refuse;
+mod save;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+use anyhow::{Context, Result, anyhow};
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use self::document::{Document, Place, labels, milestones, text};
+use self::save::Saved;
+use super::change::{Change, Done, Failure, Fresh, Label, Preflight, Write};
+use super::file::FileForge;
+use super::{Comment, Event, Forge, Item, Kind, Listed, Placed, Repo, time};
+use crate::files::{Lock, Patience};
+
+/// A forge in a file, to be written to by this run alone.
+#[derive(Debug)]
+pub struct LiveFile {
+    /// What does not change: names, repositories, who may write.
+    file: FileForge,
+    state: RwLock<State>,
+    /// The last to be dropped: nothing is written after it.
+    _lock: Lock,
+}
+
+#[derive(Debug)]
+struct State {
+    document: Document,
+    saved: Saved,
+}
+
+impl LiveFile {
+    /// Opens the document at `path` for this run alone, waiting for a run that has it. Whatever is
+    /// written is written at the instant `now`.
+    ///
+    /// # Errors
+    /// Another run keeps the document for longer than is waited, or it cannot be read: as
+    /// [`FileForge::open`], and all of it must be JSON.
+    pub fn open(path: &Path, now: DateTime<Utc>, patience: &Patience<'_>) -> Result<LiveFile> {
+        let shown = path.display();
+        // Two names of one file must meet at one lock.
+        let real = std::fs::canonicalize(path).with_context(|| {
+            format!("opening the forge file {shown} failed; check the path after `file:` and that you may read it")
+        })?;
+        let name = real.file_name().unwrap_or_default().to_string_lossy();
+        let beside = real.with_file_name(format!(".{name}.lock"));
+        let lock = Lock::take(&beside, &format!("the forge file {shown}"), patience)?;
+        let mut saved = Saved::new(real);
+        let file = FileForge::open(path)?;
+        let (bytes, root) = file.document()?;
+        saved.looks_like(&bytes);
+        let document = Document::new(root, file.user(), file.github(), time::rfc3339(now));
+        Ok(LiveFile { file, state: RwLock::new(State { document, saved }), _lock: lock })
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads a repository.
+    fn of<T>(&self, repo: usize, what: impl FnOnce(&Map<String, Value>) -> Result<T>) -> Result<T> {
+        let state = self.read();
+        what(state.document.repo(repo).ok_or_else(|| self.nowhere(repo))?)
+    }
+
+    /// Writes to a repository.
+    fn write<T>(&self, repo: usize, what: impl FnOnce(&mut Place<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let mut place = state.document.place(repo).ok_or_else(|| Failure::Refused(self.nowhere(repo)))?;
+        what(&mut place)
+    }
+
+    fn nowhere(&self, repo: usize) -> anyhow::Error {
+        anyhow!("{} has no repository at index {repo}", self.file.name())
+    }
+}
+
+impl Forge for LiveFile {
+    fn name(&self) -> String {
+        self.file.name()
+    }
+
+    fn user(&self) -> &str {
+        self.file.user()
+    }
+
+    fn repos(&self) -> &[Repo] {
+        self.file.repos()
+    }
+
+    fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String {
+        self.file.quiet_link(repo, number, full)
+    }
+
+    fn items(&self, repo: usize, threads: usize, page: &(dyn Fn(usize, &[Item<'_>]) + Sync)) -> Result<Listed> {
+        let name = self.repos().get(repo).map_or("", |repo| &repo.name);
+        self.of(repo, |repo| read::items(repo, name, threads, page))
+    }
+
+    fn writers(&self, repo: usize) -> Result<&[String]> {
+        self.file.writers(repo)
+    }
+
+    fn comments(&self, repo: usize, number: u64) -> Result<Vec<Comment>> {
+        self.of(repo, |repo| read::comments(repo, number))
+    }
+
+    fn timeline(&self, repo: usize, number: u64) -> Result<Option<Vec<Event>>> {
+        self.of(repo, |repo| read::timeline(repo, number))
+    }
+}
+
+impl Write for LiveFile {
+    fn preflight(&self, repo: usize, with_milestones: bool) -> Result<Preflight> {
+        self.of(repo, |repo| {
+            let mut found = Preflight { refused: refuse::closed_to_issues(repo), ..Preflight::default() };
+            add_new(&mut found.labels, labels(repo).filter_map(|label| text(label, "name")));
+            if with_milestones {
+                let open = milestones(repo).filter(|milestone| text(milestone, "state") != Some("closed"));
+                add_new(&mut found.milestones, open.filter_map(|milestone| text(milestone, "title")));
+            }
+            Ok(found)
+        })
+    }
+
+    fn assignable(&self, repo: usize, login: &str) -> Result<bool> {
+        self.of(repo, |repo| Ok(refuse::may_be_assigned(repo, login)))
+    }
+
+    fn item(&self, repo: usize, kind: Kind, number: u64) -> Result<Option<Fresh>> {
+        self.of(repo, |repo| read::fresh(repo, kind, number))
+    }
+
+    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>> {
+        self.of(repo, |repo| read::comments_since(repo, since))
+    }
+
+    fn change(&self, repo: usize, fresh: &Fresh, change: Change<'_>) -> Result<Done, Failure> {
+        self.write(repo, |place| place.change(fresh, &change))
+    }
+
+    fn create_issue(&self, repo: usize, title: &str, body: &str, labels: &[String]) -> Result<Done, Failure> {
+        self.write(repo, |place| {
+            refuse::issue(place, title, body)?;
+            // Labels are sent by their ids, which an unknown one has none of; GitHub makes it.
+            if let Some(unknown) = labels.iter().find(|name| !place.github && place.label(name).is_none()) {
+                let name = refuse::name(place.repo);
+                return Err(refuse::refused(format!("{name} has no label \"{unknown}\" for the new issue")));
+            }
+            let number = place.write_issue(title, body);
+            place.add_labels(number, labels)?;
+            Ok(Done { id: None, number: Some(number) })
+        })
+    }
+
+    fn create_label(&self, repo: usize, label: &Label) -> Result<(), Failure> {
+        self.write(repo, |place| {
+            refuse::label(place, label)?;
+            if place.label(&label.name).is_none() {
+                place.write_label(&label.name, &label.color, &label.description);
+            }
+            Ok(())
+        })
+    }
+
+    fn item_done(&self) -> Result<()> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let State { document, saved } = &mut *state;
+        if document.changed {
+            saved.save(document.root())?;
+            document.changed = false;
+        }
+        Ok(())
+    }
+
+    fn is_remote(&self) -> bool {
+        false
+    }
+}
+
+/// Adds what is not there yet.
+fn add_new<'a>(to: &mut Vec<String>, names: impl Iterator<Item = &'a str>) {
+    let mut seen = std::collections::HashSet::new();
+    to.extend(names.filter(|name| seen.insert(*name)).map(str::to_owned));
+}

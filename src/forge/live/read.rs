@@ -1,0 +1,148 @@
+//! The document of a forge, read while it is being changed.
+//!
+//! Takes: a [`Document`]. Gives: what the streamed reader would give for the same document saved and
+//! opened again, by the same readers of its objects.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use super::document::{talk, text};
+use crate::forge::change::Fresh;
+use crate::forge::loose::{Shape, within};
+use crate::forge::object::NoItem;
+use crate::forge::ranges::Run;
+use crate::forge::turns::Turns;
+use crate::forge::{Comment, Event, Item, Kind, Listed, Placed, time};
+
+/// Entries that are handed over at once.
+const RUN: usize = 100;
+
+/// A page of items and its place, as [`crate::forge::Forge::items`] hands it over.
+type Page<'p> = &'p (dyn Fn(usize, &[Item<'_>]) + Sync);
+
+/// Every item of a repository, as [`crate::forge::Forge::items`] gives them.
+pub(super) fn items(repo: &Map<String, Value>, name: &str, threads: usize, page: Page<'_>) -> Result<Listed> {
+    let mut runs: Vec<(Run, &[Value])> = Vec::new();
+    for (list, pulls) in [("issues", false), ("pulls", true)] {
+        let entries = repo.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        runs.extend(entries.chunks(RUN).zip(0_u64..).map(|(chunk, nth)| {
+            let before = nth * RUN as u64;
+            (Run { offset: before, length: chunk.len() as u64, before, pulls }, chunk)
+        }));
+    }
+    let (next, turns) = (AtomicUsize::new(0), Turns::default());
+    let work = || {
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some((run, chunk)) = runs.get(place) else { return };
+            let read: Result<Vec<_>> = chunk.iter().map(|value| item(value, run.pulls)).collect();
+            let Some(items) = turns.take(place, name, run, read) else { return };
+            page(place, &items);
+        }
+    };
+    thread::scope(|scope| {
+        let threads = threads.min(thread::available_parallelism().map_or(1, usize::from));
+        for _ in 1..threads.min(runs.len()) {
+            // Where no more threads are to be had, this one does their work.
+            let _ = thread::Builder::new().spawn_scoped(scope, work);
+        }
+        work();
+    });
+    turns.result()
+}
+
+/// A value of the document as something of ours. Nothing that is JSON fails to be read so.
+fn shaped<'a, T: Shape<'a>>(value: &'a Value) -> Result<T> {
+    within(value).context("reading an object of the forge file failed")
+}
+
+fn item(value: &Value, pulls: bool) -> Result<Result<Item<'_>, NoItem>> {
+    let mut read: Result<Item<'_>, NoItem> = shaped(value)?;
+    if let Ok(item) = &mut read
+        && pulls
+    {
+        // In a list of pull requests none of them says that it is one.
+        item.kind = Kind::Pull;
+    }
+    Ok(read)
+}
+
+/// One item as it is now.
+pub(super) fn fresh(repo: &Map<String, Value>, kind: Kind, number: u64) -> Result<Option<Fresh>> {
+    for (list, pulls) in [("issues", false), ("pulls", true)] {
+        let values = repo.get(list).and_then(Value::as_array).into_iter().flatten();
+        let mut these = values.filter(|value| value.get("number").and_then(Value::as_u64) == Some(number));
+        if let Some(value) = these.next() {
+            let item = item(value, pulls)?.ok().filter(|item| item.kind == kind);
+            let content_version = value.get("content_version").and_then(Value::as_u64);
+            return Ok(item.map(|item| Fresh { item: owned(item), content_version }));
+        }
+    }
+    Ok(None)
+}
+
+/// The comments of an item; none where none were recorded.
+pub(super) fn comments(repo: &Map<String, Value>, number: u64) -> Result<Vec<Comment>> {
+    Ok(listed(talk(repo, "comments", number))?.unwrap_or_default())
+}
+
+/// The timeline of an item; `None` where it was not recorded.
+pub(super) fn timeline(repo: &Map<String, Value>, number: u64) -> Result<Option<Vec<Event>>> {
+    listed(talk(repo, "events", number))
+}
+
+/// The entries of a list; null is an empty one (fact 8), and entries that are no object are left out.
+fn listed<'a, T>(list: Option<&'a Value>) -> Result<Option<Vec<T>>>
+where
+    Option<T>: Shape<'a>,
+{
+    let Some(list) = list else { return Ok(None) };
+    let entries: Option<Vec<Option<T>>> = shaped(list)?;
+    Ok(Some(entries.into_iter().flatten().flatten().collect()))
+}
+
+/// Every comment of the repository written or changed since, oldest first. One without a time that
+/// can be read is old: nothing written by a program is without.
+pub(super) fn comments_since(repo: &Map<String, Value>, since: DateTime<Utc>) -> Result<Vec<Placed>> {
+    let mut found = Vec::new();
+    for (key, list) in repo.get("comments").and_then(Value::as_object).into_iter().flatten() {
+        let Ok(number) = key.parse() else { continue };
+        for value in list.as_array().into_iter().flatten() {
+            let Some(members) = value.as_object() else { continue };
+            let at = |name: &str| text(members, name).and_then(time::parse);
+            if at("updated_at").or(at("created_at")).is_some_and(|at| at >= since)
+                && let Some(comment) = shaped(value)?
+            {
+                found.push(Placed { number, comment });
+            }
+        }
+    }
+    found.sort_by_key(|placed| (placed.comment.created_at, placed.comment.id));
+    Ok(found)
+}
+
+/// An item that needs the document no more.
+fn owned(item: Item<'_>) -> Item<'static> {
+    let text = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+    Item {
+        kind: item.kind,
+        number: item.number,
+        title: text(item.title),
+        body: text(item.body),
+        labels: item.labels.into_iter().map(text).collect(),
+        assignees: item.assignees.into_iter().map(text).collect(),
+        author: item.author,
+        open: item.open,
+        locked: item.locked,
+        draft: item.draft,
+        milestone: item.milestone.map(text),
+        comments: item.comments,
+        created_at: item.created_at,
+        updated_at: item.updated_at,
+    }
+}
