@@ -5,7 +5,8 @@
 //!
 //! - [`language`] rule files and templates, checked: problems with their place. Pure
 //! - [`engine`] checked rules and items to scores, decisions, texts. Pure: no file, clock, network
-//! - [`forge`] what a forge holds, read through one trait
+//! - [`forge`] what a forge holds, read and written through two traits
+//! - [`http`] the one HTTP client: time-outs, retries, limits, redirects, secrets
 //! - [`plan`] decisions and texts to finished writes. Pure
 //! - [`report`] a run as people and programs read it. Pure
 //! - [`jobs`] what each job reads, decides and leaves
@@ -13,11 +14,13 @@
 //! - [`run`] the pipeline, [`cli`] its arguments, `main` its exit code
 //!
 //! Imports run one way: `main -> {cli, run} -> {jobs, pack} -> {language, report, plan} ->
-//! {engine, forge}`; engine and forge import nothing of ours. A test holds it.
+//! {engine, forge}`; `forge -> http`; engine and http import nothing of ours.
+//! A test holds it.
 
 pub mod cli;
 pub mod engine;
 pub mod forge;
+pub mod http;
 pub mod jobs;
 pub mod language;
 pub mod pack;

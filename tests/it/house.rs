@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::support::root;
 
 /// Who may use whom; what is not here is forbidden.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("main", &["cli", "run"]),
     ("cli", &["jobs", "forge"]),
     ("run", &["cli", "engine", "forge", "jobs", "language", "pack", "plan", "report"]),
@@ -20,7 +20,8 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("report", &["engine", "plan"]),
     ("plan", &["engine", "forge"]),
     ("engine", &[]),
-    ("forge", &[]),
+    ("forge", &["http"]),
+    ("http", &[]),
     ("lib", &[]),
 ];
 
