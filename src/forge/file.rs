@@ -6,16 +6,18 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use anyhow::{Result, anyhow};
 
 use super::index::{Index, Parts, index};
 use super::object::{self, NoItem};
+use super::quiet::Quiet;
 use super::ranges::Run;
 use super::source::Source;
 use super::turns::Turns;
-use super::{Comment, Event, Forge, Item, Kind, Listed, Repo, talk};
+use super::{Comment, Event, Forge, Item, Kind, Listed, Repo, States, talk};
 
 /// A forge recorded in a file. The file stays open: replacing it by another of its name changes
 /// nothing here.
@@ -88,15 +90,17 @@ impl Forge for FileForge {
 
     fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String {
         let name = self.index.repos.get(repo).map_or("", |repo| &repo.name);
-        let shown = if full { name } else { "" };
-        if self.index.github {
-            // An entity is read as a reference there; this host's links leave none (fact 105).
-            return format!("[{shown}#\u{2060}{number}](https://redirect.github.com/{name}/issues/{number})");
-        }
-        format!("{shown}&#35;{number}")
+        let quiet = if self.index.github { Quiet::Redirect } else { Quiet::Entity };
+        quiet.link(name, number, full)
     }
 
-    fn items(&self, repo: usize, threads: usize, page: &(dyn Fn(usize, &[Item<'_>]) + Sync)) -> Result<Listed> {
+    fn items(
+        &self,
+        repo: usize,
+        _: States,
+        threads: usize,
+        page: &(dyn Fn(usize, &[Item<'_>]) + Sync),
+    ) -> Result<Listed> {
         let runs = &self.parts(repo)?.runs;
         let name = self.index.repos.get(repo).map_or("", |repo| &repo.name);
         let next = AtomicUsize::new(0);
@@ -126,6 +130,16 @@ impl Forge for FileForge {
         turns.result()
     }
 
+    fn labelled(&self, repo: usize, label: &str) -> Result<Vec<Item<'static>>> {
+        let found = Mutex::new(Vec::new());
+        self.items(repo, States::ALL, 1, &|_, items| {
+            let with = items.iter().filter(|item| item.kind == Kind::Issue && item.has_label(label));
+            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+            found.extend(with.cloned().map(Item::into_owned));
+        })?;
+        Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn writers(&self, repo: usize) -> Result<&[String]> {
         Ok(&self.parts(repo)?.writers)
     }
@@ -150,7 +164,6 @@ impl Forge for FileForge {
 mod tests {
     use super::*;
     use std::io::Write;
-    use std::sync::Mutex;
 
     /// A file forge of one repository with these members, and its file.
     fn recorded(members: &str) -> (Result<FileForge>, tempfile::NamedTempFile) {
@@ -163,7 +176,7 @@ mod tests {
     /// Every item as `number title`, in the list's order.
     fn all(forge: &FileForge, threads: usize) -> (Vec<String>, Result<Listed>) {
         let pages = Mutex::new(Vec::new());
-        let listed = forge.items(0, threads, &|place, items| {
+        let listed = forge.items(0, States::OPEN, threads, &|place, items| {
             let shown = items.iter().map(|item| {
                 let kind = item.kind.name();
                 format!("{kind} {} {:.9}", item.number, item.title)

@@ -71,9 +71,10 @@ impl Request {
         Request { shown, ..Request::new(method, url.reveal().clone()) }
     }
 
-    /// With a header more.
+    /// With a header, instead of one of this name.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: &str) -> Request {
+        self.headers.retain(|(known, ..)| *known != name);
         self.headers.push((name, value.to_owned(), false));
         self
     }
