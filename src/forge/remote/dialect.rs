@@ -5,7 +5,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::http::{Client, Method, Request, Secret, Url};
+use crate::http::{Answer, Client, Method, Request, Secret, Url, shown};
 
 use super::node::Node;
 
@@ -133,20 +133,30 @@ pub(super) fn find(client: &Client, address: &str, token: Option<&Secret>) -> Re
         (None, _) if matches!(answer.status, 401 | 403) && body.is_object() => Ok((api, Dialect::Gitea(None))),
         (None, None) => bail!(
             "{} answered {} and no version: there is no Gitea or Forgejo; check the address",
-            crate::http::shown(&answer.url),
+            shown(&answer.url),
             answer.status
         ),
         (None, Some(instance)) => {
-            let api = instance.join("api/v3/")?;
-            let request = Request::new(Method::Get, api.join("versions")?).header("accept", "application/json");
-            let there = client.send(&request.any_status())?;
-            if there.header("x-github-request-id").is_some() || there.header("x-github-media-type").is_some() {
-                return Ok((api, Dialect::GitHub { cloud: false }));
+            let ask = |path: &str| {
+                let request = Request::new(Method::Get, instance.join(path)?).header("accept", "application/json");
+                anyhow::Ok(client.send(&request.any_status())?)
+            };
+            let marked = |answer: &Answer| {
+                ["x-github-request-id", "x-github-media-type"].iter().any(|name| answer.header(name).is_some())
+            };
+            // At the root it is github.com behind another name: a proxy.
+            let root = ask("versions")?;
+            if marked(&root) && matches!(root.body.trim_ascii_start().first(), Some(b'[' | b'{')) {
+                return Ok((instance, Dialect::GitHub { cloud: true }));
+            }
+            let there = ask("api/v3/versions")?;
+            if marked(&there) {
+                return Ok((instance.join("api/v3/")?, Dialect::GitHub { cloud: false }));
             }
             bail!(
                 "{} is no Gitea, Forgejo or GitHub: /api/v1/version answered {} and /api/v3/versions {}; \
                  check the address",
-                crate::http::shown(&instance),
+                shown(&instance),
                 answer.status,
                 there.status
             )

@@ -55,6 +55,13 @@ fn a_bare_address_of_an_enterprise_server_is_found() {
     assert_eq!(forge.quiet_link(0, 12, false), "`#12`");
     // The second question goes to whom the first did not find: without the token.
     assert!(server.seen().iter().any(|seen| seen.path == "/api/v3/versions" && seen.header("authorization").is_none()));
+    let server = Server::start(|seen| match seen.path.as_str() {
+        "/versions" => with(ok("[\"2022-11-28\"]"), "x-github-media-type", "github.v3"),
+        path if path.starts_with("/api/") => json(404, "{}"),
+        _ => usual(seen, "").unwrap(),
+    });
+    let forge = connect(ask(&server.url, &["a/b"])).unwrap();
+    assert_eq!((forge.kind(), forge.name()), (&Dialect::GitHub { cloud: true }, server.url.clone()));
 }
 
 #[test]

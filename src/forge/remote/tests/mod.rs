@@ -8,6 +8,8 @@
 mod addresses;
 mod backlog;
 mod connecting;
+mod people;
+mod preflight;
 mod reading;
 mod writing;
 
