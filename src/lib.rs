@@ -5,7 +5,8 @@
 //!
 //! - [`language`] rule files and templates, checked: problems with their place. Pure
 //! - [`engine`] checked rules and items to scores, decisions, texts. Pure: no file, clock, network
-//! - [`forge`] what a forge holds, read through one trait
+//! - [`forge`] what a forge holds, read and written through two traits
+//! - [`http`] the one HTTP client: time-outs, retries, limits, redirects, secrets
 //! - [`loop_dir`] the `.loop` files: JSON lines, the lock of a run
 //! - [`files`] locks, and files replaced as a whole
 //! - [`plan`] decisions and texts to finished writes. Pure
@@ -15,13 +16,15 @@
 //! - [`run`] the pipeline, [`cli`] its arguments, `main` its exit code
 //!
 //! Imports run one way: `main -> {cli, run} -> {jobs, pack} -> {language, report, plan} ->
-//! {engine, forge}`; forge and loop_dir import only files; engine and files import nothing of ours.
+//! {engine, forge}`; `forge -> {http, files}`, `loop_dir -> files`; engine, http and files import
+//! nothing of ours.
 //! A test holds it.
 
 pub mod cli;
 pub mod engine;
 pub mod files;
 pub mod forge;
+pub mod http;
 pub mod jobs;
 pub mod language;
 pub mod loop_dir;

@@ -13,10 +13,11 @@ use serde_json::Value;
 
 use super::index::{Index, Parts, index};
 use super::object::{self, NoItem};
+use super::quiet::Quiet;
 use super::ranges::Run;
 use super::source::Source;
 use super::turns::Turns;
-use super::{Comment, Event, Forge, Item, Kind, Listed, Repo, loose, talk};
+use super::{Comment, Event, Forge, Item, Kind, Listed, Repo, States, loose, talk};
 
 /// A forge recorded in a file. The file stays open: replacing it by another of its name changes
 /// nothing here.
@@ -101,15 +102,17 @@ impl Forge for FileForge {
 
     fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String {
         let name = self.index.repos.get(repo).map_or("", |repo| &repo.name);
-        let shown = if full { name } else { "" };
-        if self.index.github {
-            // An entity is read as a reference there; this host's links leave none (fact 105).
-            return format!("[{shown}#\u{2060}{number}](https://redirect.github.com/{name}/issues/{number})");
-        }
-        format!("{shown}&#35;{number}")
+        let quiet = if self.index.github { Quiet::Redirect } else { Quiet::Entity };
+        quiet.link(name, number, full)
     }
 
-    fn items(&self, repo: usize, threads: usize, page: &(dyn Fn(usize, &[Item<'_>]) + Sync)) -> Result<Listed> {
+    fn items(
+        &self,
+        repo: usize,
+        _: States,
+        threads: usize,
+        page: &(dyn Fn(usize, &[Item<'_>]) + Sync),
+    ) -> Result<Listed> {
         let runs = &self.parts(repo)?.runs;
         let name = self.index.repos.get(repo).map_or("", |repo| &repo.name);
         let next = AtomicUsize::new(0);
@@ -176,7 +179,7 @@ mod tests {
     /// Every item as `number title`, in the list's order.
     fn all(forge: &FileForge, threads: usize) -> (Vec<String>, Result<Listed>) {
         let pages = Mutex::new(Vec::new());
-        let listed = forge.items(0, threads, &|place, items| {
+        let listed = forge.items(0, States::OPEN, threads, &|place, items| {
             let shown = items.iter().map(|item| {
                 let kind = item.kind.name();
                 format!("{kind} {} {:.9}", item.number, item.title)

@@ -12,7 +12,9 @@ pub mod live;
 mod loose;
 pub mod object;
 mod part;
+mod quiet;
 mod ranges;
+pub mod remote;
 mod scan;
 mod source;
 pub mod talk;
@@ -21,6 +23,7 @@ mod turns;
 mod walk;
 
 use std::borrow::Cow;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -86,6 +89,29 @@ pub struct Item<'a> {
     pub created_at: Option<DateTime<Utc>>,
     /// When anything on it last changed, our own writes included (fact 35).
     pub updated_at: Option<DateTime<Utc>>,
+}
+
+impl Item<'_> {
+    /// The item with texts of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Item<'static> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Item {
+            title: own(self.title),
+            body: own(self.body),
+            labels: self.labels.into_iter().map(own).collect(),
+            assignees: self.assignees.into_iter().map(own).collect(),
+            milestone: self.milestone.map(own),
+            author: self.author,
+            ..self
+        }
+    }
+
+    /// Whether a label of exactly this name is on it.
+    #[must_use]
+    pub fn has_label(&self, name: &str) -> bool {
+        self.labels.iter().any(|label| label == name)
+    }
 }
 
 /// A repository as far as a run needs it.
@@ -154,6 +180,23 @@ pub enum What {
     Other,
 }
 
+/// Items of which states are wanted. A server lists the closed ones only where they are, because
+/// there are many more of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct States {
+    /// Open ones.
+    pub open: bool,
+    /// Closed and merged ones.
+    pub closed: bool,
+}
+
+impl States {
+    /// Open ones alone.
+    pub const OPEN: States = States { open: true, closed: false };
+    /// Open and closed ones.
+    pub const ALL: States = States { open: true, closed: true };
+}
+
 /// What reading the items of one repository came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listed {
@@ -179,17 +222,38 @@ pub trait Forge: Sync {
     /// reference moves the item's `updated_at`. `full` names the repository too.
     fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String;
 
-    /// Hands every issue and pull request of `repo` (an index into [`Forge::repos`]), open and
-    /// closed, to `page`, a run of them at a time with the run's place in the list. Pages come
-    /// from up to `threads` threads at once and in any order; within a page the order is the
-    /// forge's. Places are 0, 1, 2, … without a gap; a page may be empty. Each number comes once:
-    /// where the forge gives one twice, the first in its order stands, issues before pull
-    /// requests, whatever the number of threads.
+    /// Hands the issues and pull requests of `repo` (an index into [`Forge::repos`]) to `page`, at
+    /// least those of the wanted `states`: a file hands over all. They come a run at a time with the
+    /// run's place in the list. Pages come from up to `threads` threads at once and in any order;
+    /// within a page the order is the forge's. Places are 0, 1, 2, … without a gap; a page may be
+    /// empty. Each number comes once: where the forge gives one twice, the first in its order
+    /// stands, issues before pull requests, whatever the number of threads.
     ///
     /// # Errors
     /// What was being read, where, and what was found: the first such place, whatever the number
     /// of threads. All pages before it were handed over, and none after it.
-    fn items(&self, repo: usize, threads: usize, page: &(dyn Fn(usize, &[Item<'_>]) + Sync)) -> Result<Listed>;
+    fn items(
+        &self,
+        repo: usize,
+        states: States,
+        threads: usize,
+        page: &(dyn Fn(usize, &[Item<'_>]) + Sync),
+    ) -> Result<Listed>;
+
+    /// The issues, open and closed, that carry a label of exactly this name: how our own are found
+    /// again without reading every closed one.
+    ///
+    /// # Errors
+    /// As [`Forge::items`].
+    fn labelled(&self, repo: usize, label: &str) -> Result<Vec<Item<'static>>> {
+        let found = Mutex::new(Vec::new());
+        self.items(repo, States::ALL, 1, &|_, items| {
+            let with = items.iter().filter(|item| item.kind == Kind::Issue && item.has_label(label));
+            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+            found.extend(with.cloned().map(Item::into_owned));
+        })?;
+        Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
 
     /// Logins of those who may write to a repository, as far as the forge tells (fact 89). Asked
     /// once a repository, when somebody first wants to know.

@@ -16,7 +16,7 @@ use crate::engine::evaluate::{Evaluation, evaluate};
 use crate::engine::facts::{self, Reading};
 use crate::engine::markdown::Markdown;
 use crate::engine::rules::Policy;
-use crate::forge::{Comment, Forge, Item};
+use crate::forge::{Comment, Forge, Item, States};
 use crate::plan::marker::Marker;
 use crate::plan::{self, DECISION, SUMMARY, Subject};
 use crate::report::Row;
@@ -104,7 +104,9 @@ struct Pages<'p> {
 fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> Result<()> {
     let pages = Mutex::new(Pages::default());
     let timelines = AtomicUsize::new(0);
-    let listed = asked.forge.items(repo, asked.threads, &|place, items| {
+    // Open ones always: work in hand is counted over all of them.
+    let states = States { open: true, closed: asked.policy.scope.closed };
+    let listed = asked.forge.items(repo, states, asked.threads, &|place, items| {
         let mut page = Pages::default();
         let mut rows = Vec::with_capacity(items.len());
         for item in items {

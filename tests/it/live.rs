@@ -10,7 +10,7 @@ use kaizen::files::Patience;
 use kaizen::forge::change::{Change, Write};
 use kaizen::forge::file::FileForge;
 use kaizen::forge::live::LiveFile;
-use kaizen::forge::{Forge, What, time};
+use kaizen::forge::{Forge, States, What, time};
 use serde_json::Value;
 
 use crate::golden::read;
@@ -22,7 +22,7 @@ fn told(forge: &impl Forge, threads: usize) -> Vec<String> {
     let mut told = vec![forge.user().to_owned(), format!("{:?}", forge.repos())];
     for repo in 0..forge.repos().len() {
         let pages = Mutex::new(Vec::new());
-        let listed = forge.items(repo, threads, &|place, items| {
+        let listed = forge.items(repo, States::ALL, threads, &|place, items| {
             let shown: Vec<_> = items.iter().map(|item| (item.number, format!("{item:?}"))).collect();
             pages.lock().unwrap().push((place, shown));
         });
@@ -71,7 +71,7 @@ fn both_readers_of_a_file_tell_the_same_before_and_after_changes() {
             let page = |_: usize, items: &[kaizen::forge::Item<'_>]| {
                 numbers.lock().unwrap().extend(items.iter().map(|item| (item.kind, item.number)));
             };
-            live.items(repo, 1, &page).unwrap();
+            live.items(repo, States::ALL, 1, &page).unwrap();
             for (kind, number) in numbers.into_inner().unwrap().into_iter().take(20) {
                 let fresh = live.item(repo, kind, number).unwrap().unwrap();
                 let all = [Change::Comment { body: "By us." }, Change::Close { reason: None }];

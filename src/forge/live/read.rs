@@ -3,7 +3,6 @@
 //! Takes: a [`Document`]. Gives: what the streamed reader would give for the same document saved and
 //! opened again, by the same readers of its objects.
 
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -80,7 +79,7 @@ pub(super) fn fresh(repo: &Map<String, Value>, kind: Kind, number: u64) -> Resul
         if let Some(value) = these.next() {
             let item = item(value, pulls)?.ok().filter(|item| item.kind == kind);
             let content_version = value.get("content_version").and_then(Value::as_u64);
-            return Ok(item.map(|item| Fresh { item: owned(item), content_version }));
+            return Ok(item.map(|item| Fresh { item: Item::into_owned(item), content_version }));
         }
     }
     Ok(None)
@@ -124,25 +123,4 @@ pub(super) fn comments_since(repo: &Map<String, Value>, since: DateTime<Utc>) ->
     }
     found.sort_by_key(|placed| (placed.comment.created_at, placed.comment.id));
     Ok(found)
-}
-
-/// An item that needs the document no more.
-fn owned(item: Item<'_>) -> Item<'static> {
-    let text = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
-    Item {
-        kind: item.kind,
-        number: item.number,
-        title: text(item.title),
-        body: text(item.body),
-        labels: item.labels.into_iter().map(text).collect(),
-        assignees: item.assignees.into_iter().map(text).collect(),
-        author: item.author,
-        open: item.open,
-        locked: item.locked,
-        draft: item.draft,
-        milestone: item.milestone.map(text),
-        comments: item.comments,
-        created_at: item.created_at,
-        updated_at: item.updated_at,
-    }
 }

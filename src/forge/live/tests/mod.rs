@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::*;
-use crate::forge::What;
+use crate::forge::{States, What};
 
 const NOW: &str = "2026-11-20T12:00:00Z";
 
@@ -73,7 +73,7 @@ fn seen(forge: &impl Forge, number: u64) -> Seen {
             *found.lock().unwrap() = format!("{item:?}");
         }
     };
-    forge.items(0, 2, &page).unwrap();
+    forge.items(0, States::ALL, 2, &page).unwrap();
     (found.into_inner().unwrap(), forge.comments(0, number).unwrap(), forge.timeline(0, number).unwrap())
 }
 

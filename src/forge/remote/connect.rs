@@ -1,0 +1,108 @@
+//! The way to a forge.
+//!
+//! Takes: [`Ask`], an address, tokens, names of repositories. Gives: a [`Remote`] that knows which
+//! forge it is, who we are there and what is to be read.
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use super::api::Api;
+use super::dialect::{self, Dialect};
+use super::failure::helped;
+use super::node::Node;
+use super::repos::{Found, by_name, by_org};
+use super::{Remote, User};
+use crate::http::{Client, Config, Method, Secret, Url};
+
+/// Tokens, by the forge that each may go to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// For the forge that is asked for, whatever it is.
+    pub any: Option<Secret>,
+    /// For it if it is a Gitea.
+    pub gitea: Option<Secret>,
+    /// For it if it is a Forgejo.
+    pub forgejo: Option<Secret>,
+}
+
+impl From<Option<Secret>> for Tokens {
+    fn from(any: Option<Secret>) -> Tokens {
+        Tokens { any, ..Tokens::default() }
+    }
+}
+
+/// What to connect to.
+#[derive(Debug, Clone, Default)]
+pub struct Ask {
+    /// The forge: its API's address, or its own.
+    pub url: String,
+    /// Tokens; none is sent where none is meant for this forge.
+    pub tokens: Tokens,
+    /// Repositories, `owner/name`.
+    pub repos: Vec<String>,
+    /// Every repository of this organisation that has a backlog of its own.
+    pub org: Option<String>,
+    /// How the client behaves.
+    pub http: Config,
+}
+
+/// Connects: finds out which forge it is and who we are, and reads the repositories.
+///
+/// # Errors
+/// Nobody or no forge is there, the token is refused, or a repository cannot be read; the sentence
+/// says which and what to do.
+pub fn connect(ask: Ask) -> Result<Remote> {
+    let client = Client::new(ask.http).map_err(|error| anyhow!(error))?;
+    let Tokens { any, gitea, forgejo } = ask.tokens;
+    let (base, dialect) = dialect::find(&client, &ask.url, any.as_ref()).context("looking for the forge")?;
+    // A token of a kind is sent to nobody before the kind is known.
+    let token = any.or(match &dialect {
+        Dialect::Gitea(Some(_)) => gitea,
+        Dialect::Forgejo(_) => forgejo,
+        Dialect::Gitea(None) | Dialect::GitHub { .. } => None,
+    });
+    let api = Api { client, base, dialect, token };
+    let user = user(&api).context("asking who we are")?;
+    let mut found = Found::default();
+    by_name(&api, &ask.repos, &mut found)?;
+    if let Some(org) = &ask.org {
+        by_org(&api, org, &mut found)?;
+    }
+    if found.repos.is_empty() && found.left_out.is_empty() {
+        bail!("no repository is named: give its owner/name, or an organisation that has some");
+    }
+    Ok(Remote::new(api, user, found))
+}
+
+/// Who the token's account is (fact 85).
+fn user(api: &Api) -> Result<User> {
+    if api.token.is_none() {
+        let why = "there is no token for this forge: set KAIZEN_TOKEN".to_owned();
+        return Ok(User { login: String::new(), robot: false, unknown: Some(why) });
+    }
+    match api.client.send(&api.request(Method::Get, "user")?) {
+        Ok(answer) => {
+            let mut spare = String::new();
+            let user = Node::read(&answer.body, &mut spare);
+            let login = user.get("login").text().to_owned();
+            if login.is_empty() {
+                bail!("{} names no login; check the forge's address", shown(&answer.url));
+            }
+            // The job's own account has an id below 0 (fact 30).
+            let robot = user.get("id").is_below() || user.get("type").text().eq_ignore_ascii_case("bot");
+            Ok(User { login, robot, unknown: None })
+        }
+        // A job's token may not ask there, and its comments are by this account (fact 85).
+        Err(error) if api.dialect.is_github() && error.status() == Some(403) => {
+            Ok(User { login: "github-actions[bot]".to_owned(), robot: true, unknown: None })
+        }
+        Err(error) if matches!(error.status(), Some(403 | 404)) => {
+            let why = format!("{error}; the token needs the scope read:user, to know its own comments");
+            Ok(User { login: String::new(), robot: false, unknown: Some(why) })
+        }
+        Err(error) => Err(helped(error)),
+    }
+}
+
+fn shown(url: &Url) -> String {
+    crate::http::shown(url)
+}

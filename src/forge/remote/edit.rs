@@ -1,0 +1,169 @@
+//! Labels and people of an item.
+//!
+//! Takes: an item just read, names. Gives: the requests that put them on or take them off in each
+//! dialect, and what the answers say became of it.
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::api::part;
+use super::failure::{failed, ignored, refused};
+use super::node::Node;
+use super::preflight::Known;
+use super::read::one;
+use super::write::Order;
+use super::{Item, Remote};
+use crate::forge::change::{Done, Failure, Fresh, Label};
+use crate::http::{Answer, Method};
+
+impl Remote {
+    /// The ids of labels that exist. Names are not sent to Gitea and Forgejo: which versions take
+    /// them, and of which labels, differs, and an unknown one is dropped without a word (facts 41,
+    /// 42).
+    pub(super) fn ids(&self, repo: usize, what: &str, labels: &[String]) -> Result<Vec<u64>, Failure> {
+        let id = |known: &[Known], name: &str| known.iter().find(|known| known.name == name).map(|known| known.id);
+        let mut known = self.known_labels(repo, false).map_err(Failure::Refused)?;
+        if labels.iter().any(|name| id(&known, name).is_none()) {
+            known = self.known_labels(repo, true).map_err(Failure::Refused)?;
+        }
+        let found = labels.iter().map(|name| {
+            id(&known, name).ok_or_else(|| refused(what, &format!("there is no label `{name}`; create it")))
+        });
+        found.collect()
+    }
+
+    pub(super) fn add_labels(&self, repo: usize, path: &str, what: &str, labels: &[String]) -> Result<Done, Failure> {
+        let named = if self.api.dialect.is_github() { json!(labels) } else { json!(self.ids(repo, what, labels)?) };
+        let (method, path, body) = (Method::Post, format!("{path}/labels"), Some(json!({ "labels": named })));
+        let answer = self.order(Order { method, path, body, repeatable: true, what })?;
+        let now = names(&answer);
+        // Of two labels of one exclusive scope only the last stays (fact 44).
+        let missing = labels.iter().find(|label| !now.iter().any(|found| self.same_label(found, label)));
+        missing.map_or(Ok(Done::default()), |label| Err(ignored(what, &format!("`{label}` is not on it"))))
+    }
+
+    /// One request a label; what is off already is done.
+    pub(super) fn remove_labels(
+        &self,
+        repo: usize,
+        path: &str,
+        what: &str,
+        labels: &[String],
+    ) -> Result<Done, Failure> {
+        let github = self.api.dialect.is_github();
+        let known = if github { Vec::new() } else { self.known_labels(repo, false).map_err(Failure::Refused)? };
+        for label in labels {
+            let key = if github {
+                // These would name the folder of all labels, and take off every one.
+                if matches!(label.as_str(), "" | "." | "..") {
+                    return Err(refused(what, &format!("`{label}` cannot be named in an address")));
+                }
+                part(label)
+            } else {
+                // By id (fact 43). A label that is nowhere is on nothing.
+                let Some(known) = known.iter().find(|known| known.name == *label) else { continue };
+                known.id.to_string()
+            };
+            let request =
+                self.api.request(Method::Delete, &format!("{path}/labels/{key}")).map_err(Failure::Refused)?;
+            match self.api.write(request.repeatable(), None) {
+                Ok(answer) if names(&answer).iter().any(|found| self.same_label(found, label)) => {
+                    return Err(ignored(what, &format!("`{label}` is still on it")));
+                }
+                Ok(_) => {}
+                // Not on it, or deleted meanwhile (fact 43).
+                Err(error) if error.status() == Some(if github { 404 } else { 422 }) => {}
+                Err(error) => return Err(failed(what, error)),
+            }
+        }
+        Ok(Done::default())
+    }
+
+    pub(super) fn assign(&self, path: &str, what: &str, fresh: &Fresh, logins: &[String]) -> Result<Done, Failure> {
+        let new: Vec<&String> = logins.iter().filter(|login| !is_among(&fresh.item, login)).collect();
+        if new.is_empty() {
+            return Ok(Done::default());
+        }
+        let item = if self.api.dialect.is_github() {
+            self.assignees(Method::Post, path, what, &new)?
+        } else {
+            // The list replaces the one that is there (fact 40).
+            let mut all: Vec<&str> = fresh.item.assignees.iter().map(|login| &**login).collect();
+            all.extend(new.iter().map(|login| login.as_str()));
+            self.patch(path, what, json!({ "assignees": all }), true)?
+        };
+        let missing = new.iter().find(|login| !is_among(&item, login));
+        missing.map_or(Ok(Done::default()), |login| Err(ignored(what, &format!("{login} is not assigned"))))
+    }
+
+    pub(super) fn unassign(&self, path: &str, what: &str, fresh: &Fresh, logins: &[String]) -> Result<Done, Failure> {
+        let gone: Vec<&String> = logins.iter().filter(|login| is_among(&fresh.item, login)).collect();
+        if gone.is_empty() {
+            return Ok(Done::default());
+        }
+        let item = if self.api.dialect.is_github() {
+            self.assignees(Method::Delete, path, what, &gone)?
+        } else {
+            let is_gone = |login: &str| gone.iter().any(|gone| gone.eq_ignore_ascii_case(login));
+            let left: Vec<&str> = fresh.item.assignees.iter().map(|login| &**login).filter(|l| !is_gone(l)).collect();
+            self.patch(path, what, json!({ "assignees": left }), true)?
+        };
+        let left = gone.iter().find(|login| is_among(&item, login));
+        left.map_or(Ok(Done::default()), |login| Err(ignored(what, &format!("{login} is still assigned"))))
+    }
+
+    /// GitHub adds and removes; who cannot be assigned is dropped without a word (fact 67).
+    fn assignees(&self, method: Method, path: &str, what: &str, logins: &[&String]) -> Result<Item<'static>, Failure> {
+        let (path, body) = (format!("{path}/assignees"), Some(json!({ "assignees": logins })));
+        let answer = self.order(Order { method, path, body, repeatable: true, what })?;
+        one(&answer).map_err(|error| Failure::Unknown(error.context(format!("{what}: the answer cannot be read"))))
+    }
+
+    pub(super) fn make_label(&self, repo: usize, label: &Label) -> Result<(), Failure> {
+        let (path, name, _) = self.at(repo).map_err(Failure::Refused)?;
+        let what = format!("creating the label `{}` in {name}", label.name);
+        let there = || {
+            let known = self.known_labels(repo, true)?;
+            Ok(known.iter().any(|known| self.same_label(&known.name, &label.name)))
+        };
+        // A second one of a name would be made without a word (fact 48): look just before.
+        if there().map_err(Failure::Refused)? {
+            return Ok(());
+        }
+        // Gitea takes it with and without the sign (fact 32), its description asks for it.
+        let sign = if self.api.dialect.is_github() { "" } else { "#" };
+        let color = format!("{sign}{}", label.color.trim_start_matches('#'));
+        let body = Some(json!({ "name": label.name, "color": color, "description": label.description }));
+        let (method, path) = (Method::Post, format!("{path}/labels"));
+        let failure = match self.order(Order { method, path, body, repeatable: false, what: &what }) {
+            Ok(answer) => {
+                let mut spare = String::new();
+                let made = Node::read(&answer.body, &mut spare);
+                if self.same_label(made.get("name").text(), &label.name) {
+                    // What is remembered lacks it.
+                    return there().map(|_| ()).map_err(Failure::Ignored);
+                }
+                ignored(&what, "it is not there")
+            }
+            Err(failure @ (Failure::Refused(_) | Failure::Unknown(_))) => failure,
+            Err(failure) => return Err(failure),
+        };
+        // Another run made it meanwhile (422 on GitHub), or the answer was lost: it is there or not.
+        match there() {
+            Ok(true) => Ok(()),
+            _ => Err(failure),
+        }
+    }
+}
+
+/// Whether a login is among the assignees, whatever the case.
+fn is_among(item: &Item<'_>, login: &str) -> bool {
+    item.assignees.iter().any(|assigned| assigned.eq_ignore_ascii_case(login))
+}
+
+/// The names of the labels that an answer lists; none where it lists none.
+fn names(answer: &Answer) -> Vec<String> {
+    let mut spare = String::new();
+    let list = Node::read(&answer.body, &mut spare);
+    list.entries().iter().map(|label| label.get("name").text().to_owned()).collect()
+}

@@ -1,0 +1,273 @@
+//! The backlog of a repository.
+//!
+//! Takes: a repository, the states wanted, a number of threads. Gives: every item, page by page,
+//! each number once. Pages that the first one announces are read at once; what a list that shifts
+//! under the reading hides is read for.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use anyhow::{Context, Result, anyhow};
+
+use super::api::{Next, PAGES, REPEATS, page_number};
+use super::failure::Helped;
+use super::{Item, Listed, Remote, States};
+use crate::forge::ranges::Run;
+use crate::forge::turns::Turns;
+use crate::forge::{Kind, object};
+use crate::http::Answer;
+
+/// Pages that GitHub is asked for at once: beyond, its own addresses are followed (fact 63).
+const AT_ONCE: u64 = 100;
+
+/// One reading of a list.
+struct Reading<'a> {
+    remote: &'a Remote,
+    path: String,
+    name: &'a str,
+    turns: Turns,
+    page: &'a (dyn Fn(usize, &[Item<'_>]) + Sync),
+    /// Entries that a page holds.
+    size: AtomicU64,
+    /// The largest and the last total that the forge told.
+    totals: Mutex<Option<(u64, u64)>>,
+    issues: AtomicBool,
+    pulls: AtomicBool,
+}
+
+/// Where the pages behind the first are.
+enum Rest {
+    /// At these addresses, all of which may be asked for now.
+    Known(Vec<Next>),
+    /// Where each page says that the next one is.
+    Told(Option<Next>),
+}
+
+impl Remote {
+    pub(super) fn read_items(
+        &self,
+        repo: usize,
+        states: States,
+        threads: usize,
+        page: &(dyn Fn(usize, &[Item<'_>]) + Sync),
+    ) -> Result<Listed> {
+        let (path, name, _) = self.at(repo)?;
+        let state = match (states.open, states.closed) {
+            (true, true) => "all",
+            (true, false) => "open",
+            (false, true) => "closed",
+            (false, false) => return Ok(Listed::default()),
+        };
+        let reading = Reading {
+            remote: self,
+            // Without `type`: issues and pull requests in one walk (facts 9, 65).
+            path: format!("{path}/issues?state={state}"),
+            name,
+            turns: Turns::default(),
+            page,
+            size: AtomicU64::new(0),
+            totals: Mutex::default(),
+            issues: AtomicBool::new(false),
+            pulls: AtomicBool::new(false),
+        };
+        let told = || format!("reading the issues of {name}");
+        let places = reading.pass(0, threads);
+        if let Some(places) = places
+            && reading.shrank()
+        {
+            // What was closed meanwhile moved others to a page that had been read: once more.
+            reading.pass(places, threads);
+        }
+        let Reading { turns, issues, pulls, .. } = reading;
+        let listed = turns.result().with_context(told)?;
+        if !self.api.dialect.is_github() {
+            self.both_kinds(repo, issues.into_inner(), pulls.into_inner()).with_context(told)?;
+        }
+        Ok(listed)
+    }
+
+    /// A token that may not read one of the two kinds is given the other without a word (fact 10):
+    /// where none of a kind came, this is asked for.
+    fn both_kinds(&self, repo: usize, issues: bool, pulls: bool) -> Result<()> {
+        let (path, name, _) = self.at(repo)?;
+        let details = self.details.get(repo);
+        if !issues && details.is_some_and(|details| details.issues) {
+            self.first_page(&format!("{path}/issues?state=open&type=issues"))
+                .context("none came, and the forge refuses to list them alone")?;
+        }
+        if !pulls && details.is_some_and(|details| details.pulls) {
+            match self.first_page(&format!("{path}/issues?state=open&type=pulls")) {
+                // Rules for issues alone need no more right.
+                Err(error) if matches!(Helped::status(&error), Some(403 | 404)) => {
+                    self.api.client.say(&format!("the token may not read pull requests of {name}: none are looked at"));
+                }
+                other => {
+                    other?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Reading<'_> {
+    /// Reads the whole list, its pages at places from `place` on. Gives the place after the last;
+    /// `None` after a failure, which the turns hold.
+    fn pass(&self, place: usize, threads: usize) -> Option<usize> {
+        let first = self.remote.api.page(&self.path, &Next::Page(1));
+        let rest = match &first {
+            Ok(answer) => self.rest(answer),
+            Err(_) => Ok(Rest::Told(None)),
+        };
+        self.take(place, first)?;
+        match rest {
+            Ok(Rest::Told(next)) => self.follow(place + 1, next),
+            Ok(Rest::Known(pages)) => {
+                let after = self.at_once(place + 1, &pages, threads)?;
+                self.follow(place + 1 + pages.len(), after)
+            }
+            Err(error) => {
+                self.take(place + 1, Err(error));
+                None
+            }
+        }
+    }
+
+    /// What the first page says of the others.
+    fn rest(&self, first: &Answer) -> Result<Rest> {
+        let api = &self.remote.api;
+        let last = first.link("last");
+        let number = last.as_ref().and_then(page_number);
+        if api.dialect.is_github() {
+            let next = api.next(first)?;
+            // A number, and not a cursor, on the page that is next too (fact 63).
+            let numbered = matches!(&next, Some(Next::At(url)) if page_number(url) == Some(2));
+            return Ok(match (last, number, next) {
+                (Some(last), Some(number), Some(Next::At(_))) if numbered && number < AT_ONCE => {
+                    let page = |number: u64| {
+                        let mut url = last.clone();
+                        let others = last.query_pairs().filter(|(name, _)| name != "page");
+                        let number = number.to_string();
+                        url.query_pairs_mut().clear().extend_pairs(others).append_pair("page", &number);
+                        Next::At(url)
+                    };
+                    Rest::Known((2..=number).map(page).collect())
+                }
+                (_, _, next) => Rest::Told(next),
+            });
+        }
+        // Only the number is taken from the address (fact 6); else the count tells it.
+        let size = self.size.load(Ordering::Relaxed).max(self.count(first));
+        let pages = number.or_else(|| first.number("x-total-count").map(|total| total.div_ceil(size.max(1))));
+        Ok(match pages {
+            Some(pages) if size > 0 => Rest::Known((2..=pages.min(PAGES)).map(Next::Page).collect()),
+            _ => Rest::Told(api.next(first)?),
+        })
+    }
+
+    fn count(&self, answer: &Answer) -> u64 {
+        let mut spare = String::new();
+        object::items(&answer.body, &mut spare).map_or(0, |entries| entries.len() as u64)
+    }
+
+    /// Reads these pages on several threads; gives what the last of them says is next.
+    fn at_once(&self, place: usize, pages: &[Next], threads: usize) -> Option<Option<Next>> {
+        let next = AtomicUsize::new(0);
+        let after = Mutex::new(Some(None));
+        let work = || {
+            loop {
+                let nth = next.fetch_add(1, Ordering::Relaxed);
+                let Some(page) = pages.get(nth) else { return };
+                let answer = self.remote.api.page(&self.path, page);
+                let then = answer.as_ref().ok().map(|answer| self.remote.api.next(answer));
+                let taken = self.take(place + nth, answer);
+                let last = nth + 1 == pages.len();
+                let mut after = after.lock().unwrap_or_else(PoisonError::into_inner);
+                match (taken, then) {
+                    (None, _) => {
+                        *after = None;
+                        return;
+                    }
+                    (Some(_), Some(Ok(then))) if last => *after = Some(then),
+                    (Some(_), Some(Err(error))) if last => {
+                        self.take(place + nth + 1, Err(error));
+                        *after = None;
+                    }
+                    (Some(_), _) => {}
+                }
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 1..threads.min(pages.len()) {
+                // Where no more threads are to be had, this one does their work.
+                let _ = thread::Builder::new().spawn_scoped(scope, work);
+            }
+            work();
+        });
+        after.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads one page after the other from `next` on, as far as the forge says that there are more.
+    fn follow(&self, mut place: usize, mut next: Option<Next>) -> Option<usize> {
+        let (mut repeats, mut pages) = (0, 0);
+        while let Some(page) = next {
+            let answer = self.remote.api.page(&self.path, &page);
+            next = match answer.as_ref().map(|answer| self.remote.api.next(answer)) {
+                Ok(Ok(next)) => next,
+                Ok(Err(error)) => {
+                    self.take(place, Err(error));
+                    return None;
+                }
+                Err(_) => None,
+            };
+            let (entries, new) = self.take(place, answer)?;
+            place += 1;
+            pages += 1;
+            repeats = if entries > 0 && new == 0 { repeats + 1 } else { 0 };
+            if next.is_some() && (repeats >= REPEATS || pages > PAGES) {
+                let endless = "the list never ends: its pages repeat what came before; report it to the forge";
+                self.take(place, Err(anyhow!(endless)));
+                return None;
+            }
+        }
+        Some(place)
+    }
+
+    /// Hands the items of a page over; gives its entries and how many of them are new.
+    fn take(&self, place: usize, answer: Result<Answer>) -> Option<(usize, usize)> {
+        let mut spare = String::new();
+        let (bytes, total, error) = match answer {
+            Ok(answer) => {
+                let total = answer.number("x-total-count");
+                (answer.body, total, None)
+            }
+            Err(error) => (Vec::new(), None, Some(error)),
+        };
+        let entries = match error {
+            Some(error) => Err(error),
+            None => object::items(&bytes, &mut spare).context("reading a page"),
+        };
+        let count = entries.as_ref().map_or(0, Vec::len);
+        let size = self.size.fetch_max(count as u64, Ordering::Relaxed).max(count as u64);
+        if let Some(total) = total {
+            let mut totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
+            let largest = totals.map_or(total, |(largest, _)| largest.max(total));
+            *totals = Some((largest, total));
+        }
+        let run = Run { offset: 0, length: 0, before: place as u64 * size, pulls: false };
+        let items = self.turns.take(place, self.name, &run, entries)?;
+        for item in &items {
+            let seen = if item.kind == Kind::Issue { &self.issues } else { &self.pulls };
+            seen.store(true, Ordering::Relaxed);
+        }
+        (self.page)(place, &items);
+        Some((count, items.len()))
+    }
+
+    /// The list is shorter at its end than it was before (fact 7).
+    fn shrank(&self) -> bool {
+        let totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        totals.is_some_and(|(largest, last)| last < largest)
+    }
+}

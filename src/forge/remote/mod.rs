@@ -1,0 +1,171 @@
+//! Gitea, Forgejo and GitHub over their APIs.
+//!
+//! Takes: an address, tokens, repositories. Gives: [`Remote`], a [`Forge`] that is also a
+//! [`Write`](super::change::Write). Where the three differ stands beside each request, with the
+//! number of the fact that it minds.
+//!
+//! [`connect()`] finds out who is there, `items` reads backlogs, `read` what stands on an item,
+//! `preflight` looks before the first write, `write` makes changes, `files` reads rules without a
+//! checkout, [`address`] says which forge and token are meant.
+
+pub mod address;
+mod api;
+mod connect;
+mod dialect;
+mod edit;
+mod failure;
+mod files;
+mod items;
+mod node;
+mod preflight;
+mod read;
+mod repos;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::sync::{Mutex, OnceLock};
+
+use anyhow::{Result, anyhow};
+
+pub use connect::{Ask, Tokens, connect};
+pub use dialect::Dialect;
+
+use super::quiet::Quiet;
+use super::{Comment, Event, Forge, Item, Listed, Placed, Repo, States};
+use crate::http::Counts;
+use api::{Api, parts};
+use preflight::Known;
+use repos::{Details, Found};
+
+/// A forge on a server.
+#[derive(Debug)]
+pub struct Remote {
+    api: Api,
+    user: User,
+    repos: Vec<Repo>,
+    details: Vec<Details>,
+    memory: Vec<Memory>,
+    left_out: Vec<(String, &'static str)>,
+    notes: Vec<String>,
+}
+
+/// Who we are there.
+#[derive(Debug)]
+struct User {
+    /// Empty where it is not known.
+    login: String,
+    /// The account of a job, which cannot be assigned (fact 40).
+    robot: bool,
+    /// Why the login is not known.
+    unknown: Option<String>,
+}
+
+/// What was asked about a repository and holds for the run.
+#[derive(Debug, Default)]
+struct Memory {
+    writers: OnceLock<Vec<String>>,
+    labels: Mutex<Option<Vec<Known>>>,
+    milestones: Mutex<Option<Vec<(String, u64)>>>,
+}
+
+impl Remote {
+    fn new(api: Api, user: User, found: Found) -> Remote {
+        let repos: Vec<Repo> = found.repos.iter().map(|details| details.repo.clone()).collect();
+        let memory = repos.iter().map(|_| Memory::default()).collect();
+        Remote { api, user, repos, memory, details: found.repos, left_out: found.left_out, notes: found.notes }
+    }
+
+    /// Which forge it is.
+    #[must_use]
+    pub fn kind(&self) -> &Dialect {
+        &self.api.dialect
+    }
+
+    /// Whether our own account is known, without which no live run can tell its own comments.
+    ///
+    /// # Errors
+    /// Why it is not: a sentence that says what to do.
+    pub fn user_known(&self) -> Result<(), String> {
+        self.user.unknown.clone().map_or(Ok(()), Err)
+    }
+
+    /// Repositories of the organisation that are not read, with the reason: `archived`, `a fork`.
+    #[must_use]
+    pub fn left_out(&self) -> &[(String, &'static str)] {
+        &self.left_out
+    }
+
+    /// What people should be told: a repository that is called otherwise now.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Requests sent so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.api.client.counts()
+    }
+
+    /// The path of a repository below the API, its name and what is remembered of it.
+    fn at(&self, repo: usize) -> Result<(String, &str, &Memory)> {
+        let found = self.repos.get(repo).zip(self.memory.get(repo));
+        let path = found.and_then(|(repo, _)| parts(&repo.name));
+        let ((repo, memory), path) = found.zip(path).ok_or_else(|| {
+            anyhow!("{} has {} repositories, and none at index {repo}", self.name(), self.repos.len())
+        })?;
+        Ok((format!("repos/{path}"), &repo.name, memory))
+    }
+}
+
+impl Forge for Remote {
+    fn name(&self) -> String {
+        crate::http::shown(&self.api.base).trim_end_matches('/').to_owned()
+    }
+
+    fn user(&self) -> &str {
+        &self.user.login
+    }
+
+    fn repos(&self) -> &[Repo] {
+        &self.repos
+    }
+
+    fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String {
+        let name = self.repos.get(repo).map_or("", |repo| &repo.name);
+        let quiet = match self.api.dialect {
+            Dialect::GitHub { cloud: true } => Quiet::Redirect,
+            // The redirecting host serves github.com only.
+            Dialect::GitHub { cloud: false } => Quiet::Code,
+            Dialect::Gitea(_) | Dialect::Forgejo(_) => Quiet::Entity,
+        };
+        quiet.link(name, number, full)
+    }
+
+    fn items(
+        &self,
+        repo: usize,
+        states: States,
+        threads: usize,
+        page: &(dyn Fn(usize, &[Item<'_>]) + Sync),
+    ) -> Result<Listed> {
+        self.read_items(repo, states, threads, page)
+    }
+
+    fn labelled(&self, repo: usize, label: &str) -> Result<Vec<Item<'static>>> {
+        self.read_labelled(repo, label)
+    }
+
+    fn writers(&self, repo: usize) -> Result<&[String]> {
+        self.read_writers(repo)
+    }
+
+    fn comments(&self, repo: usize, number: u64) -> Result<Vec<Comment>> {
+        self.read_comments(repo, number)
+    }
+
+    fn timeline(&self, repo: usize, number: u64) -> Result<Option<Vec<Event>>> {
+        self.read_timeline(repo, number).map(Some)
+    }
+}

@@ -1,0 +1,137 @@
+//! The look before the first write.
+//!
+//! Takes: a repository. Gives: whether it takes writes, which labels and milestones it has, who can
+//! be assigned.
+
+use std::sync::PoisonError;
+
+use anyhow::{Context, Result};
+
+use super::Remote;
+use super::api::{part, parts};
+use super::failure::Helped;
+use super::repos;
+use crate::forge::change::Preflight;
+
+/// A label that may be put on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) id: u64,
+    pub(super) name: String,
+    /// It is the repository's own, not its organisation's.
+    pub(super) own: bool,
+}
+
+impl Remote {
+    pub(super) fn look(&self, repo: usize, milestones: bool) -> Result<Preflight> {
+        let (_, name, _) = self.at(repo)?;
+        let details = repos::read(&self.api, name)?;
+        let mut refused = None;
+        if self.api.token.is_none() {
+            refused = Some(format!("there is no token for {name}: set KAIZEN_TOKEN"));
+        } else if details.archived {
+            // Labels could be changed there all the same (fact 54).
+            refused = Some(format!("{name} is archived: nothing may be written to it"));
+        } else if !details.issues {
+            refused = Some(format!("issues are switched off for {name}: switch them on, or leave it out"));
+        } else if details.may_write == Some(false) && !self.user.robot && !self.is_listed(repo, &self.user.login)? {
+            // What a job's token may do is not told there: its rights are those of the job.
+            let user = &self.user.login;
+            refused = Some(format!("{user} may only read {name}: give this account the right to write issues"));
+        }
+        if refused.is_some() {
+            return Ok(Preflight { refused, ..Preflight::default() });
+        }
+        let labels = self.known_labels(repo, true)?.into_iter().map(|label| label.name).collect();
+        let milestones = match milestones {
+            true => self.known_milestones(repo)?.into_iter().map(|(title, _)| title).collect(),
+            false => Vec::new(),
+        };
+        Ok(Preflight { refused: None, labels, milestones })
+    }
+
+    pub(super) fn can_be_assigned(&self, repo: usize, login: &str) -> Result<bool> {
+        let (path, name, _) = self.at(repo)?;
+        let told = || format!("asking whether {login} can be assigned in {name}");
+        let Some(segment) = parts(login).filter(|_| !login.contains('/')) else { return Ok(false) };
+        // The account of a job cannot be assigned (fact 40).
+        if self.user.robot && login.eq_ignore_ascii_case(&self.user.login) {
+            return Ok(false);
+        }
+        if self.api.dialect.is_github() {
+            return Ok(self.api.find(&format!("{path}/assignees/{segment}")).with_context(told)?.is_some());
+        }
+        if self.is_listed(repo, login)? {
+            return Ok(true);
+        }
+        // More can be assigned than are listed (fact 40): in a public repository whoever exists, in a
+        // private one whoever may read it.
+        if self.api.find(&format!("users/{segment}")).with_context(told)?.is_none() {
+            return Ok(false);
+        }
+        if !self.repos.get(repo).is_some_and(|repo| repo.private) {
+            return Ok(true);
+        }
+        let mut reads = false;
+        let each = self.each(&format!("{path}/collaborators"), |user| {
+            reads |= user.get("login").text().eq_ignore_ascii_case(login);
+        });
+        each.with_context(told)?;
+        Ok(reads)
+    }
+
+    fn is_listed(&self, repo: usize, login: &str) -> Result<bool> {
+        Ok(self.read_writers(repo)?.iter().any(|writer| writer.eq_ignore_ascii_case(login)))
+    }
+
+    /// The labels of a repository and, on Gitea and Forgejo, of its organisation; read once unless
+    /// `again`. Writes name them by id, which every version takes for both (facts 41, 43).
+    pub(super) fn known_labels(&self, repo: usize, again: bool) -> Result<Vec<Known>> {
+        let (path, name, memory) = self.at(repo)?;
+        let remembered = || memory.labels.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(labels) = remembered().clone().filter(|_| !again) {
+            return Ok(labels);
+        }
+        let mut labels: Vec<Known> = Vec::new();
+        let mut add = |label: &super::node::Node<'_>, own| {
+            let (id, name) = (label.get("id").whole(), label.get("name").text());
+            // Of two of one name the first stands, the repository's before its organisation's.
+            if let Some(id) = id
+                && !labels.iter().any(|known| known.name == name)
+            {
+                labels.push(Known { id, name: name.to_owned(), own });
+            }
+        };
+        let own = self.each(&format!("{path}/labels"), |label| add(label, true));
+        own.with_context(|| format!("reading the labels of {name}"))?;
+        if !self.api.dialect.is_github()
+            && let Some((owner, _)) = name.split_once('/')
+        {
+            // A user has none (404), and a token without the scope may not ask (403).
+            match self.each(&format!("orgs/{}/labels", part(owner)), |label| add(label, false)) {
+                Err(error) if matches!(Helped::status(&error), Some(403 | 404)) => {}
+                other => other.with_context(|| format!("reading the labels of {owner}"))?,
+            }
+        }
+        *remembered() = Some(labels.clone());
+        Ok(labels)
+    }
+
+    /// Titles of open milestones, with what a write names them by: an id, or GitHub's number.
+    pub(super) fn known_milestones(&self, repo: usize) -> Result<Vec<(String, u64)>> {
+        let (path, name, memory) = self.at(repo)?;
+        let remembered = || memory.milestones.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(milestones) = remembered().clone() {
+            return Ok(milestones);
+        }
+        let member = if self.api.dialect.is_github() { "number" } else { "id" };
+        let mut found = Vec::new();
+        let each = self.each(&format!("{path}/milestones?state=open"), |milestone| {
+            let number = milestone.get(member).whole();
+            found.extend(number.map(|number| (milestone.get("title").text().to_owned(), number)));
+        });
+        each.with_context(|| format!("reading the milestones of {name}"))?;
+        *remembered() = Some(found.clone());
+        Ok(found)
+    }
+}

@@ -1,0 +1,209 @@
+//! What stands on an item, and what stands in a repository beside its backlog.
+//!
+//! Takes: a repository, a number, a label, an instant. Gives: comments, timelines, one item as it
+//! is now, logins of writers.
+
+use std::collections::HashSet;
+
+use anyhow::{Context, Result, anyhow, bail};
+use chrono::{DateTime, Utc};
+
+use super::api::{Ends, Next, part};
+use super::node::Node;
+use super::{Comment, Event, Item, Placed, Remote};
+use crate::forge::change::Fresh;
+use crate::forge::{Kind, object, talk, time};
+use crate::http::Answer;
+
+impl Remote {
+    pub(super) fn read_comments(&self, repo: usize, number: u64) -> Result<Vec<Comment>> {
+        let (path, name, _) = self.at(repo)?;
+        let path = format!("{path}/issues/{number}/comments");
+        let told = || format!("reading the comments of {name}#{number}");
+        if !self.api.dialect.is_github() {
+            // All of them at once, whatever page is asked for (fact 4).
+            let answer = self.api.get(&path).with_context(told)?;
+            return talk::comments(&answer.body).with_context(told);
+        }
+        let (mut all, mut seen) = (Vec::new(), HashSet::new());
+        let walked = self.api.walk(&path, Ends::AtTotal, |answer| {
+            let page = talk::comments(&answer.body)?;
+            let (entries, before) = (page.len(), all.len());
+            all.extend(page.into_iter().filter(|comment| seen.insert(comment.id)));
+            Ok((entries, all.len() - before))
+        });
+        walked.with_context(told)?;
+        Ok(all)
+    }
+
+    pub(super) fn read_timeline(&self, repo: usize, number: u64) -> Result<Vec<Event>> {
+        let (path, name, _) = self.at(repo)?;
+        let path = format!("{path}/issues/{number}/timeline");
+        let (mut all, mut seen) = (Vec::new(), HashSet::new());
+        // `X-Total-Count` is this page's own there, and pages may be short (facts 3, 5).
+        let walked = self.api.walk(&path, Ends::Empty, |answer| {
+            let mut spare = String::new();
+            let list = Node::read(&answer.body, &mut spare);
+            // As the reader of events has it: what is no object is left out.
+            let ids: Vec<_> = list.entries().iter().filter(|entry| entry.is_object()).map(id).collect();
+            let events = talk::events(&answer.body)?;
+            let (entries, before) = (events.len(), all.len());
+            // An entry of GitHub may have no id.
+            let fresh = events.into_iter().zip(ids).filter(|(_, id)| id.is_none_or(|id| seen.insert(id)));
+            all.extend(fresh.map(|(event, _)| event));
+            Ok((entries, all.len() - before))
+        });
+        walked.with_context(|| format!("reading the timeline of {name}#{number}"))?;
+        Ok(all)
+    }
+
+    pub(super) fn read_comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>> {
+        let (path, name, _) = self.at(repo)?;
+        // In UTC: a raw `+` of an offset would become a space (fact 13).
+        let mut path = format!("{path}/issues/comments?since={}", part(&time::rfc3339(since)));
+        if self.api.dialect.is_github() {
+            path.push_str("&sort=created&direction=asc");
+        }
+        let (mut all, mut seen) = (Vec::new(), HashSet::new());
+        let walked = self.api.walk(&path, Ends::AtTotal, |answer| {
+            let mut spare = String::new();
+            let list = Node::read(&answer.body, &mut spare);
+            let numbers: Vec<_> = list.entries().iter().filter(|entry| entry.is_object()).map(number_of).collect();
+            let comments = talk::comments(&answer.body)?;
+            let entries = comments.len();
+            let mut new = 0;
+            for (comment, number) in comments.into_iter().zip(numbers) {
+                if seen.insert(comment.id) {
+                    new += 1;
+                    all.extend(number.map(|number| Placed { number, comment }));
+                }
+            }
+            Ok((entries, new))
+        });
+        walked.with_context(|| format!("reading the comments of {name}"))?;
+        Ok(all)
+    }
+
+    /// Who may write, as far as it is told: Gitea's `assignees` says it, GitHub says it on each
+    /// comment (fact 89).
+    pub(super) fn read_writers(&self, repo: usize) -> Result<&[String]> {
+        let (path, name, memory) = self.at(repo)?;
+        if self.api.dialect.is_github() {
+            return Ok(&[]);
+        }
+        if memory.writers.get().is_none() {
+            let answer = self.api.get(&format!("{path}/assignees"));
+            let answer = answer.with_context(|| format!("reading who may write to {name}"))?;
+            let mut spare = String::new();
+            let list = Node::read(&answer.body, &mut spare);
+            let logins = list.entries().iter().map(|user| user.get("login").text().to_owned());
+            // Another thread may have been faster; it was told the same.
+            let _ = memory.writers.set(logins.filter(|login| !login.is_empty()).collect());
+        }
+        Ok(memory.writers.get().map_or(&[], Vec::as_slice))
+    }
+
+    pub(super) fn read_item(&self, repo: usize, kind: Kind, number: u64) -> Result<Option<Fresh>> {
+        let (path, name, _) = self.at(repo)?;
+        let told = || format!("reading {} {name}#{number}", kind.name());
+        let Some(answer) = self.api.find(&format!("{path}/issues/{number}")).with_context(told)? else {
+            return Ok(None);
+        };
+        let mut spare = String::new();
+        let node = Node::read(&answer.body, &mut spare);
+        // Moved to another repository: the redirect led there (fact 71).
+        let at = node.get("repository_url").text();
+        let here = at.is_empty() || at.to_ascii_lowercase().ends_with(&format!("/repos/{}", name.to_ascii_lowercase()));
+        let item = one(&answer).with_context(told)?;
+        if !here || item.number != number {
+            return Ok(None);
+        }
+        Ok(Some(Fresh { item, content_version: node.get("content_version").whole() }))
+    }
+
+    pub(super) fn read_labelled(&self, repo: usize, label: &str) -> Result<Vec<Item<'static>>> {
+        let (path, name, _) = self.at(repo)?;
+        let github = self.api.dialect.is_github();
+        let mut path = format!("{path}/issues?state=all");
+        if !github {
+            // A kind of issue on GitHub (fact 65).
+            path.push_str("&type=issues");
+        }
+        let known = self.known_labels(repo, false)?;
+        let Some(found) = known.iter().find(|known| self.same_label(&known.name, label)) else {
+            return Ok(Vec::new());
+        };
+        // A filter that the forge cannot take falls away and gives the whole list (fact 14): names of
+        // an organisation's labels, and names with a comma. Then the whole list it is.
+        if found.own && !label.contains(',') {
+            path.push_str(&format!("&labels={}", part(label)));
+        }
+        let (mut all, mut seen) = (Vec::new(), HashSet::new());
+        let walked = self.api.walk(&path, Ends::AtTotal, |answer| {
+            let mut spare = String::new();
+            let entries = object::items(&answer.body, &mut spare)?;
+            let (length, before) = (entries.len(), seen.len());
+            for item in entries.into_iter().flatten().filter(|item| item.kind == Kind::Issue) {
+                let has = item.labels.iter().any(|found| self.same_label(found, label));
+                if seen.insert(item.number) && has {
+                    all.push(item.into_owned());
+                }
+            }
+            Ok((length, seen.len() - before))
+        });
+        walked.with_context(|| format!("reading the issues of {name} with the label {label}"))?;
+        Ok(all)
+    }
+
+    /// Whether two names are one label: GitHub does not tell them apart by case.
+    pub(super) fn same_label(&self, one: &str, other: &str) -> bool {
+        one == other || self.api.dialect.is_github() && one.to_lowercase() == other.to_lowercase()
+    }
+
+    /// The pages of a short list, each entry handed to `each`.
+    pub(super) fn each(&self, path: &str, mut each: impl FnMut(&Node<'_>)) -> Result<()> {
+        let mut seen = HashSet::new();
+        self.api.walk(path, Ends::AtTotal, |answer| {
+            let mut spare = String::new();
+            let list = Node::read(&answer.body, &mut spare);
+            let mut new = 0;
+            for entry in list.entries() {
+                if id(entry).is_none_or(|id| seen.insert(id)) {
+                    new += 1;
+                    each(entry);
+                }
+            }
+            Ok((list.entries().len(), new))
+        })
+    }
+
+    /// The first page of a list as it is, for a question that its first entries answer.
+    pub(super) fn first_page(&self, path: &str) -> Result<Answer> {
+        self.api.page(path, &Next::Page(1))
+    }
+}
+
+/// The id of an entry.
+fn id(entry: &Node<'_>) -> Option<u64> {
+    entry.get("id").whole()
+}
+
+/// The number of the item that a comment stands on: the end of one of two addresses, of which Gitea
+/// leaves the other empty (fact 33).
+fn number_of(comment: &Node<'_>) -> Option<u64> {
+    ["issue_url", "pull_request_url"].into_iter().find_map(|name| {
+        let url = comment.get(name).text();
+        url.rsplit('/').next()?.parse().ok()
+    })
+}
+
+/// The one item that an answer holds.
+pub(super) fn one(answer: &Answer) -> Result<Item<'static>> {
+    let list = [b"[", &answer.body[..], b"]"].concat();
+    let mut spare = String::new();
+    match object::items(&list, &mut spare)?.pop() {
+        Some(Ok(item)) => Ok(item.into_owned()),
+        Some(Err(why)) => Err(anyhow!("{}: the answer {why}", crate::http::shown(&answer.url))),
+        None => bail!("{}: the answer is empty", crate::http::shown(&answer.url)),
+    }
+}

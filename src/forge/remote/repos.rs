@@ -1,0 +1,128 @@
+//! Which repositories are read.
+//!
+//! Takes: names, or an organisation. Gives: [`Found`], each under the name that the forge uses for
+//! it, what was left out and why, and what people should be told.
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use super::api::{Api, Ends, part, parts};
+use super::node::Node;
+use crate::forge::Repo;
+
+/// A repository with what decides on writing to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Details {
+    /// What the trait hands out.
+    pub(super) repo: Repo,
+    /// It takes no writes.
+    pub(super) archived: bool,
+    /// It has issues.
+    pub(super) issues: bool,
+    /// It has pull requests.
+    pub(super) pulls: bool,
+    fork: bool,
+    mirror: bool,
+    /// The token's user may push, administer or triage; `None` where the forge does not say.
+    pub(super) may_write: Option<bool>,
+}
+
+/// What is to be read.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) repos: Vec<Details>,
+    pub(super) left_out: Vec<(String, &'static str)>,
+    pub(super) notes: Vec<String>,
+}
+
+impl Found {
+    fn add(&mut self, details: Details) {
+        // Forges do not tell names apart by case.
+        if !self.repos.iter().any(|known| known.repo.name.eq_ignore_ascii_case(&details.repo.name)) {
+            self.repos.push(details);
+        }
+    }
+}
+
+/// Reads a repository's object.
+pub(super) fn details(node: &Node<'_>) -> Option<Details> {
+    let name = node.get("full_name").text();
+    parts(name).filter(|_| name.matches('/').count() == 1)?;
+    let flag = |name| node.get(name).flag();
+    let rights = node.get("permissions");
+    let may = |right| rights.get(right).flag() == Some(true);
+    let writes = ["push", "admin", "maintain", "triage"].into_iter().any(may);
+    Some(Details {
+        repo: Repo { name: name.to_owned(), private: flag("private") == Some(true) || flag("internal") == Some(true) },
+        archived: flag("archived") == Some(true) || flag("disabled") == Some(true),
+        // Missing is no reason to leave it alone.
+        issues: flag("has_issues") != Some(false),
+        pulls: flag("has_pull_requests") != Some(false),
+        fork: flag("fork") == Some(true),
+        mirror: flag("mirror") == Some(true) || !node.get("mirror_url").text().is_empty(),
+        may_write: rights.is_object().then_some(writes),
+    })
+}
+
+/// Reads the object of the repository of this name.
+pub(super) fn read(api: &Api, name: &str) -> Result<Details> {
+    let path = parts(name).filter(|_| name.matches('/').count() == 1);
+    let Some(path) = path else { bail!("`{name}` is no name of a repository; write it as owner/name") };
+    let answer = api.get(&format!("repos/{path}")).with_context(|| format!("reading the repository {name}"))?;
+    let mut spare = String::new();
+    details(&Node::read(&answer.body, &mut spare))
+        .ok_or_else(|| anyhow!("reading the repository {name}: the answer names none; check the forge's address"))
+}
+
+/// The repositories of these names, in this order, each once.
+///
+/// # Errors
+/// One of them cannot be read; the sentence names it and what a 404 can mean (fact 52).
+pub(super) fn by_name(api: &Api, names: &[String], found: &mut Found) -> Result<()> {
+    for name in names {
+        let details = read(api, name)?;
+        if !details.repo.name.eq_ignore_ascii_case(name) {
+            // Redirected, and read under the new name from here on (fact 56).
+            let new = &details.repo.name;
+            found.notes.push(format!("{name} is called {new} now; name it so, because writes are not redirected"));
+        }
+        found.add(details);
+    }
+    Ok(())
+}
+
+/// The repositories of an organisation that have a backlog of their own.
+///
+/// # Errors
+/// The list cannot be read to its end.
+pub(super) fn by_org(api: &Api, org: &str, found: &mut Found) -> Result<()> {
+    if part(org).is_empty() || matches!(org, "." | "..") || org.contains('/') {
+        bail!("`{org}` is no name of an organisation");
+    }
+    let path = format!("orgs/{}/repos", part(org));
+    let mut seen = std::collections::HashSet::new();
+    let walked = api.walk(&path, Ends::AtTotal, |answer| {
+        let mut spare = String::new();
+        let list = Node::read(&answer.body, &mut spare);
+        let mut new = 0;
+        for details in list.entries().iter().filter_map(details) {
+            if !seen.insert(details.repo.name.to_ascii_lowercase()) {
+                continue;
+            }
+            new += 1;
+            let why = [
+                (details.archived, "archived"),
+                (details.fork, "a fork"),
+                (details.mirror, "a mirror"),
+                (!details.issues, "issues are switched off"),
+            ];
+            match why.into_iter().find(|(holds, _)| *holds) {
+                Some((_, why)) => found.left_out.push((details.repo.name, why)),
+                None => found.add(details),
+            }
+        }
+        Ok((list.entries().len(), new))
+    });
+    walked.with_context(|| {
+        format!("reading the repositories of {org} (a user's are not listed: name each as owner/name)")
+    })
+}

@@ -1,0 +1,223 @@
+//! Changes to a forge.
+//!
+//! Takes: an item just read and one change to it. Gives: what was done, or what is certain of what
+//! was not. Every answer is held against what was asked, because a forge says yes to what it drops
+//! (facts 39, 42, 90).
+
+use anyhow::{Result, anyhow};
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::failure::{failed, ignored, refused};
+use super::node::Node;
+use super::read::one;
+use super::{Item, Placed, Remote};
+use crate::forge::Kind;
+use crate::forge::change::{Change, Done, Failure, Fresh, Label, Preflight, Write};
+use crate::http::{Answer, Method, Request};
+
+/// One write as it is about to be sent.
+pub(super) struct Order<'a> {
+    pub(super) method: Method,
+    /// Below the API.
+    pub(super) path: String,
+    pub(super) body: Option<Value>,
+    /// Once more does no more.
+    pub(super) repeatable: bool,
+    /// What is done, for people: `closing a/b#3`.
+    pub(super) what: &'a str,
+}
+
+impl Remote {
+    /// Sends a write.
+    pub(super) fn order(&self, order: Order<'_>) -> Result<Answer, Failure> {
+        let request: Request = self.api.request(order.method, &order.path).map_err(Failure::Refused)?;
+        let request = if order.repeatable { request.repeatable() } else { request };
+        self.api.write(request, order.body.as_ref()).map_err(|error| failed(order.what, error))
+    }
+
+    /// Sends a change of the item itself; gives the item as the forge answers it. Gitea answers 201
+    /// there, GitHub 200 (fact 37).
+    pub(super) fn patch(
+        &self,
+        path: &str,
+        what: &str,
+        body: Value,
+        repeatable: bool,
+    ) -> Result<Item<'static>, Failure> {
+        let (method, path) = (Method::Patch, path.to_owned());
+        let answer = self.order(Order { method, path, body: Some(body), repeatable, what })?;
+        one(&answer).map_err(|error| Failure::Unknown(error.context(format!("{what}: the answer cannot be read"))))
+    }
+
+    fn comment(&self, path: &str, what: &str, body: &str) -> Result<Done, Failure> {
+        let (method, path, text) = (Method::Post, format!("{path}/comments"), Some(json!({ "body": body })));
+        let answer = self.order(Order { method, path, body: text, repeatable: false, what })?;
+        let id = held_comment(&answer, what, body)?;
+        Ok(Done { id: Some(id), number: None })
+    }
+
+    fn edit_comment(&self, repo: &str, id: u64, what: &str, body: &str) -> Result<Done, Failure> {
+        let (method, path) = (Method::Patch, format!("{repo}/issues/comments/{id}"));
+        let text = Some(json!({ "body": body }));
+        let answer = self.order(Order { method, path, body: text, repeatable: true, what })?;
+        // An entry of the timeline that is no comment answers 204 and nothing is done (fact 90).
+        held_comment(&answer, what, body)?;
+        Ok(Done { id: Some(id), number: None })
+    }
+
+    fn delete_comment(&self, repo: &str, id: u64, what: &str) -> Result<Done, Failure> {
+        let (method, path) = (Method::Delete, format!("{repo}/issues/comments/{id}"));
+        let request = self.api.request(method, &path).map_err(Failure::Refused)?.repeatable();
+        match self.api.write(request, None) {
+            Ok(_) => Ok(Done::default()),
+            // It is gone, which is what was wanted.
+            Err(error) if matches!(error.status(), Some(404 | 410)) => Ok(Done::default()),
+            Err(error) => Err(failed(what, error)),
+        }
+    }
+
+    fn set_milestone(&self, repo: usize, path: &str, what: &str, title: &str) -> Result<Done, Failure> {
+        let known = self.known_milestones(repo).map_err(Failure::Refused)?;
+        let Some((_, number)) = known.iter().find(|(known, _)| known == title) else {
+            return Err(refused(what, &format!("there is no open milestone {title}")));
+        };
+        let item = self.patch(path, what, json!({ "milestone": number }), true)?;
+        if item.milestone.as_deref() == Some(title) {
+            return Ok(Done::default());
+        }
+        Err(ignored(what, "the milestone is not set"))
+    }
+
+    fn set_state(
+        &self,
+        path: &str,
+        what: &str,
+        fresh: &Fresh,
+        open: bool,
+        reason: Option<&str>,
+    ) -> Result<Done, Failure> {
+        let mut body = json!({ "state": if open { "open" } else { "closed" } });
+        // Reasons are GitHub's, and of issues alone (fact 67).
+        if let Some(reason) = reason
+            && self.api.dialect.is_github()
+            && fresh.item.kind == Kind::Issue
+            && let Some(members) = body.as_object_mut()
+        {
+            members.insert("state_reason".to_owned(), json!(reason));
+        }
+        // An unknown word is taken and changes nothing on old versions (fact 54): the answer tells.
+        let item = self.patch(path, what, body, true)?;
+        if item.open == open {
+            return Ok(Done::default());
+        }
+        Err(ignored(what, if open { "it is still closed" } else { "it is still open" }))
+    }
+
+    fn edit_body(&self, path: &str, what: &str, fresh: &Fresh, text: &str) -> Result<Done, Failure> {
+        let body = match fresh.content_version {
+            // A change in between is refused (fact 45); so would a repetition of ours be.
+            Some(version) => json!({ "body": text, "content_version": version }),
+            None => json!({ "body": text }),
+        };
+        let item = self.patch(path, what, body, fresh.content_version.is_none())?;
+        if same_text(&item.body, text) {
+            return Ok(Done::default());
+        }
+        Err(ignored(what, "the text is another"))
+    }
+}
+
+impl Write for Remote {
+    fn preflight(&self, repo: usize, milestones: bool) -> Result<Preflight> {
+        self.look(repo, milestones)
+    }
+
+    fn assignable(&self, repo: usize, login: &str) -> Result<bool> {
+        self.can_be_assigned(repo, login)
+    }
+
+    fn item(&self, repo: usize, kind: Kind, number: u64) -> Result<Option<Fresh>> {
+        self.read_item(repo, kind, number)
+    }
+
+    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>> {
+        self.read_comments_since(repo, since)
+    }
+
+    fn change(&self, repo: usize, fresh: &Fresh, change: Change<'_>) -> Result<Done, Failure> {
+        let (base, name, _) = self.at(repo).map_err(Failure::Refused)?;
+        let number = fresh.item.number;
+        let (path, at) = (format!("{base}/issues/{number}"), format!("{name}#{number}"));
+        match change {
+            Change::Comment { body } => self.comment(&path, &format!("commenting on {at}"), body),
+            Change::EditComment { id, body } => {
+                self.edit_comment(&base, id, &format!("editing comment {id} of {at}"), body)
+            }
+            Change::DeleteComment { id } => self.delete_comment(&base, id, &format!("deleting comment {id} of {at}")),
+            Change::AddLabels(labels) => self.add_labels(repo, &path, &format!("labelling {at}"), labels),
+            Change::RemoveLabels(labels) => self.remove_labels(repo, &path, &format!("taking labels off {at}"), labels),
+            Change::Assign(logins) => self.assign(&path, &format!("assigning {at}"), fresh, logins),
+            Change::Unassign(logins) => self.unassign(&path, &format!("unassigning {at}"), fresh, logins),
+            Change::SetMilestone(title) => {
+                self.set_milestone(repo, &path, &format!("setting the milestone of {at}"), title)
+            }
+            Change::Close { reason } => self.set_state(&path, &format!("closing {at}"), fresh, false, reason),
+            Change::Reopen => self.set_state(&path, &format!("reopening {at}"), fresh, true, None),
+            Change::EditBody { body } => self.edit_body(&path, &format!("editing the text of {at}"), fresh, body),
+        }
+    }
+
+    fn create_issue(&self, repo: usize, title: &str, body: &str, labels: &[String]) -> Result<Done, Failure> {
+        let (path, name, _) = self.at(repo).map_err(Failure::Refused)?;
+        let what = format!("creating an issue in {name}");
+        // By id in every version of Gitea, by name on GitHub (facts 41, 67).
+        let named = if self.api.dialect.is_github() { json!(labels) } else { json!(self.ids(repo, &what, labels)?) };
+        let text = Some(json!({ "title": title, "body": body, "labels": named }));
+        let (method, path) = (Method::Post, format!("{path}/issues"));
+        let answer = self.order(Order { method, path, body: text, repeatable: false, what: &what })?;
+        let item = one(&answer)
+            .map_err(|error| Failure::Unknown(error.context(format!("{what}: the answer cannot be read"))))?;
+        let number = item.number;
+        // Labels of someone who may not write are dropped without a word (fact 39).
+        let missing: Vec<&String> =
+            labels.iter().filter(|label| !item.labels.iter().any(|found| self.same_label(found, label))).collect();
+        if !missing.is_empty() {
+            return Err(ignored(&what, &format!("#{number} is there without the labels {missing:?}")));
+        }
+        Ok(Done { id: None, number: Some(number) })
+    }
+
+    fn create_label(&self, repo: usize, label: &Label) -> Result<(), Failure> {
+        self.make_label(repo, label)
+    }
+
+    fn item_done(&self) -> Result<()> {
+        // The forge has kept it.
+        Ok(())
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+}
+
+/// The id of the comment that an answer holds, if its text is the one that was sent.
+fn held_comment(answer: &Answer, what: &str, body: &str) -> Result<u64, Failure> {
+    let mut spare = String::new();
+    let comment = Node::read(&answer.body, &mut spare);
+    if !comment.is_object() && !answer.body.is_empty() {
+        return Err(Failure::Unknown(anyhow!("{what}: the answer {} cannot be read", answer.status)));
+    }
+    match comment.get("id").whole() {
+        Some(id) if same_text(comment.get("body").text(), body) => Ok(id),
+        Some(_) => Err(ignored(what, "the comment has another text")),
+        None => Err(ignored(what, "it holds no comment")),
+    }
+}
+
+/// The same but for ends of lines and of the text, which a forge may change.
+fn same_text(one: &str, other: &str) -> bool {
+    let lines = |text: &str| text.replace("\r\n", "\n").trim_end().to_owned();
+    lines(one) == lines(other)
+}

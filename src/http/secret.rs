@@ -1,0 +1,93 @@
+//! What must not be shown.
+//!
+//! Takes: a token, or an address that is as good as one. Gives: types that go where they are meant
+//! to, and print as nothing or as a host.
+
+use std::fmt;
+
+use super::address::Url;
+
+/// A token or a password. It never prints.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a text; white space around it, the end of a file's line, is no part of it.
+    #[must_use]
+    pub fn new(text: &str) -> Secret {
+        Secret(text.trim().to_owned())
+    }
+
+    /// The text itself, for a header and nothing else.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("Secret(…)")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("…")
+    }
+}
+
+/// An address whose path or query lets whoever knows it write there. It prints as its host.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretUrl(Url);
+
+impl SecretUrl {
+    /// Reads an address.
+    ///
+    /// # Errors
+    /// It is none, or its scheme is not `http` or `https`; the sentence does not repeat it.
+    pub fn parse(text: &str) -> Result<SecretUrl, String> {
+        let url = Url::parse(text.trim()).map_err(|error| format!("the secret address cannot be read: {error}"))?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return Err("the secret address is no http or https address".to_owned());
+        }
+        Ok(SecretUrl(url))
+    }
+
+    /// The address itself, for a request and nothing else.
+    #[must_use]
+    pub fn reveal(&self) -> &Url {
+        &self.0
+    }
+}
+
+impl fmt::Display for SecretUrl {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(self.0.host_str().unwrap_or("…"))
+    }
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "SecretUrl({self})")
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_never_print() {
+        let secret = Secret::new(" s3cret\n");
+        assert_eq!(secret.reveal(), "s3cret");
+        let url = SecretUrl::parse("https://u:p@hooks.example.org:8443/T/s3cret?k=s3cret").unwrap();
+        let shown = format!("{secret} {secret:?} {url} {url:?}");
+        assert_eq!(shown, "… Secret(…) hooks.example.org SecretUrl(hooks.example.org)");
+        for bad in ["s3cret", "file:///s3cret", "https://s3cret:port/"] {
+            let error = SecretUrl::parse(bad).unwrap_err();
+            assert!(!error.contains("s3cret"), "{error}");
+        }
+    }
+}
