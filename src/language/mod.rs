@@ -29,6 +29,9 @@ use scope::Scope;
 use template_names::TemplateNames;
 use yaml::{Key, Node, NodeKind};
 
+/// What an earlier comment says when a new one was posted, because an edit pings nobody.
+pub const REPLACED: &str = "shared/replaced.md.j2";
+
 /// What a job asks of its rule file.
 #[derive(Debug, Clone, Copy)]
 pub struct JobSpec {
@@ -154,7 +157,10 @@ pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     let policy = judge::policy(&mut check, spec, &hash(&files));
     let names = TemplateNames::new(&check.scope, spec.summary.1);
     let wanted = policy.actions.iter().filter_map(|action| action.comment.clone());
-    let wanted: Vec<String> = wanted.collect();
+    let mut wanted: Vec<String> = wanted.collect();
+    if policy.actions.iter().any(|action| action.comment.is_some() && !action.mention.is_empty()) {
+        wanted.push(REPLACED.to_owned());
+    }
     let summary = policy.summary.is_some().then_some(spec.summary.0);
     let Check { mut found, .. } = check;
     let templates = templates::read(&input.templates, &wanted, summary, &names, &mut found);

@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 use super::scope::Scope;
 
 /// Names that a text about one item may use, beside those in scope of `decide`.
-const ITEM_NAMES: [&str; 12] = [
+const ITEM_NAMES: [&str; 13] = [
     "decision.rule",
     "decision.action",
     "decision.agent",
     "decision.reason",
     "mention",
+    "earlier[]",
     "when",
     "version",
     "points[].component",
