@@ -1,0 +1,30 @@
+//! A forge for tests: an HTTP server in this process that behaves as Gitea, Forgejo or GitHub do.
+//!
+//! Takes: a [`World`] of one dialect, built by a test. Gives: [`Server`]: its address, the log of
+//! what it was asked, faults, and the state to look at. What it does is in numbered facts ("fact
+//! 56"), each seen on a real server, in a recorded answer or in the server's source;
+//! tests/forge/README.md says where they are from.
+
+// Tests of the client, which come after it, use the rest.
+#![allow(dead_code, unused_imports)]
+
+mod act;
+mod described;
+mod dialect;
+mod fault;
+mod gitea;
+mod github;
+mod http;
+mod page;
+mod server;
+mod text;
+mod world;
+
+mod client;
+
+mod smoke;
+
+pub use dialect::{Dialect, Family};
+pub use fault::{Fault, Trouble};
+pub use server::{Logged, Server};
+pub use world::{Access, Draft, Item, Ping, What, World, issue, pull};
