@@ -68,6 +68,13 @@ pub fn references(text: &str, roots: &[&str], markdown: bool) -> Vec<(Option<Str
     let text = if markdown { plain(text, false) } else { text.to_owned() };
     let mut found = Vec::new();
     for hit in short.captures_iter(&text) {
+        // As recorded: `#3..` is none; a mark that ends a sentence may follow.
+        let mut after = text[hit.get(2).unwrap().end()..].chars();
+        if after.next().is_some_and(|mark| ":;,.?!".contains(mark))
+            && after.next().is_some_and(|next| next.is_alphanumeric() || ":;,.?!".contains(next))
+        {
+            continue;
+        }
         let repo = Some(hit[1].to_owned()).filter(|repo| !repo.is_empty());
         found.extend(hit[2].parse().ok().map(|number| (repo, number)));
     }
@@ -131,6 +138,8 @@ fn what_refers_and_what_does_not() {
         "```\n#12\n```",
         "https://other.example/acme/app/issues/7",
         "x#12y",
+        "#12..",
+        "#12.5",
         "#twelve",
     ] {
         assert_eq!(named(text), [], "{text}");

@@ -250,6 +250,8 @@ pub struct World {
     pub root: String,
     /// The host that the request at hand was sent to.
     pub called: String,
+    /// Who sent it; people are told more of themselves.
+    pub asking: String,
     pub max_page: usize,
     pub default_page: usize,
     pub users: Vec<User>,
@@ -283,6 +285,7 @@ impl World {
             dialect,
             root,
             called: String::new(),
+            asking: String::new(),
             max_page,
             default_page: 30,
             users: Vec::new(),

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use super::http::{Request, Response};
 use super::world::{Access, World};
 
+const PLAIN: &str = "text/plain; charset=utf-8";
+
 /// An answer, or the answer that says why not.
 pub type Answer = Result<Response, Response>;
 
@@ -41,8 +43,10 @@ pub fn token(request: &Request) -> Option<String> {
 pub fn answer(world: &mut World, request: &Request) -> Response {
     let warn = request.header("authorization").is_none() && token(request).is_some();
     let mut ask = Ask { world, request, who: Who::default() };
-    let response = ask.route().unwrap_or_else(|refused| refused);
-    let response = response.with("Cache-Control", "max-age=0, private, must-revalidate, no-transform");
+    let mut response = ask.route().unwrap_or_else(|refused| refused);
+    if response.header("content-type") != Some(PLAIN) || !ask.world.dialect.since(26, false) {
+        response = response.with("Cache-Control", "max-age=0, private, must-revalidate, no-transform");
+    }
     if warn {
         response.with("X-Gitea-Warning", "token and access_token API authentication is deprecated.")
     } else {
@@ -53,7 +57,7 @@ pub fn answer(world: &mut World, request: &Request) -> Response {
 impl Ask<'_> {
     /// Fact 50: the members of an error.
     pub fn error(&self, status: u16, message: &str) -> Response {
-        Response::json(status, &json!({ "message": message, "url": format!("{}/swagger", self.world.api()) }))
+        Response::json(status, &json!({ "message": message, "url": format!("{}/api/swagger", self.world.root) }))
     }
 
     /// Fact 50: 404 has `errors` besides, null or (Forgejo) empty.
@@ -62,9 +66,15 @@ impl Ask<'_> {
         self.missing_because(errors)
     }
 
+    /// As recorded: the second part is a text that tests must not read.
+    pub fn no_user(&self, login: &str) -> Response {
+        let key = if self.world.dialect.since(22, true) { "" } else { ", keyid: 0" };
+        self.missing_because(json!([format!("user does not exist [uid: 0, name: {login}{key}]")]))
+    }
+
     pub fn missing_because(&self, errors: Value) -> Response {
         let message = self.world.dialect.not_found();
-        let url = format!("{}/swagger", self.world.api());
+        let url = format!("{}/api/swagger", self.world.root);
         Response::json(404, &json!({ "errors": errors, "message": message, "url": url }))
     }
 
@@ -74,6 +84,7 @@ impl Ask<'_> {
     }
 
     fn sign_in(&mut self) -> Result<(), Response> {
+        self.world.asking.clear();
         let Some(token) = token(self.request) else {
             // Fact 61: REQUIRE_SIGNIN_VIEW.
             return match self.world.sign_in {
@@ -91,6 +102,7 @@ impl Ask<'_> {
                 },
             ));
         };
+        self.world.asking = known.login.clone();
         self.who = Who { login: known.login, signed_in: true, job: known.job, scopes: known.scopes };
         Ok(())
     }
@@ -192,7 +204,7 @@ impl Ask<'_> {
             }
             ("GET", ["users", login]) => match self.world.user(login) {
                 Some(user) => Ok(Response::json(200, &self.world.gitea_user(&user.login))),
-                None => Err(self.missing_because(json!([format!("user does not exist [uid: 0, name: {login}]")]))),
+                None => Err(self.no_user(login)),
             },
             ("GET", ["orgs" | "users", owner, "repos"]) => self.list_repos(owner),
             ("GET", ["orgs", org, "labels"]) => self.list_org_labels(org),
@@ -251,5 +263,5 @@ impl Ask<'_> {
 
 /// Fact 51: no JSON.
 pub fn unknown_route() -> Response {
-    Response::text(404, "text/plain; charset=utf-8", "404 page not found\n")
+    Response::text(404, PLAIN, "404 page not found\n")
 }

@@ -45,7 +45,7 @@ impl Ask<'_> {
     fn user_param(&self, name: &str) -> Result<Option<User>, Response> {
         let Some(login) = self.request.param(name).filter(|login| !login.is_empty()) else { return Ok(None) };
         // Fact 16: 404 for the whole list.
-        let unknown = || self.missing_because(json!([format!("user does not exist [uid: 0, name: {login}]")]));
+        let unknown = || self.no_user(login);
         self.world.user(login).cloned().map(Some).ok_or_else(unknown)
     }
 
@@ -135,7 +135,7 @@ impl Ask<'_> {
         let kind = self.request.param("type");
         let mut found: Vec<(usize, &Item)> = Vec::new();
         for (at, repo) in self.world.repos.iter().enumerate() {
-            let asked = owner.is_none_or(|owner| repo.owner.eq_ignore_ascii_case(owner)) && !repo.archived;
+            let asked = owner.is_none_or(|owner| repo.owner.eq_ignore_ascii_case(owner));
             if !asked || self.rights(at) == Access::None {
                 continue;
             }

@@ -47,13 +47,14 @@ impl World {
             let (id, login) = if login == self.dialect.job_login() { (-2, login) } else { (-1, "Ghost") };
             User { id, login: login.to_owned(), org: false, site_admin: false, bot: false, created: 0 }
         });
+        let own = user.login == self.asking;
         let mut value = json!({
             "id": user.id, "login": user.login, "login_name": "", "source_id": 0, "full_name": "",
             "email": if user.org { String::new() } else { format!("{}@example.test", user.login) },
             "avatar_url": format!("{}/avatars/{}", self.html(), sha(user.login.as_bytes())),
             "html_url": format!("{}/{}", self.html(), user.login),
-            "language": "", "is_admin": false, "last_login": "0001-01-01T00:00:00Z", "created": self.time(user.created),
-            "restricted": false, "active": false, "prohibit_login": false, "location": "", "website": "", "description": "",
+            "language": "", "is_admin": false, "last_login": if own { "1970-01-01T00:00:00Z" } else { "0001-01-01T00:00:00Z" }, "created": self.time(user.created),
+            "restricted": false, "active": own, "prohibit_login": false, "location": "", "website": "", "description": "",
             "visibility": "public", "followers_count": 0, "following_count": 0, "starred_repos_count": 0, "username": user.login,
         });
         let members = value.as_object_mut().unwrap();
@@ -126,9 +127,9 @@ impl World {
             "has_issues": !repo.issues_off,
             "internal_tracker": { "enable_time_tracker": true, "allow_only_contributors_to_track_time": true, "enable_issue_dependencies": true },
             "has_wiki": true, "has_pull_requests": !repo.pulls_off, "has_projects": true, "has_releases": true, "has_packages": true,
-            "has_actions": true, "ignore_whitespace_conflicts": false, "allow_merge_commits": true, "allow_rebase": true,
+            "has_actions": self.dialect.since(22, true), "ignore_whitespace_conflicts": false, "allow_merge_commits": true, "allow_rebase": true,
             "allow_rebase_explicit": true, "allow_squash_merge": true, "allow_rebase_update": true,
-            "default_delete_branch_after_merge": false, "default_merge_style": "merge", "default_allow_maintainer_edit": true,
+            "default_delete_branch_after_merge": false, "default_merge_style": "merge", "default_allow_maintainer_edit": self.dialect.since(26, false),
             "avatar_url": "", "internal": false, "mirror_interval": "", "mirror_updated": "0001-01-01T00:00:00Z",
         });
         let members = value.as_object_mut().unwrap();
@@ -228,19 +229,19 @@ impl World {
             true => Value::Null,
             false => self.gitea_users(logins),
         };
-        let mut reviewers = pull.reviewers.clone();
-        reviewers.extend(pull.reviews.iter().map(|review| review.by.clone()).filter(|by| !pull.reviewers.contains(by)));
-        // Who has reviewed is asked for anew on Gitea; the older ones and Forgejo say who was asked.
-        let asked = if self.dialect.since(22, false) { &reviewers } else { &pull.reviewers };
+        // As recorded: lists leave out who only commented, newer ones name them for a single one.
+        let counts = |review: &&Review| review.state != "COMMENT" || !null_when_none;
+        let mut asked: Vec<String> = pull.reviews.iter().filter(counts).map(|review| review.by.clone()).collect();
+        asked.extend(pull.reviewers.iter().filter(|login| !asked.contains(login)).cloned().collect::<Vec<_>>());
         let mut value = json!({
             "id": pull.id, "url": page, "number": item.number, "user": self.gitea_user(&item.author), "title": item.title,
             "body": item.body, "labels": self.gitea_labels(at, &item.labels), "milestone": self.milestone_of(at, item.milestone),
             "assignee": item.assignees.first().map(|login| self.gitea_user(login)), "assignees": people(&item.assignees),
-            "requested_reviewers": people(asked), "state": state(item.open), "is_locked": item.locked.is_some(),
+            "requested_reviewers": people(&asked), "state": state(item.open), "is_locked": item.locked.is_some(),
             "comments": item.comments().count(), "html_url": page, "diff_url": format!("{path}.diff"), "patch_url": format!("{path}.patch"),
             "mergeable": true, "merged": pull.merged.is_some(), "merged_at": pull.merged.map(|time| self.time(time)),
             "merge_commit_sha": pull.merged.map(|_| sha(pull.head_sha.as_bytes())),
-            "merged_by": pull.merged.filter(|_| !listed).map(|_| self.gitea_user(&pull.merged_by)), "allow_maintainer_edit": true,
+            "merged_by": pull.merged.filter(|_| !listed || !self.dialect.since(22, true)).map(|_| self.gitea_user(&pull.merged_by)), "allow_maintainer_edit": self.dialect.since(26, false),
             "base": side(&pull.base, &pull.base_sha, false), "head": side(&pull.head, &pull.head_sha, pull.headless),
             "merge_base": pull.base_sha, "due_date": item.due.map(|time| self.time(time)), "created_at": self.time(item.created),
             "updated_at": self.time(item.updated), "closed_at": item.closed.map(|time| self.time(time)), "pin_order": 0,
@@ -259,7 +260,7 @@ impl World {
             json!(pull.reviews.len()),
         );
         for name in ["additions", "deletions", "changed_files"] {
-            put(forgejo || (self.dialect.since(22, false) && !listed), name, json!(1));
+            put(forgejo || (self.dialect.since(22, false) && !listed), name, json!(i32::from(name != "deletions")));
         }
         put(self.dialect.content_version(), "content_version", json!(item.content_version));
         value
