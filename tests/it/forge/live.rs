@@ -407,7 +407,7 @@ fn plain_text(text: &str, host: &str) -> String {
 const LEFT_OUT: [(&str, &str); 0] = [];
 
 /// What the answers of one recorded server and ours differ in, and how many were compared.
-fn compare(recorded: &Recorded) -> (usize, Vec<String>) {
+fn compare(recorded: &Recorded) -> (usize, Vec<String>, Vec<String>) {
     let path = root().join(format!("tests/forge/live/{}.json", recorded.name));
     let exchanges: Vec<Value> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let mut world = acme(recorded);
@@ -477,14 +477,15 @@ fn compare(recorded: &Recorded) -> (usize, Vec<String>) {
         compared += 1;
         found.extend(wrong.into_iter().map(|wrong| format!("{}: {note}: {wrong}", recorded.name)));
     }
-    (compared, found)
+    (compared, found, server.violations())
 }
 
 #[test]
 fn every_recorded_question_is_answered_as_recorded() {
     let mut found = Vec::new();
     for recorded in &SERVERS {
-        let (compared, wrong) = compare(recorded);
+        let (compared, wrong, violations) = compare(recorded);
+        println!("{}:\n{}", recorded.name, violations.join("\n"));
         assert_eq!(compared, 74, "{}", recorded.name);
         found.extend(wrong);
     }

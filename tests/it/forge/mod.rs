@@ -12,6 +12,7 @@ mod act;
 mod described;
 mod dialect;
 mod fault;
+mod faults;
 mod gitea;
 mod github;
 mod http;

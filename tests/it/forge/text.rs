@@ -47,8 +47,8 @@ pub fn mentions(text: &str) -> Vec<String> {
     static PATTERN: OnceLock<Regex> = OnceLock::new();
     let pattern = PATTERN.get_or_init(|| Regex::new(r"(?:^|[^\w\\/@])@([A-Za-z0-9][A-Za-z0-9_.-]*)").unwrap());
     let text = plain(text, true);
-    let urls = Regex::new(r"https?://\S+").unwrap();
-    let text = urls.replace_all(&text, " ");
+    static URLS: OnceLock<Regex> = OnceLock::new();
+    let text = URLS.get_or_init(|| Regex::new(r"https?://\S+").unwrap()).replace_all(&text, " ");
     let mut found: Vec<String> = Vec::new();
     for name in pattern.captures_iter(&text).map(|found| found[1].trim_end_matches(['.', '-', '_']).to_owned()) {
         if !found.contains(&name) {
@@ -78,11 +78,11 @@ pub fn references(text: &str, roots: &[&str], markdown: bool) -> Vec<(Option<Str
         let repo = Some(hit[1].to_owned()).filter(|repo| !repo.is_empty());
         found.extend(hit[2].parse().ok().map(|number| (repo, number)));
     }
-    for root in roots {
-        let pattern = format!(r"{}/([\w.-]+/[\w.-]+)/(?:issues|pulls|pull)/([0-9]+)\b", regex::escape(root));
-        for hit in Regex::new(&pattern).unwrap().captures_iter(&text) {
-            found.extend(hit[2].parse().ok().map(|number| (Some(hit[1].to_owned()), number)));
-        }
+    static LINKS: OnceLock<Regex> = OnceLock::new();
+    let links = LINKS
+        .get_or_init(|| Regex::new(r"(https?://[^\s/]+)/([\w.-]+/[\w.-]+)/(?:issues|pulls|pull)/([0-9]+)\b").unwrap());
+    for hit in links.captures_iter(&text).filter(|hit| roots.contains(&&hit[1])) {
+        found.extend(hit[3].parse().ok().map(|number| (Some(hit[2].to_owned()), number)));
     }
     found.sort();
     found.dedup();
