@@ -82,8 +82,10 @@ impl Client {
         };
         stream.set_nodelay(true)?;
         let prefix = self.prefix;
-        let mut out =
-            format!("{method} {prefix}{path} HTTP/1.1\r\nHost: {}\r\nAccept: application/json\r\n", self.host);
+        let mut out = format!("{method} {prefix}{path} HTTP/1.1\r\nHost: {}\r\n", self.host);
+        if !self.extra.iter().any(|(name, _)| name == "Accept") {
+            out += "Accept: application/json\r\n";
+        }
         for (name, value) in &self.extra {
             out += &format!("{name}: {value}\r\n");
         }

@@ -45,7 +45,7 @@ fn refused_connections_come_back() {
     let (server, mut client) = server(World::forgejo());
     assert_eq!(client.get(LIST).status, 200);
     server.refuse(2);
-    let mut fresh = || Client::new(&server.url(), "/api/v1").ask("GET", LIST, None);
+    let fresh = || Client::new(&server.url(), "/api/v1").ask("GET", LIST, None);
     assert!(client.ask("GET", LIST, None).is_err(), "what was open is closed");
     assert!(fresh().is_err() && fresh().is_err());
     assert_eq!(fresh().unwrap().status, 200);

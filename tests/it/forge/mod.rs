@@ -5,16 +5,15 @@
 //! 56"), each seen on a real server, in a recorded answer or in the server's source;
 //! tests/forge/README.md says where they are from.
 
-// Tests of the client, which come after it, use the rest.
-#![allow(dead_code, unused_imports)]
-
 mod act;
 mod described;
 mod dialect;
+mod facts;
 mod fault;
 mod faults;
 mod gitea;
 mod github;
+mod github_facts;
 mod http;
 mod live;
 mod page;

@@ -32,3 +32,24 @@ fn every_dialect_lists_and_takes_a_comment() {
         assert_eq!(server.writes(), ["POST /repos/acme/app/issues/1/comments"]);
     }
 }
+
+#[test]
+#[ignore = "serves until it is stopped, for trials by hand: its addresses and the token `t` are printed"]
+fn serve() {
+    let worlds = [World::gitea("1.26.4"), World::gitea("1.21.11"), World::forgejo(), World::github()];
+    let serve = |mut world: World| {
+        world.add_repo("acme/app");
+        world.add_member("acme/app", "bot", Access::Write);
+        world.add_token("t", "bot");
+        for number in 1..=100 {
+            world.add_issue("acme/app", issue(&format!("issue {number}")));
+        }
+        let server = Server::start(world);
+        println!("{:?}: {}", server.world().dialect, server.api_url());
+        server
+    };
+    let _servers = worlds.map(serve);
+    loop {
+        std::thread::park();
+    }
+}
