@@ -6,6 +6,7 @@
 //! tests/forge/README.md says where they are from.
 
 mod act;
+pub mod build;
 mod client;
 mod described;
 pub mod dialect;
@@ -19,11 +20,13 @@ pub mod http;
 mod live;
 mod page;
 mod recorded;
+mod seed;
 pub mod server;
 mod smoke;
 mod text;
 pub mod world;
 
+pub use build::{issue, pull};
 pub use fault::{Fault, Trouble};
 pub use server::Server;
-pub use world::{Access, World, issue, pull};
+pub use world::{Access, World};
