@@ -7,8 +7,9 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
+use super::build::{Draft, issue};
 use super::text;
-use super::world::{Access, Draft, Label, Ping, Time, What, World, issue};
+use super::world::{Access, Label, Ping, Time, What, World};
 
 impl World {
     fn touch(&mut self, at: usize, number: u64) -> Time {
@@ -41,7 +42,7 @@ impl World {
 
     /// Somebody opens a pull request.
     pub fn open_pull(&mut self, at: usize, by: &str, title: &str, body: &str) -> u64 {
-        self.open_draft(at, super::world::pull(title).body(body).by(by), by)
+        self.open_draft(at, super::build::pull(title).body(body).by(by), by)
     }
 
     fn open_draft(&mut self, at: usize, draft: Draft, by: &str) -> u64 {

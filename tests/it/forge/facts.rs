@@ -52,7 +52,7 @@ fn comments_and_references_move_what_they_move() {
             bot.send("POST", &format!("{APP}/issues/1/comments"), &json!({ "body": "`#2` and &#35;2, @stranger" }));
         assert_eq!((updated(1), updated(2)), (then.1, then.0), "facts 35 and 105: code and an entity touch nothing");
         let pinged = Ping { login: "stranger".into(), why: "mention", repo: "acme/app".into(), number: 1, known: true };
-        assert_eq!(server.world().pings, [pinged.clone()], "fact 104");
+        assert_eq!(server.world().pings, std::slice::from_ref(&pinged), "fact 104");
         server.world().clock.advance(60);
         let path = format!("{APP}/issues/comments/{}", said.json()["id"]);
         assert_eq!(bot.send("PATCH", &path, &json!({ "body": "see #2 and #2, @reader" })).status, 200);

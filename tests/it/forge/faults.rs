@@ -159,5 +159,41 @@ fn ten_thousand_issues_are_read_at_once_from_afar() {
         server.peak(),
         server.connections()
     );
-    println!("10,000 issues in {took:?}");
+}
+
+#[test]
+fn everything_asked_is_logged() {
+    let (server, mut client) = server(World::gitea("1.26.4"));
+    server.fault(Fault::on("GET", LIST, Trouble::Slow(Duration::from_millis(30))).nth(1));
+    let started = Instant::now();
+    client.extra.push(("X-Test".to_owned(), "yes".to_owned()));
+    client.get(&format!("{LIST}?state=all&page=1"));
+    assert!(started.elapsed() >= Duration::from_millis(30));
+    client.send("POST", SAY, &json!({ "body": "x" }));
+    let other = Client::new(&server.url(), "/api/v1").get(LIST);
+    assert_eq!(other.header("x-gitea-warning"), None);
+    let [list, say, other] = server.requests().try_into().unwrap();
+    assert_eq!(
+        (list.path.as_str(), list.query.as_str(), list.header("x-test")),
+        (LIST, "state=all&page=1", Some("yes"))
+    );
+    assert_eq!((&say.body["body"], say.token.as_deref(), say.status), (&json!("x"), Some("t"), 201));
+    assert_eq!((list.connection, say.connection, other.connection, other.token), (1, 1, 2, None));
+    assert!(list.at < say.at && list.body.is_null());
+    server.forget_requests();
+    assert_eq!(server.count("*", "**"), 0);
+    // Fact 57: a token in an address works, is warned of, and is against the description.
+    let warned = Client::new(&server.url(), "/api/v1").get(&format!("{LIST}?access_token=t"));
+    assert!(warned.status == 200 && warned.header("x-gitea-warning").is_some());
+    assert_eq!(server.violations(), [format!("GET {LIST}: no query parameter `access_token`")]);
+    server.unchecked();
+}
+
+#[test]
+fn a_token_expires_in_the_middle() {
+    let (server, mut client) = server(World::github());
+    server.fault(Fault::on("*", "**", Trouble::expired()).from(3));
+    let statuses: Vec<u16> = (0..4).map(|_| client.get(LIST).status).collect();
+    assert_eq!(statuses, [200, 200, 401, 401]);
+    assert_eq!(server.world().labels_of("acme/app", 1), Vec::<String>::new());
 }

@@ -6,27 +6,27 @@
 //! tests/forge/README.md says where they are from.
 
 mod act;
+pub mod build;
+mod client;
 mod described;
-mod dialect;
+pub mod dialect;
 mod facts;
-mod fault;
+pub mod fault;
 mod faults;
 mod gitea;
 mod github;
 mod github_facts;
-mod http;
+pub mod http;
 mod live;
 mod page;
 mod recorded;
-mod server;
-mod text;
-mod world;
-
-mod client;
-
+mod seed;
+pub mod server;
 mod smoke;
+mod text;
+pub mod world;
 
-pub use dialect::{Dialect, Family};
+pub use build::{issue, pull};
 pub use fault::{Fault, Trouble};
-pub use server::{Logged, Server};
-pub use world::{Access, Draft, Item, Ping, What, World, issue, pull};
+pub use server::Server;
+pub use world::{Access, World};

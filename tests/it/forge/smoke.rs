@@ -34,6 +34,7 @@ fn every_dialect_lists_and_takes_a_comment() {
 }
 
 #[test]
+#[allow(clippy::print_stdout)] // that is what it is for
 #[ignore = "serves until it is stopped, for trials by hand: its addresses and the token `t` are printed"]
 fn serve() {
     let worlds = [World::gitea("1.26.4"), World::gitea("1.21.11"), World::forgejo(), World::github()];

@@ -125,7 +125,7 @@ impl Ask<'_> {
         if held {
             return Ok(());
         }
-        let wanted = format!("token does not have at least one of required scope(s)");
+        let wanted = "token does not have at least one of required scope(s)";
         Err(self.error(
             403,
             &match self.world.dialect.since(24, false) {

@@ -46,7 +46,7 @@ impl Ask<'_> {
         }
     }
 
-    fn by_state<'a>(&'a self, at: usize, pulls: bool) -> Result<Vec<&'a Item>, Response> {
+    fn by_state(&self, at: usize, pulls: bool) -> Result<Vec<&Item>, Response> {
         let state = self.word("state", &["open", "closed", "all"])?;
         let fits = |item: &&Item| !item.deleted && (state == "all" || item.open == (state == "open"));
         Ok(self.world.repos[at].items.values().filter(fits).filter(|item| !pulls || item.pull.is_some()).collect())
@@ -241,16 +241,15 @@ impl Ask<'_> {
         if self.request.param("direction").unwrap_or(ascending) == "asc" {
             found.reverse();
         }
-        let rights = self.rights(at);
         let (page, total) = (Page::of(self.world, self.request), found.len());
         let items: Vec<Value> =
-            page.cut(found).into_iter().map(|item| self.world.github_pull(at, item, true, rights)).collect();
+            page.cut(found).into_iter().map(|item| self.world.github_pull(at, item, true)).collect();
         Ok(page.github_link(&self.link_path(at), self.request, total, self.ok(&Value::Array(items))))
     }
 
     pub fn get_pull(&self, at: usize, number: u64) -> Answer {
         let item = self.item(at, number).ok().filter(|item| item.pull.is_some()).ok_or_else(|| self.missing())?;
-        Ok(self.ok(&self.world.github_pull(at, item, false, self.rights(at))))
+        Ok(self.ok(&self.world.github_pull(at, item, false)))
     }
 
     /// A file, raw where `Accept` asks for that, or a folder.

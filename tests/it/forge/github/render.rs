@@ -139,13 +139,15 @@ impl World {
         format!("{}/{}/{kind}/{}", self.root, self.repos[at].full_name(), item.number)
     }
 
-    pub fn github_pull(&self, at: usize, item: &Item, listed: bool, rights: Access) -> Value {
+    pub fn github_pull(&self, at: usize, item: &Item, listed: bool) -> Value {
         let pull = item.pull.as_ref().unwrap();
         let repo_url = self.url_of(at);
         let page = self.github_page(at, item);
         let owner = &self.repos[at].owner;
         let side = |name: &str, sha: &str, gone: bool| {
-            let of = if gone { Value::Null } else { self.github_repo(at, rights) };
+            let mut of = if gone { Value::Null } else { self.github_repo(at, Access::Read) };
+            // As recorded: a side's repository does not say what one may do there.
+            of.as_object_mut().map(|members| members.remove("permissions"));
             json!({ "label": format!("{owner}:{name}"), "ref": name, "sha": sha, "user": self.github_user(owner), "repo": of })
         };
         let mut value = json!({

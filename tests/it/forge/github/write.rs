@@ -174,7 +174,7 @@ impl Ask<'_> {
         }
         let item = &self.world.repos[at].items[&number];
         Ok(match pull {
-            true => self.ok(&self.world.github_pull(at, item, false, self.rights(at))),
+            true => self.ok(&self.world.github_pull(at, item, false)),
             false => self.ok(&self.world.github_issue(at, item)), // fact 37: 200
         })
     }
