@@ -15,6 +15,7 @@ mod limits;
 mod output;
 mod readme;
 mod recorded;
+mod remote;
 mod shipped;
 mod support;
 mod tiers;
