@@ -16,6 +16,7 @@ mod live;
 mod output;
 mod readme;
 mod recorded;
+mod remote;
 mod shipped;
 mod support;
 mod tiers;
