@@ -45,7 +45,7 @@ pub(super) fn run(args: &cli::Apply) -> Result<Exit, Stop> {
         return Err(usage(anyhow!("the plan {shown} holds nothing to write")));
     }
     let target = cli::Target { forge: Some(forge_of(&plan, args)), ..args.target.clone() };
-    let wanted = Wanted { target: &target, repos: &names, org: None, live: true, now, stop: &stop };
+    let wanted = Wanted { target: &target, repos: &names, org: None, live: true, now };
     let forge = Opened::new(&wanted)?;
     let Some(write) = forge.write() else { return Err(usage(anyhow!("this forge cannot be written to"))) };
     if !same_forge(&forge.read().name(), &plan.forge) {

@@ -5,7 +5,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
@@ -41,8 +40,6 @@ pub(super) struct Wanted<'a> {
     /// It will be written to.
     pub(super) live: bool,
     pub(super) now: DateTime<Utc>,
-    /// Ends waits.
-    pub(super) stop: &'a Arc<AtomicBool>,
 }
 
 impl Opened {
@@ -111,7 +108,6 @@ fn remote(wanted: &Wanted<'_>) -> Result<Remote, Stop> {
         base_wait: Duration::from_millis(wanted.target.retry_wait),
         secondary_wait: Duration::from_millis(wanted.target.retry_wait.saturating_mul(60)),
         say: Arc::new(|text: &str| say(text)),
-        stopped: Arc::clone(wanted.stop),
         ..Config::default()
     };
     let ask =

@@ -85,7 +85,7 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
         let help = "run `kaizen init`, or name a folder with --rules; --dry-run shows what the built-in rules would do";
         return Err(usage(anyhow!("these are the built-in rules, and a live run needs one's own: {help}")));
     }
-    let wanted = Wanted { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live, now, stop };
+    let wanted = Wanted { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live, now };
     let forge = Opened::new(&wanted)?;
     let asked_for = repos(forge.read(), &common.repos, common.org.as_deref())?;
     let begun = if live { Some(Live::begin(&common.target.loop_dir, &rules.policy.job, now, VERSION)?) } else { None };
