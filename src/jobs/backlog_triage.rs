@@ -4,7 +4,7 @@
 //! long they have been idle; the comments of those that would be written to. Leaves: a plan of
 //! comments, labels, assignments and the daily summary, and the record of the run.
 //!
-//! Lacks: nothing.
+//! Lacks: a workflow
 
 use std::sync::Arc;
 

@@ -18,7 +18,7 @@ use crate::forge::Forge;
 use crate::forge::change::Write;
 use crate::forge::file::FileForge;
 use crate::forge::live::LiveFile;
-use crate::forge::remote::address::{self, Wish};
+use crate::forge::remote::address::{self, Address, Wish};
 use crate::forge::remote::{Ask, Remote, connect};
 use crate::http::{Config, Counts, Secret};
 
@@ -42,14 +42,26 @@ pub(super) struct Wanted<'a> {
     pub(super) now: DateTime<Utc>,
 }
 
+/// Whether a forge is named that could be opened: asked before rules are read, because wrong usage goes
+/// before bad rules.
+pub(super) fn check(target: &Target, repos: &[String], org: Option<&str>) -> Result<(), Stop> {
+    match file(target) {
+        Some(path) if path.exists() => Ok(()),
+        Some(path) => Err(usage(anyhow!("--forge: there is no file {}", path.display()))),
+        None => address(target, repos, org).map(drop),
+    }
+}
+
+/// The path of a forge in a file.
+fn file(target: &Target) -> Option<&Path> {
+    target.forge.as_deref()?.strip_prefix("file:").map(Path::new)
+}
+
 impl Opened {
     /// Opens the forge that was asked for.
     pub(super) fn new(wanted: &Wanted<'_>) -> Result<Opened, Stop> {
-        let named = wanted.target.forge.as_deref();
-        if let Some(path) = named.and_then(|forge| forge.strip_prefix("file:")).map(Path::new) {
-            if !path.exists() {
-                return Err(usage(anyhow!("--forge: there is no file {}", path.display())));
-            }
+        check(wanted.target, wanted.repos, wanted.org)?;
+        if let Some(path) = file(wanted.target) {
             if !wanted.live {
                 return Ok(Opened::File(FileForge::open(path).context("opening the forge")?));
             }
@@ -85,8 +97,9 @@ impl Opened {
     }
 }
 
-fn remote(wanted: &Wanted<'_>) -> Result<Remote, Stop> {
-    let token = match &wanted.target.token_file {
+/// Which server, which repositories, which token.
+fn address(target: &Target, repos: &[String], org: Option<&str>) -> Result<Address, Stop> {
+    let token = match &target.token_file {
         None => None,
         Some(path) => {
             let text = std::fs::read_to_string(path);
@@ -95,15 +108,14 @@ fn remote(wanted: &Wanted<'_>) -> Result<Remote, Stop> {
         }
     };
     let origin = git_config().as_deref().and_then(address::origin);
-    let wish = Wish {
-        forge: wanted.target.forge.as_deref(),
-        repos: wanted.repos,
-        org: wanted.org,
-        token: token.as_ref(),
-        remote: origin.as_deref(),
-        variable: &variable,
-    };
-    let found = address::choose(&wish).map_err(usage)?;
+    let forge = target.forge.as_deref();
+    let remote = origin.as_deref();
+    let wish = Wish { forge, repos, org, token: token.as_ref(), remote, variable: &variable };
+    address::choose(&wish).map_err(usage)
+}
+
+fn remote(wanted: &Wanted<'_>) -> Result<Remote, Stop> {
+    let found = address(wanted.target, wanted.repos, wanted.org)?;
     let http = Config {
         base_wait: Duration::from_millis(wanted.target.retry_wait),
         secondary_wait: Duration::from_millis(wanted.target.retry_wait.saturating_mul(60)),

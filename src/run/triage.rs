@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
 
-use super::forge::{Opened, Wanted, repos};
+use super::forge::{Opened, Wanted, check, repos};
 use super::live::{self, Ended, Live};
 use super::{Exit, Progress, Rules, Stop, VERSION, exit, output, rules, say, usage};
 use crate::apply::journal::Journal;
@@ -26,6 +26,8 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Runs the job once, or again and again.
 pub(super) fn run(args: &Triage) -> Result<Exit, Stop> {
+    let common = &args.common;
+    check(&common.target, &common.repos, common.org.as_deref())?;
     let stop = if args.dry_run && args.every.is_none() { Arc::default() } else { live::stop()? };
     let Some(every) = args.every else {
         return match rules(&args.common, &backlog_triage::SPEC)? {
