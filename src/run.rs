@@ -4,12 +4,13 @@
 //! [`Exit`].
 //!
 //! - [`triage`] the job, [`apply`] a saved plan: one stage a line
-//! - [`forge`] which forge, [`live`] what a live run needs and leaves, [`output`] where results go
+//! - [`rules`] which rules, [`forge`] which forge, [`live`] what a live run needs and leaves, [`output`] where results go
 
 mod apply;
 mod forge;
 mod live;
 mod output;
+mod rules;
 mod triage;
 
 use std::io::{IsTerminal, Write};
@@ -18,14 +19,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::{Cli, Common, Job, Shown};
-use crate::engine::rules::Policy;
-use crate::engine::template::Templates;
+use crate::cli::{Cli, Job, Shown};
 use crate::engine::untrusted;
-use crate::jobs;
-use crate::language::diag::{Diagnostic, Severity};
-use crate::language::{JobSpec, load};
-use crate::pack;
 use crate::report::Run;
 
 /// The version of this program.
@@ -90,63 +85,6 @@ pub fn run(cli: &Cli) -> Exit {
         say(&format!("error: {:#}", stop.error));
         stop.exit
     })
-}
-
-/// Rules that were found and are right.
-struct Rules {
-    policy: Policy,
-    templates: Templates,
-    /// They are one's own, not the built-in ones.
-    own: bool,
-}
-
-/// Finds, checks and loads the rules. The inner error is an exit whose reasons have been printed.
-fn rules(common: &Common, spec: &JobSpec) -> Result<Result<Rules, Exit>, Stop> {
-    let pack =
-        pack::read(spec.job, &jobs::NAMES, common.rules.as_deref(), common.templates.as_deref()).map_err(usage)?;
-    let mut loaded = load(spec, &pack.input);
-    // One mistake in `extends` can make both: what the check of the rules says is nearer.
-    if loaded.policy.is_some() {
-        loaded.diagnostics.extend(pack.strays);
-    }
-    loaded.diagnostics.extend(pack.not_utf8);
-    for diagnostic in &loaded.diagnostics {
-        let color = output::color(&common.shown, std::io::stderr().is_terminal()) && !output::in_ci();
-        let shown = diagnostic.render(color);
-        // The renderer shows control characters itself; its colours are the only ones left.
-        if color {
-            output::write_stderr(&shown)
-        } else {
-            say(&shown)
-        }
-        annotate(diagnostic);
-    }
-    let errors = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
-    match loaded.policy {
-        Some((policy, templates)) if errors == 0 => Ok(Ok(Rules { policy, templates, own: pack.folder.is_some() })),
-        _ => {
-            say(&format!(
-                "error: the rules have {errors} {}; nothing was read or written",
-                if errors == 1 { "error" } else { "errors" }
-            ));
-            Ok(Err(Exit::BadRules))
-        }
-    }
-}
-
-/// A line that makes GitHub show the problem at its place in a pull request; other runners log it.
-fn annotate(diagnostic: &Diagnostic) {
-    if output::in_ci() {
-        let (line, column) = diagnostic.line_column();
-        let kind = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
-        let escape = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-        let file = escape(&diagnostic.source.name).replace(':', "%3A").replace(',', "%2C");
-        let line = format!(
-            "::{kind} file={file},line={line},col={column}::{}",
-            escape(&untrusted::ci_log(&diagnostic.message))
-        );
-        output::write_stderr(&line);
-    }
 }
 
 fn exit(run: &Run<'_>, allow_deferred: bool) -> Exit {

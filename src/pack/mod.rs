@@ -32,22 +32,70 @@ pub struct Pack {
     pub strays: Vec<Diagnostic>,
 }
 
+/// Texts that were read elsewhere, as a folder of rules and the one of templates beside it.
+#[derive(Debug, Default)]
+pub struct Texts {
+    /// What the folder is called in messages: `acme/app@4f2a9c1:.kaizen/rules`.
+    pub folder: PathBuf,
+    /// Its YAML files by name.
+    pub rules: BTreeMap<String, Vec<u8>>,
+    /// The templates of the job and the shared ones, by the name that rules call them.
+    pub templates: BTreeMap<String, Vec<u8>>,
+}
+
+/// The folders that are looked into where none is named, in this order.
+pub const FOLDERS: [&str; 2] = [".kaizen/rules", "rules"];
+
+/// The folder of rules that a run takes: the one that is named, else the first that has rules for the job.
+#[must_use]
+pub fn folder(job: &str, rules: Option<&Path>) -> Option<PathBuf> {
+    let has = |folder: &&Path| folder.join(format!("{job}.yaml")).is_file();
+    rules.or_else(|| FOLDERS.map(Path::new).into_iter().find(has)).map(Path::to_owned)
+}
+
 /// Reads the rules and templates of a job.
 ///
 /// # Errors
 /// A folder that does not exist or cannot be read, or holds no rules for the job.
 pub fn read(job: &str, jobs: &[&str], rules: Option<&Path>, templates: Option<&Path>) -> Result<Pack> {
-    let folder = match rules {
-        Some(folder) => Some(folder.to_owned()),
-        None => [Path::new(".kaizen/rules"), Path::new("rules")]
-            .into_iter()
-            .find(|folder| folder.join(format!("{job}.yaml")).is_file())
-            .map(Path::to_owned),
-    };
-    let mut files = match &folder {
+    let folder = folder(job, rules);
+    let files = match &folder {
         Some(folder) => yaml_files(folder)?,
         None => builtin::rules(),
     };
+    let beside = folder.as_deref().map(beside);
+    let templates = match templates {
+        Some(folder) if !folder.is_dir() => bail!("reading templates: {} is not a folder", folder.display()),
+        Some(folder) => Some(folder.to_owned()),
+        None => beside.filter(|folder| folder.is_dir()),
+    };
+    let templates = templates.map_or_else(|| Ok(BTreeMap::new()), |folder| template_files(&folder, job))?;
+    gather(job, jobs, folder, files, templates)
+}
+
+/// The same of texts that were read elsewhere.
+///
+/// # Errors
+/// There are no rules for the job among them.
+pub fn read_texts(job: &str, jobs: &[&str], texts: Texts) -> Result<Pack> {
+    let source = |folder: &Path, name: String, bytes: Vec<u8>| {
+        let shown = folder.join(&name).display().to_string();
+        (name, Source::new(shown, utf8(bytes)))
+    };
+    let beside = beside(&texts.folder);
+    let rules = texts.rules.into_iter().map(|(name, bytes)| source(&texts.folder, name, bytes)).collect();
+    let templates = texts.templates.into_iter().map(|(name, bytes)| source(&beside, name, bytes)).collect();
+    gather(job, jobs, Some(texts.folder), rules, templates)
+}
+
+/// `own` templates go before the built-in ones, one by one.
+fn gather(
+    job: &str,
+    jobs: &[&str],
+    folder: Option<PathBuf>,
+    mut files: BTreeMap<String, Source>,
+    own: BTreeMap<String, Source>,
+) -> Result<Pack> {
     let name = format!("{job}.yaml");
     let Some(file) = files.remove(&name) else {
         let folder = folder.as_deref().unwrap_or(Path::new(""));
@@ -60,16 +108,8 @@ pub fn read(job: &str, jobs: &[&str], rules: Option<&Path>, templates: Option<&P
         bail!("reading the rules of {job}: there is no {} ({help})", folder.join(&name).display());
     };
     let strays = if folder.is_some() { strays(jobs, &file, &files) } else { Vec::new() };
-    let beside = folder.as_deref().map(beside);
-    let templates = match templates {
-        Some(folder) if !folder.is_dir() => bail!("reading templates: {} is not a folder", folder.display()),
-        Some(folder) => Some(folder.to_owned()),
-        None => beside.filter(|folder| folder.is_dir()),
-    };
     let mut texts = builtin::templates(job);
-    if let Some(folder) = templates {
-        texts.extend(template_files(&folder, job)?);
-    }
+    texts.extend(own);
     let not_utf8 = not_utf8([&file].into_iter().chain(files.values()).chain(texts.values()));
     Ok(Pack { input: Input { file, folder: files, templates: texts }, folder, not_utf8, strays })
 }
@@ -117,9 +157,12 @@ fn file_name(path: &Path) -> String {
 
 fn read_named(path: &Path, name: &str) -> Result<(String, Source)> {
     let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
-    // What is no UTF-8 becomes a character that `not_utf8` finds and reports at its place.
-    let text = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-    Ok((name.to_owned(), Source::new(path.display().to_string(), text)))
+    Ok((name.to_owned(), Source::new(path.display().to_string(), utf8(bytes))))
+}
+
+/// What is no UTF-8 becomes a character that [`not_utf8`] finds and reports at its place.
+fn utf8(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// Texts that were not UTF-8, by the place of the first wrong byte.

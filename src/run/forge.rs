@@ -114,7 +114,7 @@ fn address(target: &Target, repos: &[String], org: Option<&str>) -> Result<Addre
     address::choose(&wish).map_err(usage)
 }
 
-fn remote(wanted: &Wanted<'_>) -> Result<Remote, Stop> {
+pub(super) fn remote(wanted: &Wanted<'_>) -> Result<Remote, Stop> {
     let found = address(wanted.target, wanted.repos, wanted.org)?;
     let http = Config {
         base_wait: Duration::from_millis(wanted.target.retry_wait),

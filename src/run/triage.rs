@@ -12,7 +12,8 @@ use chrono::{DateTime, Utc};
 
 use super::forge::{Opened, Wanted, check, repos};
 use super::live::{self, Ended, Live};
-use super::{Exit, Progress, Rules, Stop, VERSION, exit, output, rules, say, usage};
+use super::rules::{self, Rules};
+use super::{Exit, Progress, Stop, VERSION, exit, output, say, usage};
 use crate::apply::journal::Journal;
 use crate::apply::{Applied, Fate};
 use crate::cli::Triage;
@@ -30,7 +31,7 @@ pub(super) fn run(args: &Triage) -> Result<Exit, Stop> {
     check(&common.target, &common.repos, common.org.as_deref())?;
     let stop = if args.dry_run && args.every.is_none() { Arc::default() } else { live::stop()? };
     let Some(every) = args.every else {
-        return match rules(&args.common, &backlog_triage::SPEC)? {
+        return match rules::find(&args.common, &backlog_triage::SPEC)? {
             Ok(rules) => once(args, &rules, &stop),
             Err(exit) => Ok(exit),
         };
@@ -54,7 +55,7 @@ pub(super) fn run(args: &Triage) -> Result<Exit, Stop> {
 
 /// One round of a loop: rules are read anew, and a broken file keeps the last good ones.
 fn again(args: &Triage, good: &mut Option<Rules>, stop: &Arc<AtomicBool>) -> Result<Exit, Stop> {
-    let bad = match rules(&args.common, &backlog_triage::SPEC) {
+    let bad = match rules::find(&args.common, &backlog_triage::SPEC) {
         Ok(Ok(fresh)) => {
             *good = Some(fresh);
             None
