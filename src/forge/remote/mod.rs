@@ -19,6 +19,7 @@ mod items;
 mod node;
 mod preflight;
 mod read;
+mod record;
 mod repos;
 #[cfg(test)]
 mod tests;
