@@ -11,10 +11,11 @@
 //! - [`plan`] decisions and texts to finished writes. Pure
 //! - [`report`] a run as people and programs read it. Pure
 //! - [`jobs`] what each job reads, decides and leaves
+//! - [`snapshot`] a recorded forge masked, so that it can be shown
 //! - [`pack`] where rules and templates come from
 //! - [`run`] the pipeline, [`cli`] its arguments, `main` its exit code
 //!
-//! Imports run one way: `main -> {cli, run} -> {jobs, pack} -> {language, report, plan} ->
+//! Imports run one way: `main -> {cli, run} -> snapshot -> {jobs, pack} -> {language, report, plan} ->
 //! {engine, forge}`; forge and loop_dir import only files; engine and files import nothing of ours.
 //! A test holds it.
 
@@ -29,3 +30,4 @@ pub mod pack;
 pub mod plan;
 pub mod report;
 pub mod run;
+pub mod snapshot;

@@ -10,11 +10,12 @@ use std::path::Path;
 use crate::support::root;
 
 /// Who may use whom; what is not here is forbidden.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("main", &["cli", "run"]),
     ("cli", &["jobs", "forge"]),
     ("run", &["cli", "engine", "forge", "jobs", "language", "pack", "plan", "report"]),
     ("jobs", &["engine", "forge", "language", "plan", "report"]),
+    ("snapshot", &["engine", "forge", "jobs", "plan", "report"]),
     ("pack", &["engine", "language"]),
     ("language", &["engine"]),
     ("report", &["engine", "plan"]),
