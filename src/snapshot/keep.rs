@@ -75,6 +75,12 @@ impl Texts {
             if !name.is_empty() && BLOCKS.contains(&format!(" {name} ")) {
                 self.keep(start..end);
             }
+            // A letter beyond ASCII begins no element, and an x would.
+            if let Some(needed) = self.needed.get_mut(start).filter(|_| self.chars[start].is_alphabetic())
+                && !self.chars[start].is_ascii()
+            {
+                *needed = Some('ẋ');
+            }
             if self.chars[at..].starts_with(&['<', '!', '[', 'C', 'D', 'A', 'T', 'A', '[']) {
                 self.keep(at..at + 9);
             }

@@ -83,10 +83,10 @@ impl Names {
         self.logins.get(login).map(String::as_str)
     }
 
-    /// The number in what stands for a login; 0 for one that stays.
+    /// The number in what stands for a login; 0 for one that the rules name.
     pub(super) fn number(&self, login: &str) -> u64 {
         let digits = |name: &str| name.strip_prefix("user-")?.split(['-', '[']).next()?.parse().ok();
-        self.login(login).filter(|name| *name != login).and_then(digits).unwrap_or(0)
+        self.login(login).and_then(digits).unwrap_or(0)
     }
 
     /// What stands for a repository of the document.

@@ -25,7 +25,9 @@ use crate::support::{NOW, issue, labels, repo_world, root, world};
 fn pack_in(folder: &Path) -> Policy {
     let pack = pack::read(backlog_triage::SPEC.job, &jobs::NAMES, Some(folder), None).unwrap();
     let loaded = language::load(&backlog_triage::SPEC, &pack.input);
-    let (mut policy, _) = loaded.policy.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
+    let (mut policy, _) = loaded
+        .policy
+        .unwrap_or_else(|| panic!("{:?}", loaded.diagnostics.iter().map(|one| &one.message).collect::<Vec<_>>()));
     policy.scope.kinds = vec!["issue".to_owned(), "pull".to_owned()];
     policy.scope.closed = true;
     policy
@@ -67,7 +69,27 @@ fn differences(world: &Value, masked: &Value, policies: &[Policy], now: &str) ->
 
 /// Runs of letters.
 fn words(text: &str) -> impl Iterator<Item = String> {
-    text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).map(str::to_lowercase)
+    let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    words.map(|word| word.to_lowercase().replace('ſ', "s"))
+}
+
+/// A word made of letters that stand for any, and of words that may stay: rules may look within words.
+fn made_of(word: &str, allowed: &BTreeSet<String>) -> bool {
+    let mut reached = vec![false; word.len() + 1];
+    reached[0] = true;
+    for at in 0..word.len() {
+        if !reached[at] {
+            continue;
+        }
+        for filler in ["x", "ẋ"].iter().filter(|filler| word[at..].starts_with(**filler)) {
+            reached[at + filler.len()] = true;
+        }
+        for known in allowed.iter().filter(|known| known.chars().count() > 1 && word[at..].starts_with(known.as_str()))
+        {
+            reached[at + known.len()] = true;
+        }
+    }
+    reached[word.len()]
 }
 
 /// Words that may stay: those of the rule files, of labels, of what stands for names, and of formats.
@@ -75,11 +97,15 @@ fn allowed(world: &Value) -> BTreeSet<String> {
     let mut allowed: BTreeSet<String> = BTreeSet::new();
     for file in ["rules/backlog-triage.yaml", "rules/common.yaml", "tests/reference/rules/backlog-triage.yaml"] {
         let text = std::fs::read_to_string(root().join(file)).unwrap();
-        // An escape such as \s is no letter of a word.
-        let text = text.lines().map(|line| line.split(" # ").next().unwrap()).collect::<Vec<_>>().join("\n");
-        allowed.extend(words(
-            &["\\s", "\\w", "\\b", "\\W", "\\d"].iter().fold(text, |text, escape| text.replace(escape, " ")),
-        ));
+        let says = |line: &&str| !line.trim().starts_with('#') && !line.trim().starts_with("reason:");
+        let lines = text.lines().filter(says).map(|line| line.split(" # ").next().unwrap());
+        for line in lines.map(|line| line.split("reason:").next().unwrap().split("description:").next().unwrap()) {
+            // An escape such as \s is no letter of a word.
+            let line = ["\\s", "\\w", "\\b", "\\W", "\\d"]
+                .iter()
+                .fold(line.to_owned(), |line, escape| line.replace(escape, " "));
+            allowed.extend(words(&line));
+        }
     }
     // What the expressions of the reference pack come to.
     allowed.extend(words("passes passing fails failing returns raises testcase blocked blocks blocking tests"));
@@ -115,16 +141,16 @@ fn left(value: &Value, member: &str, allowed: &BTreeSet<String>, into: &mut Vec<
         Value::Array(entries) => entries.iter().for_each(|entry| left(entry, member, allowed, into)),
         Value::Object(members) => members.iter().for_each(|(name, value)| left(value, name, allowed, into)),
         Value::String(text) if !OWN_WORDS.contains(&member) => {
-            // Names of elements are structure.
-            let mut text = text.replace("</", "<");
+            // Names of elements are structure, and digests in a marker are no words.
+            let fields =
+                text.split(' ').filter(|field| !["did=", "run=", "text="].iter().any(|name| field.starts_with(name)));
+            let mut text = fields.collect::<Vec<_>>().join(" ").replace("</", "<");
             while let Some(at) = text.find('<') {
                 let name = text[at + 1..].chars().take_while(char::is_ascii_alphanumeric).count();
                 text.replace_range(at..=at + name, " ");
             }
             for word in words(&text) {
-                let known = |word: &str| word.chars().count() < 4 || allowed.contains(word);
-                let inner = word.trim_start_matches('x');
-                if !known(&word) && !known(inner) && !known(inner.trim_end_matches('x')) {
+                if word.chars().count() >= 4 && !made_of(&word, allowed) {
                     into.push(format!("{word} in {text:?}"));
                 }
             }
@@ -246,6 +272,7 @@ fn html_keeps_its_elements_and_markdown_its_structure() {
         <b>must</b> <!-- should --> [ref]: x\n\n[one]\n\n[two]: http://a.test\n> raise\n\n    fails\n";
     let masked = one(issue(1, "Ask for it", json!({"body": body})), &[]);
     let body = masked["body"].as_str().unwrap();
+    assert!(body.contains("<ẋ> expect"), "an element that is none stays none: {body}");
     assert!(body.starts_with("<details><summary>xxxx</summary>\n\nshould\n\n</details>"), "{body}");
 }
 
@@ -254,12 +281,12 @@ fn people_and_repositories_get_names_and_ours_stay() {
     let patterns = [(
         "decide",
         "  - {id: by-app, when: \"author is not none and 'bot' in author\", action: skip}\n  \
-        - {id: by-ada, when: author == 'ada', action: skip}",
+        - {id: by-ada, when: \"author is not none and author == 'ada'\", action: skip}",
     )];
     let marker = "<!-- kaizen:v1 policy=backlog-triage key=decision did=0 run=- writes=assign:wen,assign:claude text=0 note=Hush -->";
     let user = |login: &str, id: i64| json!({"login": login, "id": id, "email": "hush@example.test"});
     let mut world = repo_world(json!({ "full_name": "acme/app", "issues": [
-            issue(1, "Hush @wen, acme/app", json!({"user": user("wen", 77), "assignees": [user("claude", 8), user("Wen", 77)],
+            issue(1, "Hush @wen, acme/app", json!({"user": user("wen", 77), "assignees": [user("claude", 8), user("wen", 77)],
                 "body": "@wen, @WEN. and @claude, @nobody; mail wen@acme.test; acme/app#12 http://h.test/acme/app/issues/1"})),
             issue(2, "Hush", json!({"user": user("build-bot", 4)})), issue(3, "Hush", json!({"user": user("ada", 5)})),
             issue(4, "Hush", json!({"user": user("gone", -1)})), issue(5, "Hush", json!({"user": user("kaizen", 9), "body": format!("Hush\n\n{marker}")}))],
