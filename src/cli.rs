@@ -47,6 +47,30 @@ pub enum Job {
     /// Done twice, it writes nothing the second time.
     #[command(after_help = EXIT_CODES)]
     Apply(Apply),
+    /// Record a forge into a file that --forge file:PATH reads back.
+    ///
+    /// Issues, pull requests, comments, labels, who may write, and the timelines that the rules ask
+    /// for. With --mask it can be shown and committed, and the rules decide the same on it.
+    #[command(after_help = EXIT_CODES)]
+    Snapshot(Snapshot),
+}
+
+/// Options of `snapshot`.
+#[derive(Debug, Args)]
+pub struct Snapshot {
+    #[command(flatten)]
+    /// Options that jobs share.
+    pub common: Common,
+    /// The file to write.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Closed issues and pull requests too.
+    #[arg(long)]
+    pub closed: bool,
+    /// Put x for every letter that the rules do not look for, and other names for people and
+    /// repositories.
+    #[arg(long)]
+    pub mask: bool,
 }
 
 /// Options of `apply`.

@@ -13,12 +13,13 @@
 //! - [`apply`] the one writer: a plan, carried out
 //! - [`report`] a run as people and programs read it. Pure
 //! - [`jobs`] what each job reads, decides and leaves
+//! - [`snapshot`] a recorded forge masked, so that it can be shown
 //! - [`pack`] where rules and templates come from
 //! - [`run`] the pipeline, [`cli`] its arguments, `main` its exit code
 //!
-//! Imports run one way: `main -> {cli, run} -> {jobs, pack} -> {language, report, plan} ->
-//! {engine, forge}`; `forge -> {http, files}`, `loop_dir -> files`; engine, http and files import
-//! nothing of ours.
+//! Imports run one way: `main -> {cli, run} -> snapshot -> {jobs, pack} -> {language, report, plan} ->
+//! {engine, forge}`; `jobs -> apply -> plan`; `forge -> {http, files}`, `loop_dir -> files`; engine,
+//! http and files import nothing of ours.
 //! A test holds it.
 
 pub mod apply;
@@ -34,3 +35,4 @@ pub mod pack;
 pub mod plan;
 pub mod report;
 pub mod run;
+pub mod snapshot;

@@ -3,7 +3,7 @@
 //! Takes: [`Cli`], the environment. Gives: the report on stdout, everything else on stderr, an
 //! [`Exit`].
 //!
-//! - [`triage`] the job, [`apply`] a saved plan: one stage a line
+//! - [`triage`] the job, [`apply`] a saved plan, [`snapshot`] a recording: one stage a line
 //! - [`rules`] which rules, [`forge`] which forge, [`live`] what a live run needs and leaves, [`output`] where results go
 
 mod apply;
@@ -11,6 +11,7 @@ mod forge;
 mod live;
 mod output;
 mod rules;
+mod snapshot;
 mod triage;
 
 use std::io::{IsTerminal, Write};
@@ -35,6 +36,8 @@ pub enum Exit {
     Failed,
     /// Wrong usage, or refused.
     Usage,
+    /// A check found something.
+    Found,
     /// Work was deferred.
     Incomplete,
     /// Rules or templates have errors.
@@ -49,6 +52,7 @@ impl Exit {
             Exit::Done => 0,
             Exit::Failed => 1,
             Exit::Usage => 2,
+            Exit::Found => 3,
             Exit::Incomplete => 4,
             Exit::BadRules => 78,
         }
@@ -80,6 +84,7 @@ pub fn run(cli: &Cli) -> Exit {
     let ended = match &cli.job {
         Job::BacklogTriage(args) => triage::run(args),
         Job::Apply(args) => apply::run(args),
+        Job::Snapshot(args) => snapshot::run(args),
     };
     ended.unwrap_or_else(|stop| {
         say(&format!("error: {:#}", stop.error));

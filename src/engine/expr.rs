@@ -109,33 +109,31 @@ pub enum Expr {
 }
 
 impl Expr {
-    /// Every name in it, in the order of the text.
-    pub fn names(&self, into: &mut Vec<Name>) {
+    /// Hands it and all its parts to `see`, in the order of the text.
+    pub fn walk<'e>(&'e self, see: &mut dyn FnMut(&'e Expr)) {
+        see(self);
         match self {
-            Expr::Literal(_) => {}
-            Expr::Name(name) => into.push(*name),
-            Expr::List(parts) | Expr::And(parts) | Expr::Or(parts) => {
-                for part in parts {
-                    part.names(into);
-                }
-            }
-            Expr::Not(a) | Expr::IsNone(a) | Expr::Negate(a) => a.names(into),
+            Expr::Literal(_) | Expr::Name(_) => {}
+            Expr::List(parts) | Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| part.walk(see)),
+            Expr::Not(a) | Expr::IsNone(a) | Expr::Negate(a) => a.walk(see),
             Expr::Compare(_, a, b) | Expr::In(a, b) | Expr::Arith(_, a, b) => {
-                a.names(into);
-                b.names(into);
+                [a, b].into_iter().for_each(|part| part.walk(see))
             }
-            Expr::If(a, b, c) => {
-                for part in [a, b, c] {
-                    part.names(into);
-                }
-            }
+            Expr::If(a, b, c) => [a, b, c].into_iter().for_each(|part| part.walk(see)),
             Expr::Filter(_, a, argument) => {
-                a.names(into);
-                if let Some(argument) = argument {
-                    argument.names(into);
-                }
+                a.walk(see);
+                argument.iter().for_each(|argument| argument.walk(see));
             }
         }
+    }
+
+    /// Every name in it, in the order of the text.
+    pub fn names(&self, into: &mut Vec<Name>) {
+        self.walk(&mut |part| {
+            if let Expr::Name(name) = part {
+                into.push(*name);
+            }
+        });
     }
 
     /// Names that cannot be `none` where this condition is `truth`.

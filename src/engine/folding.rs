@@ -39,6 +39,11 @@ pub trait Text<'t> {
 }
 
 impl Search {
+    /// What to search a text with as it is.
+    pub(super) fn plain(&self) -> &Regex {
+        &self.plain
+    }
+
     /// What to search with, and in what; `None` where nothing can match.
     pub fn begin<'t>(&self, in_: &impl Text<'t>) -> Option<(&Regex, &'t str)> {
         let Some((lower, text)) = self.lower.as_ref().and_then(|lower| Some((lower, in_.lower()?))) else {

@@ -6,7 +6,7 @@
 //!
 //! - [`source`] texts and places in them, [`value`] what expressions come to
 //! - [`expr`] their checked trees, [`eval`] three-valued evaluation, [`sentence`] texts with them
-//! - [`markdown`], [`text`], [`areas`] what patterns look in; [`words`], [`folding`] how
+//! - [`markdown`], [`text`], [`areas`] what patterns look in; [`words`], [`folding`] how, [`places`] where
 //! - [`facts`] what is known of an item
 //! - [`rules`] a checked rule file; [`enough`] how far its patterns need to count
 //! - [`evaluate`] one item to one judgement; [`choice`] which judgements are acted on
@@ -21,6 +21,7 @@ pub mod expr;
 pub mod facts;
 pub mod folding;
 pub mod markdown;
+pub mod places;
 pub mod rules;
 pub mod sentence;
 pub mod source;

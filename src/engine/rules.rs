@@ -72,6 +72,21 @@ impl Policy {
     pub fn descending(&self) -> Vec<bool> {
         self.order.iter().map(|(descending, _)| *descending).collect()
     }
+
+    /// Every expression of it.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let points = self.components.iter().flat_map(|one| one.points.iter().filter_map(|point| point.when.as_ref()));
+        let types = self.classify.rules.iter().flat_map(|rule| rule.when.iter().chain(&rule.score));
+        let said = self.decide.iter().filter_map(|rule| rule.reason.as_ref()).flat_map(Sentence::expressions);
+        (self.components.iter().filter_map(|component| component.when.as_ref()))
+            .chain(points)
+            .chain(types)
+            .chain(self.flags.iter().map(|flag| &flag.when))
+            .chain(self.order.iter().map(|(_, key)| key))
+            .chain(self.agents.iter().filter_map(|agent| agent.holds.as_ref()))
+            .chain(self.decide.iter().filter_map(|rule| rule.when.as_ref()))
+            .chain(said)
+    }
 }
 
 /// Which items are judged at all.

@@ -39,12 +39,16 @@ impl Sentence {
         Ok(said)
     }
 
+    /// Every expression in it.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        self.0.iter().filter_map(|piece| match piece {
+            Piece::Expr(expr) => Some(expr),
+            Piece::Text(_) => None,
+        })
+    }
+
     /// Every name in it.
     pub fn names(&self, into: &mut Vec<Name>) {
-        for piece in &self.0 {
-            if let Piece::Expr(expr) = piece {
-                expr.names(into);
-            }
-        }
+        self.expressions().for_each(|expr| expr.names(into));
     }
 }

@@ -56,7 +56,7 @@ pub struct Pattern {
     pub area: Area,
     /// How much has to be counted: as far as the rules compare.
     pub enough: Enough,
-    matcher: Matcher,
+    pub(super) matcher: Matcher,
 }
 
 /// The most matches of one pattern that are counted: each may look at the whole text again.
@@ -72,7 +72,7 @@ pub struct Enough {
 }
 
 #[derive(Debug, Clone)]
-enum Matcher {
+pub(super) enum Matcher {
     /// Whole words and phrases in any case, the longest first; each form with its entry.
     Words(Search, HashMap<String, usize>),
     Regexes(Vec<Search>),
@@ -199,7 +199,12 @@ impl Hits {
 /// The form that stands for itself where a match begins: the longest, or a shorter one that the
 /// longest hides. Where a form begins or ends with a letter, digit or underscore, none stands
 /// beside it; all letters count, not only ASCII ones.
-fn whole_word(text: &str, start: usize, end: usize, entries: &HashMap<String, usize>) -> Option<(usize, usize)> {
+pub(super) fn whole_word(
+    text: &str,
+    start: usize,
+    end: usize,
+    entries: &HashMap<String, usize>,
+) -> Option<(usize, usize)> {
     let mut end = end;
     while end > start {
         if stands_alone(text, start, end)

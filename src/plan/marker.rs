@@ -30,6 +30,11 @@ impl Marker {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Every field with its value, in the order of the text.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The line, as it ends a text.
     #[must_use]
     pub fn line(&self) -> String {

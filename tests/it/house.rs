@@ -10,14 +10,18 @@ use std::path::Path;
 use crate::support::root;
 
 /// Who may use whom; what is not here is forbidden.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("main", &["cli", "run"]),
     ("cli", &["jobs", "forge"]),
     (
         "run",
-        &["apply", "cli", "engine", "files", "forge", "http", "jobs", "language", "loop_dir", "pack", "plan", "report"],
+        &[
+            "apply", "cli", "engine", "files", "forge", "http", "jobs", "language", "loop_dir", "pack", "plan",
+            "report", "snapshot",
+        ],
     ),
     ("jobs", &["apply", "engine", "forge", "language", "plan", "report"]),
+    ("snapshot", &["apply", "engine", "forge", "jobs", "plan", "report"]),
     ("pack", &["engine", "language"]),
     ("language", &["engine"]),
     ("report", &["engine", "forge", "plan"]),

@@ -14,6 +14,7 @@ mod hostile;
 mod house;
 mod limits;
 mod live;
+mod mask;
 mod output;
 mod readme;
 mod recorded;

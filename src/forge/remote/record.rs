@@ -44,12 +44,9 @@ impl Remote {
         let mut recorded = Map::new();
         recorded.insert("full_name".to_owned(), name.into());
         recorded.insert("private".to_owned(), self.repos[repo].private.into());
-        for (member, list) in [
-            ("issues", issues),
-            ("labels", labels),
-            ("milestones", milestones),
-            ("assignees", assignees),
-        ] {
+        for (member, list) in
+            [("issues", issues), ("labels", labels), ("milestones", milestones), ("assignees", assignees)]
+        {
             recorded.insert(member.to_owned(), list.into());
         }
         recorded.insert("comments".to_owned(), of_items.into());
