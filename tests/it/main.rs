@@ -20,5 +20,6 @@ mod readme;
 mod recorded;
 mod remote;
 mod shipped;
+mod snapshot;
 mod support;
 mod tiers;

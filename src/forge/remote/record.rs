@@ -32,7 +32,15 @@ impl Remote {
         let comments = list("comments", format!("{path}/issues/comments"))?;
         let labels = list("labels", format!("{path}/labels"))?;
         let milestones = list("milestones", format!("{path}/milestones?state=all"))?;
-        let assignees = list("assignees", format!("{path}/assignees"))?;
+        // No pages on Gitea and Forgejo: all of them at once (fact 3).
+        let assignees = if self.api.dialect.is_github() {
+            list("assignees", format!("{path}/assignees"))?
+        } else {
+            let answer = self.api.get(&format!("{path}/assignees")).with_context(|| told("assignees"))?;
+            serde_json::from_slice::<Option<Vec<Value>>>(&answer.body)
+                .with_context(|| told("assignees"))?
+                .unwrap_or_default()
+        };
         let numbers: HashSet<u64> = issues.iter().filter_map(|issue| issue["number"].as_u64()).collect();
         let mut of_items: Map<String, Value> = Map::new();
         for comment in comments {
