@@ -16,3 +16,4 @@ mod recorded;
 mod shipped;
 mod support;
 mod tiers;
+mod workflows;
