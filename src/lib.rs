@@ -13,9 +13,10 @@
 //! - [`report`] a run as people and programs read it. Pure
 //! - [`jobs`] what each job reads, decides and leaves
 //! - [`pack`] where rules and templates come from
+//! - [`init`] a checkout set up: rules with real logins, a workflow
 //! - [`run`] the pipeline, [`cli`] its arguments, `main` its exit code
 //!
-//! Imports run one way: `main -> {cli, run} -> {jobs, pack} -> {language, report, plan} ->
+//! Imports run one way: `main -> {cli, run} -> init -> {jobs, pack} -> {language, report, plan} ->
 //! {engine, forge}`; `forge -> {http, files}`, `loop_dir -> files`; engine, http and files import
 //! nothing of ours.
 //! A test holds it.
@@ -25,6 +26,7 @@ pub mod engine;
 pub mod files;
 pub mod forge;
 pub mod http;
+pub mod init;
 pub mod jobs;
 pub mod language;
 pub mod loop_dir;

@@ -3,6 +3,7 @@
 //! Takes: [`Cli`], the environment. Gives: the report on stdout, everything else on stderr, an
 //! [`Exit`]. One stage a line in [`backlog_triage`].
 
+mod init;
 mod output;
 
 use std::io::{IsTerminal, Write};
@@ -78,8 +79,11 @@ fn usage(error: impl Into<anyhow::Error>) -> Stop {
 /// Runs a command. Errors have been printed when it returns.
 #[must_use]
 pub fn run(cli: &Cli) -> Exit {
-    let Job::BacklogTriage(args) = &cli.job;
-    match backlog_triage(args) {
+    let ended = match &cli.job {
+        Job::BacklogTriage(args) => backlog_triage(args),
+        Job::Init(args) => init::init(args),
+    };
+    match ended {
         Ok(exit) => exit,
         Err(stop) => {
             say(&format!("error: {:#}", stop.error));
@@ -134,17 +138,7 @@ fn rules(common: &Common, spec: &JobSpec) -> Result<Result<(Policy, Templates), 
         loaded.diagnostics.extend(pack.strays);
     }
     loaded.diagnostics.extend(pack.not_utf8);
-    for diagnostic in &loaded.diagnostics {
-        let color = output::color(common, std::io::stderr().is_terminal()) && !output::in_ci();
-        let shown = diagnostic.render(color);
-        // The renderer shows control characters itself; its colours are the only ones left.
-        if color {
-            output::write_stderr(&shown)
-        } else {
-            say(&shown)
-        }
-        annotate(diagnostic);
-    }
+    tell(&loaded.diagnostics, output::color(common, std::io::stderr().is_terminal()));
     let errors = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
     match loaded.policy {
         Some(loaded) if errors == 0 => Ok(Ok(loaded)),
@@ -155,6 +149,21 @@ fn rules(common: &Common, spec: &JobSpec) -> Result<Result<(Policy, Templates), 
             ));
             Ok(Err(Exit::BadRules))
         }
+    }
+}
+
+/// Prints problems of rules and templates.
+fn tell(diagnostics: &[Diagnostic], color: bool) {
+    let color = color && !output::in_ci();
+    for diagnostic in diagnostics {
+        let shown = diagnostic.render(color);
+        // The renderer shows control characters itself; its colours are the only ones left.
+        if color {
+            output::write_stderr(&shown)
+        } else {
+            say(&shown)
+        }
+        annotate(diagnostic);
     }
 }
 

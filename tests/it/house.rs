@@ -10,10 +10,11 @@ use std::path::Path;
 use crate::support::root;
 
 /// Who may use whom; what is not here is forbidden.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("main", &["cli", "run"]),
     ("cli", &["jobs", "forge"]),
-    ("run", &["cli", "engine", "forge", "jobs", "language", "pack", "plan", "report"]),
+    ("run", &["cli", "engine", "forge", "init", "jobs", "language", "pack", "plan", "report"]),
+    ("init", &["engine", "files", "forge", "language", "pack"]),
     ("jobs", &["engine", "forge", "language", "plan", "report"]),
     ("pack", &["engine", "language"]),
     ("language", &["engine"]),

@@ -8,6 +8,7 @@ mod expressions;
 mod golden;
 mod hostile;
 mod house;
+mod init;
 mod limits;
 mod live;
 mod output;
