@@ -47,6 +47,12 @@ pub enum Job {
     /// logins on a terminal, and nowhere else.
     #[command(after_help = EXIT_CODES)]
     Init(Init),
+    /// Carry out a plan that --plan-out has saved: exactly that, and nothing else.
+    ///
+    /// Reads no rules. Every item is looked at once more; one that has changed since is left alone.
+    /// Done twice, it writes nothing the second time.
+    #[command(after_help = EXIT_CODES)]
+    Apply(Apply),
 }
 
 /// Options of `init`.
@@ -75,6 +81,23 @@ pub struct Init {
     pub repo: Option<String>,
 }
 
+/// Options of `apply`.
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// The plan.
+    #[arg(value_name = "PLAN")]
+    pub plan: PathBuf,
+    /// The oldest plan that is carried out.
+    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_age: u32,
+    #[command(flatten)]
+    /// Where it goes.
+    pub target: Target,
+    #[command(flatten)]
+    /// How it is shown.
+    pub shown: Shown,
+}
+
 /// Options of `backlog-triage`.
 #[derive(Debug, Args)]
 pub struct Triage {
@@ -87,6 +110,9 @@ pub struct Triage {
     /// Print what would be done, and write nothing to the forge.
     #[arg(long)]
     pub dry_run: bool,
+    /// Run again and again, this long from start to start: 90s, 15m, 2h.
+    #[arg(long, value_name = "TIME", value_parser = span, conflicts_with_all = ["now", "only", "plan_out"])]
+    pub every: Option<std::time::Duration>,
     /// Save the plan: every write, with every text in it.
     #[arg(long, value_name = "FILE")]
     pub plan_out: Option<PathBuf>,
@@ -98,30 +124,54 @@ pub struct Triage {
 /// Options that jobs share.
 #[derive(Debug, Args)]
 pub struct Common {
-    /// A repository; may be given more than once. Without it: every repository of the forge file.
+    /// A repository; may be given more than once [default: GITHUB_REPOSITORY in Actions, else the git
+    /// remote's; with a forge file, all of it].
     #[arg(long = "repo", value_name = "OWNER/NAME", value_parser = repo_name)]
     pub repos: Vec<String>,
     /// Every repository of this owner.
     #[arg(long, value_name = "NAME", conflicts_with = "repos")]
     pub org: Option<String>,
-    /// Where the issues are: file:PATH, a forge recorded in one JSON document.
-    #[arg(long, value_name = "file:PATH")]
-    pub forge: Option<String>,
+    #[command(flatten)]
+    /// Where the issues are.
+    pub target: Target,
     /// The folder with the rules [default: .kaizen/rules, else rules, else the built-in rules].
     #[arg(long, value_name = "DIR")]
     pub rules: Option<PathBuf>,
     /// The folder with the templates [default: `templates` beside the rules folder, else built-in].
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
-    /// Where runs are recorded; a dry run writes nothing there.
+    /// How many reads run at once.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub concurrency: u16,
+    #[command(flatten)]
+    /// How it is shown.
+    pub shown: Shown,
+}
+
+/// The forge, and what a run there needs.
+#[derive(Debug, Clone, Args)]
+pub struct Target {
+    /// The forge: an address, or file:PATH, a forge recorded in one JSON document [default:
+    /// GITHUB_API_URL in Actions, else the git remote's].
+    #[arg(long, value_name = "URL|file:PATH")]
+    pub forge: Option<String>,
+    /// A file with the token for this forge [default: KAIZEN_TOKEN, else the variables of its kind].
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Where live runs are recorded.
     #[arg(long, value_name = "DIR", default_value = ".loop")]
     pub loop_dir: PathBuf,
     /// The instant to count ages to [default: the clock].
     #[arg(long, value_name = "RFC3339", value_parser = instant)]
     pub now: Option<chrono::DateTime<chrono::Utc>>,
-    /// How many reads run at once.
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub concurrency: u16,
+    /// The wait before a failed request is sent again; it doubles from there.
+    #[arg(long, value_name = "MS", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    pub retry_wait: u64,
+}
+
+/// How results are shown.
+#[derive(Debug, Args)]
+pub struct Shown {
     /// How to print the result.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -192,6 +242,20 @@ fn label(text: &str) -> Result<String, String> {
 
 fn instant(text: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {
     crate::forge::time::parse(text).ok_or_else(|| "write an instant such as 2026-11-21T06:00:00Z".to_owned())
+}
+
+/// `90s`, `15m`, `2h`: whole numbers, at least a second.
+fn span(text: &str) -> Result<std::time::Duration, String> {
+    let unit = text.chars().next_back().ok_or("write a time such as 15m")?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        _ => return Err("write a time with its unit: 90s, 15m, 2h".to_owned()),
+    };
+    let number: u64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| "write a time such as 15m")?;
+    let whole = number.checked_mul(seconds).filter(|whole| (1..=31_536_000).contains(whole));
+    whole.map(std::time::Duration::from_secs).ok_or_else(|| "write between one second and a year".to_owned())
 }
 
 /// The arguments as they are read: the name of a job, if the program is called by one, comes first.

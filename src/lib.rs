@@ -1,7 +1,7 @@
 //! Kaizen: scheduled jobs with declarative rules over issues, pull requests and loop logs.
 //!
 //! Data flows one way, one stage a line:
-//! rules + forge -> facts -> score, classify -> decide -> render -> plan -> report
+//! rules + forge -> facts -> score, classify -> decide -> render -> plan -> guard -> apply -> report
 //!
 //! - [`language`] rule files and templates, checked: problems with their place. Pure
 //! - [`engine`] checked rules and items to scores, decisions, texts. Pure: no file, clock, network
@@ -10,6 +10,7 @@
 //! - [`loop_dir`] the `.loop` files: JSON lines, the lock of a run
 //! - [`files`] locks, and files replaced as a whole
 //! - [`plan`] decisions and texts to finished writes. Pure
+//! - [`apply`] the one writer: a plan, carried out
 //! - [`report`] a run as people and programs read it. Pure
 //! - [`jobs`] what each job reads, decides and leaves
 //! - [`pack`] where rules and templates come from
@@ -21,6 +22,7 @@
 //! nothing of ours.
 //! A test holds it.
 
+pub mod apply;
 pub mod cli;
 pub mod engine;
 pub mod files;

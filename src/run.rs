@@ -1,27 +1,30 @@
 //! The pipeline: from arguments to a result and an exit code.
 //!
 //! Takes: [`Cli`], the environment. Gives: the report on stdout, everything else on stderr, an
-//! [`Exit`]. One stage a line in [`backlog_triage`].
+//! [`Exit`].
+//!
+//! - [`triage`] the job, [`apply`] a saved plan: one stage a line
+//! - [`init`] a checkout set up for the job
+//! - [`forge`] which forge, [`live`] what a live run needs and leaves, [`output`] where results go
 
+mod apply;
+mod forge;
 mod init;
+mod live;
 mod output;
+mod triage;
 
 use std::io::{IsTerminal, Write};
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context, Result, anyhow};
-use chrono::Utc;
+use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::{Cli, Common, Job, Triage};
+use crate::cli::{Cli, Common, Job, Shown};
 use crate::engine::rules::Policy;
 use crate::engine::template::Templates;
 use crate::engine::untrusted;
-use crate::forge::Forge;
-use crate::forge::file::FileForge;
-use crate::jobs::items::Asked;
-use crate::jobs::{self, backlog_triage};
+use crate::jobs;
 use crate::language::diag::{Diagnostic, Severity};
 use crate::language::{JobSpec, load};
 use crate::pack;
@@ -64,72 +67,44 @@ impl Exit {
 struct Stop {
     exit: Exit,
     error: anyhow::Error,
+    /// Trying again later is of no use: the token is refused.
+    ends_loop: bool,
 }
 
 impl From<anyhow::Error> for Stop {
     fn from(error: anyhow::Error) -> Self {
-        Stop { exit: Exit::Failed, error }
+        Stop { exit: Exit::Failed, error, ends_loop: false }
     }
 }
 
 fn usage(error: impl Into<anyhow::Error>) -> Stop {
-    Stop { exit: Exit::Usage, error: error.into() }
+    Stop { exit: Exit::Usage, error: error.into(), ends_loop: true }
 }
 
 /// Runs a command. Errors have been printed when it returns.
 #[must_use]
 pub fn run(cli: &Cli) -> Exit {
     let ended = match &cli.job {
-        Job::BacklogTriage(args) => backlog_triage(args),
+        Job::BacklogTriage(args) => triage::run(args),
         Job::Init(args) => init::init(args),
+        Job::Apply(args) => apply::run(args),
     };
-    match ended {
-        Ok(exit) => exit,
-        Err(stop) => {
-            say(&format!("error: {:#}", stop.error));
-            stop.exit
-        }
-    }
+    ended.unwrap_or_else(|stop| {
+        say(&format!("error: {:#}", stop.error));
+        stop.exit
+    })
 }
 
-fn backlog_triage(args: &Triage) -> Result<Exit, Stop> {
-    let common = &args.common;
-    let now = common.now.unwrap_or_else(Utc::now);
-    let path = forge_path(common)?;
-    if !args.dry_run {
-        let help = "run it with --dry-run, and save the plan with --plan-out FILE";
-        return Err(usage(anyhow!("this version plans and writes nothing: {help}")));
-    }
-    let (policy, templates) = match rules(common, &backlog_triage::SPEC)? {
-        Ok(loaded) => loaded,
-        Err(exit) => return Ok(exit),
-    };
-    let forge = FileForge::open(path).context("opening the forge")?;
-    let repos = repos(common, &forge)?;
-    let progress = Progress::new(common);
-    let more = |items| progress.more(items);
-    let threads = usize::from(common.concurrency);
-    let asked = Asked { forge: &forge, repos, policy: &policy, now, threads, only: args.only, progress: &more };
-    let run = backlog_triage::triage(&asked, &templates, VERSION)?;
-    progress.done();
-    if let Some(only) = args.only.filter(|_| run.rows.is_empty()) {
-        return Err(usage(anyhow!(
-            "no item #{only} is in scope of the rules: it does not exist, is closed, or `scope` leaves it out"
-        )));
-    }
-    if let Some(path) = &args.plan_out {
-        output::save_plan(path, &run.plan(VERSION))?;
-    }
-    output::print(&run, common)?;
-    output::for_ci(&run)?;
-    let exit = exit(&run, args.allow_deferred);
-    // The program ends here: giving back a hundred thousand records one by one serves nobody.
-    std::mem::forget(run);
-    Ok(exit)
+/// Rules that were found and are right.
+struct Rules {
+    policy: Policy,
+    templates: Templates,
+    /// They are one's own, not the built-in ones.
+    own: bool,
 }
 
 /// Finds, checks and loads the rules. The inner error is an exit whose reasons have been printed.
-fn rules(common: &Common, spec: &JobSpec) -> Result<Result<(Policy, Templates), Exit>, Stop> {
+fn rules(common: &Common, spec: &JobSpec) -> Result<Result<Rules, Exit>, Stop> {
     let pack =
         pack::read(spec.job, &jobs::NAMES, common.rules.as_deref(), common.templates.as_deref()).map_err(usage)?;
     let mut loaded = load(spec, &pack.input);
@@ -138,10 +113,10 @@ fn rules(common: &Common, spec: &JobSpec) -> Result<Result<(Policy, Templates), 
         loaded.diagnostics.extend(pack.strays);
     }
     loaded.diagnostics.extend(pack.not_utf8);
-    tell(&loaded.diagnostics, output::color(common, std::io::stderr().is_terminal()));
+    tell(&loaded.diagnostics, output::color(&common.shown, std::io::stderr().is_terminal()));
     let errors = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
     match loaded.policy {
-        Some(loaded) if errors == 0 => Ok(Ok(loaded)),
+        Some((policy, templates)) if errors == 0 => Ok(Ok(Rules { policy, templates, own: pack.folder.is_some() })),
         _ => {
             say(&format!(
                 "error: the rules have {errors} {}; nothing was read or written",
@@ -182,53 +157,6 @@ fn annotate(diagnostic: &Diagnostic) {
     }
 }
 
-/// The file of the forge that was asked for.
-fn forge_path(common: &Common) -> Result<&Path, Stop> {
-    let Some(forge) = &common.forge else {
-        return Err(usage(anyhow!("no forge is named: give --forge file:PATH, a forge recorded in one JSON document")));
-    };
-    let Some(path) = forge.strip_prefix("file:").map(Path::new) else {
-        return Err(usage(anyhow!("--forge: this version reads forges recorded in a file; write file:PATH")));
-    };
-    if !path.exists() {
-        return Err(usage(anyhow!("--forge: there is no file {}", path.display())));
-    }
-    Ok(path)
-}
-
-/// Indices of the repositories that were asked for.
-fn repos(common: &Common, forge: &dyn Forge) -> Result<Vec<usize>, Stop> {
-    let there = forge.repos();
-    if let Some(org) = &common.org {
-        let of_org = |name: &str| name.split_once('/').is_some_and(|(owner, _)| owner.eq_ignore_ascii_case(org));
-        let found: Vec<usize> = (0..there.len()).filter(|index| of_org(&there[*index].name)).collect();
-        return if found.is_empty() {
-            Err(usage(anyhow!("{} holds no repository of {org}", forge.name())))
-        } else {
-            Ok(found)
-        };
-    }
-    if common.repos.is_empty() {
-        return Ok((0..there.len()).collect());
-    }
-    let mut found = Vec::new();
-    for name in &common.repos {
-        // Forges do not tell names apart by case.
-        let Some(index) = there.iter().position(|repo| repo.name.eq_ignore_ascii_case(name)) else {
-            let known: Vec<&str> = there.iter().take(10).map(|repo| repo.name.as_str()).collect();
-            return Err(usage(anyhow!(
-                "--repo: {} has no repository {name}; it has {}",
-                forge.name(),
-                known.join(", ")
-            )));
-        };
-        if !found.contains(&index) {
-            found.push(index);
-        }
-    }
-    Ok(found)
-}
-
 fn exit(run: &Run<'_>, allow_deferred: bool) -> Exit {
     let totals = run.totals;
     let only_deferred = run.why_incomplete.len() == usize::from(totals.deferred > 0);
@@ -262,17 +190,17 @@ struct Progress {
 const EVERY: usize = 25_000;
 
 impl Progress {
-    fn new(common: &Common) -> Self {
+    fn new(shown: &Shown) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let bar = ProgressBar::new_spinner();
         bar.set_style(
             ProgressStyle::with_template("{spinner} {pos} items read ({per_sec})")
                 .unwrap_or_else(|_| ProgressStyle::default_spinner()),
         );
-        if common.quiet || !terminal {
+        if shown.quiet || !terminal {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
-        Progress { bar, read: AtomicUsize::new(0), plain: !common.quiet && !terminal }
+        Progress { bar, read: AtomicUsize::new(0), plain: !shown.quiet && !terminal }
     }
 
     fn more(&self, items: usize) {
@@ -281,6 +209,21 @@ impl Progress {
         if self.plain && before / EVERY != (before + items) / EVERY {
             say(&format!("{} items read", (before + items) / EVERY * EVERY));
         }
+    }
+
+    /// For items that are written to: their number is known.
+    fn items(shown: &Shown, all: usize) -> Self {
+        let progress = Progress::new(shown);
+        progress.bar.set_length(all as u64);
+        progress.bar.set_style(
+            ProgressStyle::with_template("{spinner} {pos} of {len} items written")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+        );
+        progress
+    }
+
+    fn at(&self, finished: usize) {
+        self.bar.set_position(finished as u64);
     }
 
     fn done(&self) {

@@ -22,13 +22,16 @@ pub struct Candidate<'c> {
 }
 
 /// What becomes of an item in this run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Nothing to do, by the rules; or only observed.
+    #[default]
     Skipped,
     /// It will be written to.
     Planned,
+    /// It was written to.
+    Done,
     /// Everything that it asks for has been done before.
     Unchanged,
     /// Its agent has enough in hand.

@@ -683,6 +683,8 @@ mod tests {
 
         #[test]
         fn plain_words_stay(text in "[A-Za-z]{1,8}( [A-Za-z]{1,8}){0,6}") {
+            // A word that could begin an address is no plain one.
+            proptest::prop_assume!(!text.to_lowercase().contains("www"));
             for write in [markdown, terminal, ci_log, html, ci_block] {
                 prop_assert_eq!(write(&text), text.clone());
             }

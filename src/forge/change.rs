@@ -7,13 +7,14 @@
 
 use std::fmt;
 
+use super::{Forge, Item, Kind};
 use anyhow::Result;
-use chrono::{DateTime, Utc};
 
-use super::{Forge, Item, Kind, Placed};
+/// The colour of a label that nobody described: a plain grey.
+pub const GREY: &str = "ededed";
 
 /// A label as it is made where it is missing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Label {
     /// Its exact name.
     pub name: String,
@@ -156,12 +157,6 @@ pub trait Write: Forge {
     /// As [`Write::preflight`].
     fn item(&self, repo: usize, kind: Kind, number: u64) -> Result<Option<Fresh>>;
 
-    /// Every comment of the repository written or changed since, oldest first.
-    ///
-    /// # Errors
-    /// As [`Write::preflight`].
-    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>>;
-
     /// Makes one change to an item that was just read. What is safe to repeat has been repeated when
     /// this fails; what is not was tried once.
     ///
@@ -187,7 +182,4 @@ pub trait Write: Forge {
     /// # Errors
     /// What was being saved, where, and what was found.
     fn item_done(&self) -> Result<()>;
-
-    /// Changes a server must be spared: the pause of the rules applies. A file has no such wish.
-    fn is_remote(&self) -> bool;
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::{Result, anyhow};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::index::{Index, Parts, index};
@@ -17,7 +18,7 @@ use super::quiet::Quiet;
 use super::ranges::Run;
 use super::source::Source;
 use super::turns::Turns;
-use super::{Comment, Event, Forge, Item, Kind, Listed, Repo, States, loose, talk};
+use super::{Comment, Event, Forge, Item, Kind, Listed, Placed, Repo, States, loose, talk};
 
 /// A forge recorded in a file. The file stays open: replacing it by another of its name changes
 /// nothing here.
@@ -151,6 +152,18 @@ impl Forge for FileForge {
             Some(at) => self.list(at.offset, at.length, talk::comments),
             None => Ok(Vec::new()),
         }
+    }
+
+    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>> {
+        let mut found = Vec::new();
+        for number in self.parts(repo)?.comments.numbers() {
+            // A list that cannot be read is told when its own item is looked at: it stops only that.
+            let Ok(comments) = self.comments(repo, number) else { continue };
+            let recent = comments.into_iter().filter(|comment| comment.at() >= Some(since));
+            found.extend(recent.map(|comment| Placed { number, comment }));
+        }
+        found.sort_by_key(|placed| (placed.comment.created_at, placed.comment.id));
+        Ok(found)
     }
 
     fn timeline(&self, repo: usize, number: u64) -> Result<Option<Vec<Event>>> {

@@ -30,7 +30,8 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 
 /// What an item is. Issues and pull requests share their numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// An issue.
     Issue,
@@ -137,6 +138,16 @@ pub struct Comment {
     pub by_writer: bool,
     /// When it was written.
     pub created_at: Option<DateTime<Utc>>,
+    /// When its text last changed.
+    pub updated_at: Option<DateTime<Utc>>,
+}
+
+impl Comment {
+    /// The last that the forge says of it: when its text changed, else when it was written.
+    #[must_use]
+    pub fn at(&self) -> Option<DateTime<Utc>> {
+        self.updated_at.max(self.created_at)
+    }
 }
 
 /// A comment of a repository with the number of the item that it stands on.
@@ -213,6 +224,11 @@ pub trait Forge: Sync {
     /// The name that a plan holds and an apply compares, without secrets.
     fn name(&self) -> String;
 
+    /// A server: it is spared by pauses between writes, and lists only the states that are asked for.
+    fn is_remote(&self) -> bool {
+        false
+    }
+
     /// The login of our own account, whose comments and issues are ours.
     fn user(&self) -> &str;
 
@@ -268,6 +284,12 @@ pub trait Forge: Sync {
     /// # Errors
     /// As [`Forge::items`].
     fn comments(&self, repo: usize, number: u64) -> Result<Vec<Comment>>;
+
+    /// Every comment of the repository written or changed since, oldest first.
+    ///
+    /// # Errors
+    /// As [`Forge::items`].
+    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>>;
 
     /// The timeline of an item, oldest first; `None` where it was not recorded, which is not
     /// the same as an empty one.

@@ -44,6 +44,16 @@ impl Places {
         let place = self.0.get(after.checked_sub(1)?)?;
         (place.number == number).then_some(*place)
     }
+
+    /// Every number, in order, each once.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u64> {
+        let next = |at: usize| self.0.get(at + 1).map(|place| place.number);
+        self.0
+            .iter()
+            .enumerate()
+            .filter(move |(at, place)| next(*at) != Some(place.number))
+            .map(|(_, place)| place.number)
+    }
 }
 
 /// The runs of a list; null is an empty one (fact 8).

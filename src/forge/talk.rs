@@ -38,7 +38,7 @@ impl<'de> Shape<'de> for Option<Comment> {
 
     fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
         let (mut id, mut body) = (Scalar::Absent, Scalar::Absent);
-        let (mut association, mut created_at) = (Scalar::Absent, Scalar::Absent);
+        let (mut association, mut created_at, mut updated_at) = (Scalar::Absent, Scalar::Absent, Scalar::Absent);
         let mut author: Option<Part<'_>> = None;
         while let Some(name) = key(&mut from)? {
             match &*name {
@@ -47,6 +47,7 @@ impl<'de> Shape<'de> for Option<Comment> {
                 "user" => author = value(&mut from)?,
                 "author_association" => association = value(&mut from)?,
                 "created_at" => created_at = value(&mut from)?,
+                "updated_at" => updated_at = value(&mut from)?,
                 _ => {
                     from.next_value::<IgnoredAny>()?;
                 }
@@ -62,6 +63,7 @@ impl<'de> Shape<'de> for Option<Comment> {
             author: author.and_then(Part::account),
             by_writer: writers.iter().any(|word| association.is_word(word)),
             created_at: instant(&created_at),
+            updated_at: instant(&updated_at),
         }))
     }
 }

@@ -48,7 +48,10 @@ pub struct Client {
 /// How far one request has come.
 #[derive(Default)]
 struct Progress {
+    /// Tries that were not refused by a limit.
     tries: u32,
+    /// Refusals by a limit.
+    limits: u32,
     waited: Duration,
     /// A try was lost that may have landed.
     doubt: bool,
@@ -127,6 +130,8 @@ impl Client {
                 }
                 Ok(answer) => {
                     if let Some(limit) = limit::limit(&answer) {
+                        progress.tries -= 1;
+                        progress.limits += 1;
                         self.limited(request, &url, answer.status, &limit, progress)?;
                         continue;
                     }
@@ -177,9 +182,9 @@ impl Client {
         progress: &mut Progress,
     ) -> Result<(), Kind> {
         let base = if limit.secondary { self.config.secondary_wait } else { self.config.base_wait };
-        let wait = limit.wait.unwrap_or_else(|| base.saturating_mul(1 << (progress.tries - 1).min(10)));
+        let wait = limit.wait.unwrap_or_else(|| base.saturating_mul(1 << (progress.limits - 1).min(10)));
         let longest = self.config.longest_wait;
-        if progress.waited + wait > longest || progress.tries >= self.config.tries.max(1) {
+        if progress.waited + wait > longest || progress.limits >= self.config.tries.max(1) {
             return Err(Kind::Limited { status, wait: limit.wait, longest });
         }
         progress.waited += wait;

@@ -18,7 +18,8 @@ pub struct Config {
     pub read: Duration,
     /// The longest that one try takes in all.
     pub whole: Duration,
-    /// Tries of one request, the first included; at least 1.
+    /// Tries of one request, the first included; at least 1. Refusals by a limit are counted apart,
+    /// up to as many.
     pub tries: u32,
     /// The wait before the second try; it doubles from there.
     pub base_wait: Duration,

@@ -7,12 +7,14 @@
 use std::sync::Arc;
 
 use super::items::{self, Asked, Backlog};
+use super::states;
 use super::summary;
 use super::texts::{About, Fixed, ItemText};
+use crate::apply::doubt::Doubt;
 use crate::engine::choice::State;
 use crate::engine::template::Templates;
 use crate::forge::time::rfc3339;
-use crate::language::JobSpec;
+use crate::language::{JobSpec, REPLACED};
 use crate::plan::{self, Effect, PlannedItem};
 use crate::report::{Row, Run, Totals};
 
@@ -61,16 +63,42 @@ pub const SPEC: JobSpec = JobSpec {
 /// What the forge could not read.
 pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> anyhow::Result<Run<'p>> {
     let mut backlog = items::judge(asked)?;
-    let order = items::decide_states(asked, &mut backlog);
+    settle(asked, &mut backlog);
+    let mut order = states::decide(asked, &mut backlog);
+    let rows = || backlog.rows.iter().enumerate();
+    let unfinished = rows().filter(|(_, row)| backlog.unfinished.iter().any(|left| left.is(row)));
+    order.splice(0..0, unfinished.map(|(index, _)| index).collect::<Vec<_>>());
     let fixed = Arc::new(Fixed::new(asked.policy, asked.now, version));
     let effects = render(asked, templates, &fixed, &mut backlog, &order);
     let old = std::mem::take(&mut backlog.summaries);
+    let unfinished = std::mem::take(&mut backlog.unfinished);
     let mut run = record(asked, backlog, order);
-    run.planned = planned_items(&run, effects);
+    run.planned = unfinished.into_iter().map(|left| left.planned(asked)).collect();
+    run.planned.extend(planned_items(&run, effects));
     let summaries = summary::plan(asked, templates, (SPEC.summary.0, &fixed), &old, &mut run);
     run.planned.extend(summaries);
     run.complete = run.why_incomplete.is_empty();
     Ok(run)
+}
+
+/// Of what runs seem to have left, what they did leave: a person's will stands. The rows of what is to
+/// be finished say so.
+fn settle(asked: &Asked<'_>, backlog: &mut Backlog<'_>) {
+    let found = std::mem::take(&mut backlog.unfinished);
+    for left in found.into_iter().filter(|left| asked.only.is_none_or(|only| only == left.number)) {
+        let row = backlog.rows.iter_mut().find(|row| left.is(row));
+        let (state, note) = match left.decide(asked) {
+            Ok(Doubt::Person(_)) => continue, // looking at it says so, where its rule decides the same
+            Ok(Doubt::Unfinished) => (State::Planned, "An earlier run ended half-way: the rest follows.".to_owned()),
+            Err(error) => (State::Failed, format!("{error:#}")),
+        };
+        if let Some(row) = row {
+            (row.state, row.note) = (state, Some(note));
+        }
+        if state == State::Planned {
+            backlog.unfinished.push(left);
+        }
+    }
 }
 
 /// The finished effects of all planned rows, by index. A row whose text cannot be rendered
@@ -83,7 +111,9 @@ fn render(
     order: &[usize],
 ) -> Vec<(usize, Effect)> {
     let rows = &backlog.rows;
-    let planned: Vec<usize> = order.iter().copied().filter(|index| rows[*index].state == State::Planned).collect();
+    let unfinished = |row: &Row<'_>| backlog.unfinished.iter().any(|left| left.is(row));
+    let mut planned = order.to_vec();
+    planned.retain(|index| rows[*index].state == State::Planned && !unfinished(&rows[*index]));
     let one = |index: &usize| (*index, effect(asked, templates, fixed, &rows[*index]));
     let rendered: Vec<(usize, Result<Effect, String>)> = std::thread::scope(|scope| {
         let chunks = planned.chunks(planned.len().div_ceil(asked.threads.max(1)).max(1));
@@ -117,13 +147,19 @@ fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Ro
     let wanted = plan::ask(policy, action, subject, &row.assignees);
     let text = match &action.comment {
         None => None,
+        Some(_) if subject.commented => None,
         Some(name) => {
             let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention: &wanted.mention };
             let used = templates.names(name).ok_or_else(|| format!("the template {name} was not checked"))?;
             Some(templates.render(name, ItemText::new(fixed, about, used).into_value())?)
         }
     };
-    Ok(plan::effect(policy, &policy.decide[rule].id, wanted, text.as_deref(), subject.earlier))
+    let earlier = subject.earlier.as_ref().map(|earlier| earlier.id);
+    let replaced = match earlier.filter(|_| !wanted.mention.is_empty()) {
+        Some(_) => templates.render(REPLACED, fixed.context())?,
+        None => String::new(),
+    };
+    Ok(plan::effect(policy, &policy.decide[rule].id, wanted, text.as_deref(), (earlier, &replaced)))
 }
 
 fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run<'p> {
@@ -145,6 +181,8 @@ fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run
         complete: true,
         why_incomplete: backlog.unread,
         warnings: backlog.unreadable,
+        comments: backlog.comments,
+        outcomes: None,
         totals,
         open: backlog.open,
         rows: backlog.rows,

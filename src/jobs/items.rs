@@ -4,21 +4,23 @@
 //! in scope with its judgement and state. Items are judged where their page is read, on several
 //! threads; a tier of facts is read for the items that cannot be judged without it, no others.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 
-use crate::engine::Digest;
-use crate::engine::choice::{Candidate, Caps, State, choose};
+use super::unfinished::{Recent, Unfinished};
+use crate::apply::journal::Journal;
+use crate::engine::choice::State;
 use crate::engine::evaluate::{Evaluation, evaluate};
 use crate::engine::facts::{self, Reading};
-use crate::engine::markdown::Markdown;
 use crate::engine::rules::Policy;
 use crate::forge::{Comment, Forge, Item, States};
 use crate::plan::marker::Marker;
-use crate::plan::{self, DECISION, SUMMARY, Subject};
+use crate::plan::memory::Us;
+use crate::plan::{self, SUMMARY, Subject};
 use crate::report::Row;
 
 /// What to judge.
@@ -36,8 +38,18 @@ pub struct Asked<'a> {
     pub threads: usize,
     /// Only this number is looked at; work in hand is counted over all.
     pub only: Option<u64>,
+    /// What earlier runs wrote.
+    pub journal: &'a Journal,
     /// Told how many more items have been read, from any thread.
     pub progress: &'a (dyn Fn(usize) + Sync),
+}
+
+impl<'a> Asked<'a> {
+    /// Who we are.
+    #[must_use]
+    pub fn us(&self) -> Us<'a> {
+        Us { user: self.forge.user(), bots: &self.policy.bots }
+    }
 }
 
 /// A daily summary that is already there.
@@ -49,6 +61,8 @@ pub struct OldSummary {
     pub number: u64,
     /// It is open; closing one switches it off.
     pub open: bool,
+    /// Its text.
+    pub body: String,
 }
 
 /// Every item in scope.
@@ -66,8 +80,21 @@ pub struct Backlog<'p> {
     pub summaries: Vec<OldSummary>,
     /// Repositories that could not be read to the end, with what was found.
     pub unread: Vec<String>,
+    /// What a killed run left, to be finished first.
+    pub unfinished: Vec<Unfinished>,
+    /// Comments that were read, by repository and number.
+    pub comments: HashMap<(usize, u64), Vec<Comment>>,
     /// One an agent: open items in its hands that `scope` leaves out.
     held_outside: Vec<usize>,
+}
+
+impl Backlog<'_> {
+    /// How many open items an agent has in hand.
+    #[must_use]
+    pub fn in_hand(&self, agent: usize) -> usize {
+        let outside = self.held_outside.get(agent).copied().unwrap_or(0);
+        outside + self.rows.iter().filter(|row| row.judgement.held[agent]).count()
+    }
 }
 
 /// Reads and judges.
@@ -99,9 +126,11 @@ struct Pages<'p> {
     open: usize,
     summaries: Vec<OldSummary>,
     held_outside: Vec<usize>,
+    unfinished: Vec<Unfinished>,
 }
 
 fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> Result<()> {
+    let recent = Recent::read(asked, repo)?;
     let pages = Mutex::new(Pages::default());
     let timelines = AtomicUsize::new(0);
     // Open ones always: work in hand is counted over all of them.
@@ -110,6 +139,7 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
         let mut page = Pages::default();
         let mut rows = Vec::with_capacity(items.len());
         for item in items {
+            page.unfinished.extend(recent.unfinished(repo, item));
             rows.extend(judge_item(asked, repo, item, &mut page, &timelines));
         }
         (asked.progress)(items.len());
@@ -118,6 +148,7 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
         all.rows.push((place, rows));
         all.open += page.open;
         all.summaries.extend(page.summaries);
+        all.unfinished.extend(page.unfinished);
         add(&mut all.held_outside, &page.held_outside);
     })?;
     let mut pages = pages.into_inner().map_err(|_| anyhow::anyhow!("a thread that read pages ended early"))?;
@@ -129,6 +160,8 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
     backlog.timelines += timelines.into_inner();
     backlog.unreadable.extend(listed.unreadable);
     pages.summaries.sort_by_key(|summary| summary.number);
+    pages.unfinished.sort_by_key(|left| left.number);
+    backlog.unfinished.extend(pages.unfinished);
     backlog.summaries.extend(pages.summaries);
     Ok(())
 }
@@ -143,11 +176,8 @@ fn judge_item<'p>(
     let (forge, policy) = (asked.forge, asked.policy);
     let ours = item.author.as_ref().is_some_and(|author| is_ours(asked, &author.login));
     let marker = if ours { Marker::ending(&item.body) } else { None };
-    if let Some(marker) = &marker
-        && marker.get("policy") == Some(&policy.name)
-        && marker.get("key") == Some(SUMMARY)
-    {
-        page.summaries.push(OldSummary { repo, number: item.number, open: item.open });
+    if ours && is_summary(policy, &item.body) {
+        page.summaries.push(OldSummary { repo, number: item.number, open: item.open, body: item.body.to_string() });
     }
     if !policy.scope.kinds.iter().any(|kind| kind == item.kind.name()) {
         return None;
@@ -207,7 +237,14 @@ fn judge_item<'p>(
     let subject = acts.then(|| Box::new(subject(item)));
     let assignees = item.assignees.iter().map(|login| login.to_string()).collect();
     let state = if failed.is_some() { State::Failed } else { State::Skipped };
-    Some(Row { repo, kind: item.kind.name(), number: item.number, assignees, judgement, state, note: failed, subject })
+    Some(Row { repo, kind: item.kind, number: item.number, assignees, judgement, state, note: failed, subject })
+}
+
+/// Whether a text is that of this policy's summary.
+#[must_use]
+pub fn is_summary(policy: &Policy, body: &str) -> bool {
+    Marker::ending(body)
+        .is_some_and(|marker| marker.get("policy") == Some(&policy.name) && marker.get("key") == Some(SUMMARY))
 }
 
 /// The last activity on an item that is not ours, as its timeline tells.
@@ -226,7 +263,7 @@ fn add(to: &mut Vec<usize>, counts: &[usize]) {
 
 fn subject(item: &Item<'_>) -> Subject {
     Subject {
-        seen: seen_digest(item),
+        seen: plan::seen(item),
         labels: item.labels.iter().map(|label| label.to_string()).collect(),
         author: item.author.clone(),
         milestone: item.milestone.as_ref().map(ToString::to_string),
@@ -237,12 +274,13 @@ fn subject(item: &Item<'_>) -> Subject {
         created_at: item.created_at,
         updated_at: item.updated_at,
         earlier: None,
+        commented: false,
     }
 }
 
 /// Our own account, or one that our comments have carried.
 fn is_ours(asked: &Asked<'_>, login: &str) -> bool {
-    login == asked.forge.user() || asked.policy.bots.iter().any(|bot| bot == login)
+    asked.us().is(login)
 }
 
 fn in_scope(policy: &Policy, item: &Item<'_>, now: DateTime<Utc>) -> bool {
@@ -254,155 +292,4 @@ fn in_scope(policy: &Policy, item: &Item<'_>, now: DateTime<Utc>) -> bool {
         || item.milestone.as_ref().is_some_and(|title| scope.leave_out_milestones.iter().any(|name| name == title))
         || item.author.as_ref().is_some_and(|author| scope.leave_out_authors.contains(&author.login));
     state && old_enough && !left_out
-}
-
-/// What an item looked like to the rules. Our own later writes and replies do not change it:
-/// `updated_at` and the number of comments are left out.
-fn seen_digest(item: &Item<'_>) -> String {
-    let state = if item.open { "open" } else { "closed" };
-    let lock = if item.locked { "locked" } else { "" };
-    let mut digest = Digest::default();
-    let milestone = item.milestone.as_deref().unwrap_or("");
-    [state, lock, &item.title, &item.body, milestone].into_iter().for_each(|part| digest.part(part));
-    for list in [&item.labels, &item.assignees] {
-        digest.part(&list.len().to_string());
-        list.iter().for_each(|part| digest.part(part));
-    }
-    digest.finish()
-}
-
-/// Decides the state of every row: the order of the policy, work in hand, the cap of the run,
-/// and, for those whose turn comes, what was done before and who opted out.
-/// An item whose comments cannot be read is failed, others go on. Gives the indices of the rows
-/// that a rule wants something done with, in the order of acting.
-pub fn decide_states(asked: &Asked<'_>, backlog: &mut Backlog<'_>) -> Vec<usize> {
-    let policy = asked.policy;
-    let outside = |agent: usize| backlog.held_outside.get(agent).copied().unwrap_or(0);
-    let in_hand = |agent: usize| outside(agent) + backlog.rows.iter().filter(|row| row.judgement.held[agent]).count();
-    let room = policy
-        .agents
-        .iter()
-        .enumerate()
-        .map(|(agent, who)| who.at_once.map(|most| most.saturating_sub(in_hand(agent))))
-        .collect();
-    let caps = Caps { items_per_run: policy.limits.items_per_run, room };
-    if let Some(only) = asked.only {
-        backlog.rows.retain(|row| row.number == only);
-    }
-    let acting: Vec<usize> = (0..backlog.rows.len()).filter(|index| backlog.rows[*index].subject.is_some()).collect();
-    let candidates: Vec<Candidate<'_>> = acting
-        .iter()
-        .map(|&index| {
-            let row = &backlog.rows[index];
-            let agent = row.judgement.action.and_then(|action| policy.actions[action].agent);
-            Candidate {
-                repo: row.repo,
-                keys: &row.judgement.keys,
-                agent: agent.filter(|agent| policy.agents[*agent].at_once.is_some() && !row.judgement.held[*agent]),
-            }
-        })
-        .collect();
-    let mut looks: Vec<Option<Look>> = acting.iter().map(|_| None).collect();
-    let (states, order) = choose(&candidates, &policy.descending(), caps, |at| {
-        let row = &backlog.rows[acting[at]];
-        let look = look(asked, row);
-        let state = look.state;
-        looks[at] = Some(look);
-        state
-    });
-    drop(candidates);
-    let order = order.into_iter().map(|at| acting[at]).collect();
-    for ((at, state), look) in acting.into_iter().zip(states).zip(looks) {
-        let row = &mut backlog.rows[at];
-        row.state = state;
-        if let Some(look) = look {
-            row.note = look.note;
-            if let Some(subject) = &mut row.subject {
-                subject.earlier = look.earlier;
-            }
-        }
-    }
-    order
-}
-
-/// What the comments of an item say about acting on it.
-struct Look {
-    state: State,
-    note: Option<String>,
-    earlier: Option<u64>,
-}
-
-/// Reads the comments of an item whose turn has come: what we did before, and who opted out.
-fn look(asked: &Asked<'_>, row: &Row<'_>) -> Look {
-    let comments = match asked.forge.comments(row.repo, row.number) {
-        Ok(comments) => comments,
-        Err(error) => return Look { state: State::Failed, note: Some(format!("{error:#}")), earlier: None },
-    };
-    let opted_out = match opted_out(asked, row, &comments) {
-        Ok(opted_out) => opted_out,
-        Err(error) => return Look { state: State::Failed, note: Some(format!("{error:#}")), earlier: None },
-    };
-    if let Some(login) = opted_out {
-        return Look { state: State::Dropped, note: Some(format!("{login} asked to leave it alone.")), earlier: None };
-    }
-    let ours = comments
-        .iter()
-        .rev()
-        .filter(|comment| comment.author.as_ref().is_some_and(|author| is_ours(asked, &author.login)));
-    let marked = ours.filter_map(|comment| Marker::ending(&comment.body).map(|marker| (comment.id, marker)));
-    let newest = marked
-        .into_iter()
-        .find(|(_, marker)| marker.get("policy") == Some(&asked.policy.name) && marker.get("key") == Some(DECISION));
-    match newest {
-        Some((id, marker)) if marker.get("did") == did(asked.policy, row).as_deref() => {
-            Look { state: State::Unchanged, note: None, earlier: Some(id) }
-        }
-        // Without a comment the item's own state is the memory: all of it may hold already.
-        None if nothing_to_do(asked.policy, row) => Look { state: State::Unchanged, note: None, earlier: None },
-        newest => Look { state: State::Planned, note: None, earlier: newest.map(|(id, _)| id) },
-    }
-}
-
-/// An action without a comment, all of whose writes already hold.
-fn nothing_to_do(policy: &Policy, row: &Row<'_>) -> bool {
-    let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else { return true };
-    let action = &policy.actions[action];
-    action.comment.is_none() && plan::ask(policy, action, subject, &row.assignees).writes.is_empty()
-}
-
-/// Digest of what is decided about an item now.
-fn did(policy: &Policy, row: &Row<'_>) -> Option<String> {
-    let action = &policy.actions[row.judgement.action?];
-    Some(plan::ask(policy, action, row.subject.as_ref()?, &row.assignees).did)
-}
-
-/// Who asked last to leave the item alone, if that stands: the command alone on a line outside
-/// quotes and code, from the author, an assignee or someone who may write. `resume` ends it.
-fn opted_out(asked: &Asked<'_>, row: &Row<'_>, comments: &[Comment]) -> Result<Option<String>> {
-    let Some(command) = asked.policy.skip_command.as_deref() else { return Ok(None) };
-    let name = command.split_whitespace().next().unwrap_or(command);
-    let resume = format!("{name} resume");
-    let author = row.subject.as_ref().and_then(|subject| subject.author.as_ref()).map(|author| author.login.as_str());
-    let mut stands = None;
-    for comment in comments {
-        let Some(login) = comment.author.as_ref().map(|author| author.login.as_str()) else { continue };
-        if !comment.body.contains(name) {
-            continue;
-        }
-        let may = comment.by_writer
-            || author == Some(login)
-            || row.assignees.iter().any(|assignee| assignee == login)
-            || asked.forge.writers(row.repo)?.iter().any(|writer| writer == login);
-        if !may {
-            continue;
-        }
-        for line in Markdown::read(&comment.body).prose.lines().map(str::trim) {
-            if line == command {
-                stands = Some(login.to_owned());
-            } else if line == resume {
-                stands = None;
-            }
-        }
-    }
-    Ok(stands)
 }

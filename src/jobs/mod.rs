@@ -5,8 +5,10 @@
 
 pub mod backlog_triage;
 pub mod items;
+pub mod states;
 mod summary;
 pub mod texts;
+pub mod unfinished;
 
 /// The name of every job, as the command line, rule files and records call it.
 pub const NAMES: [&str; 1] = [backlog_triage::SPEC.job];

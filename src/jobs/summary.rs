@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use minijinja::{Value as Text, context};
 
-use super::items::{Asked, OldSummary};
+use super::items::{self, Asked, OldSummary};
 use super::texts::{Fixed, value};
 use crate::engine::choice::{State, compare};
 use crate::engine::rules::Summary;
 use crate::engine::template::Templates;
-use crate::plan::{self, PlannedItem};
+use crate::forge::Item;
+use crate::plan::{self, PlannedItem, days};
 use crate::report::{Group, Row, Run, Totals, by_rule};
 
 /// Issues that a summary lists as ready.
@@ -29,29 +30,51 @@ pub(super) fn plan(
     run: &mut Run<'_>,
 ) -> Vec<PlannedItem> {
     let Some(summary) = asked.policy.summary.as_ref().filter(|_| asked.only.is_none()) else { return Vec::new() };
-    let mut there: HashMap<&str, &OldSummary> = HashMap::new();
-    for old in old {
-        let newest = there.entry(run.repos[old.repo].as_str()).or_insert(old);
-        *newest = if old.number > newest.number { old } else { newest };
-    }
+    let day = asked.now.with_timezone(&asked.policy.timezone).format("%Y-%m-%d").to_string();
     let mut items = Vec::new();
     let mut failed = Vec::new();
     for subject in subjects(asked, summary, run) {
-        let there = there.get(subject.repo).copied();
-        if there.is_some_and(|there| !there.open) {
-            continue;
-        }
-        match templates.render(name, subject.names(asked, run, fixed)) {
-            Ok(text) => {
-                let title = format!("Backlog summary ({})", asked.policy.name);
-                let number = there.map(|there| there.number);
-                items.push(plan::summary(asked.policy, subject.repo, &title, &text, &summary.label, number));
+        let one = || -> Result<Option<PlannedItem>, String> {
+            let there = newest(asked, summary, subject.repo, old).map_err(|error| format!("{error:#}"))?;
+            // Somebody who closes it has switched it off; once a day is enough.
+            let done = |there: &OldSummary| !there.open || days::written(&there.body).as_deref() == Some(&day);
+            if there.as_ref().is_some_and(done) {
+                return Ok(None);
             }
+            let text = templates.render(name, subject.names(asked, run, fixed))?;
+            let text = days::fold(&text, there.as_ref().map(|there| there.body.as_str()), summary.days);
+            let title = format!("Backlog summary ({})", asked.policy.name);
+            let written = plan::Summary { title: &title, text: &text, label: &summary.label };
+            Ok(Some(plan::summary(asked.policy, subject.repo, &day, written, there.map(|there| there.number))))
+        };
+        match one() {
+            Ok(item) => items.extend(item),
             Err(error) => failed.push(format!("the summary for {} failed: {error}", subject.repo)),
         }
     }
     run.why_incomplete.extend(failed);
     items
+}
+
+/// The newest summary of ours in a repository. A server lists open issues only: where none is among
+/// them, those with its label are asked for, because a closed one counts.
+fn newest(asked: &Asked<'_>, summary: &Summary, repo: &str, old: &[OldSummary]) -> anyhow::Result<Option<OldSummary>> {
+    let repos = asked.forge.repos();
+    let of_repo = old.iter().filter(|old| repos[old.repo].name == repo);
+    let listed = of_repo.max_by_key(|old| old.number).cloned();
+    if listed.is_some() || !asked.forge.is_remote() {
+        return Ok(listed);
+    }
+    let Some(index) = repos.iter().position(|known| known.name == repo) else { return Ok(None) };
+    let ours = |item: &Item<'_>| item.author.as_ref().is_some_and(|author| asked.us().is(&author.login));
+    let labelled = asked.forge.labelled(index, &summary.label)?;
+    let of_policy = |item: &Item<'_>| ours(item) && items::is_summary(asked.policy, &item.body);
+    Ok(labelled.iter().filter(|item| of_policy(item)).max_by_key(|item| item.number).map(|item| OldSummary {
+        repo: index,
+        number: item.number,
+        open: item.open,
+        body: item.body.to_string(),
+    }))
 }
 
 /// What one summary is about.

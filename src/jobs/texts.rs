@@ -112,6 +112,10 @@ impl About<'_> {
             "mention" => Text::from_safe_string(
                 self.mention.iter().map(|login| format!("@{login}")).collect::<Vec<_>>().join(" "),
             ),
+            "earlier" => {
+                let earlier = self.subject.earlier.as_ref();
+                earlier.into_iter().flat_map(|earlier| &earlier.writes).map(|write| readable(write)).collect()
+            }
             "points" => judgement.points.iter().map(|hit| Text::from_object(fixed.point(hit))).collect(),
             "score" => value(&judgement.score),
             "scores" => {
@@ -132,7 +136,7 @@ impl About<'_> {
         let micros = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_micros());
         let item = Item {
             repo: &repo.name,
-            kind: row.kind,
+            kind: row.kind.name(),
             number: row.number,
             title: &row.judgement.title,
             body: "",
@@ -246,4 +250,10 @@ pub fn value(value: &Value<'_>) -> Text {
             Text::from(value.elements().unwrap_or_default().iter().map(self::value).collect::<Vec<_>>())
         }
     }
+}
+
+/// A write of an earlier decision, as its marker has it, for people: `assign:claude`.
+fn readable(write: &str) -> Text {
+    let (op, what) = write.split_once(':').unwrap_or((write, ""));
+    Text::from(format!("{} {what}", op.replace('_', " ")).trim())
 }

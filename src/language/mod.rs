@@ -26,6 +26,7 @@ use crate::engine::template::Templates;
 use diag::{Diagnostic, Severity, Sink, did_you_mean};
 use reader::Reader;
 use scope::Scope;
+pub use template_names::REPLACED;
 use template_names::TemplateNames;
 use yaml::{Key, Node, NodeKind};
 
@@ -153,8 +154,9 @@ pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     let mut check = Check { files: &files, templates: &input.templates, found, scope: Scope::new(!files.whole) };
     let policy = judge::policy(&mut check, spec, &hash(&files));
     let names = TemplateNames::new(&check.scope, spec.summary.1);
+    let pings = policy.actions.iter().any(|action| action.comment.is_some() && !action.mention.is_empty());
     let wanted = policy.actions.iter().filter_map(|action| action.comment.clone());
-    let wanted: Vec<String> = wanted.collect();
+    let wanted: Vec<String> = wanted.chain(pings.then(|| REPLACED.to_owned())).collect();
     let summary = policy.summary.is_some().then_some(spec.summary.0);
     let Check { mut found, .. } = check;
     let templates = templates::read(&input.templates, &wanted, summary, &names, &mut found);

@@ -7,13 +7,17 @@ use std::collections::BTreeSet;
 
 use super::scope::Scope;
 
+/// What an earlier comment says when a new one was posted, because an edit pings nobody.
+pub const REPLACED: &str = "shared/replaced.md.j2";
+
 /// Names that a text about one item may use, beside those in scope of `decide`.
-const ITEM_NAMES: [&str; 12] = [
+const ITEM_NAMES: [&str; 13] = [
     "decision.rule",
     "decision.action",
     "decision.agent",
     "decision.reason",
     "mention",
+    "earlier[]",
     "when",
     "version",
     "points[].component",

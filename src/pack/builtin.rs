@@ -11,10 +11,11 @@ const RULES: [(&str, &str); 2] = [
     ("common.yaml", include_str!("../../rules/common.yaml")),
 ];
 
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 4] = [
     ("backlog-triage/decision.md.j2", include_str!("../../templates/backlog-triage/decision.md.j2")),
     ("backlog-triage/summary.md.j2", include_str!("../../templates/backlog-triage/summary.md.j2")),
     ("shared/footer.md.j2", include_str!("../../templates/shared/footer.md.j2")),
+    ("shared/replaced.md.j2", include_str!("../../templates/shared/replaced.md.j2")),
 ];
 
 /// Every built-in rule file by name.

@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use super::{Args, Op, Write};
+
 /// How every marker begins.
 const OPEN: &str = "<!-- kaizen:v1 ";
 /// How every marker ends.
@@ -55,6 +57,46 @@ pub fn without(text: &str) -> &str {
     let trimmed = text.trim_end();
     let start = trimmed.rfind('\n').map_or(0, |at| at + 1);
     if Marker::ending(text).is_some() { trimmed[..start].trim_end() } else { trimmed }
+}
+
+/// What writes ask for, as a marker's `writes` lists it: `op:argument` for each thing.
+#[must_use]
+pub fn writes(writes: &[Write]) -> Vec<String> {
+    let mut all = Vec::new();
+    for Write { op, args, .. } in writes {
+        let mut one = |value: &str| all.push(format!("{}:{}", op.name(), element(value)));
+        args.labels.iter().chain(&args.assignees).chain(&args.milestone).for_each(|value| one(value));
+        match op {
+            Op::Close => one(args.reason.as_deref().unwrap_or("")),
+            Op::Reopen => one(""),
+            _ => {}
+        }
+    }
+    all
+}
+
+/// The writes that a marker's `writes` lists; what this version does not know is left out.
+#[must_use]
+pub fn listed(list: &str) -> Vec<Write> {
+    let mut all: Vec<Write> = Vec::new();
+    for (op, value) in list.split(',').filter_map(|entry| entry.split_once(':')) {
+        let Some(value) = decode(value) else { continue };
+        let Some((op, _)) = Op::ALL.into_iter().find(|(_, name)| *name == op) else { continue };
+        let same = all.iter().position(|write| write.op == op);
+        let at = same.unwrap_or_else(|| {
+            all.push(Write::of(op, Args::default()));
+            all.len() - 1
+        });
+        let args = &mut all[at].args;
+        match op {
+            Op::AddLabels | Op::RemoveLabels => args.labels.push(value),
+            Op::Assign | Op::Unassign => args.assignees.push(value),
+            Op::SetMilestone => args.milestone = Some(value),
+            Op::Close if !value.is_empty() => args.reason = Some(value.into()),
+            _ => {}
+        }
+    }
+    all
 }
 
 /// An element of a list in a value: without commas and colons of its own, so that a name cannot

@@ -4,54 +4,78 @@
 //! list of writes with every text in it, as `--plan-out` saves it and apply carries it out. Pure:
 //! the same decisions give the same plan, whether anything is written or not.
 
+pub mod days;
 pub mod marker;
+pub mod memory;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::engine::digest;
 use crate::engine::rules::{Action, Close, Person, Policy};
-use crate::forge::Account;
+use crate::forge::change::Label;
+use crate::forge::{Account, Item, Kind};
 use marker::Marker;
 
 /// The place of a decision's comment on its item.
 pub const DECISION: &str = "decision";
 /// The place of the daily summary.
 pub const SUMMARY: &str = "summary";
+/// The version of the format of plans.
+pub const VERSION: u32 = 1;
 
 /// A finished plan.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Plan<'p> {
-    /// Version of this format.
+    /// Version of this format: [`VERSION`].
     pub version: u32,
     /// Version of the program that made it.
-    pub kaizen: &'p str,
+    pub kaizen: Cow<'p, str>,
     /// The job.
-    pub job: &'p str,
+    pub job: Cow<'p, str>,
     /// The forge it is for.
-    pub forge: &'p str,
+    pub forge: Cow<'p, str>,
     /// When it was made, RFC 3339.
-    pub created_at: &'p str,
+    pub created_at: Cow<'p, str>,
     /// The instant that ages were counted to, RFC 3339.
-    pub now: &'p str,
+    pub now: Cow<'p, str>,
     /// Digest of the rules.
-    pub rules_hash: &'p str,
+    pub rules_hash: Cow<'p, str>,
     /// Everything was read and nothing was left undone.
     pub complete: bool,
+    /// What writing keeps to, as the rules have it.
+    #[serde(default)]
+    pub manners: Manners,
     /// What to write, in the order of writing.
-    pub items: &'p [PlannedItem],
+    pub items: Cow<'p, [PlannedItem]>,
+}
+
+/// What writing keeps to, whatever it writes. Apply reads no rules: it is all here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Manners {
+    /// Milliseconds between two writes to a server.
+    pub pause_ms: u64,
+    /// The command by which a person has an item left alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip_command: Option<String>,
+    /// Further logins that our comments have carried.
+    pub bots: Vec<String>,
+    /// Labels as they are made where they are missing.
+    pub labels: Vec<Label>,
 }
 
 /// What is written to one item.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PlannedItem {
     /// `owner/name`.
     pub repo: Arc<str>,
-    /// `issue` or `pull`.
-    pub kind: &'static str,
+    /// Issue or pull request.
+    pub kind: Kind,
     /// Its number; `None` for an issue that is created.
     pub number: Option<u64>,
     /// Digest of what the rules read of it.
@@ -61,7 +85,7 @@ pub struct PlannedItem {
 }
 
 /// What one rule of one policy asks for.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Effect {
     /// The policy.
     pub policy: Arc<str>,
@@ -73,20 +97,74 @@ pub struct Effect {
     pub writes: Vec<Write>,
 }
 
+/// What a write does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Op {
+    Comment,
+    EditComment,
+    AddLabels,
+    RemoveLabels,
+    Assign,
+    Unassign,
+    SetMilestone,
+    Close,
+    Reopen,
+    CreateIssue,
+    EditBody,
+}
+
+impl Op {
+    /// Every one with its name in plans, JSON and markers.
+    pub const ALL: [(Op, &'static str); 11] = [
+        (Op::Comment, "comment"),
+        (Op::EditComment, "edit_comment"),
+        (Op::AddLabels, "add_labels"),
+        (Op::RemoveLabels, "remove_labels"),
+        (Op::Assign, "assign"),
+        (Op::Unassign, "unassign"),
+        (Op::SetMilestone, "set_milestone"),
+        (Op::Close, "close"),
+        (Op::Reopen, "reopen"),
+        (Op::CreateIssue, "create_issue"),
+        (Op::EditBody, "edit_body"),
+    ];
+
+    /// The name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Op::ALL.iter().find(|(op, _)| *op == self).map_or("", |(_, name)| name)
+    }
+}
+
 /// One write.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Write {
-    /// `comment`, `edit_comment`, `add_labels`, `remove_labels`, `assign`, `unassign`,
-    /// `set_milestone`, `close`, `reopen`, `create_issue`, `edit_body`.
-    pub op: &'static str,
+    /// What it does.
+    pub op: Op,
     /// The place it belongs to: `decision`, `summary`.
-    pub key: &'static str,
+    pub key: Cow<'static, str>,
     /// What to write.
     pub args: Args,
 }
 
+impl Write {
+    /// A write of a decision.
+    fn of(op: Op, args: Args) -> Self {
+        Write { op, key: DECISION.into(), args }
+    }
+
+    /// Whether it writes a comment.
+    #[must_use]
+    pub fn is_comment(&self) -> bool {
+        matches!(self.op, Op::Comment | Op::EditComment)
+    }
+}
+
 /// What a write writes; a member that its `op` does not have is left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Args {
     /// The comment that is edited.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,7 +186,7 @@ pub struct Args {
     pub milestone: Option<String>,
     /// Why an item is closed: `completed` or `not_planned`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<&'static str>,
+    pub reason: Option<Cow<'static, str>>,
 }
 
 /// What writing to an item needs to know of it beside its key.
@@ -134,8 +212,19 @@ pub struct Subject {
     pub created_at: Option<DateTime<Utc>>,
     /// When anything on it last changed.
     pub updated_at: Option<DateTime<Utc>>,
-    /// An earlier comment of ours about a decision: its id.
-    pub earlier: Option<u64>,
+    /// An earlier comment of ours about a decision.
+    pub earlier: Option<Earlier>,
+    /// The comment about this decision is there already: a run died after it.
+    pub commented: bool,
+}
+
+/// A comment of ours about an earlier decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    /// Its id.
+    pub id: u64,
+    /// What its decision wrote beside it, as its marker tells: `assign:claude`.
+    pub writes: Vec<String>,
 }
 
 /// What an action asks for on one item.
@@ -158,50 +247,29 @@ pub fn ask(policy: &Policy, action: &Action, subject: &Subject, assignees: &[Str
     let (assign, unassign) = (people(&action.assign), people(&action.unassign));
     let mut mention = people(&action.mention);
     mention.retain(|login| is_login(login));
-    let mut asked: Vec<String> = Vec::new();
-    let mut note = |op: &str, values: &[String]| {
-        asked.extend(values.iter().map(|value| format!("{op}:{}", marker::element(value))))
-    };
-    note("add_labels", &action.add_labels);
-    note("remove_labels", &action.remove_labels);
-    note("assign", &assign);
-    note("unassign", &unassign);
-    note("set_milestone", action.set_milestone.as_slice());
-    if let Some(close) = action.close {
-        note("close", &[close_reason(close).to_owned()]);
-    }
-    if action.reopen {
-        note("reopen", &[String::new()]);
-    }
-    let did = digest(&json!([action.name, asked, mention]).to_string());
-
-    let pick = |wanted: &[String], there: &[String], present: bool| -> Vec<String> {
-        wanted.iter().filter(|name| there.contains(name) == present).cloned().collect()
-    };
     let mut writes = Vec::new();
     let mut add = |op, args: Args| {
         if args != Args::default() {
-            writes.push(Write { op, key: DECISION, args });
+            writes.push(Write::of(op, args));
         }
     };
-    let of_labels = |labels| Args { labels, ..Args::default() };
-    let of_people = |assignees| Args { assignees, ..Args::default() };
-    add("add_labels", of_labels(pick(&action.add_labels, &subject.labels, false)));
-    add("remove_labels", of_labels(pick(&action.remove_labels, &subject.labels, true)));
-    add("assign", of_people(pick(&assign, assignees, false)));
-    add("unassign", of_people(pick(&unassign, assignees, true)));
-    let milestone = action.set_milestone.clone().filter(|_| subject.milestone != action.set_milestone);
-    add("set_milestone", Args { milestone, ..Args::default() });
-    match action.close {
-        Some(close) if subject.open => {
-            let reason = Some(close_reason(close)).filter(|reason| !reason.is_empty());
-            writes.push(Write { op: "close", key: DECISION, args: Args { reason, ..Args::default() } });
-        }
-        _ if action.reopen && !subject.open => {
-            writes.push(Write { op: "reopen", key: DECISION, args: Args::default() });
-        }
-        _ => {}
+    let of_labels = |labels: &[String]| Args { labels: labels.to_vec(), ..Args::default() };
+    let of_people = |assignees: &[String]| Args { assignees: assignees.to_vec(), ..Args::default() };
+    add(Op::AddLabels, of_labels(&action.add_labels));
+    add(Op::RemoveLabels, of_labels(&action.remove_labels));
+    add(Op::Assign, of_people(&assign));
+    add(Op::Unassign, of_people(&unassign));
+    add(Op::SetMilestone, Args { milestone: action.set_milestone.clone(), ..Args::default() });
+    if let Some(close) = action.close {
+        let reason = Some(close_reason(close)).filter(|reason| !reason.is_empty()).map(Cow::Borrowed);
+        writes.push(Write::of(Op::Close, Args { reason, ..Args::default() }));
+    } else if action.reopen {
+        writes.push(Write::of(Op::Reopen, Args::default()));
     }
+    let asked = marker::writes(&writes);
+    let did = digest(&json!([action.name, asked, mention]).to_string());
+    writes.retain_mut(|write| memory::left(write, &subject.state(assignees)));
+
     Asked { did, mention, writes, asked }
 }
 
@@ -237,11 +305,29 @@ fn logins(policy: &Policy, people: &[Person], subject: &Subject, assignees: &[St
     logins
 }
 
+impl Subject {
+    /// What writes are held against.
+    fn state<'s>(&'s self, assignees: &'s [String]) -> memory::State<'s> {
+        memory::State {
+            labels: self.labels.iter().map(String::as_str).collect(),
+            assignees: assignees.iter().map(String::as_str).collect(),
+            milestone: self.milestone.as_deref(),
+            open: self.open,
+        }
+    }
+}
+
 /// The effect of a decision: its comment (new, or instead of an earlier one of ours) and the
-/// other writes in their order.
+/// other writes in their order. `replaced` is what an earlier comment says where a new one is posted.
 #[must_use]
-pub fn effect(policy: &Policy, rule: &str, asked: Asked, comment: Option<&str>, earlier: Option<u64>) -> Effect {
-    let mut writes = Vec::with_capacity(1 + asked.writes.len());
+pub fn effect(
+    policy: &Policy,
+    rule: &str,
+    asked: Asked,
+    comment: Option<&str>,
+    (earlier, replaced): (Option<u64>, &str),
+) -> Effect {
+    let mut writes = Vec::with_capacity(2 + asked.writes.len());
     if let Some(text) = comment {
         let marker = Marker::default()
             .with("policy", &policy.name)
@@ -251,45 +337,78 @@ pub fn effect(policy: &Policy, rule: &str, asked: Asked, comment: Option<&str>, 
             .with("rule", rule)
             .with("writes", &asked.asked.join(","))
             .with("text", &digest(text));
-        let body = [text, "\n\n", &marker.line()].concat();
-        // An edit reaches nobody (fact 104): who is mentioned gets a new comment.
-        writes.push(match earlier.filter(|_| asked.mention.is_empty()) {
-            Some(id) => Write {
-                op: "edit_comment",
-                key: DECISION,
-                args: Args { id: Some(id), body: Some(body), ..Args::default() },
-            },
-            None => Write { op: "comment", key: DECISION, args: Args { body: Some(body), ..Args::default() } },
-        });
+        let body = Some([text, "\n\n", &marker.line()].concat());
+        // An edit reaches nobody (fact 104): who is mentioned gets a new comment, and the old one then
+        // points down, without a marker.
+        match earlier {
+            Some(id) if asked.mention.is_empty() => {
+                writes.push(Write::of(Op::EditComment, Args { id: Some(id), body, ..Args::default() }));
+            }
+            earlier => {
+                writes.push(Write::of(Op::Comment, Args { body, ..Args::default() }));
+                let body = Some(replaced.to_owned());
+                writes.extend(
+                    earlier.map(|id| Write::of(Op::EditComment, Args { id: Some(id), body, ..Args::default() })),
+                );
+            }
+        }
     }
     writes.extend(asked.writes);
     Effect { policy: policy.name.as_str().into(), rule: Some(rule.into()), did: asked.did, writes }
 }
 
+/// What an item looked like to the rules. Our own later writes and replies do not change it:
+/// `updated_at` and the number of comments are left out, and so is the order of lists.
+#[must_use]
+pub fn seen(item: &Item<'_>) -> String {
+    let mut labels: Vec<&str> = item.labels.iter().map(|label| &**label).collect();
+    let mut assignees: Vec<&str> = item.assignees.iter().map(|login| &**login).collect();
+    labels.sort_unstable();
+    assignees.sort_unstable();
+    let state = if item.open { "open" } else { "closed" };
+    let lock = if item.locked { "locked" } else { "" };
+    let mut digest = crate::engine::Digest::default();
+    let milestone = item.milestone.as_deref().unwrap_or("");
+    [state, lock, &item.title, &item.body, milestone].into_iter().for_each(|part| digest.part(part));
+    for list in [&labels, &assignees] {
+        digest.part(&list.len().to_string());
+        list.iter().for_each(|part| digest.part(part));
+    }
+    digest.finish()
+}
+
 /// The daily summary: an issue that is created, or the text of the one there is.
 #[must_use]
-pub fn summary(policy: &Policy, repo: &str, title: &str, text: &str, label: &str, there: Option<u64>) -> PlannedItem {
+pub fn summary(policy: &Policy, repo: &str, day: &str, written: Summary<'_>, there: Option<u64>) -> PlannedItem {
+    let Summary { title, text, label } = written;
     let did = digest(&json!(["summary", repo]).to_string());
     let marker = Marker::default()
         .with("policy", &policy.name)
         .with("key", SUMMARY)
         .with("did", &did)
         .with("run", "-")
+        .with("day", day)
         .with("text", &digest(text));
-    let body = [text, "\n\n", &marker.line()].concat();
-    let write = match there {
-        Some(_) => Write { op: "edit_body", key: SUMMARY, args: Args { body: Some(body), ..Args::default() } },
-        None => Write {
-            op: "create_issue",
-            key: SUMMARY,
-            args: Args {
-                title: Some(title.to_owned()),
-                body: Some(body),
-                labels: vec![label.to_owned()],
-                ..Args::default()
-            },
-        },
+    let body = Some([text, "\n\n", &marker.line()].concat());
+    let (op, args) = match there {
+        Some(_) => (Op::EditBody, Args { body, ..Args::default() }),
+        None => {
+            let (title, labels) = (Some(title.to_owned()), vec![label.to_owned()]);
+            (Op::CreateIssue, Args { title, body, labels, ..Args::default() })
+        }
     };
+    let write = Write { op, key: SUMMARY.into(), args };
     let effect = Effect { policy: policy.name.as_str().into(), rule: None, did, writes: vec![write] };
-    PlannedItem { repo: repo.into(), kind: "issue", number: there, seen: None, effects: vec![effect] }
+    PlannedItem { repo: repo.into(), kind: Kind::Issue, number: there, seen: None, effects: vec![effect] }
+}
+
+/// What a daily summary says.
+#[derive(Debug, Clone, Copy)]
+pub struct Summary<'s> {
+    /// The title, where the issue is created.
+    pub title: &'s str,
+    /// The text.
+    pub text: &'s str,
+    /// The label by which it is found again.
+    pub label: &'s str,
 }

@@ -29,7 +29,7 @@ pub fn write(run: &Run<'_>, threads: usize, mut out: impl Write) -> io::Result<(
     let rows: Vec<Issue<'_, '_>> = run.rows.iter().map(|row| Issue { run, row }).collect();
     list(&mut out, "issues", &rows, threads)?;
     let writes: Vec<OneWrite<'_>> =
-        run.writes().map(|(item, effect, write)| OneWrite { item, effect, write }).collect();
+        run.stated().map(|(item, effect, write, state)| OneWrite { item, effect, write, state }).collect();
     list(&mut out, "writes", &writes, threads)?;
     out.write_all(b"}\n")
 }
@@ -147,7 +147,7 @@ impl Serialize for Issue<'_, '_> {
         let judgement = &row.judgement;
         let mut out = serializer.serialize_struct("Issue", 15)?;
         out.serialize_field("repo", &self.run.repos[row.repo])?;
-        out.serialize_field("kind", row.kind)?;
+        out.serialize_field("kind", &row.kind)?;
         out.serialize_field("number", &row.number)?;
         out.serialize_field("title", &judgement.title)?;
         out.serialize_field("type", &judgement.ty)?;
@@ -202,19 +202,20 @@ struct OneWrite<'r> {
     item: &'r PlannedItem,
     effect: &'r plan::Effect,
     write: &'r plan::Write,
+    state: State,
 }
 
 impl Serialize for OneWrite<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut out = serializer.serialize_struct("Write", 8)?;
-        out.serialize_field("op", self.write.op)?;
+        out.serialize_field("op", &self.write.op)?;
         out.serialize_field("repo", &*self.item.repo)?;
-        out.serialize_field("kind", self.item.kind)?;
+        out.serialize_field("kind", &self.item.kind)?;
         out.serialize_field("number", &self.item.number)?;
         out.serialize_field("policy", &*self.effect.policy)?;
-        out.serialize_field("key", self.write.key)?;
+        out.serialize_field("key", &self.write.key)?;
         out.serialize_field("args", &self.write.args)?;
-        out.serialize_field("state", &State::Planned)?;
+        out.serialize_field("state", &self.state)?;
         out.end()
     }
 }

@@ -16,7 +16,7 @@ const ROWS: usize = 50;
 pub fn render(run: &Run<'_>) -> String {
     let totals = run.totals;
     let mut out = vec![
-        format!("## {}: dry run at {}", run.policy.job, run.generated_at),
+        format!("## {}: {} at {}", run.policy.job, run.name(), run.generated_at),
         String::new(),
         "| open | looked at | ready | to act on | unchanged | waiting | left alone | deferred | dropped | failed |"
             .to_owned(),
@@ -36,6 +36,7 @@ pub fn render(run: &Run<'_>) -> String {
         ),
     ];
     let sections = [
+        ("Acted", State::Done),
         ("Would act", State::Planned),
         ("Waiting for an agent to finish something", State::Waiting),
         ("Deferred to the next run", State::Deferred),
@@ -49,7 +50,7 @@ pub fn render(run: &Run<'_>) -> String {
         if rows.is_empty() {
             continue;
         }
-        let folded = state != State::Planned && state != State::Failed;
+        let folded = !matches!(state, State::Planned | State::Done | State::Failed);
         open(&mut out, &format!("{title} ({})", rows.len()), folded);
         out.push("| item | score | type | decision | title | why |".to_owned());
         out.push("| --- | ---: | --- | --- | --- | --- |".to_owned());

@@ -8,14 +8,15 @@ pub mod markdown;
 pub mod table;
 pub mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
 use crate::engine::choice::State;
 use crate::engine::evaluate::Judgement;
-use crate::engine::rules::Policy;
-use crate::plan::{Effect, Plan, PlannedItem, Subject, Write};
+use crate::engine::rules::{Label, Policy};
+use crate::forge::{Comment, Kind, change};
+use crate::plan::{self, Effect, Manners, Plan, PlannedItem, Subject, Write};
 
 /// A finished run of a policy over items.
 #[derive(Debug)]
@@ -46,6 +47,10 @@ pub struct Run<'p> {
     pub order: Vec<usize>,
     /// What would be written, in order.
     pub planned: Vec<PlannedItem>,
+    /// What became of each of these; `None` in a dry run.
+    pub outcomes: Option<Vec<State>>,
+    /// Comments that were read, by repository and number.
+    pub comments: HashMap<(usize, u64), Vec<Comment>>,
 }
 
 /// Figures of a run. `scored` is the sum of the seven after `ready`.
@@ -100,7 +105,7 @@ impl Totals {
         self.ready += usize::from(ready);
         *match state {
             State::Skipped => &mut self.skipped,
-            State::Planned => &mut self.acted,
+            State::Planned | State::Done => &mut self.acted,
             State::Unchanged => &mut self.unchanged,
             State::Waiting => &mut self.waiting,
             State::Deferred => &mut self.deferred,
@@ -115,8 +120,8 @@ impl Totals {
 pub struct Row<'p> {
     /// Index of its repository.
     pub repo: usize,
-    /// `issue` or `pull`.
-    pub kind: &'static str,
+    /// Issue or pull request.
+    pub kind: Kind,
     /// Its number.
     pub number: u64,
     /// Its assignees.
@@ -135,23 +140,49 @@ impl Run<'_> {
     /// The finished plan, as `--plan-out` saves it.
     #[must_use]
     pub fn plan<'r>(&'r self, version: &'r str) -> Plan<'r> {
+        let policy = self.policy;
+        let label = |label: &Label| change::Label {
+            name: label.name.clone(),
+            color: label.color.clone().unwrap_or_else(|| change::GREY.to_owned()),
+            description: label.description.clone().unwrap_or_default(),
+        };
         Plan {
-            version: 1,
-            kaizen: version,
-            job: &self.policy.job,
-            forge: &self.forge,
-            created_at: &self.generated_at,
-            now: &self.generated_at,
-            rules_hash: &self.policy.hash,
+            version: plan::VERSION,
+            kaizen: version.into(),
+            job: policy.job.as_str().into(),
+            forge: self.forge.as_str().into(),
+            created_at: self.generated_at.as_str().into(),
+            now: self.generated_at.as_str().into(),
+            rules_hash: policy.hash.as_str().into(),
             complete: self.complete,
-            items: &self.planned,
+            manners: Manners {
+                pause_ms: policy.limits.pause_ms,
+                skip_command: policy.skip_command.clone(),
+                bots: policy.bots.clone(),
+                labels: policy.labels.iter().map(label).collect(),
+            },
+            items: self.planned.as_slice().into(),
         }
     }
 
     /// Every write with the item and the effect it belongs to.
     pub fn writes(&self) -> impl Iterator<Item = (&PlannedItem, &Effect, &Write)> {
-        let effects = self.planned.iter().flat_map(|item| item.effects.iter().map(move |effect| (item, effect)));
-        effects.flat_map(|(item, effect)| effect.writes.iter().map(move |write| (item, effect, write)))
+        self.stated().map(|(item, effect, write, _)| (item, effect, write))
+    }
+
+    /// The same with what became of the item.
+    pub fn stated(&self) -> impl Iterator<Item = (&PlannedItem, &Effect, &Write, State)> {
+        let outcomes = self.outcomes.as_deref().unwrap_or_default();
+        let items = self.planned.iter().enumerate();
+        let items = items.map(|(index, item)| (item, outcomes.get(index).copied().unwrap_or(State::Planned)));
+        let effects = items.flat_map(|(item, state)| item.effects.iter().map(move |effect| (item, effect, state)));
+        effects.flat_map(|(item, effect, state)| effect.writes.iter().map(move |write| (item, effect, write, state)))
+    }
+
+    /// `dry run` or `run`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        if self.outcomes.is_none() { "dry run" } else { "run" }
     }
 
     /// The repository, or how many.

@@ -32,10 +32,17 @@ pub fn render(run: &Run<'_>, style: Style) -> String {
     let mut out = Out { lines: Vec::new(), color: style.color };
     let totals = run.totals;
     let repos = terminal(&run.place());
-    out.bold(&format!("{} · {repos} · dry run at {}", run.policy.job, run.generated_at));
+    out.bold(&format!("{} · {repos} · {} at {}", run.policy.job, run.name(), run.generated_at));
     out.lines.push(format!(
-        "{} open, {} looked at, {} ready: {} to act on, {} unchanged, {} waiting, {} left alone",
-        totals.open, totals.scored, totals.ready, totals.acted, totals.unchanged, totals.waiting, totals.skipped
+        "{} open, {} looked at, {} ready: {} {}, {} unchanged, {} waiting, {} left alone",
+        totals.open,
+        totals.scored,
+        totals.ready,
+        totals.acted,
+        if run.outcomes.is_some() { "acted on" } else { "to act on" },
+        totals.unchanged,
+        totals.waiting,
+        totals.skipped
     ));
     for (count, what) in
         [(totals.deferred, "deferred to the next run"), (totals.dropped, "dropped"), (totals.failed, "failed")]
@@ -45,6 +52,7 @@ pub fn render(run: &Run<'_>, style: Style) -> String {
         }
     }
     let sections = [
+        ("Acted", State::Done, true),
         ("Would act", State::Planned, true),
         ("Waiting for an agent to finish something", State::Waiting, false),
         ("Deferred: the cap of this run was reached", State::Deferred, false),
@@ -91,14 +99,15 @@ fn section(out: &mut Out, run: &Run<'_>, style: Style, title: &str, state: State
     let shown = if style.verbose {
         rows.len()
     } else {
-        rows.len().min(if state == State::Planned { SHORT.0 } else { SHORT.1 })
+        rows.len().min(if matches!(state, State::Planned | State::Done) { SHORT.0 } else { SHORT.1 })
     };
     let cells: Vec<Vec<String>> = rows[..shown].iter().map(|row| cells(run, row)).collect();
     let sides = [Side::Left, Side::Right, Side::Left, Side::Left, Side::Left, Side::Left];
     for (line, row) in lay_out(&cells, &sides, style.width).into_iter().zip(&rows) {
         out.lines.push(line);
         let why = terminal(row.why());
-        if (reasons || row.note.is_some()) && !why.is_empty() && style.verbose {
+        let told = style.verbose || (row.note.is_some() && state == State::Failed);
+        if (reasons || row.note.is_some()) && !why.is_empty() && told {
             out.lines.push(format!("      {why}"));
         }
     }
@@ -124,13 +133,14 @@ fn cells(run: &Run<'_>, row: &Row<'_>) -> Vec<String> {
 fn writes(out: &mut Out, run: &Run<'_>, style: Style) {
     let mut ops: BTreeMap<&str, usize> = BTreeMap::new();
     for (_, _, write) in run.writes() {
-        *ops.entry(write.op).or_default() += 1;
+        *ops.entry(write.op.name()).or_default() += 1;
     }
     if ops.is_empty() {
         return;
     }
     let counts: Vec<String> = ops.iter().map(|(op, count)| format!("{count} {op}")).collect();
-    out.heading(&format!("Planned writes ({})", ops.values().sum::<usize>()));
+    let title = if run.outcomes.is_some() { "Writes" } else { "Planned writes" };
+    out.heading(&format!("{title} ({})", ops.values().sum::<usize>()));
     out.lines.push(counts.join(", "));
     if !style.verbose {
         out.lines.push("-v shows their texts, --plan-out FILE saves them".to_owned());
@@ -143,7 +153,7 @@ fn writes(out: &mut Out, run: &Run<'_>, style: Style) {
             [args.title.clone(), Some(args.labels.join(", ")), Some(args.assignees.join(", ")), args.milestone.clone()];
         let short: Vec<String> = short.into_iter().flatten().filter(|text| !text.is_empty()).collect();
         out.lines.push(
-            format!("{} {name} {} {}", terminal(&item.repo), write.op, terminal(&short.join(", ")))
+            format!("{} {name} {} {}", terminal(&item.repo), write.op.name(), terminal(&short.join(", ")))
                 .trim_end()
                 .to_owned(),
         );

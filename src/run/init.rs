@@ -45,11 +45,11 @@ pub(super) fn init(args: &Init) -> Result<Exit, Stop> {
     let done = match set_up(&place.top, &backlog_triage::SPEC, &NAMES, &wish, &ask) {
         Ok(done) => done,
         Err(Refused::Usage(error)) => return Err(usage(error)),
-        Err(Refused::Failed(error)) => return Err(Stop { exit: Exit::Failed, error }),
+        Err(Refused::Failed(error)) => return Err(Stop::from(error)),
         Err(Refused::BadRules(found)) => {
             tell(&found, std::io::stderr().is_terminal());
             let error = anyhow!("with what is in {} the rules have errors; nothing was written", shown(&place.top));
-            return Err(Stop { exit: Exit::BadRules, error });
+            return Err(Stop { exit: Exit::BadRules, ends_loop: true, error });
         }
     };
     let mut text = String::new();
@@ -78,8 +78,8 @@ fn dry_run(args: &Init, place: &Place, rules: &str) -> Result<Exit, Stop> {
         let cli = Cli::try_parse_from(line).context("putting the dry run together")?;
         print("\n")?;
         return match &cli.job {
-            Job::BacklogTriage(triage) => super::backlog_triage(triage),
-            Job::Init(_) => Ok(Exit::Done),
+            Job::BacklogTriage(triage) => super::triage::run(triage),
+            _ => Ok(Exit::Done),
         };
     }
     let (url, repo) = (place.url.as_deref().unwrap_or_default(), place.repo.as_deref().unwrap_or_default());

@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::finish;
-use crate::cli::{Common, Format, When};
+use crate::cli::{Format, Shown, When};
 use crate::engine::untrusted;
 use crate::plan::Plan;
 use crate::report::text::Style;
@@ -20,7 +20,7 @@ use crate::report::{Run, json, markdown, text};
 const WIDTH: usize = 120;
 
 /// A variable that is set and not empty: an empty one is absent (fact 93).
-fn variable(name: &str) -> Option<String> {
+pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
@@ -30,8 +30,8 @@ pub(super) fn in_ci() -> bool {
 }
 
 /// Whether to print colours to a stream.
-pub(super) fn color(common: &Common, terminal: bool) -> bool {
-    match common.color {
+pub(super) fn color(shown: &Shown, terminal: bool) -> bool {
+    match shown.color {
         When::Always => true,
         When::Never => false,
         When::Auto => terminal && variable("NO_COLOR").is_none(),
@@ -44,19 +44,19 @@ pub(super) fn write_stderr(line: &str) {
 }
 
 /// Prints the report to stdout.
-pub(super) fn print(run: &Run<'_>, common: &Common) -> Result<()> {
+pub(super) fn print(run: &Run<'_>, threads: usize, shown: &Shown) -> Result<()> {
     let stdout = std::io::stdout();
     let terminal = stdout.is_terminal();
     let mut out = BufWriter::with_capacity(1 << 16, stdout.lock());
-    let report = match common.format {
+    let report = match shown.format {
         Format::Json => {
-            let result = json::write(run, usize::from(common.concurrency), &mut out);
+            let result = json::write(run, threads, &mut out);
             return finish(&mut out, result);
         }
         Format::Markdown => markdown::render(run),
         Format::Text => {
             let width = if terminal { terminal_width() } else { WIDTH };
-            text::render(run, Style { width, color: color(common, terminal), verbose: common.verbose })
+            text::render(run, Style { width, color: color(shown, terminal), verbose: shown.verbose })
         }
     };
     // In a CI log a line of ours must not read as a command, whatever a title holds.

@@ -1,10 +1,13 @@
 //! Tests from outside: the built binary on forge files, with a frozen clock and no environment.
 
+// One object of an API has more members than `json!` takes by default.
+#![recursion_limit = "256"]
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
 
 mod broken_rules;
 mod demo;
 mod expressions;
+mod forge;
 mod golden;
 mod hostile;
 mod house;
@@ -14,6 +17,7 @@ mod live;
 mod output;
 mod readme;
 mod recorded;
+mod remote;
 mod shipped;
 mod support;
 mod tiers;

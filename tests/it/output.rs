@@ -254,7 +254,7 @@ fn bad_rules_end_with_78_and_a_wrong_call_with_2_before_them() {
         &["--dry-run"][..],
         &["--dry-run", "--forge", "http://git.example.org"],
         &["--dry-run", "--forge", "file:none.json"],
-        &["--forge", "file:world.json"],
+        &["--forge", "http://git.example.org"],
     ] {
         let kaizen = Kaizen::bare();
         kaizen.file("world.json", &one().to_string());
@@ -267,9 +267,13 @@ fn bad_rules_end_with_78_and_a_wrong_call_with_2_before_them() {
 fn wrong_usage_ends_with_2_and_says_what_to_write() {
     let bare = |args: &[&str]| Kaizen::bare().args(args).run();
     for (args, word) in [
-        (&["backlog-triage", "--dry-run"][..], "--forge file:PATH"),
-        (&["backlog-triage", "--dry-run", "--forge", "https://git.example.org"], "file:PATH"),
-        (&["backlog-triage", "--dry-run", "--forge", "http://git.example.org"], "file:PATH"),
+        (&["backlog-triage", "--dry-run"][..], "--forge URL"),
+        (&["backlog-triage", "--dry-run", "--forge", "https://git.example.org"], "--repo OWNER/NAME"),
+        (&["backlog-triage", "--dry-run", "--forge", "ftp://git.example.org", "--repo", "a/b"], "http"),
+        (&["backlog-triage", "--every", "15"], "15m"),
+        (&["backlog-triage", "--every", "15m", "--only", "3"], "cannot be used with"),
+        (&["apply", "none.json"], "none.json"),
+        (&["apply"], "PLAN"),
         (&["backlog-triage", "--dry-run", "--forge", "file:none.json"], "none.json"),
         (&["backlog-triage", "--dry-run", "--rules", "none", "--forge", "file:none.json"], "none"),
         (&["backlog-triage", "--repo", "acme"], "owner/name"),
@@ -326,14 +330,13 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn a_live_run_is_refused_before_anything_is_written() {
+fn a_live_run_on_a_server_needs_rules_of_ones_own() {
     let kaizen = Kaizen::bare();
-    let forge = kaizen.file("world.json", &one().to_string());
     let before = files(kaizen.folder());
-    let forge = format!("file:{}", forge.display());
-    let (ran, folder) = kaizen.args(["backlog-triage", "--plan-out", "plan.json", "--forge", &forge]).run_in();
+    let args = ["backlog-triage", "--plan-out", "plan.json", "--forge", "http://127.0.0.1:9", "--repo", "a/b"];
+    let (ran, folder) = kaizen.args(args).run_in();
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
-    assert!(ran.stderr.contains("--dry-run"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("kaizen init") && ran.stderr.contains("--dry-run"), "{}", ran.stderr);
     assert_eq!(files(folder.path()), before);
 }
 
@@ -368,8 +371,9 @@ fn a_plan_has_these_members_and_no_others() {
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let rules = format!("{RULES}summary: {{label: kaizen-summary}}\n");
     let plan = plan_of(under(&rules, &two("none")));
-    let top = ["version", "kaizen", "job", "forge", "created_at", "now", "rules_hash", "complete", "items"];
+    let top = ["version", "kaizen", "job", "forge", "created_at", "now", "rules_hash", "complete", "manners", "items"];
     assert_eq!(keys(&plan), top);
+    assert_eq!(keys(&plan["manners"]), ["pause_ms", "skip_command", "bots", "labels"]);
     assert_eq!(
         (&plan["version"], &plan["job"], &plan["complete"]),
         (&json!(1), &json!("backlog-triage"), &json!(false))

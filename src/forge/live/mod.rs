@@ -130,6 +130,10 @@ impl Forge for LiveFile {
         self.of(repo, |repo| read::comments(repo, number))
     }
 
+    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>> {
+        self.of(repo, |repo| read::comments_since(repo, since))
+    }
+
     fn timeline(&self, repo: usize, number: u64) -> Result<Option<Vec<Event>>> {
         self.of(repo, |repo| read::timeline(repo, number))
     }
@@ -154,10 +158,6 @@ impl Write for LiveFile {
 
     fn item(&self, repo: usize, kind: Kind, number: u64) -> Result<Option<Fresh>> {
         self.of(repo, |repo| read::fresh(repo, kind, number))
-    }
-
-    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>> {
-        self.of(repo, |repo| read::comments_since(repo, since))
     }
 
     fn change(&self, repo: usize, fresh: &Fresh, change: Change<'_>) -> Result<Done, Failure> {
@@ -196,10 +196,6 @@ impl Write for LiveFile {
             document.changed = false;
         }
         Ok(())
-    }
-
-    fn is_remote(&self) -> bool {
-        false
     }
 }
 

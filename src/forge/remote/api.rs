@@ -16,7 +16,7 @@ const LIMIT: u64 = 50;
 /// Entries of a page that GitHub gives at most (fact 63).
 const PER_PAGE: u64 = 100;
 /// Pages of one list: no list is that long.
-pub(super) const PAGES: u64 = 20_000;
+pub(super) const PAGES: u64 = 5_000;
 /// Pages in a row that may repeat what came before: a list shifts while it is read (fact 7).
 pub(super) const REPEATS: u32 = 3;
 

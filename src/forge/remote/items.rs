@@ -4,11 +4,11 @@
 //! each number once. Pages that the first one announces are read at once; what a list that shifts
 //! under the reading hides is read for.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::api::{Next, PAGES, REPEATS, page_number};
 use super::failure::Helped;
@@ -20,6 +20,9 @@ use crate::http::Answer;
 
 /// Pages that GitHub is asked for at once: beyond, its own addresses are followed (fact 63).
 const AT_ONCE: u64 = 100;
+
+/// What is said of a list that has no end.
+const ENDLESS: &str = "the list never ends; report it to the forge";
 
 /// One reading of a list.
 struct Reading<'a> {
@@ -34,6 +37,8 @@ struct Reading<'a> {
     totals: Mutex<Option<(u64, u64)>>,
     issues: AtomicBool,
     pulls: AtomicBool,
+    /// This is the second pass, in which every page repeats what came before.
+    again: AtomicBool,
 }
 
 /// Where the pages behind the first are.
@@ -70,6 +75,7 @@ impl Remote {
             totals: Mutex::default(),
             issues: AtomicBool::new(false),
             pulls: AtomicBool::new(false),
+            again: AtomicBool::new(false),
         };
         let told = || format!("reading the issues of {name}");
         let places = reading.pass(0, threads);
@@ -77,6 +83,7 @@ impl Remote {
             && reading.shrank()
         {
             // What was closed meanwhile moved others to a page that had been read: once more.
+            reading.again.store(true, Ordering::Relaxed);
             reading.pass(places, threads);
         }
         let Reading { turns, issues, pulls, .. } = reading;
@@ -161,7 +168,8 @@ impl Reading<'_> {
         let size = self.size.load(Ordering::Relaxed).max(self.count(first));
         let pages = number.or_else(|| first.number("x-total-count").map(|total| total.div_ceil(size.max(1))));
         Ok(match pages {
-            Some(pages) if size > 0 => Rest::Known((2..=pages.min(PAGES)).map(Next::Page).collect()),
+            Some(pages) if pages > PAGES => bail!("{ENDLESS}: it is said to have {pages} pages"),
+            Some(pages) if size > 0 => Rest::Known((2..=pages).map(Next::Page).collect()),
             _ => Rest::Told(api.next(first)?),
         })
     }
@@ -173,16 +181,19 @@ impl Reading<'_> {
 
     /// Reads these pages on several threads; gives what the last of them says is next.
     fn at_once(&self, place: usize, pages: &[Next], threads: usize) -> Option<Option<Next>> {
-        let next = AtomicUsize::new(0);
+        let (next, repeats) = (AtomicUsize::new(0), AtomicU32::new(0));
         let after = Mutex::new(Some(None));
         let work = || {
-            loop {
+            while self.again.load(Ordering::Relaxed) || repeats.load(Ordering::Relaxed) <= REPEATS {
                 let nth = next.fetch_add(1, Ordering::Relaxed);
                 let Some(page) = pages.get(nth) else { return };
                 let answer = self.remote.api.page(&self.path, page);
                 let then = answer.as_ref().ok().map(|answer| self.remote.api.next(answer));
                 let taken = self.take(place + nth, answer);
                 let last = nth + 1 == pages.len();
+                if matches!(taken, Some((1.., 0))) {
+                    repeats.fetch_add(1, Ordering::Relaxed);
+                }
                 let mut after = after.lock().unwrap_or_else(PoisonError::into_inner);
                 match (taken, then) {
                     (None, _) => {
@@ -205,6 +216,12 @@ impl Reading<'_> {
             }
             work();
         });
+        // Every page that was begun has had its turn.
+        let begun = next.into_inner();
+        if begun < pages.len() {
+            self.take(place + begun, Err(anyhow!("{ENDLESS}: its pages repeat what came before")));
+            return None;
+        }
         after.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -225,9 +242,9 @@ impl Reading<'_> {
             place += 1;
             pages += 1;
             repeats = if entries > 0 && new == 0 { repeats + 1 } else { 0 };
+            let repeats = if self.again.load(Ordering::Relaxed) { 0 } else { repeats };
             if next.is_some() && (repeats >= REPEATS || pages > PAGES) {
-                let endless = "the list never ends: its pages repeat what came before; report it to the forge";
-                self.take(place, Err(anyhow!(endless)));
+                self.take(place, Err(anyhow!("{ENDLESS}: its pages repeat what came before")));
                 return None;
             }
         }

@@ -27,6 +27,7 @@ mod write;
 use std::sync::{Mutex, OnceLock};
 
 use anyhow::{Result, anyhow};
+use chrono::{DateTime, Utc};
 
 pub use connect::{Ask, Tokens, connect};
 pub use dialect::Dialect;
@@ -124,6 +125,10 @@ impl Forge for Remote {
         crate::http::shown(&self.api.base).trim_end_matches('/').to_owned()
     }
 
+    fn is_remote(&self) -> bool {
+        true
+    }
+
     fn user(&self) -> &str {
         &self.user.login
     }
@@ -163,6 +168,10 @@ impl Forge for Remote {
 
     fn comments(&self, repo: usize, number: u64) -> Result<Vec<Comment>> {
         self.read_comments(repo, number)
+    }
+
+    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>> {
+        self.read_comments_since(repo, since)
     }
 
     fn timeline(&self, repo: usize, number: u64) -> Result<Option<Vec<Event>>> {

@@ -5,13 +5,12 @@
 //! (facts 39, 42, 90).
 
 use anyhow::{Result, anyhow};
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::failure::{failed, ignored, refused};
 use super::node::Node;
 use super::read::one;
-use super::{Item, Placed, Remote};
+use super::{Item, Remote};
 use crate::forge::Kind;
 use crate::forge::change::{Change, Done, Failure, Fresh, Label, Preflight, Write};
 use crate::http::{Answer, Method, Request};
@@ -141,10 +140,6 @@ impl Write for Remote {
         self.read_item(repo, kind, number)
     }
 
-    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>> {
-        self.read_comments_since(repo, since)
-    }
-
     fn change(&self, repo: usize, fresh: &Fresh, change: Change<'_>) -> Result<Done, Failure> {
         let (base, name, _) = self.at(repo).map_err(Failure::Refused)?;
         let number = fresh.item.number;
@@ -195,10 +190,6 @@ impl Write for Remote {
     fn item_done(&self) -> Result<()> {
         // The forge has kept it.
         Ok(())
-    }
-
-    fn is_remote(&self) -> bool {
-        true
     }
 }
 

@@ -125,10 +125,16 @@ fn t07_a_summary_is_known_by_its_marker_and_written_over_and_not_made_twice() {
     assert_ne!(both.rules().0, "own-report");
     assert_eq!(both.rules().1, "own-report");
 
-    let (_, plan) = planned(&world(json!([summary])), "rules");
-    let ops: Vec<&Value> =
-        plan["items"].as_array().unwrap().iter().map(|item| &item["effects"][0]["writes"][0]["op"]).collect();
-    assert_eq!(ops, ["edit_body"]);
+    let ops = |summary: &Value| -> Vec<Value> {
+        let (_, plan) = planned(&world(json!([summary])), "rules");
+        let items = plan["items"].as_array().unwrap().iter();
+        items.map(|item| item["effects"][0]["writes"][0]["op"].clone()).collect()
+    };
+    assert_eq!(ops(&summary), Vec::<Value>::new(), "today's is written");
+    let body = summary["body"].as_str().unwrap();
+    let (before, after) = body.split_once(" day=").unwrap();
+    summary["body"] = format!("{before} day=2026-01-02{}", &after[10..]).into();
+    assert_eq!(ops(&summary), ["edit_body"]);
 }
 
 #[test]

@@ -122,6 +122,15 @@ fn a_list_that_never_ends_is_stopped() {
     let error = listed.unwrap_err();
     assert!(error.contains("reading the issues of a/b: the list never ends"), "{error}");
     assert!(server.seen().len() < 10);
+    // The count says how many pages there are, and each is the first again; or says too many.
+    for (total, most) in [(2_000, 30), (900_000, 4)] {
+        let (server, forge) = gitea(move |_, path| match parameter(path, "page") {
+            Some(_) => with(ok(&page("?page=1", 50, 50).2), "x-total-count", &total.to_string()),
+            None => json(404, ""),
+        });
+        let error = all(&forge, States::OPEN, 4).1.unwrap_err();
+        assert!(error.contains("the list never ends") && server.seen().len() <= most, "{error}");
+    }
 }
 
 #[test]

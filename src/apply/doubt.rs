@@ -1,0 +1,114 @@
+//! Our comment is there and its effect is not: did a run die, or did a person undo it?
+//!
+//! Takes: the comment, what is left of its effect, the journal, the item's timeline. Gives:
+//! [`Doubt`]. What no record tells counts as a person's will: a person always wins.
+
+use anyhow::Result;
+
+use super::journal::{Journal, Step};
+use crate::forge::{Comment, Event, Forge, What};
+use crate::plan::marker::Marker;
+use crate::plan::memory::Us;
+use crate::plan::{Op, Write};
+
+/// Why something that we wrote is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    /// The run that wrote the comment ended before the rest: it is to be finished.
+    Unfinished,
+    /// A person took it back, or nobody knows: it stays as it is. The sentence says which.
+    Person(String),
+}
+
+/// Where the item stands.
+#[derive(Debug, Clone, Copy)]
+pub struct At<'a> {
+    /// Index of the repository.
+    pub repo: usize,
+    /// Its name.
+    pub name: &'a str,
+    /// The number.
+    pub number: u64,
+}
+
+/// Decides about what is left of the effect that a comment of ours announced.
+///
+/// # Errors
+/// The timeline could not be read.
+pub fn decide(
+    forge: &dyn Forge,
+    journal: &Journal,
+    at: At<'_>,
+    (comment, marker): (&Comment, &Marker),
+    left: &[Write],
+) -> Result<Doubt> {
+    let steps = journal.steps(marker.get("run").unwrap_or(""), at.name, at.number);
+    if !steps.is_empty() {
+        let done = |write: &Write| steps.iter().rev().find(|(op, _)| *op == write.op).map(|(_, step)| *step);
+        return Ok(match left.iter().find(|write| done(write) == Some(Step::Done)) {
+            Some(write) => Doubt::Person(format!(
+                "The journal says that `{}` was done: since then it was undone.",
+                write.op.name()
+            )),
+            None => Doubt::Unfinished,
+        });
+    }
+    let Some(events) = forge.timeline(at.repo, at.number)? else {
+        return Ok(Doubt::Person("Its comment is there and its effect is not; no record says why.".to_owned()));
+    };
+    // A time that cannot be read may be later.
+    let later = |event: &&Event| event.at.is_none_or(|then| comment.at().is_none_or(|ours| then >= ours));
+    let undone = events.iter().filter(later).find(|event| left.iter().any(|write| undoes(event, write)));
+    Ok(undone.map_or(Doubt::Unfinished, |event| Doubt::Person(said(event))))
+}
+
+/// Whether somebody else took back what an action without a comment would write again: its memory is
+/// the timeline alone.
+///
+/// # Errors
+/// The timeline could not be read.
+pub fn taken_back(forge: &dyn Forge, us: Us<'_>, at: At<'_>, left: &[Write]) -> Result<Option<String>> {
+    let Some(events) = forge.timeline(at.repo, at.number)? else { return Ok(None) };
+    let others = |event: &&Event| event.actor.as_ref().is_none_or(|actor| !us.is(&actor.login));
+    let last = |write: &Write| {
+        let about = |event: &&Event| undoes(event, write) || does(event, write);
+        events.iter().rev().find(about).filter(|event| undoes(event, write)).filter(others)
+    };
+    Ok(left.iter().find_map(last).map(said))
+}
+
+fn said(event: &Event) -> String {
+    let who = event.actor.as_ref().map_or("Somebody", |actor| actor.login.as_str());
+    match &event.what {
+        What::Unlabeled(name) => format!("{who} took the label {name} off."),
+        What::Labeled(name) => format!("{who} put the label {name} back."),
+        What::Unassigned(login) => format!("{who} took {login} off it."),
+        What::Assigned(login) => format!("{who} assigned {login} again."),
+        What::Reopened => format!("{who} opened it again."),
+        What::Closed => format!("{who} closed it again."),
+        What::Commented | What::Other => format!("{who} changed it."),
+    }
+}
+
+fn undoes(event: &Event, write: &Write) -> bool {
+    matches(event, write, true)
+}
+
+fn does(event: &Event, write: &Write) -> bool {
+    matches(event, write, false)
+}
+
+/// Whether an event is the opposite of a write, or the write itself.
+fn matches(event: &Event, write: &Write, opposite: bool) -> bool {
+    let label = |name: &String| write.args.labels.contains(name);
+    let login = |name: &String| write.args.assignees.iter().any(|login| login.eq_ignore_ascii_case(name));
+    match (&event.what, write.op) {
+        (What::Unlabeled(name), Op::AddLabels) | (What::Labeled(name), Op::RemoveLabels) => opposite && label(name),
+        (What::Labeled(name), Op::AddLabels) | (What::Unlabeled(name), Op::RemoveLabels) => !opposite && label(name),
+        (What::Unassigned(name), Op::Assign) | (What::Assigned(name), Op::Unassign) => opposite && login(name),
+        (What::Assigned(name), Op::Assign) | (What::Unassigned(name), Op::Unassign) => !opposite && login(name),
+        (What::Reopened, Op::Close) | (What::Closed, Op::Reopen) => opposite,
+        (What::Closed, Op::Close) | (What::Reopened, Op::Reopen) => !opposite,
+        _ => false,
+    }
+}

@@ -1,0 +1,100 @@
+//! What runs wrote, one line a step, so that the next run knows how far a killed one came.
+//!
+//! Takes: the folder of the loop. Gives: [`Journal`]: the steps of the last days, and a place to note
+//! new ones before and after each write. It is a help, not the memory: that is the forge.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::forge::{Kind, time};
+use crate::loop_dir::{self, Lines};
+use crate::plan::{Args, Op};
+
+/// How long a step is of use: after that the forge alone remembers.
+const DAYS: i64 = 14;
+
+/// How far a step came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    /// It is about to be sent.
+    Begun,
+    /// It was answered, and the answer holds what was asked.
+    Done,
+    /// It was refused, or nobody knows.
+    Failed,
+}
+
+/// A line of the journal.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Entry {
+    /// When, RFC 3339.
+    pub ts: String,
+    /// The run.
+    pub run: String,
+    /// Its job.
+    pub job: String,
+    /// The policy.
+    pub policy: String,
+    /// `owner/name`.
+    pub repo: String,
+    /// Issue or pull request.
+    pub kind: Kind,
+    /// Its number; `None` before an issue is created.
+    pub number: Option<u64>,
+    /// The rule.
+    pub rule: Option<String>,
+    /// Digest of the rules.
+    pub rules_hash: String,
+    /// The write.
+    pub op: Op,
+    /// What it writes.
+    pub args: Args,
+    /// What stood there before, where the write replaces it.
+    pub before: Option<String>,
+    /// How far it came.
+    pub state: Step,
+}
+
+/// The journal of a folder.
+#[derive(Debug, Default)]
+pub struct Journal {
+    path: Option<PathBuf>,
+    past: HashMap<(String, String, u64), Vec<(Op, Step)>>,
+}
+
+impl Journal {
+    /// Reads the steps of the last days. What could not be read is in [`Lines`]; it stops nothing.
+    ///
+    /// # Errors
+    /// The file is there and cannot be opened or read.
+    pub fn open(folder: &Path, now: DateTime<Utc>) -> Result<(Journal, Lines)> {
+        let path = folder.join("journal.jsonl");
+        let mut past: HashMap<_, Vec<_>> = HashMap::new();
+        let lines = loop_dir::read_lines(&path, |entry: Entry| {
+            let recent = time::parse(&entry.ts).is_some_and(|at| now - at < Duration::days(DAYS));
+            if let Some(number) = entry.number.filter(|_| recent) {
+                past.entry((entry.run, entry.repo, number)).or_default().push((entry.op, entry.state));
+            }
+        })?;
+        Ok((Journal { path: Some(path), past }, lines))
+    }
+
+    /// Steps of a run on an item, in order; empty where this journal knows nothing of it.
+    #[must_use]
+    pub fn steps(&self, run: &str, repo: &str, number: u64) -> &[(Op, Step)] {
+        self.past.get(&(run.to_owned(), repo.to_owned(), number)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Notes a step. A journal without a folder notes nothing.
+    ///
+    /// # Errors
+    /// The line could not be written.
+    pub fn note(&self, entry: &Entry) -> Result<()> {
+        self.path.as_deref().map_or(Ok(()), |path| loop_dir::append_line(path, entry))
+    }
+}

@@ -1,0 +1,219 @@
+//! The one writer: nothing else sends a write to a forge.
+//!
+//! Takes: a finished [`Plan`], a forge that can be written to, the journal. Gives: one [`Outcome`] an
+//! item, in the order of the plan. Reads no rules. Each item is read once more before its first
+//! write; whatever ends a run, doing the same plan again writes nothing twice.
+//!
+//! - [`journal`] the steps of this run and of earlier ones
+//! - [`doubt`] whether a run died or a person undid it
+//! - [`guard`] the last look before the first write
+//! - [`send`] one write, and what became of it
+//! - [`twice`] the look back at the end: two runs at once
+
+pub mod doubt;
+mod guard;
+pub mod journal;
+mod preflight;
+mod send;
+mod twice;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+
+use self::guard::Ready;
+use self::journal::Journal;
+use self::preflight::Repository;
+use crate::forge::Comment;
+use crate::forge::change::Write as Writable;
+use crate::plan::memory::Us;
+use crate::plan::{Effect, Plan, PlannedItem};
+
+/// What writing needs beside the plan.
+#[allow(missing_debug_implementations, reason = "it holds a forge and callbacks")]
+pub struct Apply<'a> {
+    /// The forge.
+    pub forge: &'a dyn Writable,
+    /// What was and is written.
+    pub journal: &'a Journal,
+    /// The name of this run, the same in its comments, its journal and its record.
+    pub run: &'a str,
+    /// When this run began.
+    pub started: DateTime<Utc>,
+    /// Comments that this run has read, by repository and number: not read again where the item says
+    /// that none came or went.
+    pub comments: HashMap<(usize, u64), Vec<Comment>>,
+    /// Set from outside: the item at hand is finished, and no other begun.
+    pub stop: &'a AtomicBool,
+    /// Told after each item how many are finished.
+    pub progress: &'a dyn Fn(usize),
+    /// The clock, for the lines of the journal.
+    pub clock: &'a dyn Fn() -> DateTime<Utc>,
+}
+
+/// What became of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Written, all of it.
+    Done,
+    /// It was all there already, or a person undid it.
+    Unchanged,
+    /// It changed since the rules read it, or someone opted out: not written.
+    Dropped,
+    /// Something went wrong; what was and was not written is said.
+    Failed,
+    /// The run ended before it.
+    NotReached,
+}
+
+/// What became of an item, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// In one word.
+    pub fate: Fate,
+    /// In a sentence, where there is something to say.
+    pub note: Option<String>,
+    /// The number of the issue that was created.
+    pub number: Option<u64>,
+}
+
+impl Outcome {
+    fn new(fate: Fate, note: impl Into<Option<String>>) -> Self {
+        Outcome { fate, note: note.into(), number: None }
+    }
+}
+
+/// What a whole plan came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// One an item of the plan.
+    pub outcomes: Vec<Outcome>,
+    /// Why nothing more was written, where a token or a signal ended it.
+    pub ended: Option<String>,
+    /// What a person should know beside that.
+    pub warnings: Vec<String>,
+}
+
+/// A write ended the run: the token is refused everywhere.
+struct Ended(String);
+
+impl Apply<'_> {
+    /// Carries out a plan.
+    pub fn carry_out(&self, plan: &Plan<'_>) -> Applied {
+        let run = Run { apply: self, plan, last: Cell::new(None), posted: RefCell::default() };
+        let mut applied = Applied::default();
+        let repositories = run.preflight(&mut applied);
+        for (index, item) in plan.items.iter().enumerate() {
+            if applied.ended.is_none() && self.stop.load(Ordering::Relaxed) {
+                applied.ended = Some("a signal ended the run; what was begun is finished".to_owned());
+            }
+            let outcome = match &applied.ended {
+                Some(why) => Outcome::new(Fate::NotReached, format!("Not reached: {why}.")),
+                None => match &repositories[item.repo.as_ref()] {
+                    Err(why) => Outcome::new(Fate::Failed, why.clone()),
+                    Ok(repository) => run.item(repository, item).unwrap_or_else(|Ended(why)| {
+                        applied.ended = Some(why.clone());
+                        Outcome::new(Fate::Failed, why)
+                    }),
+                },
+            };
+            applied.outcomes.push(outcome);
+            (self.progress)(index + 1);
+        }
+        run.look_back(&repositories, &mut applied);
+        applied
+    }
+}
+
+/// A plan that is being carried out.
+struct Run<'r, 'a> {
+    apply: &'r Apply<'a>,
+    plan: &'r Plan<'r>,
+    /// When the last write was answered.
+    last: Cell<Option<Instant>>,
+    /// Comments that this run has posted: repository, number, id, digest of the decision.
+    posted: RefCell<Vec<Posted>>,
+}
+
+/// A comment that this run has posted.
+struct Posted {
+    repo: usize,
+    number: u64,
+    id: Option<u64>,
+    policy: String,
+    key: String,
+    did: String,
+}
+
+impl Run<'_, '_> {
+    fn us(&self) -> Us<'_> {
+        Us { user: self.apply.forge.user(), bots: &self.plan.manners.bots }
+    }
+
+    /// Servers are spared, files are not.
+    fn pause(&self) {
+        if !self.apply.forge.is_remote() {
+            return;
+        }
+        let wanted = Duration::from_millis(self.plan.manners.pause_ms);
+        if let Some(rest) = self.last.get().and_then(|last| wanted.checked_sub(last.elapsed())) {
+            std::thread::sleep(rest);
+        }
+    }
+
+    /// Writes one item, all its effects.
+    fn item(&self, repository: &Repository, item: &PlannedItem) -> Result<Outcome, Ended> {
+        let mut outcome = Outcome::new(Fate::Unchanged, None);
+        for effect in &item.effects {
+            let one = match item.number {
+                Some(number) => self.effect(repository, item, number, effect)?,
+                None => self.create(repository, item, effect)?,
+            };
+            // The first that is more than nothing counts; what went wrong stays said.
+            if outcome.fate == Fate::Unchanged || one.fate == Fate::Failed {
+                outcome = one;
+            }
+            if matches!(outcome.fate, Fate::Failed | Fate::Dropped) {
+                break;
+            }
+        }
+        if let Err(error) = self.apply.forge.item_done() {
+            outcome = Outcome::new(Fate::Failed, format!("{error:#}"));
+        }
+        Ok(outcome)
+    }
+
+    fn effect(
+        &self,
+        repository: &Repository,
+        item: &PlannedItem,
+        number: u64,
+        effect: &Effect,
+    ) -> Result<Outcome, Ended> {
+        let (fresh, writes, note) = match self.look(repository, item, number, effect) {
+            Ok(Ready::Write { fresh, writes }) => (fresh, writes, None),
+            Ok(Ready::Not(outcome)) => return Ok(outcome),
+            Err(error) => (None, Vec::new(), Some(format!("Nothing was written: {error:#}"))),
+        };
+        let Some(fresh) = fresh else { return Ok(Outcome::new(Fate::Failed, note)) };
+        if writes.is_empty() {
+            return Ok(Outcome::new(Fate::Unchanged, None));
+        }
+        let mut done: Vec<&'static str> = Vec::new();
+        for write in &writes {
+            if let Err(failed) = self.write(repository, item, &fresh, effect, write) {
+                let before = match done.as_slice() {
+                    [] => "nothing was written before it".to_owned(),
+                    done => format!("written before it: {}", done.join(", ")),
+                };
+                let text = format!("`{}` failed: {}; {before}.", write.op.name(), failed.text);
+                return if failed.ends_run { Err(Ended(text)) } else { Ok(Outcome::new(Fate::Failed, text)) };
+            }
+            done.push(write.op.name());
+        }
+        Ok(Outcome::new(Fate::Done, None))
+    }
+}

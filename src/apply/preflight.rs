@@ -1,0 +1,84 @@
+//! One look at each repository before the first write.
+//!
+//! Takes: a plan. Gives: for each of its repositories what writing needs to know of it, or why nothing
+//! may be written there; and the first label that is missing is known before anything is posted.
+
+use std::collections::{BTreeSet, HashMap};
+
+use anyhow::Result;
+
+use super::{Applied, Run};
+use crate::forge::change::{GREY, Label};
+use crate::plan::Op;
+
+/// A repository that may be written to.
+pub(super) struct Repository {
+    /// Its index in the forge.
+    pub(super) index: usize,
+    /// Labels that are missing and will be made before they are first put on.
+    pub(super) missing: Vec<Label>,
+    /// Logins that cannot be assigned.
+    pub(super) unassignable: Vec<String>,
+}
+
+impl Run<'_, '_> {
+    /// Looks at every repository of the plan. What fails is told before anything is written.
+    pub(super) fn preflight(&self, applied: &mut Applied) -> HashMap<&str, Result<Repository, String>> {
+        let names: BTreeSet<&str> = self.plan.items.iter().map(|item| item.repo.as_ref()).collect();
+        let mut found = HashMap::new();
+        for name in names {
+            let repository =
+                self.repository(name).unwrap_or_else(|error| Err(format!("Nothing was written: {error:#}")));
+            match &repository {
+                Err(why) => applied.warnings.push(format!("{name}: {why}")),
+                Ok(repository) => applied.warnings.extend(repository.unassignable.iter().map(|login| {
+                    format!("{name}: {login} cannot be assigned here; mend the login in the rules, or give it access")
+                })),
+            }
+            found.insert(name, repository);
+        }
+        found
+    }
+
+    fn repository(&self, name: &str) -> Result<Result<Repository, String>> {
+        let forge = self.apply.forge;
+        let Some(index) = forge.repos().iter().position(|repo| repo.name.eq_ignore_ascii_case(name)) else {
+            return Ok(Err("the forge has no such repository, or the token may not see it".to_owned()));
+        };
+        let of_repo = || self.plan.items.iter().filter(|item| item.repo.as_ref() == name);
+        let writes = || of_repo().flat_map(|item| &item.effects).flat_map(|effect| &effect.writes);
+        let milestones = writes().any(|write| write.op == Op::SetMilestone);
+        let there = forge.preflight(index, milestones)?;
+        if let Some(why) = there.refused {
+            return Ok(Err(format!("Nothing was written: {why}")));
+        }
+        let put_on = writes().filter(|write| matches!(write.op, Op::AddLabels | Op::CreateIssue));
+        let labels: BTreeSet<&String> = put_on.flat_map(|write| &write.args.labels).collect();
+        let missing = labels.into_iter().filter(|label| !there.labels.contains(label)).map(|name| self.described(name));
+        let missing: Vec<Label> = missing.collect();
+        let milestone =
+            writes().filter_map(|write| write.args.milestone.as_ref()).find(|title| !there.milestones.contains(title));
+        if let Some(title) = milestone {
+            return Ok(Err(format!("Nothing was written: there is no open milestone {title}; create it")));
+        }
+        let assigned = writes().filter(|write| write.op == Op::Assign);
+        let logins: BTreeSet<&String> = assigned.flat_map(|write| &write.args.assignees).collect();
+        let mut unassignable = Vec::new();
+        for login in logins {
+            if !forge.assignable(index, login)? {
+                unassignable.push(login.clone());
+            }
+        }
+        Ok(Ok(Repository { index, missing, unassignable }))
+    }
+
+    /// A label as the rules describe it.
+    fn described(&self, name: &str) -> Label {
+        let known = self.plan.manners.labels.iter().find(|label| label.name == name);
+        known.cloned().unwrap_or_else(|| Label {
+            name: name.to_owned(),
+            color: GREY.to_owned(),
+            description: String::new(),
+        })
+    }
+}

@@ -1,0 +1,259 @@
+//! One write, noted before and after, and what became of it.
+//!
+//! Takes: a write whose item was just read. Gives: done, or what failed. Where the answer is lost the
+//! forge is asked whether it landed, and only then is it sent again.
+
+use std::time::{Duration, Instant};
+
+use super::journal::{Entry, Step};
+use super::preflight::Repository;
+use super::{Ended, Fate, Outcome, Posted, Run};
+use crate::forge::change::{Change, Done, Failure, Fresh};
+use crate::forge::time::rfc3339;
+use crate::plan::marker::Marker;
+use crate::plan::memory::{self, State};
+use crate::plan::{Effect, Op, PlannedItem, Write};
+
+/// How often a write is sent whose answer is lost.
+const TRIES: u32 = 3;
+
+/// Why a write was not done.
+pub(super) struct Failed {
+    pub(super) text: String,
+    pub(super) ends_run: bool,
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        let certainty = match &failure {
+            Failure::Unknown(_) => " (it may have been written: the answer never came)",
+            Failure::Ignored(_) => " (the forge answered that all is well and did not do all of it)",
+            Failure::Token(_) | Failure::Refused(_) | Failure::Stale(_) => "",
+        };
+        Failed { text: format!("{failure}{certainty}"), ends_run: matches!(failure, Failure::Token(_)) }
+    }
+}
+
+impl From<anyhow::Error> for Failed {
+    fn from(error: anyhow::Error) -> Self {
+        Failed { text: format!("{error:#}"), ends_run: false }
+    }
+}
+
+impl Run<'_, '_> {
+    /// Sends one write to an item.
+    pub(super) fn write(
+        &self,
+        repository: &Repository,
+        item: &PlannedItem,
+        fresh: &Fresh,
+        effect: &Effect,
+        write: &Write,
+    ) -> Result<(), Failed> {
+        if write.op == Op::AddLabels {
+            self.create_labels(repository, &write.args.labels)?;
+        }
+        let mut write = write.clone();
+        if let Some(body) = &mut write.args.body {
+            *body = self.stamped(body);
+        }
+        let forge = self.apply.forge;
+        let before = match write.args.id {
+            Some(id) if write.op == Op::EditComment => {
+                let known = self.apply.comments.get(&(repository.index, fresh.item.number));
+                known
+                    .and_then(|known| known.iter().find(|comment| comment.id == id))
+                    .map(|comment| comment.body.clone())
+            }
+            _ if write.op == Op::EditBody => Some(fresh.item.body.to_string()),
+            _ => None,
+        };
+        self.note(item, effect, &write, before.clone(), Step::Begun)?;
+        let sent = self.persist(
+            || match change(&write) {
+                Some(change) => forge.change(repository.index, fresh, change),
+                None => Err(Failure::Refused(anyhow::anyhow!("an item cannot be sent `{}`", write.op.name()))),
+            },
+            || self.landed(repository, fresh, &write),
+        );
+        let step = if sent.is_ok() { Step::Done } else { Step::Failed };
+        self.note(item, effect, &write, before, step)?;
+        let done = sent?;
+        if write.op == Op::Comment
+            && let Some(marker) = write.args.body.as_deref().and_then(Marker::ending)
+        {
+            let field = |name: &str| marker.get(name).unwrap_or("").to_owned();
+            let (policy, key, did) = (field("policy"), field("key"), field("did"));
+            let posted = Posted { repo: repository.index, number: fresh.item.number, id: done.id, policy, key, did };
+            self.posted.borrow_mut().push(posted);
+        }
+        Ok(())
+    }
+
+    /// Creates an issue: there is no item to look at first.
+    pub(super) fn create(
+        &self,
+        repository: &Repository,
+        item: &PlannedItem,
+        effect: &Effect,
+    ) -> Result<Outcome, Ended> {
+        let failed = |failed: Failed| {
+            let text = format!("`create_issue` failed: {}.", failed.text);
+            if failed.ends_run { Err(Ended(text)) } else { Ok(Outcome::new(Fate::Failed, text)) }
+        };
+        let Some(mut write) = effect.writes.iter().find(|write| write.op == Op::CreateIssue).cloned() else {
+            return Ok(Outcome::new(Fate::Failed, "The plan names no item to write to.".to_owned()));
+        };
+        if let Some(body) = &mut write.args.body {
+            *body = self.stamped(body);
+        }
+        match self.create_one(repository, item, effect, &write) {
+            Ok(done) => Ok(Outcome { number: done.number, ..Outcome::new(Fate::Done, None) }),
+            Err(why) => failed(why),
+        }
+    }
+
+    fn create_one(
+        &self,
+        repository: &Repository,
+        item: &PlannedItem,
+        effect: &Effect,
+        write: &Write,
+    ) -> Result<Done, Failed> {
+        self.create_labels(repository, &write.args.labels)?;
+        self.note(item, effect, write, None, Step::Begun)?;
+        let args = &write.args;
+        let (title, body) = (args.title.as_deref().unwrap_or(""), args.body.as_deref().unwrap_or(""));
+        let forge = self.apply.forge;
+        let sent = self.persist(
+            || forge.create_issue(repository.index, title, body, &args.labels),
+            || {
+                let there = forge.labelled(repository.index, args.labels.first().map_or("", String::as_str))?;
+                let mine = |marker: &Marker| marker.get("run") == Some(self.apply.run);
+                let found = there.iter().find(|item| Marker::ending(&item.body).is_some_and(|marker| mine(&marker)));
+                Ok(found.map(|item| Done { id: None, number: Some(item.number) }))
+            },
+        );
+        let step = if sent.is_ok() { Step::Done } else { Step::Failed };
+        self.note(item, effect, write, None, step)?;
+        Ok(sent?)
+    }
+
+    /// Labels that were missing at the first look, made before they are first put on.
+    fn create_labels(&self, repository: &Repository, labels: &[String]) -> Result<(), Failed> {
+        for label in repository.missing.iter().filter(|label| labels.contains(&label.name)) {
+            self.pause();
+            self.apply.forge.create_label(repository.index, label)?;
+            self.last.set(Some(Instant::now()));
+        }
+        Ok(())
+    }
+
+    /// Sends; where the answer is lost, asks whether it landed, and sends again only if not.
+    fn persist(
+        &self,
+        send: impl Fn() -> Result<Done, Failure>,
+        landed: impl Fn() -> anyhow::Result<Option<Done>>,
+    ) -> Result<Done, Failure> {
+        let mut tries = 1;
+        loop {
+            self.pause();
+            let sent = send();
+            self.last.set(Some(Instant::now()));
+            let Err(Failure::Unknown(error)) = sent else { return sent };
+            match landed() {
+                Ok(Some(done)) => return Ok(done),
+                Ok(None) if tries < TRIES => {}
+                // It is not there, and the forge keeps failing.
+                Ok(None) => return Err(Failure::Refused(error.context("it was sent several times and is not there"))),
+                Err(asking) => {
+                    return Err(Failure::Unknown(
+                        error.context(format!("asking whether it landed failed: {asking:#}")),
+                    ));
+                }
+            }
+            std::thread::sleep(Duration::from_millis(if self.apply.forge.is_remote() { 200 << tries } else { 0 }));
+            tries += 1;
+        }
+    }
+
+    /// Whether a write whose answer was lost is there.
+    fn landed(&self, repository: &Repository, fresh: &Fresh, write: &Write) -> anyhow::Result<Option<Done>> {
+        let (forge, number) = (self.apply.forge, fresh.item.number);
+        let body = write.args.body.as_deref().unwrap_or("");
+        match write.op {
+            Op::Comment => {
+                let wanted = Marker::ending(body);
+                let comments = forge.comments(repository.index, number)?;
+                let ours = |comment: &&crate::forge::Comment| self.us().marker(comment) == wanted;
+                Ok(comments.iter().rev().find(ours).map(|comment| Done { id: Some(comment.id), number: None }))
+            }
+            Op::EditComment => {
+                let comments = forge.comments(repository.index, number)?;
+                let there = comments.iter().find(|comment| Some(comment.id) == write.args.id);
+                Ok(there.filter(|comment| comment.body.trim_end() == body.trim_end()).map(|_| Done::default()))
+            }
+            _ => {
+                let Some(now) = forge.item(repository.index, fresh.item.kind, number)? else { return Ok(None) };
+                let there = match write.op {
+                    Op::EditBody => now.item.body.trim_end() == body.trim_end(),
+                    _ => !memory::left(&mut write.clone(), &State::of(&now.item)),
+                };
+                Ok(there.then(Done::default))
+            }
+        }
+    }
+
+    /// A text with the name of this run in its marker.
+    fn stamped(&self, body: &str) -> String {
+        let Some(at) = body.rfind(" run=-") else { return body.to_owned() };
+        if Marker::ending(body).is_none() {
+            return body.to_owned();
+        }
+        format!("{} run={}{}", &body[..at], self.apply.run, &body[at + " run=-".len()..])
+    }
+
+    fn note(
+        &self,
+        item: &PlannedItem,
+        effect: &Effect,
+        write: &Write,
+        before: Option<String>,
+        state: Step,
+    ) -> anyhow::Result<()> {
+        self.apply.journal.note(&Entry {
+            ts: rfc3339((self.apply.clock)()),
+            run: self.apply.run.to_owned(),
+            job: self.plan.job.to_string(),
+            policy: effect.policy.to_string(),
+            repo: item.repo.to_string(),
+            kind: item.kind,
+            number: item.number,
+            rule: effect.rule.as_ref().map(ToString::to_string),
+            rules_hash: self.plan.rules_hash.to_string(),
+            op: write.op,
+            args: write.args.clone(),
+            before,
+            state,
+        })
+    }
+}
+
+/// The write as forges know it.
+fn change(write: &Write) -> Option<Change<'_>> {
+    let args = &write.args;
+    let body = args.body.as_deref().unwrap_or("");
+    Some(match write.op {
+        Op::Comment => Change::Comment { body },
+        Op::EditComment => Change::EditComment { id: args.id?, body },
+        Op::AddLabels => Change::AddLabels(&args.labels),
+        Op::RemoveLabels => Change::RemoveLabels(&args.labels),
+        Op::Assign => Change::Assign(&args.assignees),
+        Op::Unassign => Change::Unassign(&args.assignees),
+        Op::SetMilestone => Change::SetMilestone(args.milestone.as_deref()?),
+        Op::Close => Change::Close { reason: args.reason.as_deref() },
+        Op::Reopen => Change::Reopen,
+        Op::EditBody => Change::EditBody { body },
+        Op::CreateIssue => return None,
+    })
+}

@@ -1,0 +1,111 @@
+//! What the forge remembers of our writes, and what people said since.
+//!
+//! Takes: the comments of an item, who we are, its state. Gives: our newest comment with its
+//! [`Marker`], what a write has left to do, who had the item left alone. Pure.
+
+use super::marker::Marker;
+use super::{Op, Write};
+use crate::engine::markdown::Markdown;
+use crate::forge::{Comment, Item};
+
+/// Who we are: our account, and further logins that our comments have carried.
+#[derive(Debug, Clone, Copy)]
+pub struct Us<'u> {
+    /// The login of our account; empty where it is not known.
+    pub user: &'u str,
+    /// Further ones.
+    pub bots: &'u [String],
+}
+
+impl Us<'_> {
+    /// Whether a login is ours.
+    #[must_use]
+    pub fn is(&self, login: &str) -> bool {
+        !login.is_empty() && (login == self.user || self.bots.iter().any(|bot| bot == login))
+    }
+
+    /// The marker that ends a comment, where the comment is ours. Anyone can copy a marker.
+    #[must_use]
+    pub fn marker(&self, comment: &Comment) -> Option<Marker> {
+        let ours = comment.author.as_ref().is_some_and(|author| self.is(&author.login));
+        if ours { Marker::ending(&comment.body) } else { None }
+    }
+}
+
+/// Our newest comment of a policy in a place, with its marker.
+#[must_use]
+pub fn newest<'c>(comments: &'c [Comment], us: Us<'_>, policy: &str, key: &str) -> Option<(&'c Comment, Marker)> {
+    let of_place = |marker: &Marker| marker.get("policy") == Some(policy) && marker.get("key") == Some(key);
+    let marked = comments.iter().rev().filter_map(|comment| Some((comment, us.marker(comment)?)));
+    marked.into_iter().find(|(_, marker)| of_place(marker))
+}
+
+/// What of an item its writes are held against.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State<'s> {
+    /// Exact names.
+    pub labels: Vec<&'s str>,
+    /// Logins.
+    pub assignees: Vec<&'s str>,
+    /// The title.
+    pub milestone: Option<&'s str>,
+    /// Not closed.
+    pub open: bool,
+}
+
+impl<'s> State<'s> {
+    /// The state of an item as it was read.
+    #[must_use]
+    pub fn of(item: &'s Item<'_>) -> Self {
+        State {
+            labels: item.labels.iter().map(|label| &**label).collect(),
+            assignees: item.assignees.iter().map(|login| &**login).collect(),
+            milestone: item.milestone.as_deref(),
+            open: item.open,
+        }
+    }
+}
+
+/// Takes out of a write what already holds; false where nothing is left of it.
+pub fn left(write: &mut Write, state: &State<'_>) -> bool {
+    let args = &mut write.args;
+    let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b); // no forge tells logins apart by case
+    match write.op {
+        Op::AddLabels => args.labels.retain(|label| !state.labels.contains(&label.as_str())),
+        Op::RemoveLabels => args.labels.retain(|label| state.labels.contains(&label.as_str())),
+        Op::Assign => args.assignees.retain(|login| !state.assignees.iter().any(|there| same(there, login))),
+        Op::Unassign => args.assignees.retain(|login| state.assignees.iter().any(|there| same(there, login))),
+        Op::SetMilestone => return args.milestone.as_deref() != state.milestone,
+        Op::Close => return state.open,
+        Op::Reopen => return !state.open,
+        Op::Comment | Op::EditComment | Op::CreateIssue | Op::EditBody => return true,
+    }
+    !(args.labels.is_empty() && args.assignees.is_empty())
+}
+
+/// Who asked last to leave an item alone, if that stands: the command alone on a line outside quotes and
+/// code, from somebody whom `may` lets. `resume` ends it.
+///
+/// # Errors
+/// What `may` could not find out.
+pub fn opted_out(
+    comments: &[Comment],
+    command: Option<&str>,
+    may: impl Fn(&Comment, &str) -> anyhow::Result<bool>,
+) -> anyhow::Result<Option<String>> {
+    let Some(command) = command else { return Ok(None) };
+    let name = command.split_whitespace().next().unwrap_or(command);
+    let resume = format!("{name} resume");
+    let mut stands = None;
+    for comment in comments.iter().filter(|comment| comment.body.contains(name)) {
+        let Some(login) = comment.author.as_ref().map(|author| author.login.as_str()) else { continue };
+        let prose = Markdown::read(&comment.body).prose;
+        let said = prose.lines().map(str::trim).filter(|line| *line == command || *line == resume).next_back();
+        if let Some(said) = said
+            && may(comment, login)?
+        {
+            stands = (said == command).then(|| login.to_owned());
+        }
+    }
+    Ok(stands)
+}

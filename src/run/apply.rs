@@ -1,0 +1,149 @@
+//! `kaizen apply PLAN`: a saved plan, carried out.
+//!
+//! Takes: [`Apply`]. Gives: what became of each item on stdout, an [`Exit`]. No rules are read.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use anyhow::{Context, Result, anyhow};
+use chrono::{Duration, Utc};
+use serde_json::json;
+
+use super::forge::{Opened, Wanted};
+use super::live::{self, Ended, Live};
+use super::{Exit, Stop, VERSION, finish, usage};
+use crate::apply::{Applied, Fate};
+use crate::cli::{self, Format};
+use crate::engine::untrusted::terminal;
+use crate::forge::time;
+use crate::plan::{self, Plan};
+
+/// Every fate with its name.
+const FATES: [(Fate, &str); 5] = [
+    (Fate::Done, "done"),
+    (Fate::Unchanged, "unchanged"),
+    (Fate::Dropped, "dropped"),
+    (Fate::Failed, "failed"),
+    (Fate::NotReached, "deferred"),
+];
+
+/// Carries out the plan.
+pub(super) fn run(args: &cli::Apply) -> Result<Exit, Stop> {
+    let clock = || args.target.now.unwrap_or_else(Utc::now);
+    let now = clock();
+    let shown = args.plan.display();
+    let bytes = std::fs::read(&args.plan).with_context(|| format!("reading the plan {shown}")).map_err(usage)?;
+    let plan: Plan<'_> = serde_json::from_slice(&bytes)
+        .with_context(|| format!("reading the plan {shown}: it is no plan that --plan-out has saved"))
+        .map_err(usage)?;
+    fits(&plan, args, now).map_err(usage)?;
+    let stop = live::stop()?;
+    let names: BTreeSet<String> = plan.items.iter().map(|item| item.repo.to_string()).collect();
+    let names: Vec<String> = names.into_iter().collect();
+    if names.is_empty() {
+        return Err(usage(anyhow!("the plan {shown} holds nothing to write")));
+    }
+    let target = cli::Target { forge: Some(forge_of(&plan, args)), ..args.target.clone() };
+    let wanted = Wanted { target: &target, repos: &names, org: None, live: true, now };
+    let forge = Opened::new(&wanted)?;
+    let Some(write) = forge.write() else { return Err(usage(anyhow!("this forge cannot be written to"))) };
+    if !same_forge(&forge.read().name(), &plan.forge) {
+        let text =
+            format!("the plan is for {}, and this is {}; plan again for this one", plan.forge, forge.read().name());
+        return Err(usage(anyhow!("{text}")));
+    }
+    let live = Live::begin(&args.target.loop_dir, &plan.job, now, VERSION)?;
+    let applied = live.carry_out(write, &plan, HashMap::new(), (&stop, &args.shown), &clock);
+    let exit = exit(&applied);
+    print(&plan, &applied, args.shown.format, exit)?;
+    let why: Vec<String> = applied.ended.iter().cloned().collect();
+    let ended = Ended {
+        exit: exit.code(),
+        complete: exit == Exit::Done,
+        why_incomplete: &why,
+        totals: totals(&applied),
+        rules: HashMap::new(),
+        counts: forge.counts(),
+        rules_hash: &plan.rules_hash,
+    };
+    live.end(&ended, clock(), VERSION)?;
+    Ok(exit)
+}
+
+/// Whether this program carries out this plan now.
+fn fits(plan: &Plan<'_>, args: &cli::Apply, now: chrono::DateTime<Utc>) -> Result<()> {
+    if plan.version != plan::VERSION {
+        let known = plan::VERSION;
+        anyhow::bail!(
+            "the plan has version {}, and this program carries out version {known}; plan again",
+            plan.version
+        );
+    }
+    let made = time::parse(&plan.created_at).ok_or_else(|| anyhow!("the plan does not say when it was made"))?;
+    let most = Duration::hours(i64::from(args.max_age));
+    if now - made > most {
+        let hours = (now - made).num_hours();
+        anyhow::bail!("the plan is {hours} hours old; plan again, or allow that with --max-age");
+    }
+    Ok(())
+}
+
+/// The forge that is asked for, else the plan's own.
+fn forge_of(plan: &Plan<'_>, args: &cli::Apply) -> String {
+    args.target.forge.clone().unwrap_or_else(|| plan.forge.to_string())
+}
+
+/// The same address, or two paths of one file.
+fn same_forge(a: &str, b: &str) -> bool {
+    let real = |name: &str| name.strip_prefix("file:").and_then(|path| std::fs::canonicalize(path).ok());
+    a == b || real(a).zip(real(b)).is_some_and(|(a, b)| a == b)
+}
+
+fn exit(applied: &Applied) -> Exit {
+    let any = |fate: Fate| applied.outcomes.iter().any(|outcome| outcome.fate == fate);
+    match (any(Fate::Failed), any(Fate::NotReached)) {
+        (true, _) => Exit::Failed,
+        (false, true) => Exit::Incomplete,
+        (false, false) => Exit::Done,
+    }
+}
+
+fn totals(applied: &Applied) -> serde_json::Value {
+    let count = |fate: Fate| applied.outcomes.iter().filter(|outcome| outcome.fate == fate).count();
+    FATES.iter().map(|(fate, name)| ((*name).to_owned(), json!(count(*fate)))).collect::<serde_json::Map<_, _>>().into()
+}
+
+fn print(plan: &Plan<'_>, applied: &Applied, format: Format, exit: Exit) -> Result<()> {
+    let name = |fate: Fate| FATES.iter().find(|(known, _)| *known == fate).map_or("", |(_, name)| name);
+    let both = || plan.items.iter().zip(&applied.outcomes);
+    let mut out = String::new();
+    if format == Format::Json {
+        let items: Vec<_> = both()
+            .map(|(item, outcome)| {
+                let number = item.number.or(outcome.number);
+                json!({"repo": &*item.repo, "kind": item.kind, "number": number, "state": name(outcome.fate), "note": outcome.note})
+            })
+            .collect();
+        let whole = json!({"job": plan.job, "generated_at": plan.created_at, "complete": exit == Exit::Done,
+            "why_incomplete": applied.ended, "warnings": applied.warnings, "totals": totals(applied), "items": items});
+        out = format!("{whole}\n");
+    } else {
+        let counts: Vec<String> = FATES
+            .iter()
+            .map(|(fate, name)| (both().filter(|(_, outcome)| outcome.fate == *fate).count(), name))
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, name)| format!("{count} {name}"))
+            .collect();
+        let _ = writeln!(out, "{} · plan of {}: {}", plan.job, plan.created_at, counts.join(", "));
+        for (item, outcome) in both() {
+            let number =
+                item.number.or(outcome.number).map_or_else(|| " new issue".to_owned(), |number| format!("#{number}"));
+            let note = outcome.note.as_deref().map(|note| format!(": {}", terminal(note))).unwrap_or_default();
+            let _ = writeln!(out, "{}{number} {}{note}", terminal(&item.repo), name(outcome.fate));
+        }
+    }
+    let mut stdout = std::io::stdout().lock();
+    let result = stdout.write_all(out.as_bytes());
+    finish(&mut stdout, result)
+}

@@ -1,0 +1,188 @@
+//! Which forge a run works with, and which of its repositories.
+//!
+//! Takes: the arguments, the environment, the git remote. Gives: [`Opened`]. A dry run of a file holds
+//! a forge that cannot be written to at all.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use chrono::{DateTime, Utc};
+
+use super::output::variable;
+use super::{Stop, say, usage};
+use crate::cli::Target;
+use crate::files::Patience;
+use crate::forge::Forge;
+use crate::forge::change::Write;
+use crate::forge::file::FileForge;
+use crate::forge::live::LiveFile;
+use crate::forge::remote::address::{self, Address, Wish};
+use crate::forge::remote::{Ask, Remote, connect};
+use crate::http::{Config, Counts, Secret};
+
+/// An open forge.
+pub(super) enum Opened {
+    /// A file that is only read.
+    File(FileForge),
+    /// A file that is written to.
+    Live(LiveFile),
+    /// A server.
+    Remote(Box<Remote>),
+}
+
+/// What is wanted of a forge.
+pub(super) struct Wanted<'a> {
+    pub(super) target: &'a Target,
+    pub(super) repos: &'a [String],
+    pub(super) org: Option<&'a str>,
+    /// It will be written to.
+    pub(super) live: bool,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// Whether a forge is named that could be opened: asked before rules are read, because wrong usage goes
+/// before bad rules.
+pub(super) fn check(target: &Target, repos: &[String], org: Option<&str>) -> Result<(), Stop> {
+    match file(target) {
+        Some(path) if path.exists() => Ok(()),
+        Some(path) => Err(usage(anyhow!("--forge: there is no file {}", path.display()))),
+        None => address(target, repos, org).map(drop),
+    }
+}
+
+/// The path of a forge in a file.
+fn file(target: &Target) -> Option<&Path> {
+    target.forge.as_deref()?.strip_prefix("file:").map(Path::new)
+}
+
+impl Opened {
+    /// Opens the forge that was asked for.
+    pub(super) fn new(wanted: &Wanted<'_>) -> Result<Opened, Stop> {
+        check(wanted.target, wanted.repos, wanted.org)?;
+        if let Some(path) = file(wanted.target) {
+            if !wanted.live {
+                return Ok(Opened::File(FileForge::open(path).context("opening the forge")?));
+            }
+            let patience = Patience::minute(&say);
+            return Ok(Opened::Live(LiveFile::open(path, wanted.now, &patience).context("opening the forge")?));
+        }
+        remote(wanted).map(|remote| Opened::Remote(Box::new(remote)))
+    }
+
+    pub(super) fn read(&self) -> &dyn Forge {
+        match self {
+            Opened::File(forge) => forge,
+            Opened::Live(forge) => forge,
+            Opened::Remote(forge) => &**forge,
+        }
+    }
+
+    /// The forge to write to; a file that was opened for reading is none.
+    pub(super) fn write(&self) -> Option<&dyn Write> {
+        match self {
+            Opened::File(_) => None,
+            Opened::Live(forge) => Some(forge),
+            Opened::Remote(forge) => Some(&**forge),
+        }
+    }
+
+    /// Requests sent so far, and how many of them again.
+    pub(super) fn counts(&self) -> Counts {
+        match self {
+            Opened::Remote(forge) => forge.counts(),
+            Opened::File(_) | Opened::Live(_) => Counts::default(),
+        }
+    }
+}
+
+/// Which server, which repositories, which token.
+fn address(target: &Target, repos: &[String], org: Option<&str>) -> Result<Address, Stop> {
+    let token = match &target.token_file {
+        None => None,
+        Some(path) => {
+            let text = std::fs::read_to_string(path);
+            let text = text.with_context(|| format!("reading the token from {}", path.display())).map_err(usage)?;
+            Some(Secret::new(&text))
+        }
+    };
+    let origin = git_config().as_deref().and_then(address::origin);
+    let forge = target.forge.as_deref();
+    let remote = origin.as_deref();
+    let wish = Wish { forge, repos, org, token: token.as_ref(), remote, variable: &variable };
+    address::choose(&wish).map_err(usage)
+}
+
+fn remote(wanted: &Wanted<'_>) -> Result<Remote, Stop> {
+    let found = address(wanted.target, wanted.repos, wanted.org)?;
+    let http = Config {
+        base_wait: Duration::from_millis(wanted.target.retry_wait),
+        secondary_wait: Duration::from_millis(wanted.target.retry_wait.saturating_mul(60)),
+        say: Arc::new(|text: &str| say(text)),
+        ..Config::default()
+    };
+    let ask =
+        Ask { url: found.url, tokens: found.tokens, repos: found.repos, org: wanted.org.map(str::to_owned), http };
+    let remote = connect(ask)?;
+    remote.notes().iter().for_each(|note| say(note));
+    for (name, why) in remote.left_out() {
+        say(&format!("{name} is left out: {why}"));
+    }
+    if wanted.live {
+        remote.user_known().map_err(|why| usage(anyhow!("{why}")))?;
+    }
+    Ok(remote)
+}
+
+/// The text of the git configuration of the folder that this runs in.
+fn git_config() -> Option<String> {
+    let here = std::env::current_dir().ok()?;
+    here.ancestors().find_map(|folder| {
+        let git = folder.join(".git");
+        let git = match std::fs::read_to_string(&git) {
+            // A work tree: the file names its folder, whose own configuration is that of the repository.
+            Ok(text) => {
+                let inner = folder.join(text.strip_prefix("gitdir:")?.trim());
+                let common = std::fs::read_to_string(inner.join("commondir"));
+                common.map_or_else(|_| inner.clone(), |common| inner.join(common.trim()))
+            }
+            Err(_) => git,
+        };
+        std::fs::read_to_string(PathBuf::from(&git).join("config")).ok()
+    })
+}
+
+/// Indices of the repositories that were asked for.
+pub(super) fn repos(forge: &dyn Forge, names: &[String], org: Option<&str>) -> Result<Vec<usize>, Stop> {
+    let there = forge.repos();
+    if let Some(org) = org {
+        let of_org = |name: &str| name.split_once('/').is_some_and(|(owner, _)| owner.eq_ignore_ascii_case(org));
+        let found: Vec<usize> = (0..there.len()).filter(|index| of_org(&there[*index].name)).collect();
+        return if found.is_empty() {
+            Err(usage(anyhow!("{} holds no repository of {org}", forge.name())))
+        } else {
+            Ok(found)
+        };
+    }
+    // A server was asked for just these, and knows them by their newest names.
+    if names.is_empty() || forge.is_remote() {
+        return Ok((0..there.len()).collect());
+    }
+    let mut found = Vec::new();
+    for name in names {
+        // Forges do not tell names apart by case.
+        let Some(index) = there.iter().position(|repo| repo.name.eq_ignore_ascii_case(name)) else {
+            let known: Vec<&str> = there.iter().take(10).map(|repo| repo.name.as_str()).collect();
+            return Err(usage(anyhow!(
+                "--repo: {} has no repository {name}; it has {}",
+                forge.name(),
+                known.join(", ")
+            )));
+        };
+        if !found.contains(&index) {
+            found.push(index);
+        }
+    }
+    Ok(found)
+}

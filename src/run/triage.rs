@@ -1,0 +1,215 @@
+//! The job `backlog-triage`, from its arguments to its end: one stage a line.
+//!
+//! Takes: [`Triage`]. Gives: the report on stdout, an [`Exit`]; in a live run the writes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow};
+use chrono::{DateTime, Utc};
+
+use super::forge::{Opened, Wanted, check, repos};
+use super::live::{self, Ended, Live};
+use super::{Exit, Progress, Rules, Stop, VERSION, exit, output, rules, say, usage};
+use crate::apply::journal::Journal;
+use crate::apply::{Applied, Fate};
+use crate::cli::Triage;
+use crate::engine::choice::State;
+use crate::jobs::backlog_triage;
+use crate::jobs::items::Asked;
+use crate::report::{Run, Totals};
+
+/// How often a waiting loop looks whether it was asked to end.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Runs the job once, or again and again.
+pub(super) fn run(args: &Triage) -> Result<Exit, Stop> {
+    let common = &args.common;
+    check(&common.target, &common.repos, common.org.as_deref())?;
+    let stop = if args.dry_run && args.every.is_none() { Arc::default() } else { live::stop()? };
+    let Some(every) = args.every else {
+        return match rules(&args.common, &backlog_triage::SPEC)? {
+            Ok(rules) => once(args, &rules, &stop),
+            Err(exit) => Ok(exit),
+        };
+    };
+    let mut good: Option<Rules> = None;
+    loop {
+        let begun = Instant::now();
+        let last = again(args, &mut good, &stop)?;
+        if stop.load(Ordering::Relaxed) {
+            return Ok(last);
+        }
+        // Counted from the start of a run; one that took longer is followed at once.
+        while begun.elapsed() < every {
+            std::thread::sleep(LOOK.min(every - begun.elapsed().min(every)));
+            if stop.load(Ordering::Relaxed) {
+                return Ok(last);
+            }
+        }
+    }
+}
+
+/// One round of a loop: rules are read anew, and a broken file keeps the last good ones.
+fn again(args: &Triage, good: &mut Option<Rules>, stop: &Arc<AtomicBool>) -> Result<Exit, Stop> {
+    let bad = match rules(&args.common, &backlog_triage::SPEC) {
+        Ok(Ok(fresh)) => {
+            *good = Some(fresh);
+            None
+        }
+        Ok(Err(exit)) => Some(Stop { exit, error: anyhow!("the rules have errors"), ends_loop: false }),
+        Err(stop) => Some(stop),
+    };
+    let Some(rules) = good.as_ref() else { return bad.map_or(Ok(Exit::Done), Err) };
+    if let Some(bad) = bad {
+        say(&format!("warning: {:#}; the last good ones are kept", bad.error));
+    }
+    match once(args, rules, stop) {
+        // A refused token ends a loop, wrong usage too; other failures do not.
+        Err(ended) if ended.exit == Exit::Usage || ended.ends_loop => Err(ended),
+        Err(failed) => {
+            say(&format!("error: {:#}", failed.error));
+            Ok(failed.exit)
+        }
+        Ok(exit) => Ok(exit),
+    }
+}
+
+fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, Stop> {
+    let common = &args.common;
+    let clock = || common.target.now.unwrap_or_else(Utc::now);
+    let now = clock();
+    let live = !args.dry_run;
+    let is_file = common.target.forge.as_deref().is_some_and(|forge| forge.starts_with("file:"));
+    if live && !rules.own && !is_file {
+        let help = "run `kaizen init`, or name a folder with --rules; --dry-run shows what the built-in rules would do";
+        return Err(usage(anyhow!("these are the built-in rules, and a live run needs one's own: {help}")));
+    }
+    let wanted = Wanted { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live, now };
+    let forge = Opened::new(&wanted)?;
+    let asked_for = repos(forge.read(), &common.repos, common.org.as_deref())?;
+    let begun = if live { Some(Live::begin(&common.target.loop_dir, &rules.policy.job, now, VERSION)?) } else { None };
+    let none = Journal::default();
+    let progress = Progress::new(&common.shown);
+    let more = |items| progress.more(items);
+    let asked = Asked {
+        forge: forge.read(),
+        repos: asked_for,
+        policy: &rules.policy,
+        now,
+        threads: usize::from(common.concurrency),
+        only: args.only,
+        journal: begun.as_ref().map_or(&none, |live| &live.journal),
+        progress: &more,
+    };
+    let judged = backlog_triage::triage(&asked, &rules.templates, VERSION);
+    progress.done();
+    let mut run = match judged {
+        Ok(run) => run,
+        Err(error) => {
+            let why = [format!("{error:#}")];
+            end(begun.as_ref(), &forge, None, (Exit::Failed, &why), clock())?;
+            return Err(error.into());
+        }
+    };
+    if let Some(only) = args.only.filter(|_| run.rows.is_empty()) {
+        return Err(usage(anyhow!(
+            "no item #{only} is in scope of the rules: it does not exist, is closed, or `scope` leaves it out"
+        )));
+    }
+    if let Some(path) = &args.plan_out {
+        output::save_plan(path, &run.plan(VERSION))?;
+    }
+    let mut token_refused = None;
+    if let (Some(live), Some(write)) = (&begun, forge.write()) {
+        let comments = std::mem::take(&mut run.comments);
+        let applied = live.carry_out(write, &run.plan(VERSION), comments, (stop, &common.shown), &clock);
+        token_refused = applied.ended.clone().filter(|_| !stop.load(Ordering::Relaxed));
+        take_outcomes(&mut run, applied);
+    }
+    output::print(&run, usize::from(common.concurrency), &common.shown)?;
+    output::for_ci(&run)?;
+    let exit = exit(&run, args.allow_deferred);
+    end(begun.as_ref(), &forge, Some(&run), (exit, &run.why_incomplete), clock())?;
+    // The program ends here: giving back a hundred thousand records one by one serves nobody.
+    if args.every.is_none() {
+        std::mem::forget(run);
+    }
+    match token_refused.filter(|_| args.every.is_some()) {
+        Some(why) => Err(Stop { exit: Exit::Failed, error: anyhow!("{why}"), ends_loop: true }),
+        None => Ok(exit),
+    }
+}
+
+/// What became of each planned item, in the rows and the figures.
+fn take_outcomes(run: &mut Run<'_>, applied: Applied) {
+    let state = |fate| match fate {
+        Fate::Done => State::Done,
+        Fate::Unchanged => State::Unchanged,
+        Fate::Dropped => State::Dropped,
+        Fate::Failed => State::Failed,
+        Fate::NotReached => State::Deferred,
+    };
+    let mut rows: HashMap<(&str, u64), usize> = HashMap::new();
+    for (index, row) in run.rows.iter().enumerate() {
+        rows.insert((run.repos[row.repo].as_str(), row.number), index);
+    }
+    let mut of_rows = Vec::new();
+    for (item, outcome) in run.planned.iter().zip(&applied.outcomes) {
+        let row = item.number.and_then(|number| rows.get(&(item.repo.as_ref(), number)));
+        match row {
+            Some(row) => of_rows.push((*row, state(outcome.fate), outcome.note.clone())),
+            // An issue of ours: it is no row, so what went wrong with it is said by itself.
+            None if outcome.fate == Fate::Failed => {
+                let note = outcome.note.as_deref().unwrap_or("it failed");
+                run.why_incomplete.push(format!("writing the summary of {} failed: {note}", item.repo));
+            }
+            None => {}
+        }
+    }
+    for (row, state, note) in of_rows {
+        run.rows[row].state = state;
+        run.rows[row].note = note.or(run.rows[row].note.take());
+    }
+    let before = run.totals;
+    run.totals = Totals { open: before.open, timelines: before.timelines, ..Totals::default() };
+    for row in &run.rows {
+        run.totals.count(row.state, row.flag(run.policy, "ready") == Some(true));
+    }
+    if run.totals.failed > before.failed {
+        run.why_incomplete.push(format!("{} items failed while they were written", run.totals.failed - before.failed));
+    }
+    run.why_incomplete.extend(applied.ended);
+    run.warnings.extend(applied.warnings);
+    run.outcomes = Some(applied.outcomes.iter().map(|outcome| state(outcome.fate)).collect());
+    run.complete = run.why_incomplete.is_empty();
+}
+
+/// The second line of a live run.
+fn end(
+    live: Option<&Live>,
+    forge: &Opened,
+    run: Option<&Run<'_>>,
+    (exit, why_incomplete): (Exit, &[String]),
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let Some(live) = live else { return Ok(()) };
+    let mut rules: HashMap<&str, usize> = HashMap::new();
+    for row in run.map(|run| run.rows.as_slice()).unwrap_or_default() {
+        if let (Some(run), Some(rule)) = (run, row.judgement.rule) {
+            *rules.entry(run.policy.decide[rule].id.as_str()).or_default() += 1;
+        }
+    }
+    let ended = Ended {
+        exit: exit.code(),
+        complete: why_incomplete.is_empty(),
+        why_incomplete,
+        totals: serde_json::to_value(run.map(|run| run.totals))?,
+        rules,
+        counts: forge.counts(),
+        rules_hash: run.map_or("", |run| &run.policy.hash),
+    };
+    live.end(&ended, now, VERSION)
+}
