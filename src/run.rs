@@ -4,7 +4,7 @@
 //! [`Exit`].
 //!
 //! - [`triage`] the job, [`apply`] a saved plan: one stage a line
-//! - [`init`] a checkout set up for the job
+//! - `init` a checkout set up for the job
 //! - [`forge`] which forge, [`live`] what a live run needs and leaves, [`output`] where results go
 
 mod apply;
