@@ -32,7 +32,7 @@ pub struct Cli {
     pub job: Job,
 }
 
-/// The jobs.
+/// The jobs, and what sets a repository up for them.
 #[derive(Debug, Subcommand)]
 pub enum Job {
     /// Score and classify the open issues, and hand the best to people and agents.
@@ -41,6 +41,12 @@ pub enum Job {
     /// With --dry-run it prints what it would do, and writes nothing.
     #[command(after_help = EXIT_CODES)]
     BacklogTriage(Triage),
+    /// Set a repository up: rules with your logins in .kaizen, a workflow that runs them.
+    ///
+    /// Run it anywhere in a git checkout. What a person wrote or edited is left alone. It asks for
+    /// logins on a terminal, and nowhere else.
+    #[command(after_help = EXIT_CODES)]
+    Init(Init),
     /// Carry out a plan that --plan-out has saved: exactly that, and nothing else.
     ///
     /// Reads no rules. Every item is looked at once more; one that has changed since is left alone.
@@ -71,6 +77,32 @@ pub struct Snapshot {
     /// repositories.
     #[arg(long)]
     pub mask: bool,
+}
+
+/// Options of `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Who an agent of the rules is; may be given more than once, for example owner=mara.
+    #[arg(long = "agent", value_name = "NAME=LOGIN", value_parser = agent)]
+    pub agents: Vec<(String, String)>,
+    /// There is nobody behind this agent: its rules do nothing.
+    #[arg(long, value_name = "NAME")]
+    pub without: Vec<String>,
+    /// Write the templates too, to change the texts of comments.
+    #[arg(long)]
+    pub templates: bool,
+    /// The folder for the workflow [default: the one that the forge reads].
+    #[arg(long, value_name = "DIR")]
+    pub workflows: Option<String>,
+    /// The label of the runner that the workflow asks for [default: ubuntu-latest].
+    #[arg(long, value_name = "LABEL", value_parser = label)]
+    pub runs_on: Option<String>,
+    /// The forge, or file:PATH to try the rules on a recorded one [default: the git remote].
+    #[arg(long, value_name = "URL")]
+    pub forge: Option<String>,
+    /// The repository [default: the git remote].
+    #[arg(long, value_name = "OWNER/NAME", value_parser = repo_name)]
+    pub repo: Option<String>,
 }
 
 /// Options of `apply`.
@@ -208,6 +240,28 @@ fn repo_name(text: &str) -> Result<String, String> {
         }
         _ => Err("write owner/name".to_owned()),
     }
+}
+
+fn agent(text: &str) -> Result<(String, String), String> {
+    let (name, login) = text.split_once('=').ok_or("write NAME=LOGIN, for example owner=mara")?;
+    Ok((name.to_owned(), login_name(login)?))
+}
+
+/// A login as forges allow them; an `@` before it is taken off.
+pub(crate) fn login_name(text: &str) -> Result<String, String> {
+    let login = text.trim().trim_start_matches('@');
+    let name = login.strip_suffix("[bot]").unwrap_or(login);
+    let plain = name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+        && login.len() <= 255;
+    if plain { Ok(login.to_owned()) } else { Err("a login has letters, digits, `-`, `_` and `.`".to_owned()) }
+}
+
+fn label(text: &str) -> Result<String, String> {
+    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+        && !["true", "false", "null"].contains(&text.to_lowercase().as_str());
+    if plain { Ok(text.to_owned()) } else { Err("write one label of a runner, such as ubuntu-latest".to_owned()) }
 }
 
 fn instant(text: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {

@@ -15,9 +15,10 @@
 //! - [`jobs`] what each job reads, decides and leaves
 //! - [`snapshot`] a recorded forge masked, so that it can be shown
 //! - [`pack`] where rules and templates come from
+//! - [`init`] a checkout set up: rules with real logins, a workflow
 //! - [`run`] the pipeline, [`cli`] its arguments, `main` its exit code
 //!
-//! Imports run one way: `main -> {cli, run} -> snapshot -> {jobs, pack} -> {language, report, plan} ->
+//! Imports run one way: `main -> {cli, run} -> {snapshot, init} -> {jobs, pack} -> {language, report, plan} ->
 //! {engine, forge}`; `jobs -> apply -> plan`; `forge -> {http, files}`, `loop_dir -> files`; engine,
 //! http and files import nothing of ours.
 //! A test holds it.
@@ -28,6 +29,7 @@ pub mod engine;
 pub mod files;
 pub mod forge;
 pub mod http;
+pub mod init;
 pub mod jobs;
 pub mod language;
 pub mod loop_dir;

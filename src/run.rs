@@ -3,11 +3,13 @@
 //! Takes: [`Cli`], the environment. Gives: the report on stdout, everything else on stderr, an
 //! [`Exit`].
 //!
-//! - [`triage`] the job, [`apply`] a saved plan, [`snapshot`] a recording: one stage a line
-//! - [`rules`] which rules, [`forge`] which forge, [`live`] what a live run needs and leaves, [`output`] where results go
+//! - `triage` the job, `apply` a saved plan, `snapshot` a recording, `init` a checkout set up
+//! - `rules` which rules, `forge` which forge, `live` what a live run needs and leaves
+//! - `output` where results go
 
 mod apply;
 mod forge;
+mod init;
 mod live;
 mod output;
 mod rules;
@@ -83,6 +85,7 @@ fn usage(error: impl Into<anyhow::Error>) -> Stop {
 pub fn run(cli: &Cli) -> Exit {
     let ended = match &cli.job {
         Job::BacklogTriage(args) => triage::run(args),
+        Job::Init(args) => init::init(args),
         Job::Apply(args) => apply::run(args),
         Job::Snapshot(args) => snapshot::run(args),
     };

@@ -6,9 +6,9 @@
 //!
 //! - [`journal`] the steps of this run and of earlier ones
 //! - [`doubt`] whether a run died or a person undid it
-//! - [`guard`] the last look before the first write
-//! - [`send`] one write, and what became of it
-//! - [`twice`] the look back at the end: two runs at once
+//! - `guard` the last look before the first write
+//! - `send` one write, and what became of it
+//! - `twice` the look back at the end: two runs at once
 
 pub mod doubt;
 mod guard;

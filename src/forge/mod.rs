@@ -21,6 +21,7 @@ pub mod talk;
 pub mod time;
 mod turns;
 mod walk;
+pub mod workflows;
 
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};

@@ -3,8 +3,6 @@
 //! Reads: open issues with what their list gives; the timeline of those whose rules ask for how
 //! long they have been idle; the comments of those that would be written to. Leaves: a plan of
 //! comments, labels, assignments and the daily summary, and the record of the run.
-//!
-//! Lacks: a workflow
 
 use std::sync::Arc;
 

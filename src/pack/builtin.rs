@@ -37,6 +37,16 @@ pub(super) fn templates(job: &str) -> BTreeMap<String, Source> {
     .collect()
 }
 
+/// The rule files that a job reads and its templates, by their paths in the folders.
+pub(super) fn paths(job: &str, shared: &[&str]) -> BTreeMap<String, String> {
+    let of_job = |name: &str| name.strip_suffix(".yaml").is_some_and(|stem| stem == job || shared.contains(&stem));
+    let rules = RULES.into_iter().filter(|(name, _)| of_job(name)).map(|(name, text)| (format!("rules/{name}"), text));
+    let prefix = format!("{job}/");
+    let templates = TEMPLATES.into_iter().filter(|(name, _)| name.starts_with(&prefix) || name.starts_with("shared/"));
+    let templates = templates.map(|(name, text)| (format!("templates/{name}"), text));
+    rules.chain(templates).map(|(path, text)| (path, text.to_owned())).collect()
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

@@ -114,6 +114,36 @@ fn gather(
     Ok(Pack { input: Input { file, folder: files, templates: texts }, folder, not_utf8, strays })
 }
 
+/// The built-in rule files and templates of a job, by their paths: `rules/common.yaml`.
+#[must_use]
+pub fn shipped(job: &str) -> BTreeMap<String, String> {
+    builtin::paths(job, &SHARED)
+}
+
+/// Rules and templates below a folder as they would be with these texts written there, by path.
+/// `None` where the job would have no rule file there.
+///
+/// # Errors
+/// What is there cannot be read.
+pub fn overlaid(job: &str, jobs: &[&str], base: &Path, texts: &BTreeMap<String, String>) -> Result<Option<Pack>> {
+    let folder = base.join("rules");
+    let mut files = if folder.is_dir() { yaml_files(&folder)? } else { BTreeMap::new() };
+    let mut templates = builtin::templates(job);
+    templates.extend(template_files(&base.join("templates"), job)?);
+    for (path, text) in texts {
+        let source = Source::new(base.join(path).display().to_string(), text.as_str());
+        if let Some(name) = path.strip_prefix("rules/") {
+            files.insert(name.to_owned(), source);
+        } else if let Some(name) = path.strip_prefix("templates/") {
+            templates.insert(name.strip_prefix(&format!("{job}/")).unwrap_or(name).to_owned(), source);
+        }
+    }
+    let Some(file) = files.remove(&format!("{job}.yaml")) else { return Ok(None) };
+    let strays = strays(jobs, &file, &files);
+    let not_utf8 = not_utf8([&file].into_iter().chain(files.values()).chain(templates.values()));
+    Ok(Some(Pack { input: Input { file, folder: files, templates }, folder: Some(folder), not_utf8, strays }))
+}
+
 /// The folder `templates` beside a folder of rules.
 fn beside(rules: &Path) -> PathBuf {
     // `.` and `..` have no name: what is beside them is found by going up.

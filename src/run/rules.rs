@@ -46,17 +46,7 @@ pub(super) fn find(common: &Common, spec: &JobSpec) -> Result<Result<Rules, Exit
         loaded.diagnostics.extend(pack.strays);
     }
     loaded.diagnostics.extend(pack.not_utf8);
-    for diagnostic in &loaded.diagnostics {
-        let color = output::color(&common.shown, std::io::stderr().is_terminal()) && !output::in_ci();
-        let shown = diagnostic.render(color);
-        // The renderer shows control characters itself; its colours are the only ones left.
-        if color {
-            output::write_stderr(&shown)
-        } else {
-            say(&shown)
-        }
-        annotate(diagnostic);
-    }
+    tell(&loaded.diagnostics, output::color(&common.shown, std::io::stderr().is_terminal()));
     let errors = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
     match loaded.policy {
         Some((policy, templates)) if errors == 0 => Ok(Ok(Rules { policy, templates, own: pack.folder.is_some() })),
@@ -67,6 +57,21 @@ pub(super) fn find(common: &Common, spec: &JobSpec) -> Result<Result<Rules, Exit
             ));
             Ok(Err(Exit::BadRules))
         }
+    }
+}
+
+/// Prints problems of rules and templates.
+pub(super) fn tell(diagnostics: &[Diagnostic], color: bool) {
+    let color = color && !output::in_ci();
+    for diagnostic in diagnostics {
+        let shown = diagnostic.render(color);
+        // The renderer shows control characters itself; its colours are the only ones left.
+        if color {
+            output::write_stderr(&shown)
+        } else {
+            say(&shown)
+        }
+        annotate(diagnostic);
     }
 }
 

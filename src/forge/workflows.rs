@@ -1,0 +1,83 @@
+//! Workflows: their texts, and the folder that a forge reads them from.
+//!
+//! Takes: the host of a forge where it is known, which folders of a checkout are in use. Gives: the
+//! folder to write to, and what one should know about it. Of several folders a forge reads one
+//! (facts, section 8), so a new folder can switch off what is in another.
+
+use crate::http::Url;
+
+/// In the order in which they are looked for. Forgejo begins with the first, Gitea with the second,
+/// GitHub knows only the last.
+const FOLDERS: [&str; 3] = [".forgejo/workflows", ".gitea/workflows", ".github/workflows"];
+
+/// Where nothing is in use yet: Gitea and Forgejo both read it.
+const FRESH: &str = FOLDERS[1];
+
+/// Workflows by the names of their jobs.
+const TEXTS: [(&str, &str); 1] = [("backlog-triage", include_str!("../../.gitea/workflows/backlog-triage.yml"))];
+
+/// The workflow of a job.
+#[must_use]
+pub fn text(job: &str) -> Option<&'static str> {
+    TEXTS.into_iter().find(|(name, _)| *name == job).map(|(_, text)| text)
+}
+
+/// The folder for a new workflow, and a note where only a person can know better.
+#[must_use]
+pub fn folder(host: Option<&str>, in_use: &dyn Fn(&str) -> bool) -> (&'static str, Option<String>) {
+    let host = host.map(str::to_lowercase).unwrap_or_default();
+    let [forgejo, _, github] = FOLDERS;
+    if host == "github.com" || host.ends_with(".github.com") || host.ends_with(".ghe.com") {
+        return (github, None);
+    }
+    let reads = |folder: &&str| *folder != forgejo || host != "gitea.com";
+    if let Some(used) = FOLDERS.into_iter().filter(reads).find(|folder| in_use(folder)) {
+        return (used, None);
+    }
+    let known = ["gitea.com", "codeberg.org"].contains(&host.as_str());
+    let note = format!("a GitHub server of one's own reads only {github}: if this is one, give --workflows {github}");
+    (FRESH, (!known).then_some(note))
+}
+
+/// The host of a forge's address. `None` if it is none, or if it holds a user or a password.
+#[must_use]
+pub fn host(address: &str) -> Option<String> {
+    let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let plain = url.username().is_empty() && url.password().is_none();
+    url.host_str().filter(|_| plain).map(str::to_owned)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_is_one_that_the_forge_reads_and_switches_no_other_off() {
+        let [forgejo, gitea, github] = FOLDERS;
+        for (host, used, wanted) in [
+            (Some("git.example.org"), &[][..], gitea),
+            (Some("git.example.org"), &[github], github),
+            (Some("git.example.org"), &[gitea, github], gitea),
+            (Some("git.example.org"), &[forgejo, gitea, github], forgejo),
+            (None, &[github], github),
+            (Some("gitea.com"), &[forgejo, github], github),
+            (Some("codeberg.org"), &[], gitea),
+            (Some("GitHub.com"), &[gitea], github),
+            (Some("acme.ghe.com"), &[], github),
+        ] {
+            assert_eq!(folder(host, &|folder| used.contains(&folder)).0, wanted, "{host:?} {used:?}");
+        }
+        assert!(folder(Some("git.example.org"), &|_| false).1.unwrap().contains("--workflows"));
+        assert_eq!(folder(Some("codeberg.org"), &|_| false).1, None);
+        assert_eq!(folder(Some("git.example.org"), &|used| used == github).1, None);
+    }
+
+    #[test]
+    fn an_address_is_one_of_the_web_and_holds_no_secret() {
+        assert_eq!(host("https://git.example.org:3000/git").as_deref(), Some("git.example.org"));
+        for bad in ["git.example.org", "ssh://git@h/o/r", "https://me:pw@h/", "https://token@h", ""] {
+            assert_eq!(host(bad), None, "{bad}");
+        }
+    }
+}

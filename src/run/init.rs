@@ -1,0 +1,187 @@
+//! `kaizen init` on the command line.
+//!
+//! Takes: its arguments, the folder it runs in, a terminal if there is one. Gives: what became of
+//! each file on stdout, and the dry run of what has been set up.
+
+use std::ffi::OsString;
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use clap::Parser;
+
+use super::rules::tell;
+use super::{Exit, Stop, finish, output, say, usage};
+use crate::cli::{Cli, Init, Job, login_name};
+use crate::engine::untrusted;
+use crate::forge::remote::address::{git_remote, origin};
+use crate::forge::workflows;
+use crate::init::{Fate, Logins, Refused, Wish, git, set_up};
+use crate::jobs::{NAMES, backlog_triage};
+
+/// How often a person is asked for one login.
+const TRIES: usize = 3;
+
+/// Where this is set up, and for which repository.
+struct Place {
+    top: PathBuf,
+    /// The forge's address; `None` for a recorded one.
+    url: Option<String>,
+    repo: Option<String>,
+}
+
+/// Sets a repository up.
+pub(super) fn init(args: &Init) -> Result<Exit, Stop> {
+    let logins = logins(args)?;
+    let place = place(args)?;
+    let wish = Wish {
+        host: place.url.as_deref().and_then(workflows::host),
+        logins,
+        templates: args.templates,
+        workflows: args.workflows.as_ref().map(|folder| folder.trim_end_matches('/').to_owned()),
+        runs_on: args.runs_on.clone(),
+    };
+    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let ask = |agent: &str| if terminal { ask(agent) } else { None };
+    let done = match set_up(&place.top, &backlog_triage::SPEC, &NAMES, &wish, &ask) {
+        Ok(done) => done,
+        Err(Refused::Usage(error)) => return Err(usage(error)),
+        Err(Refused::Failed(error)) => return Err(Stop::from(error)),
+        Err(Refused::BadRules(found)) => {
+            tell(&found, std::io::stderr().is_terminal());
+            let error = anyhow!("with what is in {} the rules have errors; nothing was written", shown(&place.top));
+            return Err(Stop { exit: Exit::BadRules, ends_loop: true, error });
+        }
+    };
+    let mut text = String::new();
+    for (path, fate) in &done.files {
+        let (what, why) = match fate {
+            Fate::Written => ("written", String::new()),
+            Fate::Updated => ("updated", String::new()),
+            Fate::Unchanged => ("unchanged", String::new()),
+            Fate::LeftAlone(why) => ("left alone", format!(" ({why})")),
+        };
+        text.push_str(&format!("{what:<10}  {path}{why}\n"));
+    }
+    print(&text)?;
+    for note in &done.notes {
+        say(&format!("note: {note}"));
+    }
+    dry_run(args, &place, &done.rules)
+}
+
+/// Shows what the job would do by what has just been set up. A server is asked only where a token is at
+/// hand: most have something to hide.
+fn dry_run(args: &Init, place: &Place, rules: &str) -> Result<Exit, Stop> {
+    let recorded = args.forge.as_ref().filter(|_| place.url.is_none());
+    let token = ["KAIZEN_TOKEN", "GITEA_TOKEN", "FORGEJO_TOKEN", "GITHUB_TOKEN"];
+    let server = place.url.as_ref().filter(|_| token.into_iter().any(|name| output::variable(name).is_some()));
+    let repo = args.repo.as_ref().or(place.repo.as_ref().filter(|_| recorded.is_none()));
+    if let Some(forge) = recorded.or(server) {
+        let mut line: Vec<OsString> = ["kaizen", "backlog-triage", "--dry-run", "--forge"].map(OsString::from).into();
+        line.extend([OsString::from(forge), OsString::from("--rules"), place.top.join(rules).into_os_string()]);
+        line.extend(repo.iter().flat_map(|repo| ["--repo", repo]).map(OsString::from));
+        let cli = Cli::try_parse_from(line).context("putting the dry run together")?;
+        print("\n")?;
+        return match &cli.job {
+            Job::BacklogTriage(triage) => super::triage::run(triage),
+            _ => Ok(Exit::Done),
+        };
+    }
+    let (url, repo) = (place.url.as_deref().unwrap_or_default(), repo.map_or("", String::as_str));
+    let folder = if std::env::current_dir().is_ok_and(|here| here == place.top) {
+        String::new()
+    } else {
+        format!(", in {}", shown(&place.top))
+    };
+    print(&format!(
+        "\nNext, with a token for it in KAIZEN_TOKEN, look at what it would do{folder}:\n  \
+         kaizen backlog-triage --forge {url} --repo {repo} --dry-run\n\
+         Then commit these files to the default branch: from there the forge runs the workflow.\n"
+    ))?;
+    Ok(Exit::Done)
+}
+
+/// The logins that the arguments give.
+fn logins(args: &Init) -> Result<Logins, Stop> {
+    let mut logins = Logins::new();
+    let given = args.agents.iter().map(|(name, login)| (name, Some(login.clone())));
+    for (name, login) in given.chain(args.without.iter().map(|name| (name, None))) {
+        if logins.insert(name.clone(), login).is_some() {
+            return Err(usage(anyhow!("the agent `{name}` is given twice")));
+        }
+    }
+    Ok(logins)
+}
+
+/// The checkout and its forge: as the arguments say, else as the git remote does. An address of a
+/// remote may hold a password, so that it is never shown as it stands.
+fn place(args: &Init) -> Result<Place, Stop> {
+    let here = std::env::current_dir().context("finding the folder that this runs in")?;
+    let checkout = git::find(&here)?;
+    let remote = checkout.as_ref().and_then(|checkout| origin(&checkout.config));
+    let known = remote.as_deref().and_then(git_remote).filter(|at| plain(&at.url) && plain(&at.repo));
+    let in_git = checkout.is_some();
+    let top = checkout.map_or(here, |checkout| checkout.top);
+    let (url, repo) = match &args.forge {
+        Some(forge) if forge.starts_with("file:") => return Ok(Place { top, url: None, repo: args.repo.clone() }),
+        Some(forge) => {
+            let host = workflows::host(forge).filter(|_| plain(forge)).ok_or_else(|| {
+                usage(anyhow!(
+                    "--forge: write the address of a forge, such as https://git.example.org, without user and password"
+                ))
+            })?;
+            let on_it = |url: &str| workflows::host(url).as_ref() == Some(&host);
+            let repo = known.filter(|at| on_it(&at.url)).map(|at| at.repo);
+            (Some(forge.trim_end_matches('/').to_owned()), repo)
+        }
+        None => known.map_or((None, None), |at| (Some(at.url), Some(at.repo))),
+    };
+    let repo = args.repo.clone().or(repo);
+    if url.is_none() || repo.is_none() {
+        let why = match (&remote, &args.forge, in_git) {
+            (_, Some(_), _) => "no repository of this forge is named by the git remote",
+            (Some(_), ..) => "the git remote is not the address of a repository on a forge",
+            (None, _, true) => "this checkout has no git remote",
+            (None, _, false) => "this is no git checkout",
+        };
+        return Err(usage(anyhow!("{why}: give --forge URL and --repo OWNER/NAME")));
+    }
+    Ok(Place { top, url, repo })
+}
+
+/// Nothing that a shell or a terminal would read as something else.
+fn plain(text: &str) -> bool {
+    text.chars().all(|c| c.is_alphanumeric() || "._-/:~[]".contains(c))
+}
+
+/// One login, from a person. `None` where nobody answers.
+fn ask(agent: &str) -> Option<Option<String>> {
+    for _ in 0..TRIES {
+        let mut to = std::io::stderr().lock();
+        let agent = untrusted::terminal(agent);
+        let asked = write!(to, "Login of `{agent}` (Enter: nobody, its rules do nothing): ").and_then(|()| to.flush());
+        let mut line = String::new();
+        if asked.is_err() || std::io::stdin().lock().read_line(&mut line).unwrap_or(0) == 0 {
+            return None;
+        }
+        match line.trim() {
+            "" => return Some(None),
+            login => match login_name(login) {
+                Ok(login) => return Some(Some(login)),
+                Err(help) => output::write_stderr(&help),
+            },
+        }
+    }
+    None
+}
+
+fn shown(folder: &Path) -> String {
+    folder.display().to_string()
+}
+
+fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let result = out.write_all(untrusted::ci_block(text).as_bytes());
+    finish(&mut out, result)
+}

@@ -1,0 +1,291 @@
+//! `kaizen init`, run from outside in folders with a made-up `.git/config`.
+//!
+//! Takes: the built binary. Gives: what it writes, leaves alone, refuses and never prints.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::{Ran, issue, root, world};
+
+const LOGINS: [&str; 6] = ["--agent", "claude=dev-bot", "--agent", "kimi=@lab-bot", "--agent", "owner=mara"];
+const RULES: &str = ".kaizen/rules/backlog-triage.yaml";
+const COMMON: &str = ".kaizen/rules/common.yaml";
+const RECORD: &str = ".kaizen/init.json";
+const WORKFLOW: &str = ".gitea/workflows/backlog-triage.yml";
+
+/// A checkout with this address as its remote.
+fn checkout(remote: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!("[core]\n\tbare = false\n[remote \"origin\"]\n\turl = {remote}\n\tfetch = +refs/*:refs/*\n");
+    write(folder.path(), ".git/config", &config);
+    folder
+}
+
+fn write(folder: &Path, path: &str, text: &str) {
+    let path = folder.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn read(folder: &TempDir, path: &str) -> String {
+    fs::read_to_string(folder.path().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn kaizen(folder: &Path, args: &[&str]) -> Ran {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kaizen"));
+    let output =
+        command.args(args).current_dir(folder).env_clear().stdin(std::process::Stdio::null()).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Ran { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+fn init(folder: &TempDir, args: &[&str]) -> Ran {
+    let ran = kaizen(folder.path(), &[&["init"], args].concat());
+    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    ran
+}
+
+/// Every file but git's, with its text.
+fn files(folder: &TempDir) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![folder.path().to_owned()];
+    while let Some(at) = open.pop() {
+        for entry in fs::read_dir(at).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let name = path.strip_prefix(folder.path()).unwrap().to_str().unwrap().to_owned();
+                found.insert(name, fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    found.retain(|name, _| !name.starts_with(".git/"));
+    found
+}
+
+#[test]
+fn a_fresh_checkout_gets_rules_with_its_logins_and_a_workflow() {
+    let folder = checkout("https://git.example.org/acme/app.git");
+    fs::create_dir_all(folder.path().join("src/deep")).unwrap();
+    let ran = kaizen(&folder.path().join("src/deep"), &[&["init"], &LOGINS[..]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let written = files(&folder);
+    assert_eq!(written.keys().collect::<Vec<_>>(), [WORKFLOW, RECORD, RULES, COMMON]);
+    let shipped = fs::read_to_string(root().join(WORKFLOW)).unwrap();
+    assert_eq!(written[WORKFLOW], shipped);
+    for line in ["claude: {login: \"dev-bot\",", "kimi: {login: \"lab-bot\",", "owner: {login: \"mara\"}"] {
+        assert!(written[RULES].contains(line), "{line}");
+    }
+    assert!(written[RULES].contains("# Put your own logins here."), "comments stay");
+    assert!(ran.stdout.contains(&format!("written     {WORKFLOW}\n")), "{}", ran.stdout);
+    let next = "kaizen backlog-triage --forge https://git.example.org --repo acme/app --dry-run";
+    assert!(ran.stdout.contains(next), "{}", ran.stdout);
+    assert!(ran.stdout.contains(&format!(", in {}", folder.path().display())), "{}", ran.stdout);
+}
+
+#[test]
+fn the_second_run_changes_nothing_and_needs_no_answers() {
+    let folder = checkout("git@git.example.org:acme/app.git");
+    assert_eq!(init(&folder, &LOGINS).code, 0);
+    let before = files(&folder);
+    for again in [init(&folder, &[]), init(&folder, &LOGINS)] {
+        assert_eq!(again.code, 0, "{}", again.stderr);
+        assert_eq!(again.stdout.matches("unchanged").count(), 3, "{}", again.stdout);
+        assert_eq!(files(&folder), before);
+    }
+    // Line ends as git changes them are no edit.
+    write(folder.path(), COMMON, &before[COMMON].replace('\n', "\r\n"));
+    assert!(init(&folder, &[]).stdout.contains(&format!("unchanged   {COMMON}\n")));
+    // What is as it was written follows another answer, and the rest of the answers is remembered.
+    let ran = init(&folder, &["--agent", "owner=tomas", "--runs-on", "linux"]);
+    assert!(ran.stdout.contains(&format!("updated     {RULES}\n")), "{}", ran.stdout);
+    assert!(read(&folder, RULES).contains("owner: {login: \"tomas\"}") && read(&folder, RULES).contains("\"dev-bot\""));
+    assert!(read(&folder, WORKFLOW).contains("    runs-on: linux\n"));
+    assert!(init(&folder, &[]).stdout.matches("unchanged").count() == 3);
+    // A file that is gone is written again.
+    fs::remove_file(folder.path().join(COMMON)).unwrap();
+    assert!(init(&folder, &[]).stdout.contains(&format!("written     {COMMON}\n")));
+    assert_eq!(read(&folder, COMMON), before[COMMON]);
+}
+
+#[test]
+fn what_a_person_wrote_or_edited_is_left_alone_and_said_so() {
+    let folder = checkout("https://git.example.org/acme/app");
+    write(folder.path(), WORKFLOW, "on: push\n");
+    assert_eq!(init(&folder, &LOGINS).code, 0);
+    assert_eq!(read(&folder, WORKFLOW), "on: push\n");
+    let edited = read(&folder, RULES).replace("ready: 5", "ready: 6");
+    write(folder.path(), RULES, &edited);
+    let before = files(&folder);
+    let ran = init(&folder, &["--agent", "owner=tomas"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains(&format!("left alone  {RULES} (edited since init wrote it)\n")), "{}", ran.stdout);
+    assert!(ran.stdout.contains(&format!("left alone  {WORKFLOW} (not written by init)\n")), "{}", ran.stdout);
+    assert!(ran.stderr.contains("the logins were not put into rules"), "{}", ran.stderr);
+    assert_eq!(files(&folder), before);
+}
+
+#[test]
+fn rules_that_are_in_use_are_not_switched_off() {
+    let folder = checkout("https://git.example.org/acme/app");
+    write(folder.path(), "rules/backlog-triage.yaml", "of their own");
+    let ran = init(&folder, &[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("left alone  rules/backlog-triage.yaml (these rules are in use)"), "{}", ran.stdout);
+    assert_eq!(files(&folder).keys().collect::<Vec<_>>(), [WORKFLOW, RECORD, "rules/backlog-triage.yaml"]);
+    // Nor are those in `.kaizen` that init did not write, and no login is asked for.
+    let folder = checkout("https://git.example.org/acme/app");
+    write(folder.path(), RULES, "of their own");
+    let ran = init(&folder, &[]);
+    assert!(ran.code == 0 && ran.stdout.contains(&format!("left alone  {RULES} (not written by init)")), "{ran:?}");
+    assert_eq!(files(&folder).keys().collect::<Vec<_>>(), [WORKFLOW, RECORD, RULES]);
+    assert_eq!(read(&folder, RULES), "of their own");
+}
+
+#[test]
+fn the_workflow_goes_where_the_forge_reads_it() {
+    let path = |folder: &str| format!("{folder}/workflows/backlog-triage.yml");
+    for (remote, used, wanted) in [
+        ("https://git.example.org/acme/app", Some(".github/workflows/test.yml"), ".github"),
+        ("https://git.example.org/acme/app", Some(".forgejo/workflows/test.yml"), ".forgejo"),
+        ("https://git.example.org/acme/app", None, ".gitea"),
+        ("https://github.com/acme/app", Some(".gitea/workflows/test.yml"), ".github"),
+        ("git@github.com:acme/app.git", None, ".github"),
+    ] {
+        let folder = checkout(remote);
+        if let Some(used) = used {
+            write(folder.path(), used, "on: push\n");
+        }
+        let ran = init(&folder, &LOGINS);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let written: Vec<String> = files(&folder).into_keys().filter(|name| name.ends_with("triage.yml")).collect();
+        assert_eq!(written, [path(wanted)], "{remote} {used:?}");
+    }
+    let folder = checkout("https://git.example.org/acme/app");
+    assert_eq!(init(&folder, &[&LOGINS[..], &["--workflows", ".github/workflows/"]].concat()).code, 0);
+    // It stays where it was put, though there a new one would go elsewhere.
+    assert!(init(&folder, &[]).stdout.contains(&format!("unchanged   {}\n", path(".github"))));
+    assert_eq!(init(&folder, &["--workflows", "../out"]).code, 2);
+}
+
+#[test]
+fn without_a_terminal_nothing_is_asked_and_no_login_invented() {
+    let folder = checkout("https://git.example.org/acme/app");
+    let ran = init(&folder, &["--agent", "claude=dev-bot"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+    assert!(ran.stderr.contains("who is kimi, owner?"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--agent kimi=LOGIN --agent owner=LOGIN, or --without NAME"), "{}", ran.stderr);
+    for (args, says) in [
+        (&["--agent", "cluade=x"][..], "did you mean `claude`?"),
+        (&["--agent", "claude=x", "--without", "claude"], "given twice"),
+        (&["--without", "claude", "--without", "kimi", "--without", "owner"], "would do nothing"),
+        (&["--agent", "claude"], "write NAME=LOGIN"),
+        (&["--agent", "claude=a b"], "a login has"),
+        (&["--runs-on", "a: b"], "one label"),
+    ] {
+        let ran = init(&folder, args);
+        assert_eq!(ran.code, 2, "{args:?}");
+        assert!(ran.stderr.contains(says), "{args:?}: {}", ran.stderr);
+    }
+    assert!(files(&folder).is_empty());
+}
+
+#[test]
+fn it_ends_with_a_dry_run_of_what_it_set_up() {
+    let folder = checkout("https://git.example.org/acme/app");
+    let body = "Expected: src/a.rs must not crash, and `f()` should return. Blocked by #9.";
+    let bug = json!({ "labels": [{ "name": "bug" }], "body": body });
+    let issues =
+        json!([issue(1, "Crash", bug.clone()), issue(2, "[security] Leak", json!({})), issue(3, "X", json!({}))]);
+    write(folder.path(), "world.json", &world(issues).to_string());
+    let args = ["--forge", "file:world.json", "--agent", "claude=dev-bot", "--without", "kimi", "--without", "owner"];
+    let ran = init(&folder, &args);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("→ dev-bot (urgent)"), "{}", ran.stdout);
+    // Nobody is there to be told of what is blocked: it is left alone, and not handed to the agent.
+    let left = ran.stdout.lines().find(|line| line.starts_with("blocked")).unwrap_or_else(|| panic!("{}", ran.stdout));
+    assert!(left.contains("#1"), "{left}");
+    assert!(read(&folder, RULES).contains("    action: skip # flag-owner, once agents.owner has a login\n"));
+}
+
+#[test]
+fn a_remote_that_is_none_is_said_and_a_password_never() {
+    for (remote, says) in [
+        ("/srv/git/app.git", "not the address of a repository"),
+        ("https://me:hunter2@/app", "not the address of a repository"),
+        ("https://me:hunter2@git.example.org/app", "not the address of a repository"),
+        ("https://me:hunter2@git.example.org/acme/$(x)", "not the address of a repository"),
+        ("ftp://me:hunter2@git.example.org/acme/app", "not the address of a repository"),
+    ] {
+        let folder = checkout(remote);
+        let ran = init(&folder, &LOGINS);
+        assert_eq!(ran.code, 2, "{remote}: {}", ran.stdout);
+        assert!(ran.stderr.contains(says) && ran.stderr.contains("--forge URL and --repo"), "{}", ran.stderr);
+        assert!(!format!("{ran:?}").contains("hunter2") && files(&folder).is_empty(), "{ran:?}");
+    }
+    let bare = tempfile::tempdir().unwrap();
+    assert!(init(&bare, &LOGINS).stderr.contains("this is no git checkout"));
+    let given = ["--forge", "https://git.example.org", "--repo", "acme/app"];
+    assert_eq!(init(&bare, &[&LOGINS[..], &given].concat()).code, 0);
+    for remote in
+        ["https://me:hunter2@git.example.org:3000/acme/app.git", "https://hunter2@git.example.org:3000/acme/app"]
+    {
+        let folder = checkout(remote);
+        let ran = init(&folder, &LOGINS);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert!(ran.stdout.contains("--forge https://git.example.org:3000 --repo acme/app"), "{}", ran.stdout);
+        assert!(!format!("{ran:?}{:?}", files(&folder)).contains("hunter2"), "{ran:?}");
+    }
+    let ran = init(&bare, &["--forge", "https://me:hunter2@git.example.org", "--repo", "acme/app"]);
+    assert!(ran.code == 2 && !ran.stderr.contains("hunter2"), "{}", ran.stderr);
+}
+
+#[test]
+fn the_command_of_the_readme_sets_a_checkout_up() {
+    let page = fs::read_to_string(root().join("README.md")).unwrap();
+    let line = page.lines().find_map(|line| line.strip_prefix("kaizen init ")).unwrap();
+    let folder = checkout("https://git.example.org/acme/app");
+    let ran = init(&folder, &line.split(' ').collect::<Vec<_>>());
+    assert_eq!((ran.code, ran.stdout.matches("written").count()), (0, 3), "{}", ran.stderr);
+}
+
+#[test]
+fn templates_are_written_only_if_asked_for() {
+    let folder = checkout("https://git.example.org/acme/app");
+    assert_eq!(init(&folder, &[&LOGINS[..], &["--templates"]].concat()).code, 0);
+    let template = ".kaizen/templates/backlog-triage/decision.md.j2";
+    assert_eq!(read(&folder, template), fs::read_to_string(root().join(&template[".kaizen/".len()..])).unwrap());
+    assert!(init(&folder, &[]).stdout.contains(&format!("unchanged   {template}\n")));
+}
+
+#[test]
+fn nothing_is_written_where_the_rules_would_not_load() {
+    let folder = checkout("https://git.example.org/acme/app");
+    // A name in two files is an error: with this file the shipped one does not load.
+    write(folder.path(), COMMON, "version: 1\nkeywords: {kimi_ready: [x]}\n");
+    let ran = init(&folder, &LOGINS);
+    assert_eq!(ran.code, 78, "{}", ran.stderr);
+    assert!(ran.stderr.contains("nothing was written") && ran.stderr.contains("kimi_ready"), "{}", ran.stderr);
+    assert_eq!(files(&folder).len(), 1);
+    write(folder.path(), COMMON, "");
+    write(folder.path(), RECORD, "{");
+    let ran = init(&folder, &LOGINS);
+    assert!(ran.code == 2 && ran.stderr.contains("reading .kaizen/init.json; mend it"), "{}", ran.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn no_link_leads_out_of_the_checkout() {
+    let folder = checkout("https://git.example.org/acme/app");
+    let outside = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(outside.path(), folder.path().join(".kaizen")).unwrap();
+    let ran = init(&folder, &LOGINS);
+    assert!(ran.code == 2 && ran.stderr.contains("is a link"), "{}", ran.stderr);
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+}
