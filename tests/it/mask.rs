@@ -81,7 +81,7 @@ fn made_of(word: &str, allowed: &BTreeSet<String>) -> bool {
         if !reached[at] {
             continue;
         }
-        for filler in ["x", "ẋ"].iter().filter(|filler| word[at..].starts_with(**filler)) {
+        for filler in ["x", "ẋ", "ㄨ", "q"].iter().filter(|filler| word[at..].starts_with(**filler)) {
             reached[at + filler.len()] = true;
         }
         for known in allowed.iter().filter(|known| known.chars().count() > 1 && word[at..].starts_with(known.as_str()))
