@@ -19,8 +19,9 @@ pub const DIALECTS: [(&str, fn() -> World); 6] = [
     ("Gitea 1.24", || World::gitea("1.24.7")),
     ("Gitea 1.26", || World::gitea("1.26.4")),
     ("Forgejo", World::forgejo),
-    ("GitHub", World::github),
     ("GitHub Enterprise", World::github_enterprise),
+    // At an address that does not say so: found out by asking.
+    ("GitHub", World::github),
 ];
 
 /// What is ready, as a bug.
@@ -119,9 +120,8 @@ pub fn wrong(server: &Server, summary: bool) -> Vec<String> {
 /// The state of every item in a report.
 pub fn states(report: &Value) -> Vec<(u64, String)> {
     let issues = report["issues"].as_array().unwrap();
-    let state = |issue: &Value| {
-        (issue["number"].as_u64().unwrap(), issue["decision"]["state"].as_str().unwrap().to_owned())
-    };
+    let state =
+        |issue: &Value| (issue["number"].as_u64().unwrap(), issue["decision"]["state"].as_str().unwrap().to_owned());
     let mut all: Vec<_> = issues.iter().map(state).collect();
     all.sort();
     all

@@ -79,7 +79,7 @@ fn each_fault_once_at_each_endpoint_of_gitea() {
 
 #[test]
 fn each_fault_for_good_at_each_endpoint_of_github() {
-    all(World::github, true);
+    all(World::github_enterprise, true);
 }
 
 #[test]

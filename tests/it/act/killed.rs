@@ -91,7 +91,7 @@ fn killed_at_any_moment_nothing_is_missing_and_nothing_twice() {
 
 #[test]
 fn killed_at_any_moment_on_github_nothing_is_missing_and_nothing_twice() {
-    both(World::github, |_| Vec::new());
+    both(World::github_enterprise, |_| Vec::new());
 }
 
 #[test]

@@ -38,7 +38,8 @@ fn a_copied_marker_before_and_after_ours_is_neither_touched_nor_obeyed() {
         assert!(!world.labels_of(REPO, 2).contains(&"bug".to_owned()) && world.labels_of(REPO, 4).is_empty(), "{name}");
         for (number, texts) in [(1, [&perfect[0], &perfect[0]]), (2, [&perfect[1], &greedy])] {
             let item = world.item(REPO, number);
-            let hers: Vec<&str> = item.comments().filter(|(entry, _)| entry.by == "ada").map(|(_, body)| body).collect();
+            let hers: Vec<&str> =
+                item.comments().filter(|(entry, _)| entry.by == "ada").map(|(_, body)| body).collect();
             assert_eq!(hers, texts, "{name}");
         }
     });

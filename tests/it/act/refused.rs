@@ -21,7 +21,8 @@ fn without_a_token_a_dry_run_reads_and_a_live_run_is_refused() {
         let place = Place::new(&[]);
         let live = place.finish(&place.triage(&server, &[]), &[("KAIZEN_TOKEN", "")]);
         live.ended(2).says("KAIZEN_TOKEN");
-        let dry = place.finish(&place.triage(&server, &["--dry-run", "--plan-out", "plan.json"]), &[("KAIZEN_TOKEN", "")]);
+        let dry =
+            place.finish(&place.triage(&server, &["--dry-run", "--plan-out", "plan.json"]), &[("KAIZEN_TOKEN", "")]);
         dry.ended(0);
         assert!(server.requests().iter().all(|asked| asked.token.is_none() && !asked.is_write()), "{name}");
         let apply: Vec<String> = ["apply", "plan.json"].map(str::to_owned).into();
@@ -29,7 +30,8 @@ fn without_a_token_a_dry_run_reads_and_a_live_run_is_refused() {
         // A file with a token will do, and an empty variable is none.
         std::fs::write(place.path("token"), format!("{}\n", super::kaizen::TOKEN)).unwrap();
         let args = place.triage(&server, &["--token-file", "token", "--dry-run"]);
-        let output = place.command(&args.iter().map(String::as_str).collect::<Vec<_>>()).env("KAIZEN_TOKEN", "").output();
+        let output =
+            place.command(&args.iter().map(String::as_str).collect::<Vec<_>>()).env("KAIZEN_TOKEN", "").output();
         assert_eq!(output.unwrap().status.code(), Some(0), "{name}");
         std::fs::remove_file(place.path("token")).unwrap();
     });
@@ -66,7 +68,11 @@ fn an_expired_token_ends_a_run_at_once_or_in_the_middle() {
         let ran = place.run(&server, &["--format", "json"]);
         ran.ended(1).says("the token is refused").says("nothing was written before it").says("Not reached");
         let totals = &ran.json()["totals"];
-        assert_eq!((&totals["acted"], &totals["failed"], &totals["deferred"]), (&1.into(), &1.into(), &1.into()), "{name}");
+        assert_eq!(
+            (&totals["acted"], &totals["failed"], &totals["deferred"]),
+            (&1.into(), &1.into(), &1.into()),
+            "{name}"
+        );
         assert_eq!(ran.json()["complete"], false);
         // The record says how it ended.
         let runs = place.lines("runs.jsonl");
@@ -84,7 +90,7 @@ fn an_archived_repository_is_not_written_to() {
         world.repo(REPO).archived = true;
         let server = Server::start(world);
         let place = Place::new(&[]);
-        place.run(&server, &[]).ended(1).says("is archived").says("nothing was written");
+        place.run(&server, &[]).ended(1).says("is archived").says("Nothing was written");
         assert_eq!(server.writes(), [""; 0], "{name}");
     });
 }
