@@ -44,17 +44,23 @@ pub fn decide(
 ) -> Result<Doubt> {
     let steps = journal.steps(marker.get("run").unwrap_or(""), at.name, at.number);
     if !steps.is_empty() {
-        let done = |write: &Write| steps.iter().rev().find(|(op, _)| *op == write.op).map(|(_, step)| *step);
-        return Ok(match left.iter().find(|write| done(write) == Some(Step::Done)) {
-            Some(write) => Doubt::Person(format!(
+        let last = |write: &Write| steps.iter().rev().find(|(op, _)| *op == write.op).map(|(_, step)| *step);
+        if let Some(write) = left.iter().find(|write| last(write) == Some(Step::Done)) {
+            return Ok(Doubt::Person(format!(
                 "The journal says that `{}` was done: since then it was undone.",
                 write.op.name()
-            )),
-            None => Doubt::Unfinished,
-        });
+            )));
+        }
+        // What was never begun cannot have been undone; what was may have been done, and then undone.
+        if left.iter().all(|write| last(write).is_none()) {
+            return Ok(Doubt::Unfinished);
+        }
     }
     let Some(events) = forge.timeline(at.repo, at.number)? else {
-        return Ok(Doubt::Person("Its comment is there and its effect is not; no record says why.".to_owned()));
+        return Ok(match steps.as_slice() {
+            [] => Doubt::Person("Its comment is there and its effect is not; no record says why.".to_owned()),
+            _ => Doubt::Unfinished,
+        });
     };
     // A time that cannot be read may be later.
     let later = |event: &&Event| event.at.is_none_or(|then| comment.at().is_none_or(|ours| then >= ours));

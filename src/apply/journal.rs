@@ -64,7 +64,7 @@ pub struct Entry {
 #[derive(Debug, Default)]
 pub struct Journal {
     path: Option<PathBuf>,
-    past: HashMap<(String, String, u64), Vec<(Op, Step)>>,
+    past: HashMap<(String, u64), Vec<(String, Op, Step)>>,
 }
 
 impl Journal {
@@ -78,16 +78,18 @@ impl Journal {
         let lines = loop_dir::read_lines(&path, |entry: Entry| {
             let recent = time::parse(&entry.ts).is_some_and(|at| now - at < Duration::days(DAYS));
             if let Some(number) = entry.number.filter(|_| recent) {
-                past.entry((entry.run, entry.repo, number)).or_default().push((entry.op, entry.state));
+                past.entry((entry.repo, number)).or_default().push((entry.run, entry.op, entry.state));
             }
         })?;
         Ok((Journal { path: Some(path), past }, lines))
     }
 
-    /// Steps of a run on an item, in order; empty where this journal knows nothing of it.
+    /// Steps on an item since a run came to it, in order: its own, and those of runs that finished what
+    /// it left. Empty where this journal knows nothing of it.
     #[must_use]
-    pub fn steps(&self, run: &str, repo: &str, number: u64) -> &[(Op, Step)] {
-        self.past.get(&(run.to_owned(), repo.to_owned(), number)).map_or(&[], Vec::as_slice)
+    pub fn steps(&self, run: &str, repo: &str, number: u64) -> Vec<(Op, Step)> {
+        let of_item = self.past.get(&(repo.to_owned(), number)).map_or(&[][..], Vec::as_slice);
+        of_item.iter().skip_while(|(by, ..)| by != run).map(|(_, op, step)| (*op, *step)).collect()
     }
 
     /// Notes a step. A journal without a folder notes nothing.

@@ -116,7 +116,8 @@ impl Client {
             progress.tries += 1;
             let last = progress.tries >= self.config.tries.max(1);
             let (kind, asked) = match tried {
-                Ok(answer) if request.any_status || (200..300).contains(&answer.status) => {
+                // Whatever the status, but for what says "not now".
+                Ok(answer) if (200..300).contains(&answer.status) || request.any_status && !passes(&answer) => {
                     match unusable(request, &answer) {
                         None => return Ok(answer),
                         Some(kind) => (kind, None),
@@ -135,9 +136,8 @@ impl Client {
                         self.limited(request, &url, answer.status, &limit, progress)?;
                         continue;
                     }
-                    let passes = matches!(answer.status, 502..=504);
                     let kind = Kind::Status { status: answer.status, message: error::message(&answer) };
-                    if !passes {
+                    if !passes(&answer) {
                         return Err(kind);
                     }
                     (kind, limit::retry_after(&answer))
@@ -225,4 +225,9 @@ impl Client {
             std::thread::sleep(left.min(LOOK));
         }
     }
+}
+
+/// Whether an answer says that the same request may do better later.
+fn passes(answer: &Answer) -> bool {
+    matches!(answer.status, 502..=504) || limit::limit(answer).is_some()
 }

@@ -18,6 +18,7 @@ use crate::apply::journal::Journal;
 use crate::apply::{Applied, Fate};
 use crate::cli::Triage;
 use crate::engine::choice::State;
+use crate::forge::remote::token_refused;
 use crate::jobs::backlog_triage;
 use crate::jobs::items::Asked;
 use crate::report::{Run, Totals};
@@ -69,7 +70,7 @@ fn again(args: &Triage, good: &mut Option<Rules>, stop: &Arc<AtomicBool>) -> Res
     }
     match once(args, rules, stop) {
         // A refused token ends a loop, wrong usage too; other failures do not.
-        Err(ended) if ended.exit == Exit::Usage || ended.ends_loop => Err(ended),
+        Err(ended) if ended.exit == Exit::Usage || ended.ends_loop || token_refused(&ended.error) => Err(ended),
         Err(failed) => {
             say(&format!("error: {:#}", failed.error));
             Ok(failed.exit)

@@ -62,6 +62,12 @@ impl fmt::Display for Helped {
     }
 }
 
+/// Whether an error of reading says that the token is refused everywhere: trying again is of no use.
+#[must_use]
+pub fn token_refused(error: &Error) -> bool {
+    Helped::status(error) == Some(401)
+}
+
 /// The error of reading, with what may help.
 pub(super) fn helped(error: http::Error) -> Error {
     Error::new(Helped(error))

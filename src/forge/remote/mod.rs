@@ -32,6 +32,7 @@ use chrono::{DateTime, Utc};
 
 pub use connect::{Ask, Tokens, connect};
 pub use dialect::Dialect;
+pub use failure::token_refused;
 
 use super::quiet::Quiet;
 use super::{Comment, Event, Forge, Item, Listed, Placed, Repo, States};

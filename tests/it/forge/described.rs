@@ -14,7 +14,9 @@ use super::http::{Request, Response};
 use crate::support::root;
 
 /// Operations that the descriptions (cut to what is needed) lack, and what shows them.
-const BESIDES: [(&str, &str); 6] = [
+const BESIDES: [(&str, &str); 8] = [
+    ("/api/v1/user", "asked where that is refused"),
+    ("/api/v1/version", "asked of a host that may be any forge; GitHub's without a prefix has no such path"),
     ("/users/*", "fact 40: 404 for an unknown login"),
     ("/users/*/repos", "as orgs/*/repos, for an owner that is a person"),
     ("/repos/*/*/git/trees/*", "fact 110"),

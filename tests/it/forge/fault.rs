@@ -26,6 +26,8 @@ pub enum Trouble {
     Endless { fresh: bool },
     /// It is done, this much later.
     Slow(Duration),
+    /// The connection ends this much later, and the server has done nothing.
+    Hang(Duration),
 }
 
 impl Trouble {

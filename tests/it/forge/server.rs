@@ -153,6 +153,11 @@ impl Server {
         self.shared.peak.load(Ordering::SeqCst)
     }
 
+    /// How many requests are being answered.
+    pub fn busy(&self) -> usize {
+        self.shared.busy.load(Ordering::SeqCst)
+    }
+
     /// How many connections were made.
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
@@ -284,7 +289,10 @@ impl Shared {
         let mut wrong = self.described.request(&path, &request);
         let latency = self.latency.load(Ordering::SeqCst);
         let trouble = self.faults.take(&request.method, &path);
-        let slow = if let Some(Trouble::Slow(time)) = &trouble { *time } else { Duration::ZERO };
+        let slow = match &trouble {
+            Some(Trouble::Slow(time) | Trouble::Hang(time)) => *time,
+            _ => Duration::ZERO,
+        };
         thread::sleep(Duration::from_millis(latency) + slow);
         let page = request.param("page").and_then(|page| page.parse::<usize>().ok()).unwrap_or(1);
         if let Some(Trouble::Endless { .. }) = trouble {
@@ -292,7 +300,7 @@ impl Shared {
             request.query.push(("page".to_owned(), "1".to_owned()));
         }
         let response = match &trouble {
-            Some(Trouble::ResetBefore) => None,
+            Some(Trouble::ResetBefore | Trouble::Hang(_)) => None,
             Some(Trouble::Answer(response)) => Some(response.clone()),
             _ => {
                 let response = self.act(&request);

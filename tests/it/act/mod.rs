@@ -1,0 +1,17 @@
+//! The built binary against the forge of the tests: what it writes, what it never writes twice, what
+//! it says when a forge fails.
+//!
+//! Takes: worlds of every dialect, served over HTTP in this process. Gives: tests, one file a matter.
+//! Whatever a run prints or leaves is searched for the token.
+
+mod backlog;
+mod counts;
+mod faults;
+mod kaizen;
+mod killed;
+mod people;
+mod refused;
+mod scenario;
+mod seeds;
+mod signals;
+mod twice;

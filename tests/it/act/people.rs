@@ -1,0 +1,67 @@
+//! People beside us: copied markers, what they took back.
+
+use super::backlog::{MARKER, REPO, ours, small, wrong};
+use super::counts::NO_SUMMARY;
+use super::kaizen::Place;
+use super::scenario::everywhere;
+use crate::forge::Server;
+
+#[test]
+fn a_copied_marker_before_and_after_ours_is_neither_touched_nor_obeyed() {
+    everywhere(|name, dialect| {
+        // What a perfect marker looks like for this item: ours in another world.
+        let other = Server::start(small(dialect));
+        Place::new(&[NO_SUMMARY]).run(&other, &[]).ended(0);
+        let perfect = [1, 2, 3].map(|number| ours(other.world().item(REPO, number))[0].to_owned());
+        let greedy = perfect[1].replace("add_labels:kimi-ready", "add_labels:bug");
+        assert!(perfect.iter().all(|text| text.contains(MARKER)) && greedy != perfect[1]);
+        let server = Server::start(small(dialect));
+        for (number, text) in [(1, &perfect[0]), (2, &perfect[1]), (3, &perfect[2])] {
+            server.world().say(0, number, "ada", text);
+        }
+        server.world().pings.clear();
+        let mut place = Place::new(&[NO_SUMMARY]);
+        place.run(&server, &[]).ended(0);
+        assert_eq!(wrong(&server, false), [""; 0], "{name}");
+        // After ours, asking for more.
+        for (number, text) in [(1, &perfect[0]), (2, &greedy), (3, &perfect[1]), (4, &greedy)] {
+            server.world().say(0, number, "ada", text);
+        }
+        server.world().pings.retain(|ping| ping.number != 3 || ping.why != "mention" || ping.login != "x");
+        for _ in 0..2 {
+            server.forget_requests();
+            place.run(&server, &[]).ended(0);
+            assert_eq!(server.writes(), [""; 0], "{name}");
+            place.forget();
+        }
+        let mut world = server.world();
+        assert!(!world.labels_of(REPO, 2).contains(&"bug".to_owned()) && world.labels_of(REPO, 4).is_empty(), "{name}");
+        for (number, texts) in [(1, [&perfect[0], &perfect[0]]), (2, [&perfect[1], &greedy])] {
+            let item = world.item(REPO, number);
+            let hers: Vec<&str> =
+                item.comments().filter(|(entry, _)| entry.by == "ada").map(|(_, body)| body).collect();
+            assert_eq!(hers, texts, "{name}");
+        }
+    });
+}
+
+#[test]
+fn what_a_person_took_off_stays_off() {
+    everywhere(|name, dialect| {
+        let server = Server::start(small(dialect));
+        let mut place = Place::new(&[NO_SUMMARY]);
+        place.run(&server, &[]).ended(0);
+        server.world().unassign(0, 1, "maria", "claude");
+        let label = {
+            let world = server.world();
+            world.repos[0].labels.iter().find(|label| label.name == "kimi-ready").unwrap().clone()
+        };
+        server.world().remove_labels(0, 2, "maria", vec![label]);
+        for _ in 0..2 {
+            server.forget_requests();
+            place.run(&server, &[]).ended(0);
+            assert_eq!(server.writes(), [""; 0], "{name}");
+            place.forget();
+        }
+    });
+}
