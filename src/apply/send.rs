@@ -107,6 +107,11 @@ impl Run<'_, '_> {
         if let Some(body) = &mut write.args.body {
             *body = self.stamped(body);
         }
+        match self.created(repository, effect, &write) {
+            Ok(None) => {}
+            Ok(there) => return Ok(Outcome { number: there, ..Outcome::new(Fate::Unchanged, None) }),
+            Err(error) => return failed(error.into()),
+        }
         match self.create_one(repository, item, effect, &write) {
             Ok(done) => Ok(Outcome { number: done.number, ..Outcome::new(Fate::Done, None) }),
             Err(why) => failed(why),
