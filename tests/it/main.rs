@@ -20,3 +20,4 @@ mod remote;
 mod shipped;
 mod support;
 mod tiers;
+mod writes;
