@@ -127,13 +127,9 @@ fn tell(path: &Path, lines: &Lines) {
             path.display()
         ));
         for bad in &lines.told {
-            say(&format!("warning: {}", bad_line(path, bad)));
+            say(&format!("warning: {bad}"));
         }
     }
-}
-
-fn bad_line(path: &Path, bad: &loop_dir::Bad) -> String {
-    format!("{}: {bad:?}", path.display())
 }
 
 /// Set by SIGINT and SIGTERM; a second one ends the program at once.

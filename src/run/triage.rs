@@ -157,6 +157,8 @@ fn take_outcomes(run: &mut Run<'_>, applied: Applied) {
     let mut of_rows = Vec::new();
     for (item, outcome) in run.planned.iter().zip(&applied.outcomes) {
         let row = item.number.and_then(|number| rows.get(&(item.repo.as_ref(), number)));
+        // A summary of ours may be a row too, which its rules leave alone.
+        let row = row.filter(|row| run.rows[**row].state == State::Planned);
         match row {
             Some(row) => of_rows.push((*row, state(outcome.fate), outcome.note.clone())),
             // An issue of ours: it is no row, so what went wrong with it is said by itself.

@@ -105,8 +105,8 @@ fn a_run_that_died_is_finished_as_far_as_records_tell() {
             };
             assert!(note.contains(says), "{what}: {note}");
             // It is not only in the JSON.
-            let text = bench.run_with(LATER, &["--dry-run", "--format", "text"]);
-            assert!(text.stdout.contains(says), "{what}: {}", text.stdout);
+            let text = bench.shown(LATER);
+            assert!(text.contains(says), "{what}: {text}");
         }
     }
 }

@@ -134,15 +134,21 @@ impl Bench {
 
     fn command(&self, job: &[&str], now: &str) -> Kaizen {
         let forge = format!("file:{}", self.path("world.json").display());
-        Kaizen::bare()
-            .args(job)
-            .args(["--forge", &forge, "--now", now, "--format", "json", "--loop-dir"])
-            .args([self.path("loop")])
+        Kaizen::bare().args(job).args(["--forge", &forge, "--now", now, "--loop-dir"]).args([self.path("loop")])
     }
 
     /// A run of the job with further arguments.
     fn run_with(&self, now: &str, more: &[&str]) -> Ran {
-        self.command(&["backlog-triage"], now).args(["--rules"]).args([self.path("rules")]).args(more).run()
+        self.triage(now).format("json").args(more).run()
+    }
+
+    fn triage(&self, now: &str) -> Kaizen {
+        self.command(&["backlog-triage"], now).args(["--rules"]).args([self.path("rules")])
+    }
+
+    /// What a dry run shows a person.
+    fn shown(&self, now: &str) -> String {
+        self.triage(now).format("text").args(["--dry-run"]).run().stdout
     }
 
     /// A live run.
@@ -162,7 +168,7 @@ impl Bench {
     }
 
     fn apply_at(&self, now: &str, more: &[&str]) -> Ran {
-        self.command(&["apply"], now).args(more).args([self.path("plan.json")]).run()
+        self.command(&["apply"], now).format("json").args(more).args([self.path("plan.json")]).run()
     }
 
     /// Carries out the saved plan.
@@ -190,7 +196,7 @@ fn rules(action: &str, more: &str) -> String {
          actions:\n  act: {action}\n  tell: {{agent: owner, mention: [owner], comment: decision.md.j2}}\n\
          \x20 label: {{add_labels: [other], comment: decision.md.j2}}\n\
          {more}\
-         decide:\n  - {{id: leave, when: \"'leave' in labels\", action: skip, reason: Left.}}\n\
+         decide:\n  - {{id: leave, when: \"'leave' in labels or own_report\", action: skip, reason: Left.}}\n\
          \x20 - {{id: ping, when: \"'ping' in labels\", action: tell, reason: Told.}}\n\
          \x20 - {{id: other, when: \"'switch' in labels\", action: label, reason: Another.}}\n\
          \x20 - {{id: rest, action: act, reason: Chosen.}}\n"

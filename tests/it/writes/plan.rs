@@ -69,11 +69,16 @@ fn a_plan_is_refused_where_it_does_not_fit() {
     let late = "2026-11-21T13:00:00Z";
     refused(bench.apply_at(late, &[]), &["25 hours old", "--max-age"]);
     // Of another version.
-    std::fs::write(bench.path("plan.json"), good.replacen("\"version\":1", "\"version\":2", 1)).unwrap();
+    let changed = |member: &str, to: &Value| {
+        let mut plan: Value = serde_json::from_str(&good).unwrap();
+        plan[member] = to.clone();
+        plan.to_string()
+    };
+    std::fs::write(bench.path("plan.json"), changed("version", &json!(2))).unwrap();
     refused(bench.apply(), &["version 2", "version 1"]);
     // Broken: where.
     for (text, says) in [
-        (good[..good.len() / 2].to_owned(), "line 1 column"),
+        (good[..good.len() / 2].to_owned(), "at line "),
         ("\n\n{".to_owned(), "line 3 column"),
         (good.replacen("\"add_labels\"", "\"add_lables\"", 1), "add_lables"),
     ] {
