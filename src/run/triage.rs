@@ -89,7 +89,7 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
     let forge = Opened::new(&wanted)?;
     let asked_for = repos(forge.read(), &common.repos, common.org.as_deref())?;
     let begun = if live { Some(Live::begin(&common.target.loop_dir, &rules.policy.job, now, VERSION)?) } else { None };
-    let none = Journal::default();
+    let read = if live { Journal::default() } else { live::journal(&common.target.loop_dir, now)? };
     let progress = Progress::new(&common.shown);
     let more = |items| progress.more(items);
     let asked = Asked {
@@ -99,7 +99,7 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
         now,
         threads: usize::from(common.concurrency),
         only: args.only,
-        journal: begun.as_ref().map_or(&none, |live| &live.journal),
+        journal: begun.as_ref().map_or(&read, |live| &live.journal),
         progress: &more,
     };
     let judged = backlog_triage::triage(&asked, &rules.templates, VERSION);

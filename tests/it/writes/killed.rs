@@ -182,3 +182,25 @@ fn a_milestone_taken_off_stays_off() {
         assert_eq!((state.as_str(), note.as_str()), ("unchanged", "mira took the milestone off."));
     }
 }
+
+#[test]
+fn what_a_person_opened_again_stays_open() {
+    for kind in ["gitea", "github"] {
+        let action = "{close: completed, comment: decision.md.j2}";
+        let bench = Bench::new(&world_of(kind, &[issue(1, "A", json!({}))]), &rules(action, ""));
+        bench.live().json(0);
+        assert_eq!(bench.issue(1)["state"], "closed");
+        bench.forget();
+        bench.edit_issue(1, json!({ "state": "open", "closed_at": null }));
+        let person = json!({ "id": 9, "login": "mira" });
+        let event = json!({ "id": 992, "user": person, "actor": person, "created_at": LATER });
+        let word = if kind == "github" { ("event", "reopened") } else { ("type", "reopen") };
+        bench.edit(|repo| {
+            let list = repo["events"]["1"].as_array_mut().unwrap();
+            list.push(event);
+            list.last_mut().unwrap()[word.0] = json!(word.1);
+        });
+        let (state, note) = fate(&bench.nothing(LATER, kind), 1);
+        assert_eq!((state.as_str(), note.as_str()), ("unchanged", "mira opened it again."));
+    }
+}

@@ -34,7 +34,7 @@ fn what_was_handed_out_yesterday_is_not_stuck_however_old_it_is() {
             // Our own comments, edits and looks do not start it again.
             let report = bench.live_at("2026-11-15T12:00:00Z").json(0);
             assert_eq!((rule(&report).as_str(), &report["totals"]["acted"]), ("stuck", &json!(1)), "{kind} {title}");
-            assert!(bench.comments(1).last().unwrap().1.contains("nothing has happened for 14 days"));
+            assert!(bench.comments(1).last().unwrap().1.contains("nothing has happened for at least 14 days"));
             let report = bench.live_at("2026-11-20T12:00:00Z").json(0);
             assert_eq!((rule(&report).as_str(), &report["totals"]["acted"]), ("stuck", &json!(0)), "flagged once");
         }
