@@ -42,24 +42,24 @@ pub fn decide(
     (comment, marker): (&Comment, &Marker),
     left: &[Write],
 ) -> Result<Doubt> {
-    let steps = journal.steps(marker.get("run").unwrap_or(""), at.name, at.number);
+    let field = |name: &str| marker.get(name).unwrap_or("");
+    let steps = journal.steps(field("run"), field("policy"), at.name, at.number);
     if !steps.is_empty() {
         let last = |write: &Write| steps.iter().rev().find(|(op, _)| *op == write.op).map(|(_, step)| *step);
         if let Some(write) = left.iter().find(|write| last(write) == Some(Step::Done)) {
-            return Ok(Doubt::Person(format!(
-                "The journal says that `{}` was done: since then it was undone.",
-                write.op.name()
-            )));
+            let text = format!("The journal says that `{}` was done: since then it was undone.", write.op.name());
+            return Ok(Doubt::Person(text));
         }
         // What was never begun cannot have been undone; what was may have been done, and then undone.
         if left.iter().all(|write| last(write).is_none()) {
             return Ok(Doubt::Unfinished);
         }
     }
+    // A run that died may have written more than it could note: the timeline is asked in any case.
     let Some(events) = forge.timeline(at.repo, at.number)? else {
-        return Ok(match steps.as_slice() {
-            [] => Doubt::Person("Its comment is there and its effect is not; no record says why.".to_owned()),
-            _ => Doubt::Unfinished,
+        return Ok(match steps.is_empty() {
+            true => Doubt::Person("Its comment is there and its effect is not; no record says why.".to_owned()),
+            false => Doubt::Unfinished,
         });
     };
     // A time that cannot be read may be later.
@@ -90,6 +90,8 @@ fn said(event: &Event) -> String {
         What::Labeled(name) => format!("{who} put the label {name} back."),
         What::Unassigned(login) => format!("{who} took {login} off it."),
         What::Assigned(login) => format!("{who} assigned {login} again."),
+        What::Milestone(Some(title)) => format!("{who} set the milestone {title}."),
+        What::Milestone(None) => format!("{who} took the milestone off."),
         What::Reopened => format!("{who} opened it again."),
         What::Closed => format!("{who} closed it again."),
         What::Commented | What::Other => format!("{who} changed it."),
@@ -113,6 +115,7 @@ fn matches(event: &Event, write: &Write, opposite: bool) -> bool {
         (What::Labeled(name), Op::AddLabels) | (What::Unlabeled(name), Op::RemoveLabels) => !opposite && label(name),
         (What::Unassigned(name), Op::Assign) | (What::Assigned(name), Op::Unassign) => opposite && login(name),
         (What::Assigned(name), Op::Assign) | (What::Unassigned(name), Op::Unassign) => !opposite && login(name),
+        (What::Milestone(title), Op::SetMilestone) => opposite == (*title != write.args.milestone),
         (What::Reopened, Op::Close) | (What::Closed, Op::Reopen) => opposite,
         (What::Closed, Op::Close) | (What::Reopened, Op::Reopen) => !opposite,
         _ => false,

@@ -95,6 +95,12 @@ impl Run<'_, '_> {
         {
             // Another run has decided otherwise meanwhile.
             return Ok(dropped("A newer comment of ours stands there, about another decision."));
+        } else if !has_comment && posted.is_none() && !writes.is_empty() {
+            // Its memory is the timeline alone, also for a plan that is carried out again.
+            let at = At { repo: repository.index, name: &item.repo, number };
+            if let Some(why) = doubt::taken_back(forge, self.us(), at, &writes)? {
+                return Ok(Ready::Not(Outcome::new(Fate::Unchanged, why)));
+            }
         }
         Ok(Ready::Write { fresh: Some(fresh), writes })
     }
@@ -134,6 +140,21 @@ impl Run<'_, '_> {
         })
     }
 
+    /// The issue that an earlier run with the same plan, or another one meanwhile, has created for this
+    /// policy in this place.
+    pub(super) fn created(&self, repository: &Repository, effect: &Effect, write: &Write) -> Result<Option<u64>> {
+        let wanted = write.args.body.as_deref().and_then(Marker::ending);
+        let (Some(label), Some(wanted)) = (write.args.labels.first(), wanted) else { return Ok(None) };
+        let same = |marker: &Marker, name: &str| marker.get(name) == wanted.get(name);
+        let ours = |item: &&Item<'_>| {
+            let marker = Marker::ending(&item.body).filter(|marker| marker.get("policy") == Some(&effect.policy));
+            item.author.as_ref().is_some_and(|author| self.us().is(&author.login))
+                && marker.is_some_and(|marker| same(&marker, "key") && same(&marker, "did"))
+        };
+        let labelled = self.apply.forge.labelled(repository.index, label)?;
+        Ok(labelled.iter().filter(ours).map(|item| item.number).max())
+    }
+
     /// A summary is replaced where it is open, ours, and has our marker.
     fn summary(&self, fresh: Fresh, effect: &Effect) -> Ready {
         let ours = fresh.item.author.as_ref().is_some_and(|author| self.us().is(&author.login));
@@ -162,11 +183,14 @@ fn take_back(item: &mut Item<'static>, write: &Write) {
     match write.op {
         Op::AddLabels => item.labels.retain(|label| !args.labels.iter().any(|name| name == label)),
         Op::RemoveLabels => with(&mut item.labels, &args.labels),
-        Op::Assign => item.assignees.retain(|login| !args.assignees.iter().any(|name| name == login)),
+        Op::Assign => {
+            item.assignees.retain(|login| !args.assignees.iter().any(|name| name.eq_ignore_ascii_case(login)))
+        }
         Op::Unassign => with(&mut item.assignees, &args.assignees),
         Op::Close => item.open = true,
         Op::Reopen => item.open = false,
-        // What stood there before is not known.
-        Op::SetMilestone | Op::Comment | Op::EditComment | Op::CreateIssue | Op::EditBody => {}
+        // Which one stood there before is not known: most often there was none.
+        Op::SetMilestone => item.milestone = None,
+        Op::Comment | Op::EditComment | Op::CreateIssue | Op::EditBody => {}
     }
 }

@@ -60,11 +60,19 @@ pub struct Entry {
     pub state: Step,
 }
 
+/// A step of an earlier run.
+#[derive(Debug)]
+struct Past {
+    run: String,
+    step: (Op, Step),
+}
+
 /// The journal of a folder.
 #[derive(Debug, Default)]
 pub struct Journal {
     path: Option<PathBuf>,
-    past: HashMap<(String, u64), Vec<(String, Op, Step)>>,
+    /// By policy, repository and number; each with its run.
+    past: HashMap<(String, String, u64), Vec<Past>>,
 }
 
 impl Journal {
@@ -78,18 +86,19 @@ impl Journal {
         let lines = loop_dir::read_lines(&path, |entry: Entry| {
             let recent = time::parse(&entry.ts).is_some_and(|at| now - at < Duration::days(DAYS));
             if let Some(number) = entry.number.filter(|_| recent) {
-                past.entry((entry.repo, number)).or_default().push((entry.run, entry.op, entry.state));
+                let step = Past { run: entry.run, step: (entry.op, entry.state) };
+                past.entry((entry.policy, entry.repo, number)).or_default().push(step);
             }
         })?;
         Ok((Journal { path: Some(path), past }, lines))
     }
 
-    /// Steps on an item since a run came to it, in order: its own, and those of runs that finished what
-    /// it left. Empty where this journal knows nothing of it.
+    /// Steps of a policy on an item from the first of `run` on, in order: a later run may have finished
+    /// what that one began. Empty where this journal knows nothing of it.
     #[must_use]
-    pub fn steps(&self, run: &str, repo: &str, number: u64) -> Vec<(Op, Step)> {
-        let of_item = self.past.get(&(repo.to_owned(), number)).map_or(&[][..], Vec::as_slice);
-        of_item.iter().skip_while(|(by, ..)| by != run).map(|(_, op, step)| (*op, *step)).collect()
+    pub fn steps(&self, run: &str, policy: &str, repo: &str, number: u64) -> Vec<(Op, Step)> {
+        let all = self.past.get(&(policy.to_owned(), repo.to_owned(), number)).map_or(&[][..], Vec::as_slice);
+        all.iter().skip_while(|past| past.run != run).map(|past| past.step).collect()
     }
 
     /// Notes a step. A journal without a folder notes nothing.

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use super::journal::{Entry, Step};
 use super::preflight::Repository;
 use super::{Ended, Fate, Outcome, Posted, Run};
-use crate::forge::Item;
 use crate::forge::change::{Change, Done, Failure, Fresh};
 use crate::forge::time::rfc3339;
 use crate::plan::marker::Marker;
@@ -108,7 +107,7 @@ impl Run<'_, '_> {
         if let Some(body) = &mut write.args.body {
             *body = self.stamped(body);
         }
-        match self.created(repository, &write) {
+        match self.created(repository, effect, &write) {
             Ok(None) => {}
             Ok(Some(number)) => {
                 let note = format!("#{number} is there already.");
@@ -120,17 +119,6 @@ impl Run<'_, '_> {
             Ok(done) => Ok(Outcome { number: done.number, ..Outcome::new(Fate::Done, None) }),
             Err(why) => failed(why),
         }
-    }
-
-    /// An issue of ours of the same policy in the same place: another run, or this plan, has made it.
-    fn created(&self, repository: &Repository, write: &Write) -> anyhow::Result<Option<u64>> {
-        let Some(wanted) = write.args.body.as_deref().and_then(Marker::ending) else { return Ok(None) };
-        let label = write.args.labels.first().map_or("", String::as_str);
-        let there = self.apply.forge.labelled(repository.index, label)?;
-        let same = |marker: &Marker| ["policy", "key"].iter().all(|name| marker.get(name) == wanted.get(name));
-        let ours = |item: &&Item<'_>| item.author.as_ref().is_some_and(|author| self.us().is(&author.login));
-        let mut made = there.iter().filter(ours).filter(|item| Marker::ending(&item.body).as_ref().is_some_and(same));
-        Ok(made.next().map(|item| item.number))
     }
 
     fn create_one(

@@ -52,7 +52,7 @@ pub struct Item<'a> {
     pub created: Option<i64>,
     /// When anything on it last changed, our own writes included.
     pub updated: Option<i64>,
-    /// The last activity that is not ours: what the timeline tells.
+    /// The last activity that counts: others' of any kind, and our own hand-overs, as the timeline tells.
     pub last_activity: Reading<Option<i64>>,
 }
 
@@ -125,7 +125,11 @@ pub const FACTS: [(&str, Fact, &str); 20] = [
     ("age_days", Fact::AgeDays, "whole days since it was opened"),
     ("age_hours", Fact::AgeHours, "whole hours since it was opened"),
     ("updated_days", Fact::UpdatedDays, "whole days since anything on it changed, our own writes included"),
-    ("idle_days", Fact::IdleDays, "whole days since the last activity that is not ours (reads the timeline)"),
+    (
+        "idle_days",
+        Fact::IdleDays,
+        "whole days since somebody else did anything on it, or we assigned or labelled it (reads the timeline)",
+    ),
 ];
 
 impl Fact {

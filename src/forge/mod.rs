@@ -181,6 +181,8 @@ pub enum What {
     Assigned(String),
     /// This login was taken off.
     Unassigned(String),
+    /// The milestone of this title was set, or none.
+    Milestone(Option<String>),
     /// It was closed (or merged).
     Closed,
     /// It was opened again.

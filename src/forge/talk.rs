@@ -86,6 +86,7 @@ impl<'de> Shape<'de> for Option<Event> {
                 "body" => found.body = value(&mut from)?,
                 "label" => found.label = value(&mut from)?,
                 "assignee" => found.assignee = value(&mut from)?,
+                "milestone" => found.milestone = value(&mut from)?,
                 "removed_assignee" => found.removed = value(&mut from)?,
                 "author" => found.author = value(&mut from)?,
                 "committer" => found.committer = value(&mut from)?,
@@ -112,6 +113,7 @@ struct Entry<'a> {
     label: Option<Part<'a>>,
     assignee: Option<Part<'a>>,
     removed: Scalar<'a>,
+    milestone: Option<Part<'a>>,
     author: Option<Part<'a>>,
     committer: Option<Part<'a>>,
 }
@@ -123,6 +125,9 @@ impl Entry<'_> {
         let signed = [&self.committer, &self.author].into_iter().flatten().find_map(|part| instant(&part.date));
         let label = |part: Option<Part<'_>>| part.and_then(|part| part.name.text()).map(Cow::into_owned);
         let login = |part: Option<Part<'_>>| part.and_then(Part::login).map(Cow::into_owned);
+        // Gitea gives the milestone that came, and none or an empty one where it was taken off.
+        let title = |part: Option<Part<'_>>| part.and_then(|part| part.title.text()).map(Cow::into_owned);
+        let title = |part| title(part).filter(|title| !title.is_empty());
         let word = match (&self.event, &self.kind) {
             (Scalar::Text(word), _) | (_, Scalar::Text(word)) => &**word,
             _ => "",
@@ -137,6 +142,8 @@ impl Entry<'_> {
             "assignees" if self.removed.is_true() => login(self.assignee).map(What::Unassigned),
             "assignees" | "assigned" => login(self.assignee).map(What::Assigned),
             "unassigned" => login(self.assignee).map(What::Unassigned),
+            "milestone" | "milestoned" => Some(What::Milestone(title(self.milestone))),
+            "demilestoned" => Some(What::Milestone(None)),
             // A merge is an entry of its own; GitHub writes `closed` beside it.
             "close" | "closed" | "merge_pull" | "merged" => Some(What::Closed),
             "reopen" | "reopened" => Some(What::Reopened),
@@ -214,6 +221,7 @@ mod tests {
             ("reopen", "", bare, What::Reopened),
             ("comment", "1", bare, What::Commented),
             ("comment_ref", "", bare, What::Other),
+            ("milestone", "", bare, What::Milestone(None)),
             ("change_title", "", bare, What::Other),
         ] {
             let expected = (what, Some("2026-11-21T01:08:08Z".to_owned()));
@@ -241,7 +249,9 @@ mod tests {
                 "2026-04-30T12:00:00Z"}, "committer": {"name": "Mona", "email": "m@x", "date": "2026-05-01T06:00:09Z"},
                 "message": "Fix it"},
             {"event": "committed", "author": {"date": "2026-05-01T06:00:10Z"}, "committer": null},
-            {"event": "labeled", "created_at": "2026-05-01T06:00:11Z", "label": null}]"#,
+            {"event": "labeled", "created_at": "2026-05-01T06:00:11Z", "label": null},
+            {"event": "milestoned", "created_at": "2026-05-01T06:00:12Z", "milestone": {"title": "1.0"}},
+            {"event": "demilestoned", "created_at": "2026-05-01T06:00:13Z", "milestone": {"title": "1.0"}}]"#,
         );
         let what = [
             What::Labeled("bug".into()),
@@ -256,6 +266,8 @@ mod tests {
             What::Other,
             What::Other,
             What::Other,
+            What::Milestone(Some("1.0".into())),
+            What::Milestone(None),
         ];
         let at = (0..).map(|second| Some(format!("2026-05-01T06:00:{second:02}Z")));
         assert_eq!(found, what.into_iter().zip(at).collect::<Vec<_>>());

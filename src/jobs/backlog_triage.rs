@@ -88,7 +88,13 @@ fn settle(asked: &Asked<'_>, backlog: &mut Backlog<'_>) {
     for left in found.into_iter().filter(|left| asked.only.is_none_or(|only| only == left.number)) {
         let row = backlog.rows.iter_mut().find(|row| left.is(row));
         let (state, note) = match left.decide(asked) {
-            Ok(Doubt::Person(_)) => continue, // looking at it says so, where its rule decides the same
+            Ok(Doubt::Person(why)) => {
+                // Where a rule acts, looking at it says so.
+                if let Some(row) = row.filter(|row| row.subject.is_none()) {
+                    row.note = Some(why);
+                }
+                continue;
+            }
             Ok(Doubt::Unfinished) => (State::Planned, "An earlier run ended half-way: the rest follows.".to_owned()),
             Err(error) => (State::Failed, format!("{error:#}")),
         };
@@ -172,6 +178,8 @@ fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run
     for row in &backlog.rows {
         totals.count(row.state, row.flag(policy, "ready") == Some(true));
     }
+    let mut warnings = backlog.told_strangers(asked);
+    warnings.extend(backlog.unreadable);
     let mut run = Run {
         policy,
         forge: asked.forge.name(),
@@ -180,7 +188,7 @@ fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run
         asked: asked.repos.clone(),
         complete: true,
         why_incomplete: backlog.unread,
-        warnings: backlog.unreadable,
+        warnings,
         comments: backlog.comments,
         outcomes: None,
         totals,

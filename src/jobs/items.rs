@@ -4,7 +4,7 @@
 //! in scope with its judgement and state. Items are judged where their page is read, on several
 //! threads; a tier of facts is read for the items that cannot be judged without it, no others.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -17,11 +17,14 @@ use crate::engine::choice::State;
 use crate::engine::evaluate::{Evaluation, evaluate};
 use crate::engine::facts::{self, Reading};
 use crate::engine::rules::Policy;
-use crate::forge::{Comment, Forge, Item, States};
+use crate::forge::{Comment, Event, Forge, Item, States, What};
 use crate::plan::marker::Marker;
 use crate::plan::memory::Us;
 use crate::plan::{self, SUMMARY, Subject};
 use crate::report::Row;
+
+/// Markers in texts of others that are named one by one.
+const STRANGERS: usize = 5;
 
 /// What to judge.
 #[allow(missing_debug_implementations, reason = "it holds a forge and a callback")]
@@ -84,11 +87,31 @@ pub struct Backlog<'p> {
     pub unfinished: Vec<Unfinished>,
     /// Comments that were read, by repository and number.
     pub comments: HashMap<(usize, u64), Vec<Comment>>,
+    /// Markers in what others wrote: repository, number, who wrote it.
+    pub(super) strangers: BTreeSet<(usize, u64, String)>,
     /// One an agent: open items in its hands that `scope` leaves out.
     held_outside: Vec<usize>,
 }
 
 impl Backlog<'_> {
+    /// One sentence a repository about markers in what others wrote.
+    pub(super) fn told_strangers(&self, asked: &Asked<'_>) -> Vec<String> {
+        let mut by_repo: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+        for (repo, number, login) in &self.strangers {
+            by_repo.entry(*repo).or_default().push(format!("{login} on #{number}"));
+        }
+        let sentence = |(repo, all): (usize, Vec<String>)| {
+            let (name, more) = (&asked.forge.repos()[repo].name, all.len().saturating_sub(STRANGERS));
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let all = all.into_iter().take(STRANGERS).collect::<Vec<_>>().join(", ");
+            format!(
+                "{name}: texts of others end with a marker of ours ({all}{more}); they are only texts, and if such \
+                 an account is ours, the rules name it under `bots`"
+            )
+        };
+        by_repo.into_iter().map(sentence).collect()
+    }
+
     /// How many open items an agent has in hand.
     #[must_use]
     pub fn in_hand(&self, agent: usize) -> usize {
@@ -127,6 +150,7 @@ struct Pages<'p> {
     summaries: Vec<OldSummary>,
     held_outside: Vec<usize>,
     unfinished: Vec<Unfinished>,
+    strangers: Vec<(u64, String)>,
 }
 
 fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> Result<()> {
@@ -139,7 +163,9 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
         let mut page = Pages::default();
         let mut rows = Vec::with_capacity(items.len());
         for item in items {
-            page.unfinished.extend(recent.unfinished(repo, item));
+            let stranger = asked.us().stranger(item.author.as_ref(), &item.body);
+            page.strangers.extend(stranger.map(|login| (item.number, login.to_owned())));
+            page.unfinished.extend(recent.unfinished(asked, repo, item));
             rows.extend(judge_item(asked, repo, item, &mut page, &timelines));
         }
         (asked.progress)(items.len());
@@ -149,6 +175,7 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
         all.open += page.open;
         all.summaries.extend(page.summaries);
         all.unfinished.extend(page.unfinished);
+        all.strangers.extend(page.strangers);
         add(&mut all.held_outside, &page.held_outside);
     })?;
     let mut pages = pages.into_inner().map_err(|_| anyhow::anyhow!("a thread that read pages ended early"))?;
@@ -162,6 +189,8 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
     pages.summaries.sort_by_key(|summary| summary.number);
     pages.unfinished.sort_by_key(|left| left.number);
     backlog.unfinished.extend(pages.unfinished);
+    let strangers = recent.strangers.into_iter().chain(pages.strangers);
+    backlog.strangers.extend(strangers.map(|(number, login)| (repo, number, login)));
     backlog.summaries.extend(pages.summaries);
     Ok(())
 }
@@ -247,12 +276,15 @@ pub fn is_summary(policy: &Policy, body: &str) -> bool {
         .is_some_and(|marker| marker.get("policy") == Some(&policy.name) && marker.get("key") == Some(SUMMARY))
 }
 
-/// The last activity on an item that is not ours, as its timeline tells.
+/// The last activity on an item that counts, as its timeline tells: whatever others did, and of what we
+/// did handing it over, by assigning or labelling it. Our comments move nothing.
 fn last_activity(asked: &Asked<'_>, repo: usize, number: u64, timelines: &AtomicUsize) -> Result<Reading<Option<i64>>> {
     let Some(events) = asked.forge.timeline(repo, number)? else { return Ok(Reading::Unrecorded) };
     timelines.fetch_add(1, Ordering::Relaxed);
-    let others = events.iter().filter(|event| event.actor.as_ref().is_none_or(|actor| !is_ours(asked, &actor.login)));
-    Ok(Reading::Is(others.filter_map(|event| event.at).max().map(|at| at.timestamp_micros())))
+    let ours = |event: &Event| event.actor.as_ref().is_some_and(|actor| is_ours(asked, &actor.login));
+    let handed = |event: &Event| matches!(event.what, What::Assigned(_) | What::Labeled(_));
+    let counted = events.iter().filter(|event| !ours(event) || handed(event));
+    Ok(Reading::Is(counted.filter_map(|event| event.at).max().map(|at| at.timestamp_micros())))
 }
 
 /// Adds counts one by one.

@@ -56,6 +56,11 @@ pub fn decide(asked: &Asked<'_>, backlog: &mut Backlog<'_>) -> Vec<usize> {
         state
     });
     drop(candidates);
+    for ((repo, number), comments) in &read {
+        let strangers =
+            comments.iter().filter_map(|comment| asked.us().stranger(comment.author.as_ref(), &comment.body));
+        backlog.strangers.extend(strangers.map(|login| (*repo, *number, login.to_owned())));
+    }
     backlog.comments.extend(read);
     let order = order.into_iter().map(|at| acting[at]).collect();
     for ((at, state), look) in acting.into_iter().zip(states).zip(looks) {
@@ -93,6 +98,9 @@ fn look(asked: &Asked<'_>, row: &Row<'_>, keep: impl FnOnce(Vec<Comment>)) -> Re
     let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else {
         return Ok(Look::of(State::Unchanged, None));
     };
+    if subject.locked {
+        return Ok(Look::of(State::Dropped, "It is locked.".to_owned()));
+    }
     // A server counts its comments rightly; whoever wrote a file by hand may not have.
     let none = subject.comments == 0 && asked.forge.is_remote();
     let comments = if none { Vec::new() } else { asked.forge.comments(row.repo, row.number)? };

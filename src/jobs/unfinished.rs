@@ -36,9 +36,14 @@ pub struct Unfinished {
     left: Vec<Write>,
 }
 
-/// Our comments of the last day, by number: the newest of each item.
+/// The comments of the last day.
 #[derive(Debug, Default)]
-pub(super) struct Recent(HashMap<u64, (Comment, Marker)>);
+pub(super) struct Recent {
+    /// Ours, by number: the newest of each item.
+    ours: HashMap<u64, (Comment, Marker)>,
+    /// Markers in comments of others: the number and who wrote it.
+    pub(super) strangers: Vec<(u64, String)>,
+}
 
 impl Recent {
     /// Lists them.
@@ -48,19 +53,26 @@ impl Recent {
     pub(super) fn read(asked: &Asked<'_>, repo: usize) -> Result<Self> {
         let since = asked.now - Duration::hours(HOURS);
         let placed = asked.forge.comments_since(repo, since).context("listing the comments of the last day")?;
-        let mut newest = HashMap::new();
+        let mut recent = Recent::default();
         for placed in placed {
+            if let Some(login) = asked.us().stranger(placed.comment.author.as_ref(), &placed.comment.body) {
+                recent.strangers.push((placed.number, login.to_owned()));
+            }
             let Some(marker) = asked.us().marker(&placed.comment) else { continue };
             if marker.get("policy") == Some(&asked.policy.name) && marker.get("key") == Some(DECISION) {
-                newest.insert(placed.number, (placed.comment, marker));
+                recent.ours.insert(placed.number, (placed.comment, marker));
             }
         }
-        Ok(Recent(newest))
+        Ok(recent)
     }
 
     /// What is not there of the effect that our comment on this item announced.
-    pub(super) fn unfinished(&self, repo: usize, item: &Item<'_>) -> Option<Unfinished> {
-        let (comment, marker) = self.0.get(&item.number)?;
+    pub(super) fn unfinished(&self, asked: &Asked<'_>, repo: usize, item: &Item<'_>) -> Option<Unfinished> {
+        // Whoever closed or locked it meanwhile wants it left alone.
+        if item.locked || !(item.open || asked.policy.scope.closed) {
+            return None;
+        }
+        let (comment, marker) = self.ours.get(&item.number)?;
         let mut left = marker::listed(marker.get("writes")?);
         let state = State::of(item);
         left.retain_mut(|write| memory::left(write, &state));

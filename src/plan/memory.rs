@@ -6,7 +6,7 @@
 use super::marker::Marker;
 use super::{Op, Write};
 use crate::engine::markdown::Markdown;
-use crate::forge::{Comment, Item};
+use crate::forge::{Account, Comment, Item};
 
 /// Who we are: our account, and further logins that our comments have carried.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +29,15 @@ impl Us<'_> {
     pub fn marker(&self, comment: &Comment) -> Option<Marker> {
         let ours = comment.author.as_ref().is_some_and(|author| self.is(&author.login));
         if ours { Marker::ending(&comment.body) } else { None }
+    }
+
+    /// Who wrote a text that ends with a marker and is not ours. Where our own account is not known
+    /// nobody is told from us.
+    #[must_use]
+    pub fn stranger<'a>(&self, author: Option<&'a Account>, text: &str) -> Option<&'a str> {
+        let login = author.map_or("", |author| author.login.as_str());
+        let strange = !self.user.is_empty() && !self.is(login) && Marker::ending(text).is_some();
+        strange.then_some(login)
     }
 }
 

@@ -243,6 +243,18 @@ pub struct Asked {
 /// Works out what an action asks for on an item.
 #[must_use]
 pub fn ask(policy: &Policy, action: &Action, subject: &Subject, assignees: &[String]) -> Asked {
+    let (mut writes, mention) = meant(policy, action, subject, assignees);
+    let asked = marker::writes(&writes);
+    // Who is assigned changes with what the action does: it is still the same decision.
+    let (same, told) = meant(policy, action, subject, &["assignees".to_owned()]);
+    let did = digest(&json!([action.name, marker::writes(&same), told]).to_string());
+    writes.retain_mut(|write| memory::left(write, &subject.state(assignees)));
+
+    Asked { did, mention, writes, asked }
+}
+
+/// All writes of an action beside its comment, and whom it mentions, with these as the assignees.
+fn meant(policy: &Policy, action: &Action, subject: &Subject, assignees: &[String]) -> (Vec<Write>, Vec<String>) {
     let people = |people: &[Person]| logins(policy, people, subject, assignees);
     let (assign, unassign) = (people(&action.assign), people(&action.unassign));
     let mut mention = people(&action.mention);
@@ -266,11 +278,7 @@ pub fn ask(policy: &Policy, action: &Action, subject: &Subject, assignees: &[Str
     } else if action.reopen {
         writes.push(Write::of(Op::Reopen, Args::default()));
     }
-    let asked = marker::writes(&writes);
-    let did = digest(&json!([action.name, asked, mention]).to_string());
-    writes.retain_mut(|write| memory::left(write, &subject.state(assignees)));
-
-    Asked { did, mention, writes, asked }
+    (writes, mention)
 }
 
 /// What every forge takes for a login. Anything else is not mentioned at all: a part of it could be

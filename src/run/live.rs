@@ -58,8 +58,7 @@ impl Live {
     /// Takes the folder's lock, reads the journal, notes that a run begins.
     pub(super) fn begin(folder: &Path, job: &str, now: DateTime<Utc>, version: &str) -> Result<Live> {
         let lock = RunLock::take(folder, &Patience::minute(&say))?;
-        let (journal, lines) = Journal::open(folder, now)?;
-        tell(&folder.join("journal.jsonl"), &lines);
+        let journal = journal(folder, now)?;
         let run = format!("{}-{:06x}", now.format("%Y%m%dT%H%M%SZ"), fastrand::u32(..1 << 24));
         let live = Live { run, journal, started: now, folder: folder.to_owned(), job: job.to_owned(), _lock: lock };
         live.note(&serde_json::json!({
@@ -117,6 +116,13 @@ impl Live {
     }
 }
 
+/// What earlier runs wrote; a dry run reads it too, so that it says what the live run would do.
+pub(super) fn journal(folder: &Path, now: DateTime<Utc>) -> Result<Journal> {
+    let (journal, lines) = Journal::open(folder, now)?;
+    tell(&folder.join("journal.jsonl"), &lines);
+    Ok(journal)
+}
+
 /// Lines that could not be read are named, and stop nothing.
 fn tell(path: &Path, lines: &Lines) {
     if lines.bad > 0 {
@@ -127,13 +133,9 @@ fn tell(path: &Path, lines: &Lines) {
             path.display()
         ));
         for bad in &lines.told {
-            say(&format!("warning: {}", bad_line(path, bad)));
+            say(&format!("warning: {bad}"));
         }
     }
-}
-
-fn bad_line(path: &Path, bad: &loop_dir::Bad) -> String {
-    format!("{}: {bad:?}", path.display())
 }
 
 /// Set by SIGINT and SIGTERM; a second one ends the program at once.

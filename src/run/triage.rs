@@ -93,7 +93,7 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
     let forge = Opened::new(&wanted)?;
     let asked_for = repos(forge.read(), &common.repos, common.org.as_deref())?;
     let begun = if live { Some(Live::begin(&common.target.loop_dir, &rules.policy.job, now, VERSION)?) } else { None };
-    let none = Journal::default();
+    let read = if live { Journal::default() } else { live::journal(&common.target.loop_dir, now)? };
     let progress = Progress::new(&common.shown);
     let more = |items| progress.more(items);
     let asked = Asked {
@@ -103,7 +103,7 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
         now,
         threads: usize::from(common.concurrency),
         only: args.only,
-        journal: begun.as_ref().map_or(&none, |live| &live.journal),
+        journal: begun.as_ref().map_or(&read, |live| &live.journal),
         progress: &more,
     };
     let judged = backlog_triage::triage(&asked, &rules.templates, VERSION);
@@ -161,6 +161,8 @@ fn take_outcomes(run: &mut Run<'_>, applied: Applied) {
     let mut of_rows = Vec::new();
     for (item, outcome) in run.planned.iter().zip(&applied.outcomes) {
         let row = item.number.and_then(|number| rows.get(&(item.repo.as_ref(), number)));
+        // A summary of ours may be a row too, which its rules leave alone.
+        let row = row.filter(|row| run.rows[**row].state == State::Planned);
         match row {
             Some(row) => of_rows.push((*row, state(outcome.fate), outcome.note.clone())),
             // An issue of ours: it is no row, so what went wrong with it is said by itself.

@@ -4,6 +4,7 @@
 #![recursion_limit = "256"]
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
 
+mod act;
 mod away;
 mod broken_rules;
 mod demo;
@@ -25,3 +26,4 @@ mod snapshot;
 mod support;
 mod tiers;
 mod workflows;
+mod writes;

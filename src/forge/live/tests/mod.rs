@@ -158,7 +158,7 @@ fn every_change_is_made_as_the_forge_makes_it_and_written_down() {
             What::Assigned("kaizen".into()),
             What::Unassigned("kaizen".into()),
             What::Unassigned("Claude".into()),
-            What::Other,
+            What::Milestone(Some("1.0".into())),
             What::Closed,
             What::Reopened,
         ];

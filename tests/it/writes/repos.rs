@@ -1,0 +1,52 @@
+//! Repositories and people that refuse: said, nothing half-written, the others go on.
+
+use serde_json::{Value, json};
+
+use super::{ALL, Bench, fate, rules, world_of};
+use crate::support::issue;
+
+/// Two repositories, the first of which has these members.
+fn two(with: &Value) -> Bench {
+    let mut world = world_of("gitea", &[issue(1, "A", json!({}))]);
+    let mut second = world["repos"][0].clone();
+    second["full_name"] = json!("acme/lib");
+    for (name, value) in with.as_object().unwrap() {
+        world["repos"][0][name] = value.clone();
+    }
+    world["repos"].as_array_mut().unwrap().push(second);
+    Bench::new(&world, &rules(ALL, ""))
+}
+
+#[test]
+fn who_refuses_is_said_and_the_others_go_on() {
+    for (with, says) in [
+        (json!({ "archived": true }), "acme/app is archived"),
+        (json!({ "has_issues": false }), "issues are switched off"),
+        (json!({ "permissions": { "push": false, "pull": true } }), "may only read"),
+        (json!({ "assignees": [{ "login": "kaizen" }] }), "claude cannot be assigned"),
+    ] {
+        let bench = two(&with);
+        let first = bench.repo();
+        let ran = bench.live();
+        assert_eq!(ran.code, 1, "{with}: {}", ran.stderr);
+        assert!(ran.stderr.contains(says), "{with}: {}", ran.stderr);
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!(json!([report["totals"]["acted"], report["totals"]["failed"]]), json!([1, 1]), "{with}");
+        assert_eq!(bench.repo(), first, "{with}: nothing is half-written");
+        assert!(bench.world()["repos"][1]["comments"]["1"].is_array(), "{with}");
+        // Said before the first write of the run, and not again and again.
+        assert_eq!(ran.stderr.matches(says).count(), 1, "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_locked_issue_is_left_alone() {
+    for with in [json!({ "is_locked": true }), json!({ "locked": true })] {
+        let kind = if with["locked"].is_null() { "gitea" } else { "github" };
+        let bench = Bench::new(&world_of(kind, &[issue(1, "A", with), issue(2, "B", json!({}))]), &rules(ALL, ""));
+        let report = bench.live().json(0);
+        assert_eq!(fate(&report, 1), ("dropped".to_owned(), "It is locked.".to_owned()));
+        assert_eq!(json!([report["totals"]["acted"], report["totals"]["dropped"]]), json!([1, 1]));
+        assert_eq!(bench.comments(1), []);
+    }
+}
