@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::{Bench, names, world_of};
 use crate::support::{issue, record};
 
-const READY: &str = "Change `src/run.rs`: fn start() must return early, and a call should verify it.";
+const READY: &str = "Change `src/run.rs`: fn start() must return early, and a call should verify it.\n\n\
+    ```rust\nfn start() {}\n```\n\n## Problem\n\ntest_start hangs under pytest.";
 
 /// An old issue that nobody has touched for years.
 fn old(title: &str) -> Value {
