@@ -216,8 +216,7 @@ impl States {
 pub struct Listed {
     /// Items handed over.
     pub items: u64,
-    /// Entries that were no item: not an object, or without a number (fact 29). Each is one
-    /// sentence that says where it stood.
+    /// Entries that were no item (fact 29): one sentence each, which says where it stood.
     pub unreadable: Vec<String>,
 }
 

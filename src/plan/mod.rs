@@ -4,6 +4,8 @@
 //! list of writes with every text in it, as `--plan-out` saves it and apply carries it out. Pure:
 //! the same decisions give the same plan, whether anything is written or not.
 
+mod ask;
+mod daily;
 pub mod days;
 pub mod marker;
 pub mod memory;
@@ -13,13 +15,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::engine::digest;
-use crate::engine::rules::{Action, Close, Person, Policy};
+use crate::engine::rules::Policy;
 use crate::forge::change::Label;
 use crate::forge::{Account, Item, Kind};
 use marker::Marker;
+
+pub use ask::{Asked, ask};
+pub use daily::{Summary, summary};
 
 /// The place of a decision's comment on its item.
 pub const DECISION: &str = "decision";
@@ -227,104 +231,6 @@ pub struct Earlier {
     pub writes: Vec<String>,
 }
 
-/// What an action asks for on one item.
-#[derive(Debug, Clone)]
-pub struct Asked {
-    /// Digest of the action and its arguments.
-    pub did: String,
-    /// Logins that the comment mentions.
-    pub mention: Vec<String>,
-    /// The writes beside the comment, without what already holds.
-    pub writes: Vec<Write>,
-    /// For the marker: `op:argument` for each thing asked for.
-    asked: Vec<String>,
-}
-
-/// Works out what an action asks for on an item.
-#[must_use]
-pub fn ask(policy: &Policy, action: &Action, subject: &Subject, assignees: &[String]) -> Asked {
-    let (mut writes, mention) = meant(policy, action, subject, assignees);
-    let asked = marker::writes(&writes);
-    // Who is assigned changes with what the action does: it is still the same decision.
-    let (same, told) = meant(policy, action, subject, &["assignees".to_owned()]);
-    let did = digest(&json!([action.name, marker::writes(&same), told]).to_string());
-    writes.retain_mut(|write| memory::left(write, &subject.state(assignees)));
-
-    Asked { did, mention, writes, asked }
-}
-
-/// All writes of an action beside its comment, and whom it mentions, with these as the assignees.
-fn meant(policy: &Policy, action: &Action, subject: &Subject, assignees: &[String]) -> (Vec<Write>, Vec<String>) {
-    let people = |people: &[Person]| logins(policy, people, subject, assignees);
-    let (assign, unassign) = (people(&action.assign), people(&action.unassign));
-    let mut mention = people(&action.mention);
-    mention.retain(|login| is_login(login));
-    let mut writes = Vec::new();
-    let mut add = |op, args: Args| {
-        if args != Args::default() {
-            writes.push(Write::of(op, args));
-        }
-    };
-    let of_labels = |labels: &[String]| Args { labels: labels.to_vec(), ..Args::default() };
-    let of_people = |assignees: &[String]| Args { assignees: assignees.to_vec(), ..Args::default() };
-    add(Op::AddLabels, of_labels(&action.add_labels));
-    add(Op::RemoveLabels, of_labels(&action.remove_labels));
-    add(Op::Assign, of_people(&assign));
-    add(Op::Unassign, of_people(&unassign));
-    add(Op::SetMilestone, Args { milestone: action.set_milestone.clone(), ..Args::default() });
-    if let Some(close) = action.close {
-        let reason = Some(close_reason(close)).filter(|reason| !reason.is_empty()).map(Cow::Borrowed);
-        writes.push(Write::of(Op::Close, Args { reason, ..Args::default() }));
-    } else if action.reopen {
-        writes.push(Write::of(Op::Reopen, Args::default()));
-    }
-    (writes, mention)
-}
-
-/// What every forge takes for a login. Anything else is not mentioned at all: a part of it could be
-/// somebody else's.
-fn is_login(login: &str) -> bool {
-    let inner = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    login.starts_with(char::is_alphanumeric) && login.ends_with(char::is_alphanumeric) && login.chars().all(inner)
-}
-
-fn close_reason(close: Close) -> &'static str {
-    match close {
-        Close::Completed => "completed",
-        Close::NotPlanned => "not_planned",
-        Close::Plain => "",
-    }
-}
-
-fn logins(policy: &Policy, people: &[Person], subject: &Subject, assignees: &[String]) -> Vec<String> {
-    let mut logins: Vec<String> = Vec::new();
-    for person in people {
-        let more: Vec<String> = match person {
-            Person::Agent(index) => vec![policy.agents[*index].login.clone()],
-            Person::Author => subject.author.iter().map(|author| author.login.clone()).collect(),
-            Person::Assignees => assignees.to_vec(),
-        };
-        for login in more {
-            if !logins.contains(&login) {
-                logins.push(login);
-            }
-        }
-    }
-    logins
-}
-
-impl Subject {
-    /// What writes are held against.
-    fn state<'s>(&'s self, assignees: &'s [String]) -> memory::State<'s> {
-        memory::State {
-            labels: self.labels.iter().map(String::as_str).collect(),
-            assignees: assignees.iter().map(String::as_str).collect(),
-            milestone: self.milestone.as_deref(),
-            open: self.open,
-        }
-    }
-}
-
 /// The effect of a decision: its comment (new, or instead of an earlier one of ours) and the
 /// other writes in their order. `replaced` is what an earlier comment says where a new one is posted.
 #[must_use]
@@ -383,40 +289,4 @@ pub fn seen(item: &Item<'_>) -> String {
         list.iter().for_each(|part| digest.part(part));
     }
     digest.finish()
-}
-
-/// The daily summary: an issue that is created, or the text of the one there is.
-#[must_use]
-pub fn summary(policy: &Policy, repo: &str, day: &str, written: Summary<'_>, there: Option<u64>) -> PlannedItem {
-    let Summary { title, text, label } = written;
-    let did = digest(&json!(["summary", repo]).to_string());
-    let marker = Marker::default()
-        .with("policy", &policy.name)
-        .with("key", SUMMARY)
-        .with("did", &did)
-        .with("run", "-")
-        .with("day", day)
-        .with("text", &digest(text));
-    let body = Some([text, "\n\n", &marker.line()].concat());
-    let (op, args) = match there {
-        Some(_) => (Op::EditBody, Args { body, ..Args::default() }),
-        None => {
-            let (title, labels) = (Some(title.to_owned()), vec![label.to_owned()]);
-            (Op::CreateIssue, Args { title, body, labels, ..Args::default() })
-        }
-    };
-    let write = Write { op, key: SUMMARY.into(), args };
-    let effect = Effect { policy: policy.name.as_str().into(), rule: None, did, writes: vec![write] };
-    PlannedItem { repo: repo.into(), kind: Kind::Issue, number: there, seen: None, effects: vec![effect] }
-}
-
-/// What a daily summary says.
-#[derive(Debug, Clone, Copy)]
-pub struct Summary<'s> {
-    /// The title, where the issue is created.
-    pub title: &'s str,
-    /// The text.
-    pub text: &'s str,
-    /// The label by which it is found again.
-    pub label: &'s str,
 }

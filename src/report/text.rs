@@ -106,7 +106,7 @@ fn section(out: &mut Out, run: &Run<'_>, style: Style, title: &str, state: State
     for (line, row) in lay_out(&cells, &sides, style.width).into_iter().zip(&rows) {
         out.lines.push(line);
         let why = terminal(row.why());
-        let told = style.verbose || row.note.is_some();
+        let told = style.verbose || (row.note.is_some() && state != State::Dropped);
         if (reasons || row.note.is_some()) && !why.is_empty() && told {
             out.lines.push(format!("      {why}"));
         }

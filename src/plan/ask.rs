@@ -1,0 +1,110 @@
+//! What an action asks for on one item.
+//!
+//! Takes: an action of a policy, an item, who is assigned. Gives: [`Asked`], the digest of the decision and
+//! the writes beside its comment, without what already holds. Pure.
+
+use std::borrow::Cow;
+
+use serde_json::json;
+
+use super::{Args, Op, Subject, Write, marker, memory};
+use crate::engine::digest;
+use crate::engine::rules::{Action, Close, Person, Policy};
+
+/// What an action asks for on one item.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Digest of the action and its arguments.
+    pub did: String,
+    /// Logins that the comment mentions.
+    pub mention: Vec<String>,
+    /// The writes beside the comment, without what already holds.
+    pub writes: Vec<Write>,
+    /// For the marker: `op:argument` for each thing asked for.
+    pub(super) asked: Vec<String>,
+}
+
+/// Works out what an action asks for on an item.
+#[must_use]
+pub fn ask(policy: &Policy, action: &Action, subject: &Subject, assignees: &[String]) -> Asked {
+    let (mut writes, mention) = meant(policy, action, subject, assignees);
+    let asked = marker::writes(&writes);
+    // Who is assigned changes with what the action does: it is still the same decision.
+    let (same, told) = meant(policy, action, subject, &["assignees".to_owned()]);
+    let did = digest(&json!([action.name, marker::writes(&same), told]).to_string());
+    writes.retain_mut(|write| memory::left(write, &subject.state(assignees)));
+
+    Asked { did, mention, writes, asked }
+}
+
+/// All writes of an action beside its comment, and whom it mentions, with these as the assignees.
+fn meant(policy: &Policy, action: &Action, subject: &Subject, assignees: &[String]) -> (Vec<Write>, Vec<String>) {
+    let people = |people: &[Person]| logins(policy, people, subject, assignees);
+    let (assign, unassign) = (people(&action.assign), people(&action.unassign));
+    let mut mention = people(&action.mention);
+    mention.retain(|login| is_login(login));
+    let mut writes = Vec::new();
+    let mut add = |op, args: Args| {
+        if args != Args::default() {
+            writes.push(Write::of(op, args));
+        }
+    };
+    let of_labels = |labels: &[String]| Args { labels: labels.to_vec(), ..Args::default() };
+    let of_people = |assignees: &[String]| Args { assignees: assignees.to_vec(), ..Args::default() };
+    add(Op::AddLabels, of_labels(&action.add_labels));
+    add(Op::RemoveLabels, of_labels(&action.remove_labels));
+    add(Op::Assign, of_people(&assign));
+    add(Op::Unassign, of_people(&unassign));
+    add(Op::SetMilestone, Args { milestone: action.set_milestone.clone(), ..Args::default() });
+    if let Some(close) = action.close {
+        let reason = Some(close_reason(close)).filter(|reason| !reason.is_empty()).map(Cow::Borrowed);
+        writes.push(Write::of(Op::Close, Args { reason, ..Args::default() }));
+    } else if action.reopen {
+        writes.push(Write::of(Op::Reopen, Args::default()));
+    }
+    (writes, mention)
+}
+
+/// What every forge takes for a login. Anything else is not mentioned at all: a part of it could be
+/// somebody else's.
+fn is_login(login: &str) -> bool {
+    let inner = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    login.starts_with(char::is_alphanumeric) && login.ends_with(char::is_alphanumeric) && login.chars().all(inner)
+}
+
+fn close_reason(close: Close) -> &'static str {
+    match close {
+        Close::Completed => "completed",
+        Close::NotPlanned => "not_planned",
+        Close::Plain => "",
+    }
+}
+
+fn logins(policy: &Policy, people: &[Person], subject: &Subject, assignees: &[String]) -> Vec<String> {
+    let mut logins: Vec<String> = Vec::new();
+    for person in people {
+        let more: Vec<String> = match person {
+            Person::Agent(index) => vec![policy.agents[*index].login.clone()],
+            Person::Author => subject.author.iter().map(|author| author.login.clone()).collect(),
+            Person::Assignees => assignees.to_vec(),
+        };
+        for login in more {
+            if !logins.contains(&login) {
+                logins.push(login);
+            }
+        }
+    }
+    logins
+}
+
+impl Subject {
+    /// What writes are held against.
+    fn state<'s>(&'s self, assignees: &'s [String]) -> memory::State<'s> {
+        memory::State {
+            labels: self.labels.iter().map(String::as_str).collect(),
+            assignees: assignees.iter().map(String::as_str).collect(),
+            milestone: self.milestone.as_deref(),
+            open: self.open,
+        }
+    }
+}
