@@ -19,6 +19,7 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::{Cli, Common, Job, Shown};
+use crate::engine::choice::State;
 use crate::engine::rules::Policy;
 use crate::engine::template::Templates;
 use crate::engine::untrusted;
@@ -152,7 +153,9 @@ fn annotate(diagnostic: &Diagnostic) {
 fn exit(run: &Run<'_>, allow_deferred: bool) -> Exit {
     let totals = run.totals;
     let only_deferred = run.why_incomplete.len() == usize::from(totals.deferred > 0);
-    if totals.failed > 0 {
+    // The summary is no row.
+    let failed = totals.failed > 0 || run.outcomes.iter().flatten().any(|state| *state == State::Failed);
+    if failed {
         Exit::Failed
     } else if allow_deferred && only_deferred {
         if totals.deferred > 0 {

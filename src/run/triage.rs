@@ -114,9 +114,10 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
         }
     };
     if let Some(only) = args.only.filter(|_| run.rows.is_empty()) {
-        return Err(usage(anyhow!(
-            "no item #{only} is in scope of the rules: it does not exist, is closed, or `scope` leaves it out"
-        )));
+        let why =
+            format!("no item #{only} is in scope of the rules: it does not exist, is closed, or `scope` leaves it out");
+        end(begun.as_ref(), &forge, Some(&run), (Exit::Usage, std::slice::from_ref(&why)), clock())?;
+        return Err(usage(anyhow!(why)));
     }
     if let Some(path) = &args.plan_out {
         output::save_plan(path, &run.plan(VERSION))?;
