@@ -23,6 +23,7 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::{Cli, Job, Shown};
+use crate::engine::choice::State;
 use crate::engine::untrusted;
 use crate::report::Run;
 
@@ -98,7 +99,9 @@ pub fn run(cli: &Cli) -> Exit {
 fn exit(run: &Run<'_>, allow_deferred: bool) -> Exit {
     let totals = run.totals;
     let only_deferred = run.why_incomplete.len() == usize::from(totals.deferred > 0);
-    if totals.failed > 0 {
+    // The summary is no row.
+    let failed = totals.failed > 0 || run.outcomes.iter().flatten().any(|state| *state == State::Failed);
+    if failed {
         Exit::Failed
     } else if allow_deferred && only_deferred {
         if totals.deferred > 0 {

@@ -292,8 +292,7 @@ pub trait Forge: Sync {
     /// As [`Forge::items`].
     fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>>;
 
-    /// The timeline of an item, oldest first; `None` where it was not recorded, which is not
-    /// the same as an empty one.
+    /// The timeline of an item, oldest first; `None`: not recorded, which is not empty.
     ///
     /// # Errors
     /// As [`Forge::items`].

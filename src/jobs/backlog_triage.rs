@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use super::items::{self, Asked, Backlog};
+use super::backlog::{Asked, Backlog};
+use super::items;
 use super::states;
 use super::summary;
 use super::texts::{About, Fixed, ItemText};

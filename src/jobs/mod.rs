@@ -3,6 +3,7 @@
 //! Takes: a forge, a policy, the instant of the run. Gives: a plan and the record that reports
 //! print. [`items`] is what every policy over issues and pull requests shares.
 
+pub mod backlog;
 pub mod backlog_triage;
 pub mod items;
 pub mod states;

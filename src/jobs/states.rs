@@ -5,7 +5,7 @@
 
 use anyhow::Result;
 
-use super::items::{Asked, Backlog};
+use super::backlog::{Asked, Backlog};
 use crate::apply::doubt::{self, At, Doubt};
 use crate::engine::choice::{Candidate, Caps, State, choose};
 use crate::forge::Comment;

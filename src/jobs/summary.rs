@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use minijinja::{Value as Text, context};
 
-use super::items::{self, Asked, OldSummary};
+use super::backlog::{Asked, OldSummary};
+use super::items;
 use super::texts::{Fixed, value};
 use crate::engine::choice::{State, compare};
 use crate::engine::rules::Summary;

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use anyhow::{Context, Result};
 use chrono::Duration;
 
-use super::items::Asked;
+use super::backlog::Asked;
 use crate::apply::doubt::{self, At, Doubt};
 use crate::forge::{Comment, Item, Kind};
 use crate::plan::marker::{self, Marker};

@@ -21,8 +21,9 @@ use crate::files;
 use crate::forge::file::FileForge;
 use crate::forge::remote::Remote;
 use crate::forge::{Comment, Event, Forge, Item, Listed, Placed, Repo, States};
+use crate::jobs::backlog::Asked;
 use crate::jobs::backlog_triage;
-use crate::jobs::items::{self, Asked};
+use crate::jobs::items;
 use crate::jobs::states;
 use crate::snapshot;
 

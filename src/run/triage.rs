@@ -19,8 +19,8 @@ use crate::apply::{Applied, Fate};
 use crate::cli::Triage;
 use crate::engine::choice::State;
 use crate::forge::remote::token_refused;
+use crate::jobs::backlog::Asked;
 use crate::jobs::backlog_triage;
-use crate::jobs::items::Asked;
 use crate::report::{Run, Totals};
 
 /// How often a waiting loop looks whether it was asked to end.
@@ -117,9 +117,10 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
         }
     };
     if let Some(only) = args.only.filter(|_| run.rows.is_empty()) {
-        return Err(usage(anyhow!(
-            "no item #{only} is in scope of the rules: it does not exist, is closed, or `scope` leaves it out"
-        )));
+        let why =
+            format!("no item #{only} is in scope of the rules: it does not exist, is closed, or `scope` leaves it out");
+        end(begun.as_ref(), &forge, Some(&run), (Exit::Usage, std::slice::from_ref(&why)), clock())?;
+        return Err(usage(anyhow!(why)));
     }
     if let Some(path) = &args.plan_out {
         output::save_plan(path, &run.plan(VERSION))?;

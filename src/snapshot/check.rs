@@ -12,7 +12,8 @@ use crate::apply::journal::Journal;
 use crate::engine::rules::Policy;
 use crate::engine::value::Value;
 use crate::forge::Forge;
-use crate::jobs::items::{self, Asked, Backlog};
+use crate::jobs::backlog::{Asked, Backlog};
+use crate::jobs::items;
 use crate::jobs::states;
 use crate::report::Row;
 

@@ -37,8 +37,9 @@ const ARROWS: [(&str, &[&str]); 17] = [
 ];
 
 /// Files beside the jobs that are none.
-const HELPERS: [(&str, &str); 6] = [
+const HELPERS: [(&str, &str); 7] = [
     ("mod", "the list of the jobs"),
+    ("backlog", "what is judged, and what comes of it"),
     ("items", "what every policy over issues and pull requests shares"),
     ("states", "what becomes of each item in a run"),
     ("unfinished", "what a killed run left behind"),

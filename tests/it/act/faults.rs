@@ -51,6 +51,8 @@ fn one(dialect: fn() -> World, (method, path): &(String, String), (name, trouble
     }
     assert!(!ran.all().contains("<html"), "{}", told());
     server.no_faults();
+    // A list without an end has used up what GitHub allows in an hour.
+    server.world().rate = 5000;
     if method.len() % 2 == 0 {
         place.forget();
     }
@@ -63,7 +65,9 @@ fn one(dialect: fn() -> World, (method, path): &(String, String), (name, trouble
 fn all(dialect: fn() -> World, always: bool) {
     let endpoints = endpoints(dialect);
     assert!(endpoints.len() > 10, "{endpoints:?}");
-    let troubles = troubles();
+    let mut troubles = troubles();
+    // For good it is thousands of pages: once is enough, below.
+    troubles.retain(|(name, _)| !always || *name != "endless with new ones");
     let cases: Vec<_> = endpoints.iter().flat_map(|at| troubles.iter().map(move |trouble| (at, trouble))).collect();
     std::thread::scope(|scope| {
         for half in cases.chunks(cases.len().div_ceil(2)) {
@@ -93,4 +97,15 @@ fn refused_connections_are_tried_again_and_then_said() {
     server.refuse(2);
     place.run(&server, &[]).ended(0);
     assert_eq!(wrong(&server, true), [""; 0]);
+}
+
+#[test]
+fn a_list_that_never_ends_is_said() {
+    for fresh in [false, true] {
+        let server = Server::start(small(|| World::gitea("1.26.4")));
+        server.fault(Fault::on("GET", "/repos/*/*/issues", Trouble::Endless { fresh }));
+        let place = Place::new(&[]);
+        place.run(&server, &[]).ended(1).says("never ends");
+        assert_eq!(server.writes(), [""; 0]);
+    }
 }

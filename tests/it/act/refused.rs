@@ -152,3 +152,24 @@ fn nobody_there_is_said() {
     }
     assert_eq!(server.writes(), [""; 0]);
 }
+
+#[test]
+fn a_summary_that_cannot_be_written_is_a_failure() {
+    for trouble in [Trouble::forbidden(), Trouble::expired()] {
+        let server = Server::start(small(gitea));
+        server.fault(Fault::on("POST", "/repos/*/*/issues", trouble));
+        let place = Place::new(&[]);
+        place.run(&server, &[]).ended(1).says("writing the summary of acme/app failed");
+        assert_eq!(wrong(&server, false), [""; 0]);
+    }
+}
+
+#[test]
+fn a_run_that_is_refused_half_way_is_on_record_as_ended() {
+    let server = Server::start(small(gitea));
+    let place = Place::new(&[]);
+    place.run(&server, &["--only", "99"]).ended(2).says("no item #99");
+    let runs = place.lines("runs.jsonl");
+    assert_eq!((runs.len(), &runs[1]["exit"]), (2, &2.into()), "{runs:?}");
+    assert_eq!(server.writes(), [""; 0]);
+}

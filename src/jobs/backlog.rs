@@ -1,0 +1,112 @@
+//! What is judged, and what comes of it.
+//!
+//! Takes: nothing, these are the types between reading, deciding and writing. Gives: [`Asked`], what a
+//! run was asked for, and [`Backlog`], every item in scope.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+
+use super::unfinished::Unfinished;
+use crate::apply::journal::Journal;
+use crate::engine::rules::Policy;
+use crate::forge::{Comment, Forge};
+use crate::plan::memory::Us;
+use crate::report::Row;
+
+/// Markers in texts of others that are named one by one.
+const STRANGERS: usize = 5;
+
+/// What to judge.
+#[allow(missing_debug_implementations, reason = "it holds a forge and a callback")]
+pub struct Asked<'a> {
+    /// Where the items are.
+    pub forge: &'a dyn Forge,
+    /// Which repositories, as indices into the forge's.
+    pub repos: Vec<usize>,
+    /// By which rules.
+    pub policy: &'a Policy,
+    /// The instant of the run.
+    pub now: DateTime<Utc>,
+    /// How many reads run at once.
+    pub threads: usize,
+    /// Only this number is looked at; work in hand is counted over all.
+    pub only: Option<u64>,
+    /// What earlier runs wrote.
+    pub journal: &'a Journal,
+    /// Told how many more items have been read, from any thread.
+    pub progress: &'a (dyn Fn(usize) + Sync),
+}
+
+impl<'a> Asked<'a> {
+    /// Who we are.
+    #[must_use]
+    pub fn us(&self) -> Us<'a> {
+        Us { user: self.forge.user(), bots: &self.policy.bots }
+    }
+}
+
+/// A daily summary that is already there.
+#[derive(Debug, Clone)]
+pub struct OldSummary {
+    /// Index of its repository.
+    pub repo: usize,
+    /// Its number.
+    pub number: u64,
+    /// It is open; closing one switches it off.
+    pub open: bool,
+    /// Its text.
+    pub body: String,
+}
+
+/// Every item in scope.
+#[derive(Debug, Default)]
+pub struct Backlog<'p> {
+    /// By repository: open items of the kinds in scope, also those that are left out.
+    pub open: Vec<(usize, usize)>,
+    /// The items, repositories in the order asked for, items in the forge's order.
+    pub rows: Vec<Row<'p>>,
+    /// How often the timeline was read.
+    pub timelines: usize,
+    /// Entries of the forge that were no item.
+    pub unreadable: Vec<String>,
+    /// Summaries of ours, open and closed.
+    pub summaries: Vec<OldSummary>,
+    /// Repositories that could not be read to the end, with what was found.
+    pub unread: Vec<String>,
+    /// What a killed run left, to be finished first.
+    pub unfinished: Vec<Unfinished>,
+    /// Comments that were read, by repository and number.
+    pub comments: HashMap<(usize, u64), Vec<Comment>>,
+    /// Markers in what others wrote: repository, number, who wrote it.
+    pub(super) strangers: BTreeSet<(usize, u64, String)>,
+    /// One an agent: open items in its hands that `scope` leaves out.
+    pub(super) held_outside: Vec<usize>,
+}
+
+impl Backlog<'_> {
+    /// One sentence a repository about markers in what others wrote.
+    pub(super) fn told_strangers(&self, asked: &Asked<'_>) -> Vec<String> {
+        let mut by_repo: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+        for (repo, number, login) in &self.strangers {
+            by_repo.entry(*repo).or_default().push(format!("{login} on #{number}"));
+        }
+        let sentence = |(repo, all): (usize, Vec<String>)| {
+            let (name, more) = (&asked.forge.repos()[repo].name, all.len().saturating_sub(STRANGERS));
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let all = all.into_iter().take(STRANGERS).collect::<Vec<_>>().join(", ");
+            format!(
+                "{name}: texts of others end with a marker of ours ({all}{more}); they are only texts, and if such \
+                 an account is ours, the rules name it under `bots`"
+            )
+        };
+        by_repo.into_iter().map(sentence).collect()
+    }
+
+    /// How many open items an agent has in hand.
+    #[must_use]
+    pub fn in_hand(&self, agent: usize) -> usize {
+        let outside = self.held_outside.get(agent).copied().unwrap_or(0);
+        outside + self.rows.iter().filter(|row| row.judgement.held[agent]).count()
+    }
+}
