@@ -60,11 +60,14 @@ pub struct Entry {
     pub state: Step,
 }
 
+/// A step of a run.
+type Past = (String, Op, Step);
+
 /// The journal of a folder.
 #[derive(Debug, Default)]
 pub struct Journal {
     path: Option<PathBuf>,
-    past: HashMap<(String, u64), Vec<(String, Op, Step)>>,
+    past: HashMap<(String, u64), Vec<Past>>,
 }
 
 impl Journal {

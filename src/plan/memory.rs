@@ -100,7 +100,7 @@ pub fn opted_out(
     for comment in comments.iter().filter(|comment| comment.body.contains(name)) {
         let Some(login) = comment.author.as_ref().map(|author| author.login.as_str()) else { continue };
         let prose = Markdown::read(&comment.body).prose;
-        let said = prose.lines().map(str::trim).filter(|line| *line == command || *line == resume).next_back();
+        let said = prose.lines().map(str::trim).rfind(|line| *line == command || *line == resume);
         if let Some(said) = said
             && may(comment, login)?
         {

@@ -25,9 +25,9 @@ use crate::http::{Config, Counts, Secret};
 /// An open forge.
 pub(super) enum Opened {
     /// A file that is only read.
-    File(FileForge),
+    File(Box<FileForge>),
     /// A file that is written to.
-    Live(LiveFile),
+    Live(Box<LiveFile>),
     /// A server.
     Remote(Box<Remote>),
 }
@@ -51,18 +51,20 @@ impl Opened {
                 return Err(usage(anyhow!("--forge: there is no file {}", path.display())));
             }
             if !wanted.live {
-                return Ok(Opened::File(FileForge::open(path).context("opening the forge")?));
+                return Ok(Opened::File(Box::new(FileForge::open(path).context("opening the forge")?)));
             }
             let patience = Patience::minute(&say);
-            return Ok(Opened::Live(LiveFile::open(path, wanted.now, &patience).context("opening the forge")?));
+            return Ok(Opened::Live(Box::new(
+                LiveFile::open(path, wanted.now, &patience).context("opening the forge")?,
+            )));
         }
         remote(wanted).map(|remote| Opened::Remote(Box::new(remote)))
     }
 
     pub(super) fn read(&self) -> &dyn Forge {
         match self {
-            Opened::File(forge) => forge,
-            Opened::Live(forge) => forge,
+            Opened::File(forge) => &**forge,
+            Opened::Live(forge) => &**forge,
             Opened::Remote(forge) => &**forge,
         }
     }
@@ -71,7 +73,7 @@ impl Opened {
     pub(super) fn write(&self) -> Option<&dyn Write> {
         match self {
             Opened::File(_) => None,
-            Opened::Live(forge) => Some(forge),
+            Opened::Live(forge) => Some(&**forge),
             Opened::Remote(forge) => Some(&**forge),
         }
     }
