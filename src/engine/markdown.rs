@@ -302,8 +302,8 @@ fn ends_with_itself(chunk: &str) -> bool {
     memchr_iter(b'<', chunk.as_bytes()).all(|at| {
         let rest = &chunk[at + 1..];
         let tag = |tag: &&&str| rest.get(..tag.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(tag));
-        if rest.starts_with("!--") {
-            rest[3..].contains("-->")
+        if let Some(comment) = rest.strip_prefix("!--") {
+            comment.contains("-->")
         } else if rest.starts_with('?') {
             rest.contains("?>")
         } else if rest.starts_with("![") {

@@ -13,8 +13,11 @@ pub const REPO: &str = "acme/app";
 /// Where our comments begin their last line.
 pub const MARKER: &str = "<!-- kaizen:v1 ";
 
-/// Every dialect with its name.
-pub const DIALECTS: [(&str, fn() -> World); 6] = [
+/// A dialect: its name, and an empty world of it.
+pub type Dialect = (&'static str, fn() -> World);
+
+/// Every dialect.
+pub const DIALECTS: [Dialect; 6] = [
     ("Gitea 1.21", || World::gitea("1.21.11")),
     ("Gitea 1.24", || World::gitea("1.24.7")),
     ("Gitea 1.26", || World::gitea("1.26.4")),
