@@ -180,7 +180,9 @@ impl Run<'_, '_> {
                     ));
                 }
             }
-            std::thread::sleep(Duration::from_millis(if self.apply.forge.is_remote() { 200 << tries } else { 0 }));
+            if self.apply.forge.is_remote() {
+                std::thread::sleep(Duration::from_millis(self.plan.manners.pause_ms << tries));
+            }
             tries += 1;
         }
     }
