@@ -14,6 +14,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::forge::{Access, Server, World, issue};
 use crate::support::{Kaizen, root};
 
 fn text(path: &str) -> String {
@@ -96,9 +97,25 @@ fn checkout() -> TempDir {
     folder
 }
 
+/// A server with the repository that the page works on.
+fn forge() -> Server {
+    let mut world = World::gitea("1.26.4");
+    world.add_repo("ferry/api");
+    for login in ["kaizen", "claude", "kimi", "owner", "mara"] {
+        world.add_member("ferry/api", login, Access::Write);
+    }
+    world.add_token("t0ken", "kaizen");
+    for title in ["[bug] Tickets are printed twice", "[research] Which queue?", "Unclear"] {
+        let body = "`src/print.rs`: fn print() must print once. Expected: verify it with a test.";
+        world.add_issue("ferry/api", issue(title).by("mara").body(body).created("2026-01-02T00:00:00Z"));
+    }
+    Server::start(world)
+}
+
 #[test]
 fn every_command_of_the_readme_ends_and_prints_as_the_page_says() {
     let folder = checkout();
+    let server = forge();
     let mut ours = 0;
     for shown in commands(&text("README.md")) {
         let command = shown.command.replace("cargo run --release -- ", "kaizen ");
@@ -108,6 +125,8 @@ fn every_command_of_the_readme_ends_and_prints_as_the_page_says() {
             continue;
         }
         ours += usize::from(command.starts_with("kaizen "));
+        // The forge of the page is the tests' own, over HTTP.
+        let command = command.replace("https://git.example.org", &server.url());
         let script = format!("kaizen() {{ \"$KAIZEN\" \"$@\"; }}\n{command}");
         let ran = Command::new("sh")
             .args(["-c", &script])
@@ -115,6 +134,7 @@ fn every_command_of_the_readme_ends_and_prints_as_the_page_says() {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("KAIZEN", env!("CARGO_BIN_EXE_kaizen"))
+            .env("KAIZEN_TOKEN", "t0ken")
             .output()
             .unwrap();
         let stderr = String::from_utf8_lossy(&ran.stderr);
