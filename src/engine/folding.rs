@@ -5,6 +5,8 @@
 //! twelve spellings of three letters to look for; in lower case one remains, and it is searched for
 //! several times as fast. What must stand in every match is looked for first.
 
+use std::sync::OnceLock;
+
 use regex::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::literal::{Extractor, Seq};
@@ -16,18 +18,24 @@ pub const ODD: [char; 2] = ['\u{17f}', '\u{212a}'];
 
 /// A compiled regular expression.
 #[derive(Debug, Clone)]
-pub struct Search {
-    /// For the text as it is.
-    plain: Regex,
-    /// For the text in ASCII lower case.
-    lower: Option<Lower>,
+pub enum Search {
+    /// It minds case, and is for texts as they are.
+    AsIs(Regex),
+    /// It does not.
+    AnyCase(Box<AnyCase>),
 }
 
+/// An expression that ignores case.
 #[derive(Debug, Clone)]
-struct Lower {
-    regex: Regex,
-    /// Finds something in every text that the expression matches in.
+pub struct AnyCase {
+    /// For texts in ASCII lower case.
+    lower: Regex,
+    /// Finds something in every such text that the expression matches in.
     needs: Option<Regex>,
+    pattern: String,
+    /// For texts as they are. Few need it, and it takes longer and more memory than all else that a rule
+    /// file holds: it is built when the first does.
+    plain: OnceLock<Regex>,
 }
 
 /// A text to search, made when it is asked for.
@@ -41,17 +49,32 @@ pub trait Text<'t> {
 impl Search {
     /// What to search a text with as it is.
     pub(super) fn plain(&self) -> &Regex {
-        &self.plain
+        match self {
+            Search::AsIs(regex) => regex,
+            Search::AnyCase(search) => search.plain.get_or_init(|| {
+                // Checked in its smaller form, it is let grow; if it grew too far, that form is the nearest.
+                build(&search.pattern, true, MOST << 3).unwrap_or_else(|_| search.lower.clone())
+            }),
+        }
     }
 
     /// What to search with, and in what; `None` where nothing can match.
     pub fn begin<'t>(&self, in_: &impl Text<'t>) -> Option<(&Regex, &'t str)> {
-        let Some((lower, text)) = self.lower.as_ref().and_then(|lower| Some((lower, in_.lower()?))) else {
-            return Some((&self.plain, in_.text()));
-        };
-        let can = lower.needs.as_ref().is_none_or(|needs| needs.is_match(text));
-        can.then_some((&lower.regex, text))
+        if let Search::AnyCase(search) = self
+            && let Some(text) = in_.lower()
+        {
+            let can = search.needs.as_ref().is_none_or(|needs| needs.is_match(text));
+            return can.then_some((&search.lower, text));
+        }
+        Some((self.plain(), in_.text()))
     }
+}
+
+/// The compiled size of an expression, in bytes.
+const MOST: usize = 1 << 20;
+
+fn build(pattern: &str, any_case: bool, most: usize) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(pattern).case_insensitive(any_case).size_limit(most).dfa_size_limit(1 << 23).build()
 }
 
 /// Compiles a regular expression of a rule: in any case unless it says `(?-i)`, and limited in
@@ -60,17 +83,13 @@ impl Search {
 /// # Errors
 /// It does not parse or is too large.
 pub fn compile(pattern: &str) -> Result<Search, regex::Error> {
-    let build = |pattern: &str, any_case: bool| {
-        let mut builder = RegexBuilder::new(pattern);
-        builder.case_insensitive(any_case).size_limit(1 << 20).dfa_size_limit(1 << 23).build()
-    };
-    let plain = build(pattern, true)?;
     let hir = ParserBuilder::new().case_insensitive(true).build().parse(pattern);
-    let lower = hir.ok().as_ref().and_then(fold).and_then(|hir| {
-        let needs = needs(&hir).and_then(|needs| build(&needs, false).ok());
-        Some(Lower { regex: build(&hir.to_string(), false).ok()?, needs })
-    });
-    Ok(Search { plain, lower })
+    let hir = hir.map_err(|error| regex::Error::Syntax(error.to_string()))?;
+    let Some(hir) = fold(&hir) else { return Ok(Search::AsIs(build(pattern, true, MOST)?)) };
+    let lower = build(&hir.to_string(), false, MOST)?;
+    let needs = needs(&hir).and_then(|needs| build(&needs, false, MOST).ok());
+    let (pattern, plain) = (pattern.to_owned(), OnceLock::new());
+    Ok(Search::AnyCase(Box::new(AnyCase { lower, needs, pattern, plain })))
 }
 
 /// The expression without capital ASCII letters and [`ODD`] ones; `None` where it minds the case of one.
@@ -168,7 +187,7 @@ mod tests {
             (r"\d", true),
             ("(?-u:a)", false),
         ] {
-            assert_eq!(compile(pattern).unwrap().lower.is_some(), lower, "{pattern}");
+            assert_eq!(matches!(compile(pattern).unwrap(), Search::AnyCase(_)), lower, "{pattern}");
         }
         assert!(compile("(").is_err() && compile(r"\w{9999}").is_err());
     }

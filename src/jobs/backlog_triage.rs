@@ -122,8 +122,10 @@ fn render(
     let mut planned = order.to_vec();
     planned.retain(|index| rows[*index].state == State::Planned && !unfinished(&rows[*index]));
     let one = |index: &usize| (*index, effect(asked, templates, fixed, &rows[*index]));
+    // More threads than processors only take memory: nothing here waits.
+    let threads = asked.threads.min(std::thread::available_parallelism().map_or(1, usize::from)).max(1);
     let rendered: Vec<(usize, Result<Effect, String>)> = std::thread::scope(|scope| {
-        let chunks = planned.chunks(planned.len().div_ceil(asked.threads.max(1)).max(1));
+        let chunks = planned.chunks(planned.len().div_ceil(threads).max(1));
         let threads: Vec<_> =
             chunks.map(|chunk| scope.spawn(move || chunk.iter().map(one).collect::<Vec<_>>())).collect();
         // A thread that panicked has no effects to give: its panic goes on here.

@@ -15,7 +15,9 @@ use crate::engine::rules::Policy;
 use crate::plan::{self, PlannedItem};
 
 /// Entries that one thread writes at a time.
-const CHUNK: usize = 2_000;
+const CHUNK: usize = 1_000;
+/// Bytes that an entry takes, more or less: room that need not grow.
+const ENTRY: usize = 640;
 
 /// Writes the document and a line break. Long lists are put into text by `threads` threads and
 /// written in their order.
@@ -35,7 +37,10 @@ pub fn write(run: &Run<'_>, threads: usize, mut out: impl Write) -> io::Result<(
 }
 
 fn text(value: &impl Serialize) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
+    into(value, Vec::new())
+}
+
+fn into(value: &impl Serialize, mut text: Vec<u8>) -> io::Result<Vec<u8>> {
     value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, Quiet))?;
     Ok(text)
 }
@@ -43,10 +48,15 @@ fn text(value: &impl Serialize) -> io::Result<Vec<u8>> {
 /// `,"name":[…]`
 fn list<T: Serialize + Sync>(out: &mut impl Write, name: &str, items: &[T], threads: usize) -> io::Result<()> {
     write!(out, ",\"{name}\":[")?;
+    // More threads than processors only take memory: nothing here waits.
+    let threads = threads.min(std::thread::available_parallelism().map_or(1, usize::from));
     let mut between: &[u8] = b"";
     for round in items.chunks(CHUNK * threads.max(1)) {
         let texts: Vec<io::Result<Vec<u8>>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = round.chunks(CHUNK).map(|chunk| scope.spawn(move || text(&chunk))).collect();
+            let threads: Vec<_> = round
+                .chunks(CHUNK)
+                .map(|chunk| scope.spawn(move || into(&chunk, Vec::with_capacity(chunk.len() * ENTRY))))
+                .collect();
             // A thread that panicked has no text to give: its panic goes on here.
             threads
                 .into_iter()
