@@ -158,7 +158,7 @@ impl Run<'_, '_> {
         if !self.apply.forge.is_remote() {
             return;
         }
-        let wanted = Duration::from_millis(self.plan.manners.pause_ms);
+        let wanted = Duration::from_millis(self.plan.manners.pause_ms).max(self.apply.forge.pace());
         if let Some(rest) = self.last.get().and_then(|last| wanted.checked_sub(last.elapsed())) {
             std::thread::sleep(rest);
         }

@@ -6,6 +6,7 @@
 //! run holds.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::{Forge, Item, Kind};
 use anyhow::Result;
@@ -182,4 +183,9 @@ pub trait Write: Forge {
     /// # Errors
     /// What was being saved, where, and what was found.
     fn item_done(&self) -> Result<()>;
+
+    /// The shortest time from one write to the next that this server asks for, whatever the rules say.
+    fn pace(&self) -> Duration {
+        Duration::ZERO
+    }
 }

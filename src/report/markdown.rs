@@ -18,8 +18,10 @@ pub fn render(run: &Run<'_>) -> String {
     let mut out = vec![
         format!("## {}: {} at {}", run.policy.job, run.name(), run.generated_at),
         String::new(),
-        "| open | looked at | ready | to act on | unchanged | waiting | left alone | deferred | dropped | failed |"
-            .to_owned(),
+        format!(
+            "| open | looked at | ready | {} | unchanged | waiting | left alone | deferred | dropped | failed |",
+            if run.outcomes.is_some() { "acted on" } else { "to act on" }
+        ),
         "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |".to_owned(),
         format!(
             "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",

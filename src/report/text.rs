@@ -132,7 +132,10 @@ fn cells(run: &Run<'_>, row: &Row<'_>) -> Vec<String> {
 
 fn writes(out: &mut Out, run: &Run<'_>, style: Style) {
     let mut ops: BTreeMap<&str, usize> = BTreeMap::new();
-    for (_, _, write) in run.writes() {
+    // Of a live run what was written; of a dry run all that would be.
+    let wanted = if run.outcomes.is_some() { State::Done } else { State::Planned };
+    let shown = || run.stated().filter(|(.., state)| *state == wanted);
+    for (_, _, write, _) in shown() {
         *ops.entry(write.op.name()).or_default() += 1;
     }
     if ops.is_empty() {
@@ -146,7 +149,7 @@ fn writes(out: &mut Out, run: &Run<'_>, style: Style) {
         out.lines.push("-v shows their texts, --plan-out FILE saves them".to_owned());
         return;
     }
-    for (item, _, write) in run.writes() {
+    for (item, _, write, _) in shown() {
         let name = item.number.map_or_else(|| "new issue".to_owned(), |number| format!("#{number}"));
         let args = &write.args;
         let short =

@@ -21,6 +21,7 @@ use crate::engine::choice::State;
 use crate::forge::remote::token_refused;
 use crate::jobs::backlog::Asked;
 use crate::jobs::backlog_triage;
+use crate::plan::SUMMARY;
 use crate::report::{Run, Totals};
 
 /// How often a waiting loop looks whether it was asked to end.
@@ -166,10 +167,12 @@ fn take_outcomes(run: &mut Run<'_>, applied: Applied) {
         let row = row.filter(|row| run.rows[**row].state == State::Planned);
         match row {
             Some(row) => of_rows.push((*row, state(outcome.fate), outcome.note.clone())),
-            // An issue of ours: it is no row, so what went wrong with it is said by itself.
+            // No row tells of it: a summary of ours, or what a run left on an item that is out of scope now.
             None if outcome.fate == Fate::Failed => {
                 let note = outcome.note.as_deref().unwrap_or("it failed");
-                run.why_incomplete.push(format!("writing the summary of {} failed: {note}", item.repo));
+                let summary = item.effects.iter().flat_map(|effect| &effect.writes).any(|write| write.key == SUMMARY);
+                let what = if summary { "writing the summary of" } else { "finishing what a run left in" };
+                run.why_incomplete.push(format!("{what} {} failed: {note}", item.repo));
             }
             None => {}
         }

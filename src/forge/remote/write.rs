@@ -4,6 +4,8 @@
 //! was not. Every answer is held against what was asked, because a forge says yes to what it drops
 //! (facts 39, 42, 90).
 
+use std::time::Duration;
+
 use anyhow::{Result, anyhow};
 use serde_json::{Value, json};
 
@@ -127,7 +129,16 @@ impl Remote {
     }
 }
 
+/// github.com asks for a second between two writes, one after the other (fact 73); an own server does not.
+fn pace(host: Option<&str>) -> Duration {
+    Duration::from_secs(u64::from(host == Some("api.github.com")))
+}
+
 impl Write for Remote {
+    fn pace(&self) -> Duration {
+        pace(self.api.base.host_str())
+    }
+
     fn preflight(&self, repo: usize, milestones: bool) -> Result<Preflight> {
         self.look(repo, milestones)
     }
@@ -211,4 +222,16 @@ fn held_comment(answer: &Answer, what: &str, body: &str) -> Result<u64, Failure>
 fn same_text(one: &str, other: &str) -> bool {
     let lines = |text: &str| text.replace("\r\n", "\n").trim_end().to_owned();
     lines(one) == lines(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_public_forge_is_given_a_second_a_write() {
+        assert_eq!(pace(Some("api.github.com")), Duration::from_secs(1));
+        assert_eq!(pace(Some("git.example.org")), Duration::ZERO);
+        assert_eq!(pace(None), Duration::ZERO);
+    }
 }
