@@ -44,18 +44,13 @@ pub fn decide(
 ) -> Result<Doubt> {
     let field = |name: &str| marker.get(name).unwrap_or("");
     let steps = journal.steps(field("run"), field("policy"), at.name, at.number);
-    if !steps.is_empty() {
-        let last = |write: &Write| steps.iter().rev().find(|(op, _)| *op == write.op).map(|(_, step)| *step);
-        if let Some(write) = left.iter().find(|write| last(write) == Some(Step::Done)) {
-            let text = format!("The journal says that `{}` was done: since then it was undone.", write.op.name());
-            return Ok(Doubt::Person(text));
-        }
-        // What was never begun cannot have been undone; what was may have been done, and then undone.
-        if left.iter().all(|write| last(write).is_none()) {
-            return Ok(Doubt::Unfinished);
-        }
+    let last = |write: &Write| steps.iter().rev().find(|(op, _)| *op == write.op).map(|(_, step)| *step);
+    if let Some(write) = left.iter().find(|write| last(write) == Some(Step::Done)) {
+        let text = format!("The journal says that `{}` was done: since then it was undone.", write.op.name());
+        return Ok(Doubt::Person(text));
     }
-    // A run that died may have written more than it could note: the timeline is asked in any case.
+    // A run that died may have written more than it could note, and its marker names what was there
+    // before it too: the timeline is asked in any case.
     let Some(events) = forge.timeline(at.repo, at.number)? else {
         return Ok(match steps.is_empty() {
             true => Doubt::Person("Its comment is there and its effect is not; no record says why.".to_owned()),
@@ -108,7 +103,8 @@ fn does(event: &Event, write: &Write) -> bool {
 
 /// Whether an event is the opposite of a write, or the write itself.
 fn matches(event: &Event, write: &Write, opposite: bool) -> bool {
-    let label = |name: &String| write.args.labels.contains(name);
+    // Some forges do not tell names of labels apart by case either; a person wins where that is unclear.
+    let label = |name: &String| write.args.labels.iter().any(|label| label.to_lowercase() == name.to_lowercase());
     let login = |name: &String| write.args.assignees.iter().any(|login| login.eq_ignore_ascii_case(name));
     match (&event.what, write.op) {
         (What::Unlabeled(name), Op::AddLabels) | (What::Labeled(name), Op::RemoveLabels) => opposite && label(name),

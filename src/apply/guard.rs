@@ -167,10 +167,32 @@ impl Run<'_, '_> {
         let Some(marker) = marker.filter(of_policy) else { return dropped("It is no summary of ours.") };
         let day = |body: &str| Marker::ending(body).and_then(|marker| marker.get("day").map(str::to_owned));
         let planned = effect.writes.first().and_then(|write| write.args.body.as_deref()).and_then(day);
-        if planned.is_some() && marker.get("day") == planned.as_deref() {
+        // Days sort as texts: an older plan does not replace a newer day.
+        if planned.is_some() && marker.get("day") >= planned.as_deref() {
             return Ready::Not(Outcome::new(Fate::Unchanged, "Today's summary is written.".to_owned()));
         }
         Ready::Write { fresh: Some(fresh), writes: effect.writes.clone() }
+    }
+}
+
+/// The item as it is after a write: the next one is sent on top of it, and on some forges a write replaces
+/// a whole list (fact 40).
+pub(super) fn put_on(item: &mut Item<'static>, write: &Write) {
+    let args = &write.args;
+    let with = |list: &mut Vec<std::borrow::Cow<'static, str>>, names: &[String]| {
+        list.extend(names.iter().map(|name| name.clone().into()));
+    };
+    match write.op {
+        Op::AddLabels => with(&mut item.labels, &args.labels),
+        Op::RemoveLabels => item.labels.retain(|label| !args.labels.iter().any(|name| name == label)),
+        Op::Assign => with(&mut item.assignees, &args.assignees),
+        Op::Unassign => {
+            item.assignees.retain(|login| !args.assignees.iter().any(|name| name.eq_ignore_ascii_case(login)));
+        }
+        Op::SetMilestone => item.milestone = args.milestone.clone().map(Into::into),
+        Op::Close => item.open = false,
+        Op::Reopen => item.open = true,
+        Op::Comment | Op::EditComment | Op::CreateIssue | Op::EditBody => {}
     }
 }
 

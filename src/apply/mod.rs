@@ -198,7 +198,7 @@ impl Run<'_, '_> {
             Ok(Ready::Not(outcome)) => return Ok(outcome),
             Err(error) => (None, Vec::new(), Some(format!("Nothing was written: {error:#}"))),
         };
-        let Some(fresh) = fresh else { return Ok(Outcome::new(Fate::Failed, note)) };
+        let Some(mut fresh) = fresh else { return Ok(Outcome::new(Fate::Failed, note)) };
         if writes.is_empty() {
             return Ok(Outcome::new(Fate::Unchanged, None));
         }
@@ -212,6 +212,7 @@ impl Run<'_, '_> {
                 let text = format!("`{}` failed: {}; {before}.", write.op.name(), failed.text);
                 return if failed.ends_run { Err(Ended(text)) } else { Ok(Outcome::new(Fate::Failed, text)) };
             }
+            guard::put_on(&mut fresh.item, write);
             done.push(write.op.name());
         }
         Ok(Outcome::new(Fate::Done, None))

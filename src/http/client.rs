@@ -157,7 +157,7 @@ impl Client {
                 return Err(kind);
             }
             let wait = asked.unwrap_or_else(|| self.step(self.config.base_wait, progress.tries));
-            if progress.waited + wait > self.config.longest_wait {
+            if progress.waited.saturating_add(wait) > self.config.longest_wait {
                 return Err(kind);
             }
             progress.waited += wait;
@@ -184,7 +184,7 @@ impl Client {
         let base = if limit.secondary { self.config.secondary_wait } else { self.config.base_wait };
         let wait = limit.wait.unwrap_or_else(|| base.saturating_mul(1 << (progress.limits - 1).min(10)));
         let longest = self.config.longest_wait;
-        if progress.waited + wait > longest || progress.limits >= self.config.tries.max(1) {
+        if progress.waited.saturating_add(wait) > longest || progress.limits >= self.config.tries.max(1) {
             return Err(Kind::Limited { status, wait: limit.wait, longest });
         }
         progress.waited += wait;

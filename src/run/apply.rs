@@ -12,10 +12,10 @@ use serde_json::json;
 
 use super::forge::{Opened, Wanted};
 use super::live::{self, Ended, Live};
-use super::{Exit, Stop, VERSION, finish, usage};
+use super::{Exit, Stop, VERSION, finish, output, usage};
 use crate::apply::{Applied, Fate};
 use crate::cli::{self, Format};
-use crate::engine::untrusted::terminal;
+use crate::engine::untrusted::{ci_block, terminal};
 use crate::forge::time;
 use crate::plan::{self, Plan};
 
@@ -135,13 +135,18 @@ fn print(plan: &Plan<'_>, applied: &Applied, format: Format, exit: Exit) -> Resu
             .filter(|(count, _)| *count > 0)
             .map(|(count, name)| format!("{count} {name}"))
             .collect();
-        let _ = writeln!(out, "{} · plan of {}: {}", plan.job, plan.created_at, counts.join(", "));
+        let (job, made) = (terminal(&plan.job), terminal(&plan.created_at));
+        let _ = writeln!(out, "{job} · plan of {made}: {}", counts.join(", "));
         for (item, outcome) in both() {
             let number =
                 item.number.or(outcome.number).map_or_else(|| " new issue".to_owned(), |number| format!("#{number}"));
             let note = outcome.note.as_deref().map(|note| format!(": {}", terminal(note))).unwrap_or_default();
             let _ = writeln!(out, "{}{number} {}{note}", terminal(&item.repo), name(outcome.fate));
         }
+    }
+    // In a CI log a line of ours must not read as a command, whatever a label is called.
+    if format != Format::Json && output::in_ci() {
+        out = ci_block(&out);
     }
     let mut stdout = std::io::stdout().lock();
     let result = stdout.write_all(out.as_bytes());

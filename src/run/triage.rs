@@ -126,16 +126,18 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
     if let Some(path) = &args.plan_out {
         output::save_plan(path, &run.plan(VERSION))?;
     }
-    let mut token_refused = None;
+    let (mut token_refused, mut ended) = (None, false);
     if let (Some(live), Some(write)) = (&begun, forge.write()) {
         let comments = std::mem::take(&mut run.comments);
         let applied = live.carry_out(write, &run.plan(VERSION), comments, (stop, &common.shown), &clock);
         token_refused = applied.ended.clone().filter(|_| !stop.load(Ordering::Relaxed));
+        ended = applied.ended.is_some();
         take_outcomes(&mut run, applied);
     }
     output::print(&run, usize::from(common.concurrency), &common.shown)?;
     output::for_ci(&run)?;
-    let exit = exit(&run, args.allow_deferred);
+    // What a signal or a token left is no limit of the rules' own.
+    let exit = exit(&run, args.allow_deferred && !ended);
     end(begun.as_ref(), &forge, Some(&run), (exit, &run.why_incomplete), clock())?;
     // The program ends here: giving back a hundred thousand records one by one serves nobody.
     if args.every.is_none() {

@@ -1,10 +1,10 @@
 //! People beside us: copied markers, what they took back.
 
-use super::backlog::{MARKER, REPO, ours, small, wrong};
+use super::backlog::{MARKER, READY, REPO, empty, ours, small, wrong};
 use super::counts::NO_SUMMARY;
 use super::kaizen::Place;
 use super::scenario::everywhere;
-use crate::forge::Server;
+use crate::forge::{Server, issue};
 
 #[test]
 fn a_copied_marker_before_and_after_ours_is_neither_touched_nor_obeyed() {
@@ -61,6 +61,46 @@ fn what_a_person_took_off_stays_off() {
             server.forget_requests();
             place.run(&server, &[]).ended(0);
             assert_eq!(server.writes(), [""; 0], "{name}");
+            place.forget();
+        }
+    });
+}
+
+#[test]
+fn one_who_comes_and_one_who_goes_are_both_written() {
+    everywhere(|name, dialect| {
+        let server = Server::start(empty(dialect));
+        server.world().add_issue(REPO, issue("[bug] Handed on").by("ada").body(READY).assignees(&["kimi"]));
+        let replaced = [
+            NO_SUMMARY,
+            ("- id: assigned\n", "- id: assigned\n    enabled: false\n"),
+            ("assign: [claude]", "assign: [claude], unassign: [kimi]"),
+        ];
+        Place::new(&replaced).run(&server, &[]).ended(0);
+        assert_eq!(server.world().assignees_of(REPO, 1), ["claude"], "{name}");
+    });
+}
+
+#[test]
+fn what_was_there_before_us_and_was_taken_off_since_stays_off() {
+    everywhere(|name, dialect| {
+        let server = Server::start(empty(dialect));
+        server.world().add_issue(REPO, issue("[bug] Labelled").by("ada").body(READY).labels(&["bug"]));
+        let replaced = [
+            NO_SUMMARY,
+            ("\nlabels:\n", "\nlabels:\n  bug: {color: ee0701}\n"),
+            ("assign: [claude]", "assign: [claude], add_labels: [bug]"),
+        ];
+        let mut place = Place::new(&replaced);
+        place.run(&server, &[]).ended(0);
+        let label = {
+            let world = server.world();
+            world.repos[0].labels.iter().find(|label| label.name == "bug").unwrap().clone()
+        };
+        server.world().remove_labels(0, 1, "maria", vec![label]);
+        for _ in 0..2 {
+            place.run(&server, &[]).ended(0);
+            assert_eq!(server.world().labels_of(REPO, 1), [""; 0], "{name}");
             place.forget();
         }
     });
