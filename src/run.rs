@@ -67,7 +67,7 @@ impl Exit {
 struct Stop {
     exit: Exit,
     error: anyhow::Error,
-    /// Trying again later is of no use: the token is refused.
+    /// Trying again later is of no use: the call is wrong, or the token refused.
     ends_loop: bool,
 }
 

@@ -12,7 +12,7 @@ use super::{Fate, Outcome, Run};
 use crate::forge::change::Fresh;
 use crate::forge::{Comment, Item};
 use crate::plan::marker::Marker;
-use crate::plan::memory::{self, State};
+use crate::plan::memory::{self, Concerned, State};
 use crate::plan::{self, Effect, Op, PlannedItem, SUMMARY, Write};
 
 /// What the look came to.
@@ -57,14 +57,13 @@ impl Run<'_, '_> {
             return Ok(self.summary(fresh, effect));
         }
         let comments = self.comments(repository.index, number, &fresh.item)?;
-        let author = fresh.item.author.as_ref().map(|author| author.login.as_str());
-        let may = |comment: &Comment, login: &str| -> Result<bool> {
-            let known =
-                comment.by_writer || author == Some(login) || fresh.item.assignees.iter().any(|one| one == login);
-            Ok(known || forge.writers(repository.index)?.iter().any(|writer| writer == login))
+        let concerned = Concerned {
+            author: fresh.item.author.as_ref().map(|author| author.login.as_str()),
+            assignees: fresh.item.assignees.iter().map(|login| &**login).collect(),
+            writers: &|| forge.writers(repository.index),
         };
         let command = self.plan.manners.skip_command.as_deref();
-        if let Some(login) = memory::opted_out(&comments, command, may)? {
+        if let Some(login) = memory::opted_out(&comments, command, &concerned)? {
             return Ok(dropped(format!("{login} asked to leave it alone.")));
         }
         let key = effect.writes.first().map_or(plan::DECISION, |write| &write.key);

@@ -6,7 +6,6 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
@@ -17,8 +16,8 @@ use super::object::{self, NoItem};
 use super::quiet::Quiet;
 use super::ranges::Run;
 use super::source::Source;
-use super::turns::Turns;
-use super::{Comment, Event, Forge, Item, Kind, Listed, Placed, Repo, States, loose, talk};
+use super::turns::{Turns, share};
+use super::{Comment, Event, Forge, Item, Kind, Listed, Page, Placed, Repo, States, loose, talk};
 
 /// A forge recorded in a file. The file stays open: replacing it by another of its name changes
 /// nothing here.
@@ -107,13 +106,7 @@ impl Forge for FileForge {
         quiet.link(name, number, full)
     }
 
-    fn items(
-        &self,
-        repo: usize,
-        _: States,
-        threads: usize,
-        page: &(dyn Fn(usize, &[Item<'_>]) + Sync),
-    ) -> Result<Listed> {
+    fn items(&self, repo: usize, _: States, threads: usize, page: Page<'_>) -> Result<Listed> {
         let runs = &self.parts(repo)?.runs;
         let name = self.index.repos.get(repo).map_or("", |repo| &repo.name);
         let next = AtomicUsize::new(0);
@@ -131,15 +124,7 @@ impl Forge for FileForge {
                 page(place, &items);
             }
         };
-        thread::scope(|scope| {
-            // More threads than processors only take turns: nothing here waits for a network.
-            let threads = threads.min(thread::available_parallelism().map_or(1, usize::from));
-            for _ in 1..threads.min(runs.len()) {
-                // Where no more threads are to be had, this one does their work.
-                let _ = thread::Builder::new().spawn_scoped(scope, work);
-            }
-            work();
-        });
+        share(threads, runs.len(), work);
         turns.result()
     }
 

@@ -220,6 +220,9 @@ pub struct Listed {
     pub unreadable: Vec<String>,
 }
 
+/// Is handed a run of items with its place in the list, see [`Forge::items`].
+pub type Page<'p> = &'p (dyn Fn(usize, &[Item<'_>]) + Sync);
+
 /// A forge that can be read. `Sync`, because pages are read by several threads.
 pub trait Forge: Sync {
     /// The name that a plan holds and an apply compares, without secrets.
@@ -250,13 +253,7 @@ pub trait Forge: Sync {
     /// # Errors
     /// What was being read, where, and what was found: the first such place, whatever the number
     /// of threads. All pages before it were handed over, and none after it.
-    fn items(
-        &self,
-        repo: usize,
-        states: States,
-        threads: usize,
-        page: &(dyn Fn(usize, &[Item<'_>]) + Sync),
-    ) -> Result<Listed>;
+    fn items(&self, repo: usize, states: States, threads: usize, page: Page<'_>) -> Result<Listed>;
 
     /// The issues, open and closed, that carry a label of exactly this name: how our own are found
     /// again without reading every closed one.

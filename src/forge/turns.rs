@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use anyhow::{Error, Result};
 
@@ -27,6 +28,20 @@ struct State {
     seen: HashSet<u64>,
     listed: Listed,
     error: Option<Error>,
+}
+
+/// Does `work` on up to `threads` threads: it takes one of `pieces` after the other until none is left.
+/// More threads than processors only take turns, because nothing here waits for a network.
+pub(super) fn share(threads: usize, pieces: usize, work: impl Fn() + Sync) {
+    let threads = threads.min(thread::available_parallelism().map_or(1, usize::from));
+    let work = &work;
+    thread::scope(|scope| {
+        for _ in 1..threads.min(pieces) {
+            // Where no more threads are to be had, this one does their work.
+            let _ = thread::Builder::new().spawn_scoped(scope, work);
+        }
+        work();
+    });
 }
 
 impl Turns {

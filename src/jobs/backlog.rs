@@ -103,10 +103,13 @@ impl Backlog<'_> {
         by_repo.into_iter().map(sentence).collect()
     }
 
-    /// How many open items an agent has in hand.
+    /// How many open items an agent has in hand, with those whose handing over is being finished.
     #[must_use]
-    pub fn in_hand(&self, agent: usize) -> usize {
+    pub fn in_hand(&self, policy: &Policy, agent: usize) -> usize {
         let outside = self.held_outside.get(agent).copied().unwrap_or(0);
-        outside + self.rows.iter().filter(|row| row.judgement.held[agent]).count()
+        let held = |row: &&Row<'_>| row.judgement.held[agent];
+        let counted = |left: &Unfinished| self.rows.iter().filter(held).any(|row| left.is(row));
+        let coming = self.unfinished.iter().filter(|left| left.agent(policy) == Some(agent) && !counted(left));
+        outside + self.rows.iter().filter(held).count() + coming.count()
     }
 }

@@ -9,7 +9,7 @@ use super::backlog::{Asked, Backlog};
 use crate::apply::doubt::{self, At, Doubt};
 use crate::engine::choice::{Candidate, Caps, State, choose};
 use crate::forge::Comment;
-use crate::plan::memory::{self, Us};
+use crate::plan::memory::{self, Concerned, Us};
 use crate::plan::{self, DECISION, Earlier, marker};
 use crate::report::Row;
 
@@ -21,7 +21,7 @@ pub fn decide(asked: &Asked<'_>, backlog: &mut Backlog<'_>) -> Vec<usize> {
         .agents
         .iter()
         .enumerate()
-        .map(|(agent, who)| who.at_once.map(|most| most.saturating_sub(backlog.in_hand(agent))))
+        .map(|(agent, who)| who.at_once.map(|most| most.saturating_sub(backlog.in_hand(policy, agent))))
         .collect();
     let caps = Caps { items_per_run: policy.limits.items_per_run, room };
     if let Some(only) = asked.only {
@@ -104,12 +104,12 @@ fn look(asked: &Asked<'_>, row: &Row<'_>, keep: impl FnOnce(Vec<Comment>)) -> Re
     // A server counts its comments rightly; whoever wrote a file by hand may not have.
     let none = subject.comments == 0 && asked.forge.is_remote();
     let comments = if none { Vec::new() } else { asked.forge.comments(row.repo, row.number)? };
-    let author = subject.author.as_ref().map(|author| author.login.as_str());
-    let may = |comment: &Comment, login: &str| -> Result<bool> {
-        let known = comment.by_writer || author == Some(login) || row.assignees.iter().any(|one| one == login);
-        Ok(known || asked.forge.writers(row.repo)?.iter().any(|writer| writer == login))
+    let concerned = Concerned {
+        author: subject.author.as_ref().map(|author| author.login.as_str()),
+        assignees: row.assignees.iter().map(String::as_str).collect(),
+        writers: &|| asked.forge.writers(row.repo),
     };
-    if let Some(login) = memory::opted_out(&comments, policy.skip_command.as_deref(), may)? {
+    if let Some(login) = memory::opted_out(&comments, policy.skip_command.as_deref(), &concerned)? {
         return Ok(Look::of(State::Dropped, format!("{login} asked to leave it alone.")));
     }
     let wanted = plan::ask(policy, &policy.actions[action], subject, &row.assignees);

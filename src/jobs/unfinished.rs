@@ -11,6 +11,7 @@ use chrono::Duration;
 
 use super::backlog::Asked;
 use crate::apply::doubt::{self, At, Doubt};
+use crate::engine::rules::Policy;
 use crate::forge::{Comment, Item, Kind};
 use crate::plan::marker::{self, Marker};
 use crate::plan::memory::{self, State};
@@ -95,6 +96,15 @@ impl Unfinished {
     #[must_use]
     pub fn is(&self, row: &Row<'_>) -> bool {
         (self.repo, self.number) == (row.repo, row.number)
+    }
+
+    /// The agent whose work it becomes: its rule's, or whoever is assigned where there is no such rule now.
+    #[must_use]
+    pub fn agent(&self, policy: &Policy) -> Option<usize> {
+        let rule = policy.decide.iter().find(|rule| self.marker.get("rule") == Some(&rule.id));
+        let of_rule = rule.and_then(|rule| policy.actions[rule.action?].agent);
+        let assigned = |login: &String| self.left.iter().any(|write| write.args.assignees.contains(login));
+        of_rule.or_else(|| policy.agents.iter().position(|agent| assigned(&agent.login)))
     }
 
     /// Whether a run died there, or a person took it back.

@@ -92,15 +92,33 @@ pub fn left(write: &mut Write, state: &State<'_>) -> bool {
     !(args.labels.is_empty() && args.assignees.is_empty())
 }
 
+/// Whose word counts on an item.
+#[allow(missing_debug_implementations, reason = "it holds a callback")]
+pub struct Concerned<'c> {
+    /// Who opened it.
+    pub author: Option<&'c str>,
+    /// Logins.
+    pub assignees: Vec<&'c str>,
+    /// Who may write to the repository, asked for where nothing nearer decides.
+    pub writers: &'c dyn Fn() -> anyhow::Result<&'c [String]>,
+}
+
+impl Concerned<'_> {
+    fn may(&self, comment: &Comment, login: &str) -> anyhow::Result<bool> {
+        let known = comment.by_writer || self.author == Some(login) || self.assignees.contains(&login);
+        Ok(known || (self.writers)()?.iter().any(|writer| writer == login))
+    }
+}
+
 /// Who asked last to leave an item alone, if that stands: the command alone on a line outside quotes and
-/// code, from somebody whom `may` lets. `resume` ends it.
+/// code, from somebody whose word counts. `resume` ends it.
 ///
 /// # Errors
-/// What `may` could not find out.
+/// Who may write could not be found out.
 pub fn opted_out(
     comments: &[Comment],
     command: Option<&str>,
-    may: impl Fn(&Comment, &str) -> anyhow::Result<bool>,
+    concerned: &Concerned<'_>,
 ) -> anyhow::Result<Option<String>> {
     let Some(command) = command else { return Ok(None) };
     let name = command.split_whitespace().next().unwrap_or(command);
@@ -111,7 +129,7 @@ pub fn opted_out(
         let prose = Markdown::read(&comment.body).prose;
         let said = prose.lines().map(str::trim).rfind(|line| *line == command || *line == resume);
         if let Some(said) = said
-            && may(comment, login)?
+            && concerned.may(comment, login)?
         {
             stands = (said == command).then(|| login.to_owned());
         }

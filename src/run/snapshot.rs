@@ -20,7 +20,7 @@ use crate::engine::rules::Policy;
 use crate::files;
 use crate::forge::file::FileForge;
 use crate::forge::remote::Remote;
-use crate::forge::{Comment, Event, Forge, Item, Listed, Placed, Repo, States};
+use crate::forge::{Comment, Event, Forge, Listed, Page, Placed, Repo, States};
 use crate::jobs::backlog::Asked;
 use crate::jobs::backlog_triage;
 use crate::jobs::items;
@@ -128,13 +128,7 @@ impl Forge for Asking {
         self.forge.quiet_link(repo, number, full)
     }
 
-    fn items(
-        &self,
-        repo: usize,
-        states: States,
-        threads: usize,
-        page: &(dyn Fn(usize, &[Item<'_>]) + Sync),
-    ) -> Result<Listed> {
+    fn items(&self, repo: usize, states: States, threads: usize, page: Page<'_>) -> Result<Listed> {
         self.forge.items(repo, states, threads, page)
     }
 

@@ -71,7 +71,7 @@ fn again(args: &Triage, good: &mut Option<Rules>, stop: &Arc<AtomicBool>) -> Res
     }
     match once(args, rules, stop) {
         // A refused token ends a loop, wrong usage too; other failures do not.
-        Err(ended) if ended.exit == Exit::Usage || ended.ends_loop || token_refused(&ended.error) => Err(ended),
+        Err(ended) if ended.ends_loop || token_refused(&ended.error) => Err(ended),
         Err(failed) => {
             say(&format!("error: {:#}", failed.error));
             Ok(failed.exit)

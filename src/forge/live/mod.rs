@@ -29,7 +29,7 @@ use self::document::{Document, Place, labels, milestones, text};
 use self::save::Saved;
 use super::change::{Change, Done, Failure, Fresh, Label, Preflight, Write};
 use super::file::FileForge;
-use super::{Comment, Event, Forge, Item, Kind, Listed, Placed, Repo, States, time};
+use super::{Comment, Event, Forge, Kind, Listed, Page, Placed, Repo, States, time};
 use crate::files::{Lock, Patience};
 
 /// A forge in a file, to be written to by this run alone.
@@ -111,13 +111,7 @@ impl Forge for LiveFile {
         self.file.quiet_link(repo, number, full)
     }
 
-    fn items(
-        &self,
-        repo: usize,
-        _: States,
-        threads: usize,
-        page: &(dyn Fn(usize, &[Item<'_>]) + Sync),
-    ) -> Result<Listed> {
+    fn items(&self, repo: usize, _: States, threads: usize, page: Page<'_>) -> Result<Listed> {
         let name = self.repos().get(repo).map_or("", |repo| &repo.name);
         self.of(repo, |repo| read::items(repo, name, threads, page))
     }

@@ -4,7 +4,6 @@
 //! opened again, by the same readers of its objects.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
@@ -15,14 +14,11 @@ use crate::forge::change::Fresh;
 use crate::forge::loose::{Shape, within};
 use crate::forge::object::NoItem;
 use crate::forge::ranges::Run;
-use crate::forge::turns::Turns;
-use crate::forge::{Comment, Event, Item, Kind, Listed, Placed, time};
+use crate::forge::turns::{Turns, share};
+use crate::forge::{Comment, Event, Item, Kind, Listed, Page, Placed, time};
 
 /// Entries that are handed over at once.
 const RUN: usize = 100;
-
-/// A page of items and its place, as [`crate::forge::Forge::items`] hands it over.
-type Page<'p> = &'p (dyn Fn(usize, &[Item<'_>]) + Sync);
 
 /// Every item of a repository, as [`crate::forge::Forge::items`] gives them.
 pub(super) fn items(repo: &Map<String, Value>, name: &str, threads: usize, page: Page<'_>) -> Result<Listed> {
@@ -44,14 +40,7 @@ pub(super) fn items(repo: &Map<String, Value>, name: &str, threads: usize, page:
             page(place, &items);
         }
     };
-    thread::scope(|scope| {
-        let threads = threads.min(thread::available_parallelism().map_or(1, usize::from));
-        for _ in 1..threads.min(runs.len()) {
-            // Where no more threads are to be had, this one does their work.
-            let _ = thread::Builder::new().spawn_scoped(scope, work);
-        }
-        work();
-    });
+    share(threads, runs.len(), work);
     turns.result()
 }
 

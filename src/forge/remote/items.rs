@@ -12,7 +12,7 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use super::api::{Next, PAGES, REPEATS, page_number};
 use super::failure::Helped;
-use super::{Item, Listed, Remote, States};
+use super::{Item, Listed, Page, Remote, States};
 use crate::forge::ranges::Run;
 use crate::forge::turns::Turns;
 use crate::forge::{Kind, object};
@@ -50,13 +50,7 @@ enum Rest {
 }
 
 impl Remote {
-    pub(super) fn read_items(
-        &self,
-        repo: usize,
-        states: States,
-        threads: usize,
-        page: &(dyn Fn(usize, &[Item<'_>]) + Sync),
-    ) -> Result<Listed> {
+    pub(super) fn read_items(&self, repo: usize, states: States, threads: usize, page: Page<'_>) -> Result<Listed> {
         let (path, name, _) = self.at(repo)?;
         let state = match (states.open, states.closed) {
             (true, true) => "all",

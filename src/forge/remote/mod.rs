@@ -35,7 +35,7 @@ pub use dialect::Dialect;
 pub use failure::token_refused;
 
 use super::quiet::Quiet;
-use super::{Comment, Event, Forge, Item, Listed, Placed, Repo, States};
+use super::{Comment, Event, Forge, Item, Listed, Page, Placed, Repo, States};
 use crate::http::Counts;
 use api::{Api, parts};
 use preflight::Known;
@@ -150,13 +150,7 @@ impl Forge for Remote {
         quiet.link(name, number, full)
     }
 
-    fn items(
-        &self,
-        repo: usize,
-        states: States,
-        threads: usize,
-        page: &(dyn Fn(usize, &[Item<'_>]) + Sync),
-    ) -> Result<Listed> {
+    fn items(&self, repo: usize, states: States, threads: usize, page: Page<'_>) -> Result<Listed> {
         self.read_items(repo, states, threads, page)
     }
 

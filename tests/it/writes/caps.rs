@@ -52,3 +52,24 @@ fn who_waits_for_an_agent_is_no_shortcoming() {
     bench.edit_issue(1, json!({ "state": "closed" }));
     assert_eq!(bench.live().json(0)["totals"]["acted"], 1);
 }
+
+#[test]
+fn what_a_killed_run_left_takes_its_room_before_anything_new() {
+    let capped = "claude: {login: claude, holds: \"'claude' in assignees\", at_once: 2}";
+    let rules = rules(ALL, "").replace("claude: {login: claude}", capped);
+    let bench = Bench::new(&world_of("gitea", &issues()), &rules);
+    assert_eq!(bench.live().json(0)["totals"]["acted"], 2);
+    // Two are in hand. Of one the run that handed it over died before it was assigned.
+    let handed = |number: u64| !names(&bench.issue(number), "assignees", "login").is_empty();
+    let torn = (1..=4).find(|number| handed(*number)).unwrap();
+    bench.edit_issue(torn, json!({ "assignees": [], "assignee": null }));
+    bench.edit(|repo| {
+        let events = repo["events"][torn.to_string()].as_array_mut().unwrap();
+        events.retain(|event| event["type"] != "assignees");
+    });
+    bench.forget();
+    let report = bench.live().json(0);
+    assert_eq!(json!([report["totals"]["acted"], report["totals"]["waiting"]]), json!([1, 2]), "{report}");
+    assert!(handed(torn));
+    assert_eq!((1..=4).filter(|number| handed(*number)).count(), 2, "no third one");
+}

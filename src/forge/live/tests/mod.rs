@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::*;
-use crate::forge::{States, What};
+use crate::forge::{Item, States, What};
 
 const NOW: &str = "2026-11-20T12:00:00Z";
 
