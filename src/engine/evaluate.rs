@@ -12,8 +12,8 @@ use super::areas::Areas;
 use super::eval::{self, Names, eval};
 use super::expr::{Expr, Name};
 use super::facts::{self, Item, Reading as Read, Seen};
-use super::rules::{Component, Point, Policy, Rule};
-use super::text::Tagged;
+use super::rules::{Component, Condition, Point, Policy, Rule};
+use super::text::{Area, Tagged};
 use super::value::{Out, Tiers, Value};
 use super::words::Hits;
 
@@ -73,26 +73,13 @@ pub struct PointHit {
 /// Judges one item. `now` is in microseconds since 1970 UTC.
 #[must_use]
 pub fn evaluate<'p>(policy: &'p Policy, item: &Item<'_>, now: i64) -> Evaluation<'p> {
-    let tagged = Tagged::read(item.title, &item.labels, policy.tags, |word| policy.keywords.knows(word));
-    let reading = Reading {
-        in_tags: policy.keywords.in_sets(&tagged.tags),
-        in_labels: policy.keywords.in_sets(&tagged.from_labels),
-        tagged,
-        areas: Areas::new(item.title, item.body, &item.labels),
-        hits: vec![OnceCell::new(); policy.patterns.len()],
-        computed: RefCell::default(),
-        policy,
-        item,
-        now,
-    };
-    let points = reading.score();
-    reading.classify();
-    reading.flags();
+    let reading = Reading::new(policy, item, now);
+    let points = reading.stages();
     reading.decide(points)
 }
 
 /// An item under evaluation: what has been computed of it so far.
-struct Reading<'p, 'a> {
+pub(super) struct Reading<'p, 'a> {
     policy: &'p Policy,
     item: &'a Item<'a>,
     now: i64,
@@ -144,7 +131,41 @@ impl<'v, 'p: 'v> Names<'v> for Bound<'v, 'p, '_> {
     }
 }
 
-impl<'p> Reading<'p, '_> {
+impl<'p, 'a> Reading<'p, 'a> {
+    pub(super) fn new(policy: &'p Policy, item: &'a Item<'a>, now: i64) -> Self {
+        let tagged = Tagged::read(item.title, &item.labels, policy.tags, |word| policy.keywords.knows(word));
+        Reading {
+            in_tags: policy.keywords.in_sets(&tagged.tags),
+            in_labels: policy.keywords.in_sets(&tagged.from_labels),
+            tagged,
+            areas: Areas::new(item.title, item.body, &item.labels),
+            hits: vec![OnceCell::new(); policy.patterns.len()],
+            computed: RefCell::default(),
+            policy,
+            item,
+            now,
+        }
+    }
+
+    /// Everything before the decision; gives the points that held.
+    pub(super) fn stages(&self) -> Vec<PointHit> {
+        let points = self.score();
+        self.classify();
+        self.flags();
+        points
+    }
+
+    pub(super) fn text(&self, area: Area) -> &str {
+        self.areas.text(area)
+    }
+
+    pub(super) fn component_value(&self, index: usize) -> Option<Value<'static>> {
+        match self.computed.borrow().components.get(index)? {
+            Out::Is(value) => Some(value.clone()),
+            _ => None,
+        }
+    }
+
     fn seen(&self) -> Seen<'_, '_> {
         Seen {
             item: self.item,
@@ -155,19 +176,19 @@ impl<'p> Reading<'p, '_> {
         }
     }
 
-    fn eval<'v>(&'v self, expr: &'v Expr) -> Out<'v> {
+    pub(super) fn eval<'v>(&'v self, expr: &'v Expr) -> Out<'v> {
         eval(expr, &Bound(self))
     }
 
     /// Whether an optional condition holds; no condition always does.
-    fn holds(&self, when: Option<&Expr>) -> Result<bool, Tiers> {
+    fn holds(&self, when: Option<&Condition>) -> Result<bool, Tiers> {
         when.map_or(Ok(true), |when| {
-            let out = self.eval(when);
+            let out = self.eval(&when.expr);
             out.truth().ok_or_else(|| out.lacks())
         })
     }
 
-    fn hits(&self, pattern: usize) -> &Hits {
+    pub(super) fn hits(&self, pattern: usize) -> &Hits {
         self.hits[pattern].get_or_init(|| self.policy.patterns[pattern].search(&self.areas))
     }
 
@@ -236,7 +257,7 @@ impl<'p> Reading<'p, '_> {
 
     fn flags(&self) {
         for flag in &self.policy.flags {
-            let out = match self.eval(&flag.when) {
+            let out = match self.eval(&flag.when.expr) {
                 Out::Is(value) => Out::Is(value.into_owned()),
                 other => Out::Lacks(other.lacks()),
             };
@@ -244,7 +265,7 @@ impl<'p> Reading<'p, '_> {
         }
     }
 
-    fn decide(&self, points: Vec<PointHit>) -> Evaluation<'p> {
+    pub(super) fn decide(&self, points: Vec<PointHit>) -> Evaluation<'p> {
         let mut lacks = Tiers::default();
         let mut decided = None;
         for (index, rule) in self.policy.decide.iter().enumerate() {
@@ -295,7 +316,7 @@ impl<'p> Reading<'p, '_> {
         let held = policy
             .agents
             .iter()
-            .map(|agent| agent.holds.as_ref().is_some_and(|holds| self.eval(holds).truth() != Some(false)))
+            .map(|agent| agent.holds.as_ref().is_some_and(|holds| self.eval(&holds.expr).truth() != Some(false)))
             .collect();
         let action = decided.and_then(|(_, rule)| rule.action);
         if action.is_some() {
@@ -324,9 +345,9 @@ impl<'p> Reading<'p, '_> {
     }
 
     /// The first text that a pattern of the point's condition matched.
-    fn matched(&self, hit: &PointHit) -> Option<Box<str>> {
+    pub(super) fn matched(&self, hit: &PointHit) -> Option<Box<str>> {
         let mut names = Vec::new();
-        hit.of(self.policy).1.when.as_ref()?.names(&mut names);
+        hit.of(self.policy).1.when.as_ref()?.expr.names(&mut names);
         names.iter().find_map(|name| match name {
             Name::Count(pattern) | Name::Distinct(pattern) => {
                 let first = self.hits(*pattern).first.clone()?;

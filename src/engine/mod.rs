@@ -7,9 +7,9 @@
 //! - [`source`] texts and places in them, [`value`] what expressions come to
 //! - [`expr`] their checked trees, [`eval`] three-valued evaluation, [`sentence`] texts with them
 //! - [`markdown`], [`text`], [`areas`] what patterns look in; [`words`], [`folding`] how, [`places`] where
-//! - [`facts`] what is known of an item
-//! - [`rules`] a checked rule file; [`enough`] how far its patterns need to count
-//! - [`evaluate`] one item to one judgement; [`choice`] which judgements are acted on
+//! - [`keywords`] which sets its tags are in, [`facts`] what is known of an item
+//! - [`policy`] a checked rule file, [`rules`] its parts; [`enough`] how far its patterns need to count
+//! - [`evaluate`] one item to one judgement, [`examine`] to be asked about it; [`choice`] which judgements are acted on
 //! - [`template`] the texts people read; [`untrusted`] other people's text, escaped for its place
 
 pub mod areas;
@@ -17,11 +17,14 @@ pub mod choice;
 pub mod enough;
 pub mod eval;
 pub mod evaluate;
+pub mod examine;
 pub mod expr;
 pub mod facts;
 pub mod folding;
+pub mod keywords;
 pub mod markdown;
 pub mod places;
+pub mod policy;
 pub mod rules;
 pub mod sentence;
 pub mod source;

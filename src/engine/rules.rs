@@ -1,92 +1,21 @@
-//! A policy: one rule file, checked, with every name resolved.
+//! The parts of a policy: conditions, points, types, flags, agents, actions, rules.
 //!
-//! Takes: nothing, these are the types that `load` fills and `evaluate` reads. Gives: [`Policy`]
-//! and its parts. Indices into a list of the policy stand where a file has a name.
-
-use chrono_tz::Tz;
+//! Takes: nothing, these are the types that `language` fills and `evaluate` reads. Gives: what a
+//! [`Policy`] is made of. Indices into a list of the policy stand where a file has a name.
 
 use super::expr::Expr;
-use super::facts::Ages;
+pub use super::policy::Policy;
 use super::sentence::Sentence;
-use super::source::{Source, Span};
-use super::text::TagRules;
+use super::source::Location;
 use super::value::Value;
-use super::words::{Keywords, Pattern};
 
-/// A checked rule file with all it extends.
+/// An expression that is yes or no, and where it stands.
 #[derive(Debug, Clone)]
-pub struct Policy {
-    /// The file's name without its ending: what markers call this policy.
-    pub name: String,
-    /// The job it belongs to.
-    pub job: String,
-    /// Digest of the rule texts, 16 hexadecimal digits.
-    pub hash: String,
-    /// The file itself, for places.
-    pub source: Source,
-    /// Further logins that our comments have carried.
-    pub bots: Vec<String>,
-    /// The command that makes us leave an item alone.
-    pub skip_command: Option<String>,
-    /// Which items are judged.
-    pub scope: ItemScope,
-    /// Where a day begins.
-    pub timezone: Tz,
-    /// How tags are made.
-    pub tags: TagRules,
-    /// What unknown and future ages are.
-    pub ages: Ages,
-    /// Keyword sets.
-    pub keywords: Keywords,
-    /// Patterns.
-    pub patterns: Vec<Pattern>,
-    /// Thresholds.
-    pub thresholds: Vec<Threshold>,
-    /// Score components.
-    pub components: Vec<Component>,
-    /// How the type is chosen.
-    pub classify: Classify,
-    /// Named judgements, in order.
-    pub flags: Vec<Flag>,
-    /// Sort keys; true is descending.
-    pub order: Vec<(bool, Expr)>,
-    /// Who work is handed to.
-    pub agents: Vec<Agent>,
-    /// Labels that actions may add.
-    pub labels: Vec<Label>,
-    /// What a rule may ask for.
-    pub actions: Vec<Action>,
-    /// The rules, in order; those with `enabled: false` are left out.
-    pub decide: Vec<Rule>,
-    /// Caps of a run.
-    pub limits: Limits,
-    /// The daily summary, where one is written.
-    pub summary: Option<Summary>,
-    /// What is private is named in public places too.
-    pub publish_private: bool,
-}
-
-impl Policy {
-    /// For each sort key, whether the largest comes first.
-    #[must_use]
-    pub fn descending(&self) -> Vec<bool> {
-        self.order.iter().map(|(descending, _)| *descending).collect()
-    }
-
-    /// Every expression of it.
-    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
-        let points = self.components.iter().flat_map(|one| one.points.iter().filter_map(|point| point.when.as_ref()));
-        let types = self.classify.rules.iter().flat_map(|rule| rule.when.iter().chain(&rule.score));
-        let said = self.decide.iter().filter_map(|rule| rule.reason.as_ref()).flat_map(Sentence::expressions);
-        (self.components.iter().filter_map(|component| component.when.as_ref()))
-            .chain(points)
-            .chain(types)
-            .chain(self.flags.iter().map(|flag| &flag.when))
-            .chain(self.order.iter().map(|(_, key)| key))
-            .chain(self.agents.iter().filter_map(|agent| agent.holds.as_ref()))
-            .chain(self.decide.iter().filter_map(|rule| rule.when.as_ref()))
-            .chain(said)
-    }
+pub struct Condition {
+    /// What it says.
+    pub expr: Expr,
+    /// Where.
+    pub at: Location,
 }
 
 /// Which items are judged at all.
@@ -115,6 +44,8 @@ pub struct Threshold {
     pub name: String,
     /// Its value.
     pub value: Value<'static>,
+    /// Where it stands.
+    pub at: Location,
 }
 
 /// A part of the score: the sum of its points, kept within 0 and `max`.
@@ -125,9 +56,11 @@ pub struct Component {
     /// Its largest value.
     pub max: Value<'static>,
     /// Where this fails it is 0.
-    pub when: Option<Expr>,
+    pub when: Option<Condition>,
     /// What adds up.
     pub points: Vec<Point>,
+    /// Where its largest value stands.
+    pub at: Location,
 }
 
 /// Points for something that holds.
@@ -136,9 +69,9 @@ pub struct Point {
     /// How many, negative to take off.
     pub add: Value<'static>,
     /// When.
-    pub when: Option<Expr>,
-    /// Where it stands in the file.
-    pub at: Span,
+    pub when: Option<Condition>,
+    /// Where it stands.
+    pub at: Location,
 }
 
 /// How the type of an item is chosen.
@@ -158,9 +91,11 @@ pub struct TypeRule {
     /// The type it gives.
     pub ty: String,
     /// When.
-    pub when: Option<Expr>,
+    pub when: Option<Condition>,
     /// What it weighs under `pick: highest`.
     pub score: Option<Expr>,
+    /// Where it stands.
+    pub at: Location,
 }
 
 /// A named judgement.
@@ -169,7 +104,7 @@ pub struct Flag {
     /// Its name.
     pub name: String,
     /// When it holds.
-    pub when: Expr,
+    pub when: Condition,
 }
 
 /// Someone who takes work.
@@ -180,9 +115,11 @@ pub struct Agent {
     /// The login on the forge.
     pub login: String,
     /// When an open item is in this agent's hands.
-    pub holds: Option<Expr>,
+    pub holds: Option<Condition>,
     /// How many items this agent has in hand at most.
     pub at_once: Option<usize>,
+    /// Where it stands.
+    pub at: Location,
 }
 
 /// A label that is created where it is missing.
@@ -194,6 +131,8 @@ pub struct Label {
     pub color: Option<String>,
     /// What people read beside it.
     pub description: Option<String>,
+    /// Where it stands.
+    pub at: Location,
 }
 
 /// Someone an action names.
@@ -243,6 +182,8 @@ pub struct Action {
     pub close: Option<Close>,
     /// The item is opened again.
     pub reopen: bool,
+    /// Where it stands.
+    pub at: Location,
 }
 
 /// A rule of `decide`.
@@ -251,15 +192,15 @@ pub struct Rule {
     /// Its name in tests, traces and logs.
     pub id: String,
     /// When it holds.
-    pub when: Option<Expr>,
+    pub when: Option<Condition>,
     /// What is done; `None` is `skip`.
     pub action: Option<usize>,
     /// Why, for people.
     pub reason: Option<Sentence>,
     /// It is only observed: decided and shown, never written.
     pub observe: bool,
-    /// Where it stands in the file.
-    pub at: Span,
+    /// Where it stands.
+    pub at: Location,
 }
 
 /// Caps of a run.

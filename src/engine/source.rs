@@ -1,7 +1,7 @@
 //! Texts that were read, and places in them.
 //!
-//! Takes: the text of a rule file or template with its name. Gives: [`Source`] and [`Span`], by
-//! which rules, points and problems say where they stand.
+//! Takes: the text of a rule file or template with its name. Gives: [`Source`], [`Span`] and
+//! [`Location`], by which rules, points and problems say where they stand.
 
 use std::sync::Arc;
 
@@ -60,4 +60,13 @@ impl Span {
     pub fn new(start: usize, end: usize) -> Self {
         Span { start, end: end.max(start) }
     }
+}
+
+/// A stretch of one of the files of a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Location {
+    /// Index in [`Policy::sources`](super::rules::Policy::sources).
+    pub file: usize,
+    /// Where in it.
+    pub span: Span,
 }

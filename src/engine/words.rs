@@ -1,6 +1,6 @@
-//! Words and patterns: what an item's texts are searched for.
+//! Patterns: what an item's texts are searched for.
 //!
-//! Takes: keyword sets and patterns of a rule file, and a text. Gives: [`Hits`], how often and
+//! Takes: patterns of a rule file, and a text. Gives: [`Hits`], how often and
 //! where a pattern matched. Time is linear in the text whatever a rule asks for, and a search
 //! ends as soon as no condition of the rules could tell more matches from what was found.
 
@@ -9,43 +9,8 @@ use std::ops::Range;
 
 use super::areas::Areas;
 use super::folding::{Search, Text, compile};
+use super::source::Location;
 use super::text::Area;
-
-/// Keyword sets: words that tags are compared with.
-#[derive(Debug, Clone, Default)]
-pub struct Keywords {
-    /// Names of the sets, in the order of the files.
-    pub sets: Vec<String>,
-    /// For each word in lower case, the sets it is in.
-    words: HashMap<String, Vec<usize>>,
-}
-
-impl Keywords {
-    /// Adds a set; its words are put in lower case.
-    pub fn add(&mut self, name: &str, words: impl IntoIterator<Item = String>) {
-        let index = self.sets.len();
-        self.sets.push(name.to_owned());
-        for word in words {
-            self.words.entry(word.to_lowercase()).or_default().push(index);
-        }
-    }
-
-    /// Whether the word is in any set.
-    #[must_use]
-    pub fn knows(&self, word: &str) -> bool {
-        self.words.contains_key(word)
-    }
-
-    /// One flag a set: whether any of the tags is in it.
-    #[must_use]
-    pub fn in_sets(&self, tags: &[String]) -> Vec<bool> {
-        let mut found = vec![false; self.sets.len()];
-        for index in tags.iter().filter_map(|tag| self.words.get(tag.as_str())).flatten() {
-            found[*index] = true;
-        }
-        found
-    }
-}
 
 /// A pattern: entries to look for in one area.
 #[derive(Debug, Clone)]
@@ -56,7 +21,20 @@ pub struct Pattern {
     pub area: Area,
     /// How much has to be counted: as far as the rules compare.
     pub enough: Enough,
+    /// Where its name stands.
+    pub at: Location,
+    /// What it looks for, as the rules have it.
+    pub entries: Vec<Entry>,
     pub(super) matcher: Matcher,
+}
+
+/// One thing that a pattern looks for.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The forms of a word, or one regular expression.
+    pub forms: Vec<String>,
+    /// Where it stands.
+    pub at: Location,
 }
 
 /// The most matches of one pattern that are counted: each may look at the whole text again.
@@ -94,27 +72,47 @@ impl Pattern {
     ///
     /// # Errors
     /// The words together are too many to search for.
-    pub fn words(name: &str, area: Area, words: &[Vec<String>]) -> Result<Self, regex::Error> {
+    pub fn words(name: &str, area: Area, words: Vec<Entry>) -> Result<Self, regex::Error> {
         let mut entries = HashMap::new();
-        for (entry, forms) in words.iter().enumerate() {
-            entries.extend(forms.iter().map(|form| (form.to_lowercase(), entry)));
+        for (index, entry) in words.iter().enumerate() {
+            entries.extend(entry.forms.iter().map(|form| (form.to_lowercase(), index)));
         }
         let mut forms: Vec<&String> = entries.keys().collect();
         forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         let any: Vec<String> = forms.into_iter().map(|form| regex::escape(form)).collect();
         let regex = compile(&any.join("|"))?;
-        Ok(Pattern::new(name, area, Matcher::Words(regex, entries)))
+        Ok(Pattern::new(name, area, words, Matcher::Words(regex, entries)))
     }
 
-    /// A pattern of regular expressions.
+    /// A pattern of regular expressions, each with what it was compiled to.
     #[must_use]
-    pub fn regexes(name: &str, area: Area, regexes: Vec<Search>) -> Self {
-        Pattern::new(name, area, Matcher::Regexes(regexes))
+    pub fn regexes(name: &str, area: Area, regexes: Vec<(Entry, Search)>) -> Self {
+        let (entries, searches) = regexes.into_iter().unzip();
+        Pattern::new(name, area, entries, Matcher::Regexes(searches))
     }
 
-    fn new(name: &str, area: Area, matcher: Matcher) -> Self {
+    fn new(name: &str, area: Area, entries: Vec<Entry>, matcher: Matcher) -> Self {
         let enough = Enough { count: MAX_MATCHES, distinct: MAX_MATCHES };
-        Pattern { name: name.to_owned(), area, enough, matcher }
+        Pattern { name: name.to_owned(), area, enough, at: Location::default(), entries, matcher }
+    }
+
+    /// The same pattern without one of its entries.
+    ///
+    /// # Errors
+    /// The words together are too many to search for.
+    pub fn without(&self, entry: usize) -> Result<Self, regex::Error> {
+        let mut entries = self.entries.clone();
+        entries.remove(entry);
+        let pattern = match &self.matcher {
+            Matcher::Words(..) if entries.is_empty() => Pattern::regexes(&self.name, self.area, Vec::new()),
+            Matcher::Words(..) => Pattern::words(&self.name, self.area, entries)?,
+            Matcher::Regexes(searches) => {
+                let mut searches = searches.clone();
+                searches.remove(entry);
+                Pattern::regexes(&self.name, self.area, entries.into_iter().zip(searches).collect())
+            }
+        };
+        Ok(Pattern { at: self.at, enough: self.enough, ..pattern })
     }
 
     /// Searches its area of an item, as far as the rules compare.
@@ -236,9 +234,11 @@ mod tests {
     use super::*;
 
     fn words(forms: &[&[&str]]) -> Pattern {
-        let words: Vec<Vec<String>> =
-            forms.iter().map(|forms| forms.iter().map(|form| (*form).to_owned()).collect()).collect();
-        Pattern::words("p", Area::Text, &words).unwrap()
+        let entry = |forms: &&[&str]| Entry {
+            forms: forms.iter().map(|form| (*form).to_owned()).collect(),
+            at: Location::default(),
+        };
+        Pattern::words("p", Area::Text, forms.iter().map(entry).collect()).unwrap()
     }
 
     /// As a title with an empty body.
@@ -281,7 +281,9 @@ mod tests {
         assert_eq!(counts(&pattern, "a a a b"), (2, 1));
         pattern.enough = Enough { count: 0, distinct: 2 };
         assert_eq!(counts(&pattern, "a a a b b"), (4, 2));
-        let mut pattern = Pattern::regexes("p", Area::Text, vec![compile("a").unwrap(), compile("b").unwrap()]);
+        let entry =
+            |text: &str| (Entry { forms: vec![text.to_owned()], at: Location::default() }, compile(text).unwrap());
+        let mut pattern = Pattern::regexes("p", Area::Text, vec![entry("a"), entry("b")]);
         assert_eq!(counts(&pattern, "aaab"), (4, 2));
         pattern.enough = Enough { count: 0, distinct: 2 };
         assert_eq!(hits(&pattern, "aaab").distinct, 2);

@@ -176,12 +176,13 @@ struct PointText {
 
 fn point_texts(policy: &Policy) -> Vec<Vec<Arc<PointText>>> {
     let of_point = |component: &Component, point: &Point| {
-        let condition = policy.source.text.get(point.at.start..point.at.end).unwrap_or("");
+        let at = point.when.as_ref().map_or(point.at, |when| when.at);
+        let condition = policy.text(at);
         Arc::new(PointText {
             component: Text::from(component.name.as_str()),
             add: value(&point.add),
             condition: Text::from_safe_string(untrusted::markdown(condition)),
-            line: Text::from(policy.source.line_column(point.at.start).0),
+            line: Text::from(policy.source().line_column(at.span.start).0),
         })
     };
     let of_component =

@@ -44,7 +44,8 @@ pub(super) fn logins(check: &mut Check<'_>) -> Vec<Agent> {
             );
         }
         check.scope.add(format!("agents.{name}.login"), Name::Login(agents.len()), Ty::of(Base::Text));
-        agents.push(Agent { name, login, holds: None, at_once });
+        let at = check.reader(entry.file).at(entry.key.span);
+        agents.push(Agent { name, login, holds: None, at_once, at });
     }
     agents
 }
@@ -89,7 +90,7 @@ pub(super) fn actions(check: &mut Check<'_>, root: Fields<'_>, agents: &[Agent],
         }
         let what = format!("the action `{}`", key.name);
         let Some(fields) = reader.map(node, &what, &ACTION_KEYS) else { continue };
-        let mut action = Action { name: key.name.clone(), ..Action::default() };
+        let mut action = Action { name: key.name.clone(), at: reader.at(key.span), ..Action::default() };
         if let Some(node) = fields.get("agent") {
             action.agent = reader
                 .text(node, "`agent`")
@@ -229,6 +230,7 @@ pub(super) fn decide(check: &mut Check<'_>, root: Fields<'_>, actions: &[Action]
         let reason = fields.get("reason").and_then(|node| reader.sentence(&scope, node, "`reason`"));
         let observe = fields.get("observe").and_then(|node| reader.flag(node, "`observe`")).unwrap_or(false);
         if enabled {
+            let at = reader.at(at);
             rules.push(Rule { id, when, action: action.filter(|index| *index < actions.len()), reason, observe, at });
         }
     }

@@ -8,14 +8,13 @@ use super::yaml::NodeKind;
 use super::{Check, JobSpec, act, settings, vocabulary};
 use crate::engine::expr::{Expr, Name};
 use crate::engine::facts::{Ages, FACTS};
-use crate::engine::rules::{Classify, Component, Flag, Point, Policy, TypeRule};
+use crate::engine::rules::{Classify, Component, Condition, Flag, Point, Policy, TypeRule};
 use crate::engine::value::{Base, Ty};
 
 /// Builds the policy. Broken parts are reported and left out; what stands is still checked.
 pub(super) fn policy(check: &mut Check<'_>, spec: &JobSpec, hash: &str) -> Policy {
     let files = check.files;
     let main = files.main();
-    let source = files.sources[main].clone();
     let root = Fields::of(&files.roots[main]);
     vocabulary::sections_are_maps(check, &super::VOCABULARY);
     let mut reader = check.reader(main);
@@ -45,14 +44,14 @@ pub(super) fn policy(check: &mut Check<'_>, spec: &JobSpec, hash: &str) -> Polic
     let actions = act::actions(check, root, &agents, &label_names);
     let mut decide = act::decide(check, root, &actions);
     decide.iter_mut().for_each(|rule| rule.observe |= observe_all);
-    let name = std::path::Path::new(&*source.name)
+    let name = std::path::Path::new(&*files.sources[main].name)
         .file_stem()
         .map_or_else(|| spec.job.to_owned(), |stem| stem.to_string_lossy().into_owned());
     let mut policy = Policy {
         name,
         job: spec.job.to_owned(),
         hash: hash.to_owned(),
-        source,
+        sources: files.sources.clone(),
         bots,
         skip_command,
         scope,
@@ -132,10 +131,10 @@ fn score(check: &mut Check<'_>, root: Fields<'_>) -> Vec<Component> {
                 }
             };
             let when = fields.get("when").and_then(|node| reader.condition(&scope, node, "`when`"));
-            let at = fields.get("when").map_or(item.span, |node| node.span);
-            points.push(Point { add: add.unwrap_or_else(settings::zero), when, at });
+            points.push(Point { add: add.unwrap_or_else(settings::zero), when, at: reader.at(item.span) });
         }
-        components.push(Component { name: key.name.clone(), max, when, points });
+        let at = reader.at(fields.get("max").map_or(key.span, |node| node.span));
+        components.push(Component { name: key.name.clone(), max, when, points, at });
     }
     for (index, component) in components.iter().enumerate() {
         check.scope.add(format!("scores.{}", component.name), Name::Component(index), Ty::of(Base::Number));
@@ -164,7 +163,10 @@ fn classify(check: &mut Check<'_>, root: Fields<'_>) -> Classify {
             let when = fields.get("when").and_then(|node| reader.condition(&scope, node, "`when`"));
             let score = fields.get("score").and_then(|node| reader.number_expr(&scope, node, "`score`"));
             match fields.get("type").map(|node| reader.text(node, "`type`")) {
-                Some(Some(ty)) => classify.rules.push(TypeRule { ty: ty.to_owned(), when, score }),
+                Some(Some(ty)) => {
+                    let at = reader.at(item.span);
+                    classify.rules.push(TypeRule { ty: ty.to_owned(), when, score, at });
+                }
                 Some(None) => {}
                 None => reader.missing(fields, item.span, "a rule of `classify` has no `type`", ""),
             }
@@ -202,7 +204,9 @@ fn flags(check: &mut Check<'_>, root: Fields<'_>, spec: &JobSpec) -> Vec<Flag> {
             continue;
         }
         check.scope.add(key.name.clone(), Name::Flag(flags.len()), Ty::of(Base::Bool));
-        flags.push(Flag { name: key.name.clone(), when: when.unwrap_or(Expr::Literal(false.into())) });
+        let at = check.reader(main).at(node.span);
+        let when = when.unwrap_or(Condition { expr: Expr::Literal(false.into()), at });
+        flags.push(Flag { name: key.name.clone(), when });
     }
     for name in spec.flags {
         if !flags.iter().any(|flag| flag.name == *name) {

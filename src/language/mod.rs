@@ -5,9 +5,12 @@
 //! follows the names: vocabulary first, then what judges, each stage seeing the names before it.
 
 mod act;
+mod conditions;
 pub mod diag;
 pub mod expressions;
+mod extends;
 mod judge;
+pub mod print;
 mod reader;
 pub mod scope;
 mod sentences;
@@ -23,7 +26,7 @@ use crate::engine::Digest;
 use crate::engine::rules::Policy;
 use crate::engine::source::{Source, Span};
 use crate::engine::template::Templates;
-use diag::{Diagnostic, Severity, Sink, did_you_mean};
+use diag::{Diagnostic, Severity, Sink};
 use reader::Reader;
 use scope::Scope;
 pub use template_names::REPLACED;
@@ -142,7 +145,7 @@ pub(crate) struct Check<'f> {
 
 impl Check<'_> {
     fn reader(&mut self, file: usize) -> Reader<'_> {
-        Reader { sink: Sink { source: &self.files.sources[file], found: &mut self.found } }
+        Reader { sink: Sink { source: &self.files.sources[file], found: &mut self.found }, file }
     }
 }
 
@@ -178,7 +181,7 @@ fn hash(files: &Files) -> String {
 fn read_files(spec: &JobSpec, input: &Input, found: &mut Vec<Diagnostic>) -> Option<Files> {
     let mut sink = Sink { source: &input.file, found };
     let root = yaml::read(&mut sink)?;
-    let mut reader = Reader { sink };
+    let mut reader = Reader { sink, file: 0 };
     if root.kind == NodeKind::Null {
         let help = format!("begin with `version: 1` and `job: {}`", spec.job);
         reader.sink.error(Span::default(), "this rule file is empty", Some(help));
@@ -186,7 +189,7 @@ fn read_files(spec: &JobSpec, input: &Input, found: &mut Vec<Diagnostic>) -> Opt
     }
     let allowed: Vec<&str> = KEYS.into_iter().chain(LAST_KEYS).collect();
     let fields = reader.map(&root, "a rule file", &allowed)?;
-    check_version(&mut reader, fields.get("version"));
+    extends::check_version(&mut reader, fields.get("version"));
     match fields.get("job").and_then(|node| reader.text(node, "`job`").map(|job| (node, job.to_owned()))) {
         Some((node, job)) if job != spec.job => {
             reader.sink.error(
@@ -205,15 +208,15 @@ fn read_files(spec: &JobSpec, input: &Input, found: &mut Vec<Diagnostic>) -> Opt
     if let Some(node) = fields.get("extends") {
         let items = reader.list(node, "`extends`");
         files.whole = items.is_some();
-        let mut seen: Vec<&str> = vec![own_name(&input.file)];
+        let mut seen: Vec<&str> = vec![extends::own_name(&input.file)];
         for item in items.unwrap_or_default() {
             let Some(name) = reader.text(item, "an entry of `extends`") else {
                 files.whole = false;
                 continue;
             };
-            let base = base(&mut reader, input, item.span, name, &seen);
+            let base = extends::base(&mut reader, input, item.span, name, &seen);
             seen.push(name);
-            match base.map(|source| (source, read_base(source, reader.sink.found))) {
+            match base.map(|source| (source, extends::read(source, reader.sink.found))) {
                 Some((source, Some(root))) => {
                     files.sources.push(source.clone());
                     files.roots.push(root);
@@ -225,75 +228,4 @@ fn read_files(spec: &JobSpec, input: &Input, found: &mut Vec<Diagnostic>) -> Opt
     files.sources.push(input.file.clone());
     files.roots.push(root);
     Some(files)
-}
-
-/// The file that an entry of `extends` names.
-fn base<'i>(reader: &mut Reader<'_>, input: &'i Input, at: Span, name: &str, seen: &[&str]) -> Option<&'i Source> {
-    if seen.first() == Some(&name) {
-        reader.sink.error(at, "a file does not extend itself", None);
-        return None;
-    }
-    if seen.contains(&name) {
-        reader.sink.error(at, format!("`{name}` is named twice"), Some("once is enough".to_owned()));
-        return None;
-    }
-    let source = input.folder.get(name);
-    if source.is_none() {
-        let help = if name.contains('/') {
-            Some("only a file of the same folder, no path".to_owned())
-        } else {
-            did_you_mean(name, input.folder.keys().map(String::as_str))
-        };
-        reader.sink.error(at, format!("`extends` names `{name}`, which is not in this folder"), help);
-    }
-    source
-}
-
-fn own_name(source: &Source) -> &str {
-    source.name.rsplit(['/', '\\']).next().unwrap_or(&source.name)
-}
-
-/// A file that is extended holds vocabulary only, and extends nothing itself.
-fn read_base(source: &Source, found: &mut Vec<Diagnostic>) -> Option<Node> {
-    let mut sink = Sink { source, found };
-    let root = yaml::read(&mut sink)?;
-    let mut reader = Reader { sink };
-    let NodeKind::Map(entries) = &root.kind else {
-        reader.wrong(&root, "a rule file", "a map");
-        return None;
-    };
-    for (key, _) in entries {
-        let name = key.name.as_str();
-        if name == "version" || VOCABULARY.contains(&name) {
-            continue;
-        }
-        let (message, help) = if KEYS.contains(&name) || LAST_KEYS.contains(&name) {
-            (
-                format!("`{name}` does not stand in a file that is extended"),
-                Some("it brings vocabulary only: move this to the file of the job".to_owned()),
-            )
-        } else {
-            (format!("a rule file has no `{name}`"), did_you_mean(name, VOCABULARY))
-        };
-        reader.sink.error(key.span, message, help);
-    }
-    check_version(&mut reader, root_value(&root, "version"));
-    Some(root)
-}
-
-fn check_version(reader: &mut Reader<'_>, node: Option<&Node>) {
-    match node.map(|node| (node, &node.kind)) {
-        Some((_, NodeKind::Int(1))) => {}
-        Some((node, NodeKind::Int(other))) => reader.sink.error(
-            node.span,
-            format!("version {other} of the rule language is not known here"),
-            Some("this program reads version 1".to_owned()),
-        ),
-        Some((node, _)) => reader.wrong(node, "`version`", "the number 1"),
-        None => reader.sink.error(
-            Span::default(),
-            "a rule file says the version of its language",
-            Some("add `version: 1`".to_owned()),
-        ),
-    }
 }

@@ -4,19 +4,18 @@
 //! was expected, what was found and what to write instead. A method that gives `None` has said why.
 
 use super::diag::{Sink, did_you_mean};
-use super::expressions::condition;
-use super::scope::{Place, Scope};
+use super::scope::Place;
 use super::yaml::{Key, Node, NodeKind};
-use crate::engine::expr::Expr;
-use crate::engine::sentence::Sentence;
-use crate::engine::source::Span;
-use crate::engine::value::{Base, Ty, Value};
+use crate::engine::source::{Location, Span};
+use crate::engine::value::Value;
 
 /// Reads the nodes of one file.
 #[derive(Debug)]
 pub(super) struct Reader<'d> {
     /// Where problems go.
     pub(super) sink: Sink<'d>,
+    /// Which file of the policy it is.
+    pub(super) file: usize,
 }
 
 /// A map whose keys have been checked.
@@ -172,11 +171,16 @@ impl Reader<'_> {
 
     /// A list of texts; those that are none are reported and left out.
     pub(super) fn texts(&mut self, node: &Node, what: &str) -> Vec<String> {
+        self.placed_texts(node, what).into_iter().map(|(text, _)| text).collect()
+    }
+
+    /// The same, each with where it stands.
+    pub(super) fn placed_texts(&mut self, node: &Node, what: &str) -> Vec<(String, Span)> {
         let items = self.list(node, what).unwrap_or_default();
         let mut texts = Vec::new();
         for item in items {
             match &item.kind {
-                NodeKind::Text(text) if !text.trim().is_empty() => texts.push(text.clone()),
+                NodeKind::Text(text) if !text.trim().is_empty() => texts.push((text.clone(), item.span)),
                 NodeKind::Text(_) => self.sink.error(item.span, format!("an entry of {what} is empty"), None),
                 _ => self.wrong(item, &format!("an entry of {what}"), "a word"),
             }
@@ -246,92 +250,8 @@ impl Reader<'_> {
         Place { whole: node.span, text: at }
     }
 
-    /// A condition: one expression, or a list all of which must hold.
-    pub(super) fn condition(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<Expr> {
-        let mut known = Vec::new();
-        let NodeKind::List(items) = &node.kind else { return self.one_condition(scope, node, what, &mut known) };
-        if items.is_empty() {
-            self.sink.error(
-                node.span,
-                format!("{what} is an empty list"),
-                Some("leave the key out where there is no condition".to_owned()),
-            );
-            return None;
-        }
-        let parts: Vec<Option<Expr>> =
-            items.iter().map(|item| self.one_condition(scope, item, what, &mut known)).collect();
-        let mut flat = Vec::new();
-        for part in parts {
-            match part? {
-                Expr::And(inner) => flat.extend(inner),
-                other => flat.push(other),
-            }
-        }
-        Some(Expr::And(flat))
-    }
-
-    fn one_condition(
-        &mut self,
-        scope: &Scope,
-        node: &Node,
-        what: &str,
-        known: &mut Vec<crate::engine::expr::Name>,
-    ) -> Option<Expr> {
-        if let NodeKind::Bool(value) = node.kind {
-            return Some(Expr::Literal(Value::Bool(value)));
-        }
-        let text = self.expression_text(node, what)?;
-        let place = self.place(node, text);
-        condition(&mut self.sink, scope, place, text, known)
-    }
-
-    /// An expression that is a number, always known.
-    pub(super) fn number_expr(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<Expr> {
-        if let NodeKind::Int(_) | NodeKind::Float(_) = node.kind {
-            return self.number(node, what).map(Expr::Literal);
-        }
-        let (expr, ty) = self.any_expr(scope, node, what)?;
-        if ty == Ty::of(Base::Number) {
-            return Some(expr);
-        }
-        self.sink.error(node.span, format!("{what} is a number, this is {ty}"), None);
-        None
-    }
-
-    /// Any expression.
-    pub(super) fn any_expr(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<(Expr, Ty)> {
-        let text = self.expression_text(node, what)?;
-        let place = self.place(node, text);
-        super::expressions::check(&mut self.sink, scope, place, text, &mut Vec::new())
-    }
-
-    fn expression_text<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
-        if let NodeKind::Map(_) = node.kind {
-            let help = "an expression stands without `{{ }}`, and quoted where it begins with `{`";
-            self.sink.error(node.span, format!("{what} is an expression, this is a map"), Some(help.to_owned()));
-            return None;
-        }
-        if node.kind == NodeKind::Null {
-            let help =
-                "write a condition, or leave the key out; for `!urgent`, which YAML reads as a tag, write `not urgent`";
-            self.sink.error(
-                node.span,
-                format!("{what} is an expression, and nothing stands here"),
-                Some(help.to_owned()),
-            );
-            return None;
-        }
-        self.text(node, what)
-    }
-
-    /// A sentence with expressions in it.
-    pub(super) fn sentence(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<Sentence> {
-        if !matches!(node.kind, NodeKind::Text(_)) {
-            self.wrong(node, what, "a sentence");
-            return None;
-        }
-        let text = self.text(node, what)?;
-        let place = self.place(node, text);
-        super::sentences::read(&mut self.sink, scope, place, text)
+    /// Where a stretch of this file is.
+    pub(super) fn at(&self, span: Span) -> Location {
+        Location { file: self.file, span }
     }
 }

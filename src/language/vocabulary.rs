@@ -10,11 +10,12 @@ use super::yaml::{Node, NodeKind};
 use super::{Check, Entry};
 use crate::engine::expr::Name;
 use crate::engine::folding::{Search, compile};
+use crate::engine::keywords::{Keywords, Set, Word};
 use crate::engine::rules::{Label, Threshold};
 use crate::engine::source::Span;
 use crate::engine::text::{AREAS, Area};
 use crate::engine::value::{Base, Ty};
-use crate::engine::words::{Keywords, Pattern};
+use crate::engine::words::{self, Pattern};
 
 /// Entries by name in the order of the files; a name in two files is an error, unless `nearer`
 /// may replace it.
@@ -58,7 +59,7 @@ pub(super) fn sections_are_maps(check: &mut Check<'_>, sections: &[&str]) {
 
 /// Keyword sets.
 pub(super) fn keywords(check: &mut Check<'_>) -> Keywords {
-    let mut sets: Vec<(String, Vec<String>)> = Vec::new();
+    let mut sets: Vec<Set> = Vec::new();
     let mut by_name = BTreeMap::new();
     let change = |node: &Node| matches!(node.kind, NodeKind::Map(_));
     // A `{also, except}` does not replace the set: it is read beside it.
@@ -69,7 +70,7 @@ pub(super) fn keywords(check: &mut Check<'_>) -> Keywords {
         let name = entry.key.name.clone();
         let what = format!("the set `{name}`");
         if change(entry.node) {
-            let Some(index) = by_name.get(&name).copied() else {
+            let Some(index): Option<usize> = by_name.get(&name).copied() else {
                 let help = "`also` and `except` change a set of a file that is extended; write a list";
                 check.reader(entry.file).sink.error(
                     entry.key.span,
@@ -78,8 +79,7 @@ pub(super) fn keywords(check: &mut Check<'_>) -> Keywords {
                 );
                 continue;
             };
-            let words: &mut (String, Vec<String>) = &mut sets[index];
-            alter(check, entry, &what, &mut words.1);
+            alter(check, entry, &what, &mut sets[index].words);
             continue;
         }
         let words = word_list(check, entry.file, entry.node, &what);
@@ -87,38 +87,41 @@ pub(super) fn keywords(check: &mut Check<'_>) -> Keywords {
             continue; // said by `distinct` below
         }
         by_name.insert(name.clone(), sets.len());
-        sets.push((name, words));
+        let at = check.reader(entry.file).at(entry.key.span);
+        sets.push(Set { name, at, words });
     }
     distinct(check, "keywords", change);
-    let mut keywords = Keywords::default();
-    for (index, (name, words)) in sets.into_iter().enumerate() {
+    for (index, set) in sets.iter().enumerate() {
+        let name = &set.name;
         check.scope.add(format!("tagged.{name}"), Name::Tagged(index), Ty::of(Base::Bool));
         check.scope.add(format!("labelled.{name}"), Name::Labelled(index), Ty::of(Base::Bool));
-        keywords.add(&name, words);
     }
-    keywords
+    Keywords::new(sets)
 }
 
-fn alter(check: &mut Check<'_>, entry: Entry<'_>, what: &str, words: &mut Vec<String>) {
+fn alter(check: &mut Check<'_>, entry: Entry<'_>, what: &str, words: &mut Vec<Word>) {
     let Some(fields) = check.reader(entry.file).map(entry.node, what, &["also", "except"]) else { return };
     if let Some(node) = fields.get("except") {
         let gone = word_list(check, entry.file, node, what);
         for word in &gone {
-            if !words.contains(word) {
-                let help = did_you_mean(word, words.iter().map(String::as_str));
+            let word = &word.text;
+            if !words.iter().any(|known| known.text == *word) {
+                let help = did_you_mean(word, words.iter().map(|word| word.text.as_str()));
                 check.reader(entry.file).sink.error(node.span, format!("{what} does not hold `{word}`"), help);
             }
         }
-        words.retain(|word| !gone.contains(word));
+        words.retain(|word| !gone.iter().any(|gone| gone.text == word.text));
     }
     if let Some(node) = fields.get("also") {
         words.extend(word_list(check, entry.file, node, what));
     }
 }
 
-fn word_list(check: &mut Check<'_>, file: usize, node: &Node, what: &str) -> Vec<String> {
-    let words = check.reader(file).texts(node, what);
-    words.into_iter().map(|word| word.trim().to_lowercase()).collect()
+fn word_list(check: &mut Check<'_>, file: usize, node: &Node, what: &str) -> Vec<Word> {
+    let mut reader = check.reader(file);
+    let words = reader.placed_texts(node, what);
+    let word = |(text, span): (String, Span)| Word { text: text.trim().to_lowercase(), at: reader.at(span) };
+    words.into_iter().map(word).collect()
 }
 
 /// Patterns.
@@ -139,7 +142,9 @@ pub(super) fn patterns(check: &mut Check<'_>) -> Vec<Pattern> {
         ] {
             check.scope.add(format!("{group}.{name}"), kind, Ty::of(Base::Number));
         }
-        patterns.push(pattern.unwrap_or_else(|| Pattern::regexes(name, Area::Text, Vec::new())));
+        let mut pattern = pattern.unwrap_or_else(|| Pattern::regexes(name, Area::Text, Vec::new()));
+        pattern.at = check.reader(entry.file).at(entry.key.span);
+        patterns.push(pattern);
     }
     patterns
 }
@@ -159,7 +164,7 @@ fn pattern(check: &mut Check<'_>, entry: Entry<'_>, what: &str) -> Option<Patter
                 reader.sink.error(node.span, format!("{what} has no words"), None);
                 return None;
             }
-            let pattern = Pattern::words(name, area, &words);
+            let pattern = Pattern::words(name, area, words);
             if pattern.is_err() {
                 reader.sink.error(
                     node.span,
@@ -186,22 +191,23 @@ fn pattern(check: &mut Check<'_>, entry: Entry<'_>, what: &str) -> Option<Patter
 }
 
 /// The entries of `words`: each a word, or a list of the forms of one word.
-fn forms(reader: &mut super::reader::Reader<'_>, node: &Node) -> Vec<Vec<String>> {
+fn forms(reader: &mut super::reader::Reader<'_>, node: &Node) -> Vec<words::Entry> {
     let mut entries = Vec::new();
     for item in reader.list(node, "`words`").unwrap_or_default() {
         let forms = match item.kind {
             NodeKind::List(_) => reader.texts(item, "the forms of a word"),
             _ => reader.text(item, "a word").map(str::to_owned).into_iter().collect(),
         };
-        entries.extend((!forms.is_empty()).then_some(forms));
+        let at = reader.at(item.span);
+        entries.extend((!forms.is_empty()).then_some(words::Entry { forms, at }));
     }
     entries
 }
 
-fn regex(reader: &mut super::reader::Reader<'_>, node: &Node) -> Option<Search> {
+fn regex(reader: &mut super::reader::Reader<'_>, node: &Node) -> Option<(words::Entry, Search)> {
     let text = reader.text(node, "`regex`")?;
     match compile(text) {
-        Ok(regex) => Some(regex),
+        Ok(regex) => Some((words::Entry { forms: vec![text.to_owned()], at: reader.at(node.span) }, regex)),
         Err(error) => {
             // The library draws its own caret over several lines; its last line says what is wrong.
             let message = error.to_string();
@@ -232,7 +238,8 @@ pub(super) fn thresholds(check: &mut Check<'_>) -> Vec<Threshold> {
         let name = entry.key.name.clone();
         let value = check.reader(entry.file).number(entry.node, &format!("the threshold `{name}`"));
         check.scope.add(format!("thresholds.{name}"), Name::Threshold(thresholds.len()), Ty::of(Base::Number));
-        thresholds.push(Threshold { name, value: value.unwrap_or(crate::engine::value::Value::Int(0)) });
+        let at = check.reader(entry.file).at(entry.node.span);
+        thresholds.push(Threshold { name, value: value.unwrap_or(crate::engine::value::Value::Int(0)), at });
     }
     thresholds
 }
@@ -260,7 +267,8 @@ pub(super) fn labels(check: &mut Check<'_>) -> Vec<Label> {
         });
         let description =
             fields.get("description").and_then(|node| reader.text(node, "`description`").map(str::to_owned));
-        labels.push(Label { name, color, description });
+        let at = reader.at(entry.key.span);
+        labels.push(Label { name, color, description, at });
     }
     labels
 }

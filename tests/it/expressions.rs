@@ -1,8 +1,8 @@
 //! Expressions agree with minijinja wherever both are defined, and three values keep their laws.
 //!
 //! Takes: expressions made up by proptest over a few names. Gives: the same value from our
-//! evaluation and from minijinja's; and, with some names not read, an answer that no later
-//! reading can contradict.
+//! evaluation and from minijinja's; with some names not read, an answer that no later reading can
+//! contradict; and a printed text that is read as the same expression.
 
 use std::borrow::Cow;
 
@@ -13,6 +13,7 @@ use kaizen::engine::source::{Source, Span};
 use kaizen::engine::value::{Base, Out, Tiers, Ty, Value};
 use kaizen::language::diag::{Diagnostic, Sink};
 use kaizen::language::expressions::check;
+use kaizen::language::print::print;
 use kaizen::language::scope::{Place, Scope};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 use proptest::test_runner::TestCaseError;
@@ -120,6 +121,15 @@ fn checked(text: &str) -> Expr {
     checked.unwrap_or_else(|| panic!("{text}: {}", problems.join("\n"))).0
 }
 
+fn written(name: Name) -> String {
+    match name {
+        Name::Threshold(index) => NUMBERS[index].to_owned(),
+        Name::Flag(index) => FLAGS[index].to_owned(),
+        Name::Login(index) => TEXTS[index].to_owned(),
+        _ => "labels".to_owned(),
+    }
+}
+
 fn theirs(text: &str, world: &World) -> minijinja::Value {
     let mut env = minijinja::Environment::empty();
     env.add_filter("abs", minijinja::filters::abs);
@@ -154,6 +164,17 @@ proptest! {
         let Out::Is(ours) = eval(&expr, &world) else { return Err(TestCaseError::fail("not decided")) };
         let theirs = f64::try_from(theirs(&text, &world)).map_err(|error| TestCaseError::fail(error.to_string()))?;
         proptest::prop_assert_eq!(ours.number(), Some(theirs), "{}", text);
+    }
+
+    #[test]
+    fn what_is_printed_is_read_as_the_same(text in condition(), mut world in worlds()) {
+        world.unread = 0;
+        let expr = checked(&text);
+        let printed = print(&expr, &written);
+        let again = checked(&printed);
+        proptest::prop_assert_eq!(eval(&expr, &world).truth(), eval(&again, &world).truth(), "{} is {}", text, printed);
+        proptest::prop_assert_eq!(&print(&again, &written), &printed);
+        proptest::prop_assert!(printed.matches('(').count() <= text.matches('(').count(), "{} is {}", text, printed);
     }
 
     #[test]

@@ -48,12 +48,11 @@ const HELPERS: [(&str, &str); 7] = [
 ];
 
 /// Files that may be longer than [`LINES`], up to which length, and why.
-const LONG: [(&str, usize, &str); 5] = [
+const LONG: [(&str, usize, &str); 4] = [
     ("src/engine/untrusted.rs", 700, "half of it are the tests of every writer, which stand beside them"),
     ("src/engine/evaluate.rs", 400, "one pass from facts to a judgement"),
     ("src/language/expressions.rs", 500, "one walk over a syntax tree: its arms share their state"),
     ("src/language/templates.rs", 420, "one walk over a syntax tree: its arms share their state"),
-    ("src/language/reader.rs", 350, "every kind of value is read with the same messages"),
 ];
 
 /// Lines of a file of `src`.
@@ -385,5 +384,6 @@ fn the_engine_stays_compact() {
     let plain = |text: &str| without_tests(&blank(text, false)).lines().filter(|line| !line.trim().is_empty()).count();
     let lines: usize = engine.map(|(_, text)| plain(text)).sum();
     println!("the engine has {lines} plain lines");
-    assert!((1..=2_500).contains(&lines), "the engine has {lines} plain lines, 2,500 at most");
+    // About 2,500, and a twentieth of that for answering questions about a judgement (`examine`).
+    assert!((1..=2_650).contains(&lines), "the engine has {lines} plain lines, 2,650 at most");
 }

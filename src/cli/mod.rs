@@ -2,13 +2,21 @@
 //!
 //! Takes: arguments. Gives: [`Cli`]. A link named after a job (`backlog-triage -> kaizen`) is
 //! that job: the program's own file name is put before the arguments.
+//!
+//! - `shared` options of several commands, `values` what is written behind an option
+
+mod shared;
+mod values;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use crate::jobs;
+pub use shared::{Common, Format, Shown, Target, When};
+pub(crate) use values::login_name;
+use values::{agent, label, repo_name, span};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -143,143 +151,6 @@ pub struct Triage {
     /// End with 0 where work was left only because of the rules' own limits.
     #[arg(long)]
     pub allow_deferred: bool,
-}
-
-/// Options that jobs share.
-#[derive(Debug, Args)]
-pub struct Common {
-    /// A repository; may be given more than once [default: GITHUB_REPOSITORY in Actions, else the git
-    /// remote's; with a forge file, all of it].
-    #[arg(long = "repo", value_name = "OWNER/NAME", value_parser = repo_name)]
-    pub repos: Vec<String>,
-    /// Every repository of this owner.
-    #[arg(long, value_name = "NAME", conflicts_with = "repos")]
-    pub org: Option<String>,
-    #[command(flatten)]
-    /// Where the issues are.
-    pub target: Target,
-    /// The folder with the rules [default: .kaizen/rules, else rules, else the built-in rules].
-    #[arg(long, value_name = "DIR")]
-    pub rules: Option<PathBuf>,
-    /// The folder with the templates [default: `templates` beside the rules folder, else built-in].
-    #[arg(long, value_name = "DIR")]
-    pub templates: Option<PathBuf>,
-    /// How many reads run at once.
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub concurrency: u16,
-    #[command(flatten)]
-    /// How it is shown.
-    pub shown: Shown,
-}
-
-/// The forge, and what a run there needs.
-#[derive(Debug, Clone, Args)]
-pub struct Target {
-    /// The forge: an address, or file:PATH, a forge recorded in one JSON document [default:
-    /// GITHUB_API_URL in Actions, else the git remote's].
-    #[arg(long, value_name = "URL|file:PATH")]
-    pub forge: Option<String>,
-    /// A file with the token for this forge [default: KAIZEN_TOKEN, else the variables of its kind].
-    #[arg(long, value_name = "FILE")]
-    pub token_file: Option<PathBuf>,
-    /// Where live runs are recorded.
-    #[arg(long, value_name = "DIR", default_value = ".loop")]
-    pub loop_dir: PathBuf,
-    /// The instant to count ages to [default: the clock].
-    #[arg(long, value_name = "RFC3339", value_parser = instant)]
-    pub now: Option<chrono::DateTime<chrono::Utc>>,
-    /// The wait before a failed request is sent again; it doubles from there.
-    #[arg(long, value_name = "MS", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=60_000))]
-    pub retry_wait: u64,
-}
-
-/// How results are shown.
-#[derive(Debug, Args)]
-pub struct Shown {
-    /// How to print the result.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Print no progress.
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Print every item and the full text of every write.
-    #[arg(short, long)]
-    pub verbose: bool,
-    /// When to use colours.
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
-    pub color: When,
-}
-
-/// How to print the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For a terminal.
-    Text,
-    /// For a comment, a summary, a file.
-    Markdown,
-    /// For programs.
-    Json,
-}
-
-/// When to use colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum When {
-    /// On a terminal, unless NO_COLOR is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-fn repo_name(text: &str) -> Result<String, String> {
-    let odd = |c: char| c.is_whitespace() || c.is_control();
-    match text.split_once('/') {
-        Some((owner, name)) if !owner.is_empty() && !name.is_empty() && !name.contains('/') && !text.contains(odd) => {
-            Ok(text.to_owned())
-        }
-        _ => Err("write owner/name".to_owned()),
-    }
-}
-
-fn agent(text: &str) -> Result<(String, String), String> {
-    let (name, login) = text.split_once('=').ok_or("write NAME=LOGIN, for example owner=mara")?;
-    Ok((name.to_owned(), login_name(login)?))
-}
-
-/// A login as forges allow them; an `@` before it is taken off.
-pub(crate) fn login_name(text: &str) -> Result<String, String> {
-    let login = text.trim().trim_start_matches('@');
-    let name = login.strip_suffix("[bot]").unwrap_or(login);
-    let plain = name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
-        && login.len() <= 255;
-    if plain { Ok(login.to_owned()) } else { Err("a login has letters, digits, `-`, `_` and `.`".to_owned()) }
-}
-
-fn label(text: &str) -> Result<String, String> {
-    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
-        && !["true", "false", "null"].contains(&text.to_lowercase().as_str());
-    if plain { Ok(text.to_owned()) } else { Err("write one label of a runner, such as ubuntu-latest".to_owned()) }
-}
-
-fn instant(text: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {
-    crate::forge::time::parse(text).ok_or_else(|| "write an instant such as 2026-11-21T06:00:00Z".to_owned())
-}
-
-/// `90s`, `15m`, `2h`: whole numbers, at least a second.
-fn span(text: &str) -> Result<std::time::Duration, String> {
-    let unit = text.chars().next_back().ok_or("write a time such as 15m")?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        _ => return Err("write a time with its unit: 90s, 15m, 2h".to_owned()),
-    };
-    let number: u64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| "write a time such as 15m")?;
-    let whole = number.checked_mul(seconds).filter(|whole| (1..=31_536_000).contains(whole));
-    whole.map(std::time::Duration::from_secs).ok_or_else(|| "write between one second and a year".to_owned())
 }
 
 /// The arguments as they are read: the name of a job, if the program is called by one, comes first.

@@ -1,0 +1,53 @@
+//! What is written behind an option.
+//!
+//! Takes: one argument. Gives: its value, or what to write instead.
+
+pub(super) fn repo_name(text: &str) -> Result<String, String> {
+    let odd = |c: char| c.is_whitespace() || c.is_control();
+    match text.split_once('/') {
+        Some((owner, name)) if !owner.is_empty() && !name.is_empty() && !name.contains('/') && !text.contains(odd) => {
+            Ok(text.to_owned())
+        }
+        _ => Err("write owner/name".to_owned()),
+    }
+}
+
+pub(super) fn agent(text: &str) -> Result<(String, String), String> {
+    let (name, login) = text.split_once('=').ok_or("write NAME=LOGIN, for example owner=mara")?;
+    Ok((name.to_owned(), login_name(login)?))
+}
+
+/// A login as forges allow them; an `@` before it is taken off.
+pub(crate) fn login_name(text: &str) -> Result<String, String> {
+    let login = text.trim().trim_start_matches('@');
+    let name = login.strip_suffix("[bot]").unwrap_or(login);
+    let plain = name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+        && login.len() <= 255;
+    if plain { Ok(login.to_owned()) } else { Err("a login has letters, digits, `-`, `_` and `.`".to_owned()) }
+}
+
+pub(super) fn label(text: &str) -> Result<String, String> {
+    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+        && !["true", "false", "null"].contains(&text.to_lowercase().as_str());
+    if plain { Ok(text.to_owned()) } else { Err("write one label of a runner, such as ubuntu-latest".to_owned()) }
+}
+
+pub(super) fn instant(text: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {
+    crate::forge::time::parse(text).ok_or_else(|| "write an instant such as 2026-11-21T06:00:00Z".to_owned())
+}
+
+/// `90s`, `15m`, `2h`: whole numbers, at least a second.
+pub(super) fn span(text: &str) -> Result<std::time::Duration, String> {
+    let unit = text.chars().next_back().ok_or("write a time such as 15m")?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        _ => return Err("write a time with its unit: 90s, 15m, 2h".to_owned()),
+    };
+    let number: u64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| "write a time such as 15m")?;
+    let whole = number.checked_mul(seconds).filter(|whole| (1..=31_536_000).contains(whole));
+    whole.map(std::time::Duration::from_secs).ok_or_else(|| "write between one second and a year".to_owned())
+}

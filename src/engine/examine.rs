@@ -1,0 +1,84 @@
+//! An item that was judged, to be asked about: what `why` and the diff of rules show.
+//!
+//! Takes: a [`Policy`], an [`Item`], the instant of the run. Gives: [`Examined`], which answers what
+//! any expression of the policy comes to, which points held, and what a pattern matched. It is the
+//! same reading that judges in a run, so that an explanation cannot disagree with the decision.
+
+use std::ops::Range;
+
+use super::evaluate::{Evaluation, PointHit, Reading};
+use super::expr::Expr;
+use super::facts::Item;
+use super::rules::Policy;
+use super::text::Area;
+use super::value::{Out, Tiers, Value};
+use super::words::Hits;
+
+/// An item under a policy, all stages done.
+#[allow(missing_debug_implementations, reason = "it holds lazily computed texts")]
+pub struct Examined<'p, 'a> {
+    reading: Reading<'p, 'a>,
+    points: Vec<PointHit>,
+}
+
+impl<'p, 'a> Examined<'p, 'a> {
+    /// Judges the item. `now` is in microseconds since 1970 UTC.
+    #[must_use]
+    pub fn new(policy: &'p Policy, item: &'a Item<'a>, now: i64) -> Self {
+        let reading = Reading::new(policy, item, now);
+        let points = reading.stages();
+        Examined { reading, points }
+    }
+
+    /// The judgement, as a run has it.
+    #[must_use]
+    pub fn judgement(&self) -> Evaluation<'p> {
+        self.reading.decide(self.points.clone())
+    }
+
+    /// Every point that held, with what it matched.
+    #[must_use]
+    pub fn points(&self) -> Vec<PointHit> {
+        let matched = |hit: &PointHit| PointHit { matched: self.reading.matched(hit), ..hit.clone() };
+        self.points.iter().map(matched).collect()
+    }
+
+    /// What an expression of the policy comes to.
+    #[must_use]
+    pub fn value<'v>(&'v self, expr: &'v Expr) -> Out<'v> {
+        self.reading.eval(expr)
+    }
+
+    /// Whether a condition holds, or what must be read to know.
+    ///
+    /// # Errors
+    /// The tiers that are lacking.
+    pub fn holds(&self, expr: &Expr) -> Result<bool, Tiers> {
+        let out = self.value(expr);
+        out.truth().ok_or_else(|| out.lacks())
+    }
+
+    /// The value of a component; `None` where it turns on what was not read.
+    #[must_use]
+    pub fn component(&self, index: usize) -> Option<Value<'static>> {
+        self.reading.component_value(index)
+    }
+
+    /// How often a pattern matched, up to what the rules tell apart.
+    #[must_use]
+    pub fn hits(&self, pattern: usize) -> &Hits {
+        self.reading.hits(pattern)
+    }
+
+    /// A text of the item, and where in it.
+    #[must_use]
+    pub fn area(&self, area: Area) -> &str {
+        self.reading.text(area)
+    }
+
+    /// What stands at a place of a text.
+    #[must_use]
+    pub fn quote(&self, area: Area, at: &Range<usize>) -> &str {
+        self.area(area).get(at.clone()).unwrap_or("")
+    }
+}

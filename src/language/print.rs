@@ -1,0 +1,152 @@
+//! Expressions as a person writes them.
+//!
+//! Takes: a checked [`Expr`] and how its names are written ([`name`] for those of a policy). Gives:
+//! its text, with no more brackets than it needs. What is shown of a part of a condition comes from
+//! here, because the tree keeps no place of its parts.
+
+use crate::engine::expr::{Arith, Compare, Expr, Filter, Name};
+use crate::engine::facts::FACTS;
+use crate::engine::policy::Policy;
+use crate::engine::value::Value;
+
+/// How names are written.
+pub type Names<'n> = &'n dyn Fn(Name) -> String;
+
+/// The text of an expression.
+#[must_use]
+pub fn print(expr: &Expr, names: Names<'_>) -> String {
+    at_least(expr, 0, names)
+}
+
+/// An expression of this policy as a person writes it.
+#[must_use]
+pub fn of_policy(policy: &Policy, expr: &Expr) -> String {
+    print(expr, &|known| name(policy, known))
+}
+
+/// A name as the rules of this policy write it.
+#[must_use]
+pub fn name(policy: &Policy, name: Name) -> String {
+    match name {
+        Name::Fact(fact) => {
+            FACTS.iter().find(|(_, known, _)| *known == fact).map_or("?", |(name, _, _)| name).to_owned()
+        }
+        Name::Tagged(set) => format!("tagged.{}", policy.keywords.sets[set].name),
+        Name::Labelled(set) => format!("labelled.{}", policy.keywords.sets[set].name),
+        Name::Count(pattern) => format!("count.{}", policy.patterns[pattern].name),
+        Name::Distinct(pattern) => format!("distinct.{}", policy.patterns[pattern].name),
+        Name::LabelsWith(pattern) => format!("labels_with.{}", policy.patterns[pattern].name),
+        Name::Threshold(threshold) => format!("thresholds.{}", policy.thresholds[threshold].name),
+        Name::Component(component) => format!("scores.{}", policy.components[component].name),
+        Name::Score => "score".to_owned(),
+        Name::Type => "type".to_owned(),
+        Name::Flag(flag) => policy.flags[flag].name.clone(),
+        Name::Login(agent) => format!("agents.{}.login", policy.agents[agent].name),
+    }
+}
+
+/// How tightly an expression binds, as in the syntax of the rules: the loosest first.
+fn tightness(expr: &Expr) -> u8 {
+    match expr {
+        Expr::If(..) => 0,
+        Expr::Or(_) => 1,
+        Expr::And(_) => 2,
+        Expr::Not(inner) if matches!(**inner, Expr::IsNone(_) | Expr::In(..)) => 4,
+        Expr::Not(_) => 3,
+        Expr::Compare(..) | Expr::In(..) | Expr::IsNone(_) => 4,
+        Expr::Arith(Arith::Add | Arith::Sub, ..) => 5,
+        Expr::Arith(..) => 6,
+        // A filter takes what is negated: `-a | abs` is `(-a) | abs`.
+        Expr::Filter(..) => 7,
+        Expr::Negate(_) => 8,
+        Expr::Literal(_) | Expr::Name(_) | Expr::List(_) => 9,
+    }
+}
+
+fn at_least(expr: &Expr, tight: u8, names: Names<'_>) -> String {
+    let text = plain(expr, names);
+    if tightness(expr) < tight { format!("({text})") } else { text }
+}
+
+fn plain(expr: &Expr, names: Names<'_>) -> String {
+    let own = tightness(expr);
+    let side = |part: &Expr| at_least(part, own + 1, names);
+    let joined = |parts: &[Expr], word: &str| {
+        parts.iter().map(|part| at_least(part, own + 1, names)).collect::<Vec<_>>().join(word)
+    };
+    match expr {
+        Expr::Literal(value) => literal(value),
+        Expr::Name(name) => names(*name),
+        Expr::List(parts) => {
+            format!("[{}]", parts.iter().map(|part| print(part, names)).collect::<Vec<_>>().join(", "))
+        }
+        Expr::Not(inner) => match &**inner {
+            Expr::IsNone(inner) => format!("{} is not none", side(inner)),
+            Expr::In(needle, hay) => format!("{} not in {}", side(needle), side(hay)),
+            inner => format!("not {}", at_least(inner, own, names)),
+        },
+        Expr::And(parts) => joined(parts, " and "),
+        Expr::Or(parts) => joined(parts, " or "),
+        Expr::IsNone(inner) => format!("{} is none", side(inner)),
+        Expr::In(needle, hay) => format!("{} in {}", side(needle), side(hay)),
+        Expr::Compare(op, a, b) => format!("{} {} {}", side(a), sign(*op), side(b)),
+        Expr::Negate(inner) => format!("-{}", side(inner)),
+        // From left to right: what stands on the right of a minus keeps its brackets.
+        Expr::Arith(op, a, b) => format!("{} {} {}", at_least(a, own, names), arithmetic(*op), side(b)),
+        Expr::If(test, yes, no) => {
+            format!("{} if {} else {}", at_least(yes, 1, names), at_least(test, 1, names), print(no, names))
+        }
+        Expr::Filter(kind, inner, None) => format!("{} | {}", at_least(inner, own, names), filter(*kind)),
+        Expr::Filter(kind, inner, Some(argument)) => {
+            format!("{} | {}({})", at_least(inner, own, names), filter(*kind), print(argument, names))
+        }
+    }
+}
+
+fn literal(value: &Value<'_>) -> String {
+    match value {
+        Value::None => "none".to_owned(),
+        Value::Text(text) if text.contains('\'') => format!("\"{text}\""),
+        Value::Text(text) => format!("'{text}'"),
+        other => other.to_string(),
+    }
+}
+
+/// The sign of a comparison.
+#[must_use]
+pub fn sign(op: Compare) -> &'static str {
+    match op {
+        Compare::Eq => "==",
+        Compare::Ne => "!=",
+        Compare::Lt => "<",
+        Compare::Le => "<=",
+        Compare::Gt => ">",
+        Compare::Ge => ">=",
+    }
+}
+
+fn arithmetic(op: Arith) -> &'static str {
+    match op {
+        Arith::Add => "+",
+        Arith::Sub => "-",
+        Arith::Mul => "*",
+        Arith::Div => "/",
+        Arith::FloorDiv => "//",
+        Arith::Rem => "%",
+    }
+}
+
+fn filter(kind: Filter) -> &'static str {
+    match kind {
+        Filter::Length => "length",
+        Filter::Lower => "lower",
+        Filter::Join => "join",
+        Filter::First => "first",
+        Filter::Last => "last",
+        Filter::Min => "min",
+        Filter::Max => "max",
+        Filter::Sum => "sum",
+        Filter::Abs => "abs",
+        Filter::Round => "round",
+    }
+}
