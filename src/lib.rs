@@ -9,6 +9,7 @@
 //! - [`http`] the one HTTP client: time-outs, retries, limits, redirects, secrets
 //! - [`loop_dir`] the `.loop` files: JSON lines, the lock of a run
 //! - [`files`] locks, and files replaced as a whole
+//! - [`explain`] why a decision is what it is, and what it narrowly is not. Pure
 //! - [`plan`] decisions and texts to finished writes. Pure
 //! - [`apply`] the one writer: a plan, carried out
 //! - [`report`] a run as people and programs read it. Pure
@@ -18,14 +19,15 @@
 //! - [`init`] a checkout set up: rules with real logins, a workflow
 //! - [`run`] the pipeline, [`cli`] its arguments, `main` its exit code
 //!
-//! Imports run one way: `main -> {cli, run} -> {snapshot, init} -> {jobs, pack} -> {language, report, plan} ->
-//! {engine, forge}`; `jobs -> apply -> plan`; `forge -> {http, files}`, `loop_dir -> files`; engine,
+//! Imports run one way: `main -> {cli, run} -> {snapshot, init} -> {jobs, pack} -> {explain, report, plan} ->
+//! {language, engine, forge}`; `jobs -> apply -> plan`; `forge -> {http, files}`, `loop_dir -> files`; engine,
 //! http and files import nothing of ours.
 //! A test holds it.
 
 pub mod apply;
 pub mod cli;
 pub mod engine;
+pub mod explain;
 pub mod files;
 pub mod forge;
 pub mod http;

@@ -4,6 +4,7 @@
 //! [`Exit`].
 //!
 //! - `triage` the job, `apply` a saved plan, `snapshot` a recording, `init` a checkout set up
+//! - `why` one item explained
 //! - `rules` which rules, `forge` which forge, `live` what a live run needs and leaves
 //! - `output` where results go
 
@@ -15,6 +16,7 @@ mod output;
 mod rules;
 mod snapshot;
 mod triage;
+mod why;
 
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,8 +25,8 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::{Cli, Job, Shown};
-use crate::engine::choice::State;
 use crate::engine::untrusted;
+use crate::plan::choice::State;
 use crate::report::Run;
 
 /// The version of this program.
@@ -89,6 +91,7 @@ pub fn run(cli: &Cli) -> Exit {
         Job::Init(args) => init::init(args),
         Job::Apply(args) => apply::run(args),
         Job::Snapshot(args) => snapshot::run(args),
+        Job::Why(args) => why::run(args),
     };
     ended.unwrap_or_else(|stop| {
         say(&format!("error: {:#}", stop.error));

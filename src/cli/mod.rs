@@ -15,8 +15,9 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::jobs;
 pub use shared::{Common, Format, Shown, Target, When};
+pub use values::ItemName;
 pub(crate) use values::login_name;
-use values::{agent, label, repo_name, span};
+use values::{agent, item, label, repo_name, span};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -67,6 +68,24 @@ pub enum Job {
     /// for. With --mask it can be shown and committed, and the rules decide the same on it.
     #[command(after_help = EXIT_CODES)]
     Snapshot(Snapshot),
+    /// Explain one item: each point and what it matched, the rule that decided, why the rules before
+    /// it did not hold, and the nearest miss.
+    ///
+    /// Caps and what was done before are no part of it: they change when a decision is carried out,
+    /// never the decision. Add -v for the points that did not hold.
+    #[command(after_help = EXIT_CODES)]
+    Why(Why),
+}
+
+/// Options of `why`.
+#[derive(Debug, Args)]
+pub struct Why {
+    /// The item: OWNER/NAME#12, or #12 or 12 where one repository is meant.
+    #[arg(value_name = "ITEM", value_parser = item)]
+    pub item: ItemName,
+    #[command(flatten)]
+    /// Options that jobs share.
+    pub common: Common,
 }
 
 /// Options of `snapshot`.

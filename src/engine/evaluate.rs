@@ -13,7 +13,7 @@ use super::eval::{self, Names, eval};
 use super::expr::{Expr, Name};
 use super::facts::{self, Item, Reading as Read, Seen};
 use super::rules::{Component, Condition, Point, Policy, Rule};
-use super::text::{Area, Tagged};
+use super::text::Tagged;
 use super::value::{Out, Tiers, Value};
 use super::words::Hits;
 
@@ -57,6 +57,8 @@ pub struct Judgement<'p> {
     pub reason: Option<String>,
     /// The points that held; kept where an action will write about the item.
     pub points: Vec<PointHit>,
+    /// For each pattern its `count` and `distinct`, where it was searched; kept likewise.
+    pub hits: Box<[Option<(u16, u16)>]>,
 }
 
 /// A point that held.
@@ -155,17 +157,6 @@ impl<'p, 'a> Reading<'p, 'a> {
         points
     }
 
-    pub(super) fn text(&self, area: Area) -> &str {
-        self.areas.text(area)
-    }
-
-    pub(super) fn component_value(&self, index: usize) -> Option<Value<'static>> {
-        match self.computed.borrow().components.get(index)? {
-            Out::Is(value) => Some(value.clone()),
-            _ => None,
-        }
-    }
-
     fn seen(&self) -> Seen<'_, '_> {
         Seen {
             item: self.item,
@@ -188,7 +179,7 @@ impl<'p, 'a> Reading<'p, 'a> {
         })
     }
 
-    pub(super) fn hits(&self, pattern: usize) -> &Hits {
+    fn hits(&self, pattern: usize) -> &Hits {
         self.hits[pattern].get_or_init(|| self.policy.patterns[pattern].search(&self.areas))
     }
 
@@ -319,8 +310,10 @@ impl<'p, 'a> Reading<'p, 'a> {
             .map(|agent| agent.holds.as_ref().is_some_and(|holds| self.eval(&holds.expr).truth() != Some(false)))
             .collect();
         let action = decided.and_then(|(_, rule)| rule.action);
+        let mut hits = Box::default();
         if action.is_some() {
             points.iter_mut().for_each(|hit| hit.matched = self.matched(hit));
+            hits = self.hits.iter().map(|hits| hits.get().map(Hits::counts)).collect();
         } else {
             points = Vec::new();
         }
@@ -341,6 +334,7 @@ impl<'p, 'a> Reading<'p, 'a> {
             observed: decided.is_some_and(|(_, rule)| rule.observe),
             reason,
             points,
+            hits,
         }
     }
 

@@ -16,6 +16,7 @@ mod quiet;
 mod ranges;
 pub mod remote;
 mod scan;
+mod seek;
 mod source;
 pub mod talk;
 pub mod time;
@@ -24,7 +25,6 @@ mod walk;
 pub mod workflows;
 
 use std::borrow::Cow;
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -255,19 +255,22 @@ pub trait Forge: Sync {
     /// of threads. All pages before it were handed over, and none after it.
     fn items(&self, repo: usize, states: States, threads: usize, page: Page<'_>) -> Result<Listed>;
 
+    /// One item by its number; `None` where there is none.
+    ///
+    /// # Errors
+    /// As [`Forge::items`].
+    fn find(&self, repo: usize, number: u64) -> Result<Option<Item<'static>>> {
+        Ok(seek::those(|page| self.items(repo, States::ALL, 1, page), |item| item.number == number)?.pop())
+    }
+
     /// The issues, open and closed, that carry a label of exactly this name: how our own are found
     /// again without reading every closed one.
     ///
     /// # Errors
     /// As [`Forge::items`].
     fn labelled(&self, repo: usize, label: &str) -> Result<Vec<Item<'static>>> {
-        let found = Mutex::new(Vec::new());
-        self.items(repo, States::ALL, 1, &|_, items| {
-            let with = items.iter().filter(|item| item.kind == Kind::Issue && item.has_label(label));
-            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-            found.extend(with.cloned().map(Item::into_owned));
-        })?;
-        Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
+        let wanted = |item: &Item<'_>| item.kind == Kind::Issue && item.has_label(label);
+        seek::those(|page| self.items(repo, States::ALL, 1, page), wanted)
     }
 
     /// Logins of those who may write to a repository, as far as the forge tells (fact 89). Asked

@@ -12,10 +12,10 @@ use super::states;
 use super::summary;
 use super::texts::{About, Fixed, ItemText};
 use crate::apply::doubt::Doubt;
-use crate::engine::choice::State;
 use crate::engine::template::Templates;
 use crate::forge::time::rfc3339;
 use crate::language::{JobSpec, REPLACED};
+use crate::plan::choice::State;
 use crate::plan::{self, Effect, PlannedItem};
 use crate::report::{Row, Run, Totals};
 

@@ -8,15 +8,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
-use chrono::{DateTime, Utc};
 
 use super::backlog::{Asked, Backlog, OldSummary};
+use super::facts;
 use super::unfinished::{Recent, Unfinished};
-use crate::engine::choice::State;
+use crate::engine;
 use crate::engine::evaluate::{Evaluation, evaluate};
-use crate::engine::facts::{self, Reading};
+use crate::engine::facts::Reading;
 use crate::engine::rules::Policy;
-use crate::forge::{Event, Item, States, What};
+use crate::forge::{Item, States};
+use crate::plan::choice::State;
 use crate::plan::marker::Marker;
 use crate::plan::{self, SUMMARY, Subject};
 use crate::report::Row;
@@ -104,7 +105,7 @@ fn judge_item<'p>(
     timelines: &AtomicUsize,
 ) -> Option<Row<'p>> {
     let (forge, policy) = (asked.forge, asked.policy);
-    let ours = item.author.as_ref().is_some_and(|author| is_ours(asked, &author.login));
+    let ours = facts::is_ours(&asked.us(), item);
     let marker = if ours { Marker::ending(&item.body) } else { None };
     if ours && is_summary(policy, &item.body) {
         page.summaries.push(OldSummary { repo, number: item.number, open: item.open, body: item.body.to_string() });
@@ -119,39 +120,21 @@ fn judge_item<'p>(
         return None;
     }
     // What `scope` leaves out is not judged, but it can be work in hand.
-    let outside = !in_scope(policy, item, asked.now);
+    let outside = !facts::in_scope(policy, item, asked.now);
     if outside && !(capped && item.open) {
         return None;
     }
-    let mut seen = facts::Item {
-        repo: &forge.repos()[repo].name,
-        kind: item.kind.name(),
-        number: item.number,
-        title: &item.title,
-        body: &item.body,
-        labels: item.labels.iter().map(|label| &**label).collect(),
-        assignees: item.assignees.iter().map(|login| &**login).collect(),
-        author: item.author.as_ref().map(|author| author.login.as_str()),
-        bot: item.author.as_ref().is_some_and(|author| author.bot),
-        own_report: marker.is_some(),
-        open: item.open,
-        locked: item.locked,
-        draft: item.draft,
-        private: forge.repos()[repo].private,
-        milestone: item.milestone.as_deref(),
-        comments: item.comments,
-        created: item.created_at.map(|at| at.timestamp_micros()),
-        updated: item.updated_at.map(|at| at.timestamp_micros()),
-        last_activity: Reading::NotRead,
-    };
+    let mut seen = facts::facts(forge, repo, item, marker.is_some());
     let now = asked.now.timestamp_micros();
     let mut failed = None;
     let mut evaluation = evaluate(policy, &seen, now);
     if let Evaluation::Lacks(_) = evaluation {
-        seen.last_activity = last_activity(asked, repo, item.number, timelines).unwrap_or_else(|error| {
+        let read = facts::last_activity(forge, &asked.us(), repo, item.number);
+        seen.last_activity = read.unwrap_or_else(|error| {
             failed = Some(format!("{error:#}"));
             Reading::Unrecorded
         });
+        timelines.fetch_add(usize::from(matches!(seen.last_activity, Reading::Is(_))), Ordering::Relaxed);
         evaluation = evaluate(policy, &seen, now);
     }
     // With its timeline read or known to be unrecorded, nothing is lacking.
@@ -164,7 +147,7 @@ fn judge_item<'p>(
         return None;
     }
     let acts = judgement.action.is_some() && !judgement.observed && failed.is_none();
-    let subject = acts.then(|| Box::new(subject(item)));
+    let subject = acts.then(|| Box::new(subject(item, &seen)));
     let assignees = item.assignees.iter().map(|login| login.to_string()).collect();
     let state = if failed.is_some() { State::Failed } else { State::Skipped };
     Some(Row { repo, kind: item.kind, number: item.number, assignees, judgement, state, note: failed, subject })
@@ -177,24 +160,13 @@ pub fn is_summary(policy: &Policy, body: &str) -> bool {
         .is_some_and(|marker| marker.get("policy") == Some(&policy.name) && marker.get("key") == Some(SUMMARY))
 }
 
-/// The last activity on an item that counts, as its timeline tells: whatever others did, and of what we
-/// did handing it over, by assigning or labelling it. Our comments move nothing.
-fn last_activity(asked: &Asked<'_>, repo: usize, number: u64, timelines: &AtomicUsize) -> Result<Reading<Option<i64>>> {
-    let Some(events) = asked.forge.timeline(repo, number)? else { return Ok(Reading::Unrecorded) };
-    timelines.fetch_add(1, Ordering::Relaxed);
-    let ours = |event: &Event| event.actor.as_ref().is_some_and(|actor| is_ours(asked, &actor.login));
-    let handed = |event: &Event| matches!(event.what, What::Assigned(_) | What::Labeled(_));
-    let counted = events.iter().filter(|event| !ours(event) || handed(event));
-    Ok(Reading::Is(counted.filter_map(|event| event.at).max().map(|at| at.timestamp_micros())))
-}
-
 /// Adds counts one by one.
 fn add(to: &mut Vec<usize>, counts: &[usize]) {
     to.resize(to.len().max(counts.len()), 0);
     to.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
 }
 
-fn subject(item: &Item<'_>) -> Subject {
+fn subject(item: &Item<'_>, facts: &engine::facts::Item<'_>) -> Subject {
     Subject {
         seen: plan::seen(item),
         labels: item.labels.iter().map(|label| label.to_string()).collect(),
@@ -206,23 +178,9 @@ fn subject(item: &Item<'_>) -> Subject {
         comments: item.comments,
         created_at: item.created_at,
         updated_at: item.updated_at,
+        own_report: facts.own_report,
+        last_activity: facts.last_activity,
         earlier: None,
         commented: false,
     }
-}
-
-/// Our own account, or one that our comments have carried.
-fn is_ours(asked: &Asked<'_>, login: &str) -> bool {
-    asked.us().is(login)
-}
-
-fn in_scope(policy: &Policy, item: &Item<'_>, now: DateTime<Utc>) -> bool {
-    let scope = &policy.scope;
-    let state = if item.open { scope.open } else { scope.closed };
-    let minutes = item.created_at.map(|at| (now - at).num_minutes());
-    let old_enough = scope.min_age_minutes == 0 || minutes.is_none_or(|minutes| minutes >= scope.min_age_minutes);
-    let left_out = item.labels.iter().any(|label| scope.leave_out_labels.iter().any(|name| name == label))
-        || item.milestone.as_ref().is_some_and(|title| scope.leave_out_milestones.iter().any(|name| name == title))
-        || item.author.as_ref().is_some_and(|author| scope.leave_out_authors.contains(&author.login));
-    state && old_enough && !left_out
 }

@@ -5,7 +5,9 @@
 
 pub mod backlog;
 pub mod backlog_triage;
+pub mod facts;
 pub mod items;
+pub mod kept;
 pub mod states;
 mod summary;
 pub mod texts;

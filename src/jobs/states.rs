@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use super::backlog::{Asked, Backlog};
 use crate::apply::doubt::{self, At, Doubt};
-use crate::engine::choice::{Candidate, Caps, State, choose};
 use crate::forge::Comment;
+use crate::plan::choice::{Candidate, Caps, State, choose};
 use crate::plan::memory::{self, Concerned, Us};
 use crate::plan::{self, DECISION, Earlier, marker};
 use crate::report::Row;

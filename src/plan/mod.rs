@@ -5,6 +5,7 @@
 //! the same decisions give the same plan, whether anything is written or not.
 
 mod ask;
+pub mod choice;
 mod daily;
 pub mod days;
 pub mod marker;
@@ -17,6 +18,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::digest;
+use crate::engine::facts::Reading;
 use crate::engine::rules::Policy;
 use crate::forge::change::Label;
 use crate::forge::{Account, Item, Kind};
@@ -216,6 +218,10 @@ pub struct Subject {
     pub created_at: Option<DateTime<Utc>>,
     /// When anything on it last changed.
     pub updated_at: Option<DateTime<Utc>>,
+    /// A report that we wrote ourselves.
+    pub own_report: bool,
+    /// The last activity that counts, where the rules asked for it.
+    pub last_activity: Reading<Option<i64>>,
     /// An earlier comment of ours about a decision.
     pub earlier: Option<Earlier>,
     /// The comment about this decision is there already: a run died after it.

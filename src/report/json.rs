@@ -10,8 +10,8 @@ use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 use serde_json::ser::{CompactFormatter, Formatter};
 
 use super::{Row, Run};
-use crate::engine::choice::State;
 use crate::engine::rules::Policy;
+use crate::plan::choice::State;
 use crate::plan::{self, PlannedItem};
 
 /// Entries that one thread writes at a time.

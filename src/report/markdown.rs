@@ -5,8 +5,8 @@
 //! no trace on them (fact 105).
 
 use super::{Row, Run, by_rule};
-use crate::engine::choice::State;
 use crate::engine::untrusted::{cut, markdown};
+use crate::plan::choice::State;
 
 /// Rows of a section at most: a step summary holds 1 MiB.
 const ROWS: usize = 50;

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use super::table::{Side, lay_out};
 use super::{Row, Run, by_rule};
-use crate::engine::choice::State;
 use crate::engine::untrusted::terminal;
+use crate::plan::choice::State;
 
 /// Rows of a section that are shown where not all are asked for: of what would be done, and of
 /// the rest.

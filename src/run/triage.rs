@@ -17,11 +17,11 @@ use super::{Exit, Progress, Stop, VERSION, exit, output, say, usage};
 use crate::apply::journal::Journal;
 use crate::apply::{Applied, Fate};
 use crate::cli::Triage;
-use crate::engine::choice::State;
 use crate::forge::remote::token_refused;
 use crate::jobs::backlog::Asked;
 use crate::jobs::backlog_triage;
 use crate::plan::SUMMARY;
+use crate::plan::choice::State;
 use crate::report::{Run, Totals};
 
 /// How often a waiting loop looks whether it was asked to end.

@@ -25,5 +25,6 @@ mod shipped;
 mod snapshot;
 mod support;
 mod tiers;
+mod why;
 mod workflows;
 mod writes;

@@ -154,6 +154,10 @@ impl Forge for Remote {
         self.read_items(repo, states, threads, page)
     }
 
+    fn find(&self, repo: usize, number: u64) -> Result<Option<Item<'static>>> {
+        Ok(self.read_item(repo, crate::forge::Kind::Issue, number)?.map(|fresh| fresh.item))
+    }
+
     fn labelled(&self, repo: usize, label: &str) -> Result<Vec<Item<'static>>> {
         self.read_labelled(repo, label)
     }

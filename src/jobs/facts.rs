@@ -1,0 +1,70 @@
+//! What a forge holds of an item, as the facts that rules name.
+//!
+//! Takes: an item as a forge gives it, its repository, who we are. Gives: [`Item`](engine::facts::Item)
+//! and what its timeline adds; whether a policy judges it at all.
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+
+use crate::engine::facts::{self, Reading};
+use crate::engine::rules::Policy;
+use crate::forge::{Event, Forge, Item, What};
+use crate::plan::memory::Us;
+
+/// The facts of an item that its list gives. `own_report`: it is ours and ends with our marker.
+#[must_use]
+pub fn facts<'a>(forge: &'a dyn Forge, repo: usize, item: &'a Item<'_>, own_report: bool) -> facts::Item<'a> {
+    facts::Item {
+        repo: &forge.repos()[repo].name,
+        kind: item.kind.name(),
+        number: item.number,
+        title: &item.title,
+        body: &item.body,
+        labels: item.labels.iter().map(|label| &**label).collect(),
+        assignees: item.assignees.iter().map(|login| &**login).collect(),
+        author: item.author.as_ref().map(|author| author.login.as_str()),
+        bot: item.author.as_ref().is_some_and(|author| author.bot),
+        own_report,
+        open: item.open,
+        locked: item.locked,
+        draft: item.draft,
+        private: forge.repos()[repo].private,
+        milestone: item.milestone.as_deref(),
+        comments: item.comments,
+        created: item.created_at.map(|at| at.timestamp_micros()),
+        updated: item.updated_at.map(|at| at.timestamp_micros()),
+        last_activity: Reading::NotRead,
+    }
+}
+
+/// Opened by our own account, or by one that our comments have carried.
+#[must_use]
+pub fn is_ours(us: &Us<'_>, item: &Item<'_>) -> bool {
+    item.author.as_ref().is_some_and(|author| us.is(&author.login))
+}
+
+/// The last activity on an item that counts, as its timeline tells: whatever others did, and of what we
+/// did handing it over, by assigning or labelling it. Our comments move nothing.
+///
+/// # Errors
+/// What the forge could not read.
+pub fn last_activity(forge: &dyn Forge, us: &Us<'_>, repo: usize, number: u64) -> Result<Reading<Option<i64>>> {
+    let Some(events) = forge.timeline(repo, number)? else { return Ok(Reading::Unrecorded) };
+    let ours = |event: &Event| event.actor.as_ref().is_some_and(|actor| us.is(&actor.login));
+    let handed = |event: &Event| matches!(event.what, What::Assigned(_) | What::Labeled(_));
+    let counted = events.iter().filter(|event| !ours(event) || handed(event));
+    Ok(Reading::Is(counted.filter_map(|event| event.at).max().map(|at| at.timestamp_micros())))
+}
+
+/// Whether `scope` lets the item be judged.
+#[must_use]
+pub fn in_scope(policy: &Policy, item: &Item<'_>, now: DateTime<Utc>) -> bool {
+    let scope = &policy.scope;
+    let state = if item.open { scope.open } else { scope.closed };
+    let minutes = item.created_at.map(|at| (now - at).num_minutes());
+    let old_enough = scope.min_age_minutes == 0 || minutes.is_none_or(|minutes| minutes >= scope.min_age_minutes);
+    let left_out = item.labels.iter().any(|label| scope.leave_out_labels.iter().any(|name| name == label))
+        || item.milestone.as_ref().is_some_and(|title| scope.leave_out_milestones.iter().any(|name| name == title))
+        || item.author.as_ref().is_some_and(|author| scope.leave_out_authors.contains(&author.login));
+    state && old_enough && !left_out
+}
