@@ -103,7 +103,8 @@ struct Ended(String);
 impl Apply<'_> {
     /// Carries out a plan.
     pub fn carry_out(&self, plan: &Plan<'_>) -> Applied {
-        let run = Run { apply: self, plan, last: Cell::new(None), posted: RefCell::default() };
+        let run =
+            Run { apply: self, plan, last: Cell::new(None), posted: RefCell::default(), created: RefCell::default() };
         let mut applied = Applied::default();
         let repositories = run.preflight(&mut applied);
         for (index, item) in plan.items.iter().enumerate() {
@@ -136,6 +137,17 @@ struct Run<'r, 'a> {
     last: Cell<Option<Instant>>,
     /// Comments that this run has posted: repository, number, id, digest of the decision.
     posted: RefCell<Vec<Posted>>,
+    /// Issues that this run has created.
+    created: RefCell<Vec<Created>>,
+}
+
+/// An issue that this run has created: what finds another of its kind.
+struct Created {
+    repo: usize,
+    number: u64,
+    label: String,
+    /// Policy, key and digest in its marker.
+    marks: [Option<String>; 3],
 }
 
 /// A comment that this run has posted.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::journal::{Entry, Step};
 use super::preflight::Repository;
-use super::{Ended, Fate, Outcome, Posted, Run};
+use super::{Created, Ended, Fate, Outcome, Posted, Run};
 use crate::forge::change::{Change, Done, Failure, Fresh};
 use crate::forge::time::rfc3339;
 use crate::plan::marker::Marker;
@@ -144,7 +144,13 @@ impl Run<'_, '_> {
         );
         let step = if sent.is_ok() { Step::Done } else { Step::Failed };
         self.note(item, effect, write, None, step)?;
-        Ok(sent?)
+        let done = sent?;
+        if let (Some(number), Some(label), Some(marker)) = (done.number, args.labels.first(), Marker::ending(body)) {
+            let marks = ["policy", "key", "did"].map(|name| marker.get(name).map(str::to_owned));
+            let created = Created { repo: repository.index, number, label: label.clone(), marks };
+            self.created.borrow_mut().push(created);
+        }
+        Ok(done)
     }
 
     /// Labels that were missing at the first look, made before they are first put on.

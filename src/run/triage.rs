@@ -117,6 +117,7 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
             return Err(error.into());
         }
     };
+    run.warnings.extend(forge.unknown_user());
     if let Some(only) = args.only.filter(|_| run.rows.is_empty()) {
         let why =
             format!("no item #{only} is in scope of the rules: it does not exist, is closed, or `scope` leaves it out");

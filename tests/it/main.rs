@@ -17,6 +17,7 @@ mod init;
 mod limits;
 mod live;
 mod mask;
+mod meanwhile;
 mod output;
 mod readme;
 mod recorded;

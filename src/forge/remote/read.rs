@@ -130,12 +130,12 @@ impl Remote {
             path.push_str("&type=issues");
         }
         let known = self.known_labels(repo, false)?;
-        let Some(found) = known.iter().find(|known| self.same_label(&known.name, label)) else {
-            return Ok(Vec::new());
-        };
+        let mut found = known.iter().filter(|known| self.same_label(&known.name, label));
+        let Some(first) = found.next() else { return Ok(Vec::new()) };
         // A filter that the forge cannot take falls away and gives the whole list (fact 14): names of
-        // an organisation's labels, and names with a comma. Then the whole list it is.
-        if found.own && !label.contains(',') {
+        // an organisation's labels, and names with a comma; a name that two labels have wants both of them. Then the
+        // whole list it is.
+        if first.own && found.next().is_none() && !label.contains(',') {
             path.push_str(&format!("&labels={}", part(label)));
         }
         let (mut all, mut seen) = (Vec::new(), HashSet::new());
