@@ -122,26 +122,28 @@ impl Remote {
     pub(super) fn make_label(&self, repo: usize, label: &Label) -> Result<(), Failure> {
         let (path, name, _) = self.at(repo).map_err(Failure::Refused)?;
         let what = format!("creating the label `{}` in {name}", label.name);
-        let there = || {
+        let there = || -> Result<Option<u64>> {
             let known = self.known_labels(repo, true)?;
-            Ok(known.iter().any(|known| self.same_label(&known.name, &label.name)))
+            Ok(known.iter().find(|known| self.same_label(&known.name, &label.name)).map(|known| known.id))
         };
         // A second one of a name would be made without a word (fact 48): look just before.
-        if there().map_err(Failure::Refused)? {
+        if there().map_err(Failure::Refused)?.is_some() {
             return Ok(());
         }
         // Gitea takes it with and without the sign (fact 32), its description asks for it.
         let sign = if self.api.dialect.is_github() { "" } else { "#" };
         let color = format!("{sign}{}", label.color.trim_start_matches('#'));
         let body = Some(json!({ "name": label.name, "color": color, "description": label.description }));
-        let (method, path) = (Method::Post, format!("{path}/labels"));
-        let failure = match self.order(Order { method, path, body, repeatable: false, what: &what }) {
+        let (method, list) = (Method::Post, format!("{path}/labels"));
+        let failure = match self.order(Order { method, path: list, body, repeatable: false, what: &what }) {
             Ok(answer) => {
                 let mut spare = String::new();
                 let made = Node::read(&answer.body, &mut spare);
                 if self.same_label(made.get("name").text(), &label.name) {
-                    // What is remembered lacks it.
-                    return there().map(|_| ()).map_err(Failure::Ignored);
+                    // What is remembered lacks it; and another run may have made one at the same moment.
+                    let stands = there().map_err(Failure::Ignored)?;
+                    self.take_second(&path, name, label, (made.get("id").whole(), stands));
+                    return Ok(());
                 }
                 ignored(&what, "it is not there")
             }
@@ -150,9 +152,31 @@ impl Remote {
         };
         // Another run made it meanwhile (422 on GitHub), or the answer was lost: it is there or not.
         match there() {
-            Ok(true) => Ok(()),
+            Ok(Some(_)) => Ok(()),
             _ => Err(failure),
         }
+    }
+
+    /// Two runs that make a label at the same moment make two of one name (fact 48). The older stands, and
+    /// whoever made the other takes it away at once, before anything carries it: each looks after it has
+    /// made its own, so that the later of the two sees both.
+    fn take_second(&self, path: &str, name: &str, label: &Label, (made, stands): (Option<u64>, Option<u64>)) {
+        let (Some(made), Some(stands)) = (made, stands) else { return };
+        if self.api.dialect.is_github() || stands >= made {
+            return;
+        }
+        let request = self.api.request(Method::Delete, &format!("{path}/labels/{made}"));
+        let sent = request.map(|request| self.api.write(request.repeatable(), None));
+        let why = match sent {
+            Ok(Ok(_)) => return,
+            // It is gone, which is what was wanted.
+            Ok(Err(error)) if error.status() == Some(404) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => format!("{error:#}"),
+        };
+        // The label is there, which is what was asked for.
+        let label = &label.name;
+        self.api.client.say(&format!("warning: {name} has two labels `{label}` now, take one away: {why}"));
     }
 }
 

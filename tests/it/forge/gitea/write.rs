@@ -399,6 +399,17 @@ impl Ask<'_> {
         Ok(Response::json(201, &value))
     }
 
+    /// It goes from whatever carries it too.
+    pub fn delete_label(&mut self, at: usize, id: &str) -> Answer {
+        self.must_sign_in()?;
+        self.must_write(at)?;
+        let id: i64 = id.parse().map_err(|_| self.missing())?;
+        let repo = &mut self.world.repos[at];
+        repo.labels.retain(|label| label.id != id);
+        repo.items.values_mut().for_each(|item| item.labels.retain(|label| *label != id));
+        Ok(Response::empty(204))
+    }
+
     pub fn create_org_label(&mut self, org: &str) -> Answer {
         self.must_sign_in()?;
         self.world.user(org).filter(|user| user.org).ok_or_else(|| self.missing())?;
