@@ -74,7 +74,10 @@ pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> an
     let old = std::mem::take(&mut backlog.summaries);
     let unfinished = std::mem::take(&mut backlog.unfinished);
     let mut run = record(asked, backlog, order);
-    run.planned = unfinished.into_iter().map(|left| left.planned(asked)).collect();
+    // Rules without comments have no such line: then nothing is reduced.
+    let replaced = templates.names(REPLACED).map(|_| templates.render(REPLACED, fixed.context()));
+    let replaced = replaced.transpose().map_err(|error| anyhow::anyhow!("rendering {REPLACED}: {error}"))?;
+    run.planned = unfinished.into_iter().map(|left| left.planned(asked, replaced.as_deref())).collect();
     run.planned.extend(planned_items(&run, effects));
     let summaries = summary::plan(asked, templates, (SPEC.summary.0, &fixed), &old, &mut run);
     run.planned.extend(summaries);
@@ -86,17 +89,20 @@ pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> an
 /// be finished say so.
 fn settle(asked: &Asked<'_>, backlog: &mut Backlog<'_>) {
     let found = std::mem::take(&mut backlog.unfinished);
-    for left in found.into_iter().filter(|left| asked.only.is_none_or(|only| only == left.number)) {
+    for mut left in found.into_iter().filter(|left| asked.only.is_none_or(|only| only == left.number)) {
         let row = backlog.rows.iter_mut().find(|row| left.is(row));
         let (state, note) = match left.decide(asked) {
-            Ok(Doubt::Person(why)) => {
+            Ok(None) => continue,
+            Ok(Some(Doubt::Person(why))) => {
                 // Where a rule acts, looking at it says so.
                 if let Some(row) = row.filter(|row| row.subject.is_none()) {
                     row.note = Some(why);
                 }
                 continue;
             }
-            Ok(Doubt::Unfinished) => (State::Planned, "An earlier run ended half-way: the rest follows.".to_owned()),
+            Ok(Some(Doubt::Unfinished)) => {
+                (State::Planned, "An earlier run ended half-way: the rest follows.".to_owned())
+            }
             Err(error) => (State::Failed, format!("{error:#}")),
         };
         if let Some(row) = row {
@@ -164,7 +170,7 @@ fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Ro
         }
     };
     let earlier = subject.earlier.as_ref().map(|earlier| earlier.id);
-    let replaced = match earlier.filter(|_| !wanted.mention.is_empty()) {
+    let replaced = match earlier.filter(|_| subject.commented || !wanted.mention.is_empty()) {
         Some(_) => templates.render(REPLACED, fixed.context())?,
         None => String::new(),
     };

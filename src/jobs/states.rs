@@ -8,6 +8,7 @@ use anyhow::Result;
 use super::backlog::{Asked, Backlog};
 use crate::apply::doubt::{self, At, Doubt};
 use crate::engine::choice::{Candidate, Caps, State, choose};
+use crate::engine::rules::Policy;
 use crate::forge::Comment;
 use crate::plan::memory::{self, Concerned, Us};
 use crate::plan::{self, DECISION, Earlier, marker};
@@ -92,6 +93,13 @@ impl Look {
     }
 }
 
+/// An earlier comment that a run has left as it was when it posted a newer one.
+fn unreduced(policy: &Policy, action: usize, comments: &[Comment], us: Us<'_>) -> Option<Earlier> {
+    policy.actions[action].comment.as_ref()?;
+    let id = memory::unreduced(comments, us, &policy.name, DECISION)?;
+    Some(Earlier { id, writes: Vec::new() })
+}
+
 /// Reads the comments of an item whose turn has come: what we did before, and who opted out.
 fn look(asked: &Asked<'_>, row: &Row<'_>, keep: impl FnOnce(Vec<Comment>)) -> Result<Look> {
     let (policy, us): (_, Us<'_>) = (asked.policy, asked.us());
@@ -116,12 +124,17 @@ fn look(asked: &Asked<'_>, row: &Row<'_>, keep: impl FnOnce(Vec<Comment>)) -> Re
     let at = At { repo: row.repo, name: &asked.forge.repos()[row.repo].name, number: row.number };
     let look = match memory::newest(&comments, us, &policy.name, DECISION) {
         Some((_, marker)) if marker.get("did") == Some(&wanted.did) && wanted.writes.is_empty() => {
-            Look::of(State::Unchanged, None)
+            let earlier = unreduced(policy, action, &comments, us);
+            let state = if earlier.is_some() { State::Planned } else { State::Unchanged };
+            Look { commented: true, earlier, ..Look::of(state, None) }
         }
         Some((comment, marker)) if marker.get("did") == Some(&wanted.did) => {
             match doubt::decide(asked.forge, asked.journal, at, (comment, &marker), &wanted.writes)? {
                 Doubt::Person(why) => Look::of(State::Unchanged, why),
-                Doubt::Unfinished => Look { commented: true, ..Look::of(State::Planned, None) },
+                Doubt::Unfinished => {
+                    let earlier = unreduced(policy, action, &comments, us);
+                    Look { commented: true, earlier, ..Look::of(State::Planned, None) }
+                }
             }
         }
         Some((comment, marker)) => {

@@ -51,6 +51,16 @@ pub fn newest<'c>(comments: &'c [Comment], us: Us<'_>, policy: &str, key: &str) 
     marked.into_iter().find(|(_, marker)| of_place(marker))
 }
 
+/// An earlier comment of ours in a place that a newer one has taken and that still has its marker: whoever
+/// posted the newer one died before it was reduced to a line.
+#[must_use]
+pub fn unreduced(comments: &[Comment], us: Us<'_>, policy: &str, key: &str) -> Option<u64> {
+    let (newest, _) = newest(comments, us, policy, key)?;
+    let of_place = |marker: &Marker| marker.get("policy") == Some(policy) && marker.get("key") == Some(key);
+    let others = comments.iter().rev().filter(|comment| comment.id != newest.id);
+    others.filter(|comment| us.marker(comment).is_some_and(|marker| of_place(&marker))).map(|comment| comment.id).next()
+}
+
 /// What of an item its writes are held against.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State<'s> {

@@ -108,7 +108,8 @@ pub struct Effect {
 }
 
 /// The effect of a decision: its comment (new, or instead of an earlier one of ours) and the
-/// other writes in their order. `replaced` is what an earlier comment says where a new one is posted.
+/// other writes in their order. `replaced` is what an earlier comment says where a new one is posted, or was
+/// by a run that died before it could say so.
 #[must_use]
 pub fn effect(
     policy: &Policy,
@@ -127,6 +128,9 @@ pub fn effect(
             .with("rule", rule)
             .with("writes", &asked.asked.join(","))
             .with("text", &digest(text));
+        let anew = earlier.filter(|_| !asked.mention.is_empty());
+        // By this the next run finds the one that is to be reduced, however old that is.
+        let marker = anew.map_or(marker.clone(), |id| marker.with("replaces", &id.to_string()));
         let body = Some([text, "\n\n", &marker.line()].concat());
         // An edit reaches nobody (fact 104): who is mentioned gets a new comment, and the old one then
         // points down, without a marker.
@@ -136,15 +140,20 @@ pub fn effect(
             }
             earlier => {
                 writes.push(Write::of(Op::Comment, Args { body, ..Args::default() }));
-                let body = Some(replaced.to_owned());
-                writes.extend(
-                    earlier.map(|id| Write::of(Op::EditComment, Args { id: Some(id), body, ..Args::default() })),
-                );
+                writes.extend(earlier.map(|id| reduced(id, replaced)));
             }
         }
+    } else if let Some(id) = earlier.filter(|_| !replaced.is_empty()) {
+        writes.push(reduced(id, replaced));
     }
     writes.extend(asked.writes);
     Effect { policy: policy.name.as_str().into(), rule: Some(rule.into()), did: asked.did, writes }
+}
+
+/// The write that leaves one line of an earlier comment, without a marker.
+#[must_use]
+pub fn reduced(id: u64, line: &str) -> Write {
+    Write::of(Op::EditComment, Args { id: Some(id), body: Some(line.to_owned()), ..Args::default() })
 }
 
 /// What an item looked like to the rules. Our own later writes and replies do not change it:
