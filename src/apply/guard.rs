@@ -5,11 +5,13 @@
 //! written already is no change.
 
 use std::borrow::Cow;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
 use super::doubt::{self, At, Doubt};
 use super::preflight::Repository;
+use super::twice::CLOCKS;
 use super::{Fate, Outcome, Run};
 use crate::forge::change::Fresh;
 use crate::forge::{Comment, Item, LabelNames};
@@ -17,12 +19,17 @@ use crate::plan::marker::Marker;
 use crate::plan::memory::{self, Concerned, State};
 use crate::plan::{self, Effect, Op, PlannedItem, SUMMARY, Write};
 
+/// How long the list of changed comments of a repository is good for.
+const FRESH: Duration = Duration::from_secs(5);
+
 /// What the look came to.
 pub(super) enum Ready {
     /// These writes are left to do.
     Write {
         /// The item as it is now.
         fresh: Option<Fresh>,
+        /// Its comments, where they matter.
+        comments: Vec<Comment>,
         /// In order.
         writes: Vec<Write>,
     },
@@ -103,15 +110,40 @@ impl Run<'_, '_> {
                 return Ok(Ready::Not(Outcome::new(Fate::Unchanged, why)));
             }
         }
-        Ok(Ready::Write { fresh: Some(fresh), writes })
+        Ok(Ready::Write { fresh: Some(fresh), comments, writes })
     }
 
-    /// The comments that this run has read of the item, where none came or went since; else as they are.
+    /// The comments that this run has read of the item, where none came, went or was edited since; else as
+    /// they are.
     fn comments(&self, repo: usize, number: u64, item: &Item<'_>) -> Result<Vec<Comment>> {
         match self.apply.comments.get(&(repo, number)) {
-            Some(known) if known.len() as u64 == item.comments => Ok(known.clone()),
+            Some(known) if known.len() as u64 == item.comments && !self.edited(repo, number, known)? => {
+                Ok(known.clone())
+            }
             _ => self.apply.forge.comments(repo, number),
         }
+    }
+
+    /// Whether a comment that was read has another text by now. An edit moves neither their number nor, on
+    /// some forges, the item (fact 35): what changed in the whole repository since the run began is asked
+    /// for, one request every few seconds, not one an item.
+    fn edited(&self, repo: usize, number: u64, known: &[Comment]) -> Result<bool> {
+        if !self.apply.forge.is_remote() {
+            // A file is this run's alone.
+            return Ok(false);
+        }
+        let mut changed = self.changed.borrow_mut();
+        if changed.get(&repo).is_none_or(|(asked, _)| asked.elapsed() >= FRESH) {
+            let since = self.apply.started - chrono::Duration::minutes(CLOCKS);
+            let placed = self.apply.forge.comments_since(repo, since)?;
+            changed.insert(repo, (Instant::now(), placed));
+        }
+        let now = changed.get(&repo).map_or(&[][..], |(_, placed)| placed.as_slice());
+        let another = |then: &Comment| {
+            let same = now.iter().find(|placed| placed.number == number && placed.comment.id == then.id);
+            same.is_some_and(|placed| placed.comment.body != then.body)
+        };
+        Ok(known.iter().any(another))
     }
 
     /// An old comment that still has a marker: it was not reduced yet.
@@ -184,7 +216,7 @@ impl Run<'_, '_> {
         if planned.is_some() && marker.get("day") >= planned.as_deref() {
             return Ready::Not(Outcome::new(Fate::Unchanged, "Today's summary is written.".to_owned()));
         }
-        Ready::Write { fresh: Some(fresh), writes: effect.writes.clone() }
+        Ready::Write { fresh: Some(fresh), comments: Vec::new(), writes: effect.writes.clone() }
     }
 }
 

@@ -27,8 +27,9 @@ use chrono::{DateTime, Utc};
 use self::guard::Ready;
 use self::journal::Journal;
 use self::preflight::Repository;
-use crate::forge::Comment;
 use crate::forge::change::Write as Writable;
+use crate::forge::{Comment, Placed};
+use crate::plan::marker::Marker;
 use crate::plan::memory::Us;
 use crate::plan::{Effect, Plan, PlannedItem};
 
@@ -103,7 +104,14 @@ struct Ended(String);
 impl Apply<'_> {
     /// Carries out a plan.
     pub fn carry_out(&self, plan: &Plan<'_>) -> Applied {
-        let run = Run { apply: self, plan, last: Cell::new(None), posted: RefCell::default() };
+        let run = Run {
+            apply: self,
+            plan,
+            last: Cell::new(None),
+            posted: RefCell::default(),
+            created: RefCell::default(),
+            changed: RefCell::default(),
+        };
         let mut applied = Applied::default();
         let repositories = run.preflight(&mut applied);
         for (index, item) in plan.items.iter().enumerate() {
@@ -124,6 +132,7 @@ impl Apply<'_> {
             (self.progress)(index + 1);
         }
         run.look_back(&repositories, &mut applied);
+        run.look_back_at_issues(&mut applied);
         applied
     }
 }
@@ -134,8 +143,12 @@ struct Run<'r, 'a> {
     plan: &'r Plan<'r>,
     /// When the last write was answered.
     last: Cell<Option<Instant>>,
-    /// Comments that this run has posted: repository, number, id, digest of the decision.
+    /// Comments that this run has posted.
     posted: RefCell<Vec<Posted>>,
+    /// By repository: comments that changed since the run began, and when they were asked for.
+    changed: RefCell<HashMap<usize, (Instant, Vec<Placed>)>>,
+    /// Issues that this run has created.
+    created: RefCell<Vec<Created>>,
 }
 
 /// A comment that this run has posted.
@@ -146,6 +159,15 @@ struct Posted {
     policy: String,
     key: String,
     did: String,
+}
+
+/// An issue that this run has created.
+struct Created {
+    repo: usize,
+    number: u64,
+    /// A label that it carries.
+    label: String,
+    marker: Marker,
 }
 
 impl Run<'_, '_> {
@@ -193,10 +215,10 @@ impl Run<'_, '_> {
         number: u64,
         effect: &Effect,
     ) -> Result<Outcome, Ended> {
-        let (fresh, writes, note) = match self.look(repository, item, number, effect) {
-            Ok(Ready::Write { fresh, writes }) => (fresh, writes, None),
+        let (fresh, comments, writes, note) = match self.look(repository, item, number, effect) {
+            Ok(Ready::Write { fresh, comments, writes }) => (fresh, comments, writes, None),
             Ok(Ready::Not(outcome)) => return Ok(outcome),
-            Err(error) => (None, Vec::new(), Some(format!("Nothing was written: {error:#}"))),
+            Err(error) => (None, Vec::new(), Vec::new(), Some(format!("Nothing was written: {error:#}"))),
         };
         let Some(mut fresh) = fresh else { return Ok(Outcome::new(Fate::Failed, note)) };
         if writes.is_empty() {
@@ -204,7 +226,7 @@ impl Run<'_, '_> {
         }
         let mut done: Vec<&'static str> = Vec::new();
         for write in &writes {
-            if let Err(failed) = self.write(repository, item, &fresh, effect, write) {
+            if let Err(failed) = self.write(repository, item, (&fresh, &comments), effect, write) {
                 let before = match done.as_slice() {
                     [] => "nothing was written before it".to_owned(),
                     done => format!("written before it: {}", done.join(", ")),

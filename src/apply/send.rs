@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::journal::{Entry, Step};
 use super::preflight::Repository;
-use super::{Ended, Fate, Outcome, Posted, Run};
+use super::{Created, Ended, Fate, Outcome, Posted, Run};
+use crate::forge::Comment;
 use crate::forge::change::{Change, Done, Failure, Fresh};
 use crate::forge::time::rfc3339;
 use crate::plan::marker::Marker;
@@ -46,7 +47,7 @@ impl Run<'_, '_> {
         &self,
         repository: &Repository,
         item: &PlannedItem,
-        fresh: &Fresh,
+        (fresh, comments): (&Fresh, &[Comment]),
         effect: &Effect,
         write: &Write,
     ) -> Result<(), Failed> {
@@ -58,14 +59,13 @@ impl Run<'_, '_> {
             *body = self.stamped(body);
         }
         let forge = self.apply.forge;
-        let before = match write.args.id {
-            Some(id) if write.op == Op::EditComment => {
-                let known = self.apply.comments.get(&(repository.index, fresh.item.number));
-                known
-                    .and_then(|known| known.iter().find(|comment| comment.id == id))
-                    .map(|comment| comment.body.clone())
+        let before = match write.op {
+            Op::EditComment => {
+                let there = comments.iter().find(|comment| Some(comment.id) == write.args.id);
+                there.map(|comment| comment.body.clone())
             }
-            _ if write.op == Op::EditBody => Some(fresh.item.body.to_string()),
+            Op::EditBody => Some(fresh.item.body.to_string()),
+            Op::SetMilestone => fresh.item.milestone.as_ref().map(ToString::to_string),
             _ => None,
         };
         self.note(item, effect, &write, before.clone(), Step::Begun)?;
@@ -116,7 +116,14 @@ impl Run<'_, '_> {
             Err(error) => return failed(error.into()),
         }
         match self.create_one(repository, item, effect, &write) {
-            Ok(done) => Ok(Outcome { number: done.number, ..Outcome::new(Fate::Done, None) }),
+            Ok(done) => {
+                let marker = write.args.body.as_deref().and_then(Marker::ending);
+                let label = write.args.labels.first().cloned();
+                if let (Some(number), Some(marker), Some(label)) = (done.number, marker, label) {
+                    self.created.borrow_mut().push(Created { repo: repository.index, number, label, marker });
+                }
+                Ok(Outcome { number: done.number, ..Outcome::new(Fate::Done, None) })
+            }
             Err(why) => failed(why),
         }
     }
@@ -195,7 +202,7 @@ impl Run<'_, '_> {
             Op::Comment => {
                 let wanted = Marker::ending(body);
                 let comments = forge.comments(repository.index, number)?;
-                let ours = |comment: &&crate::forge::Comment| self.us().marker(comment) == wanted;
+                let ours = |comment: &&Comment| self.us().marker(comment) == wanted;
                 Ok(comments.iter().rev().find(ours).map(|comment| Done { id: Some(comment.id), number: None }))
             }
             Op::EditComment => {

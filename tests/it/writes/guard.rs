@@ -122,7 +122,10 @@ fn what_a_write_of_ours_put_aside_is_no_change() {
         for journal in [false, true] {
             let before = issue(1, "A", json!({ "labels": old, "milestone": earlier }));
             let mut world = world_of("gitea", &[before.clone()]);
-            world["repos"][0]["labels"].as_array_mut().unwrap().push(of_scope(11, "area/x"));
+            world["repos"][0]["labels"]
+                .as_array_mut()
+                .unwrap()
+                .extend([of_scope(11, "area/x"), of_scope(12, "area/y")]);
             let bench = Bench::new(&world, &rules);
             bench.plan();
             assert_eq!(applied(&bench.apply()).0, "done");
