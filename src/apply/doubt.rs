@@ -42,6 +42,10 @@ pub fn decide(
     (comment, marker): (&Comment, &Marker),
     left: &[Write],
 ) -> Result<Doubt> {
+    if left.iter().any(Write::leaves_no_trace) {
+        // These were written before the comment was.
+        return Ok(Doubt::Person("What goes with its comment was taken away since.".to_owned()));
+    }
     let field = |name: &str| marker.get(name).unwrap_or("");
     let steps = journal.steps(field("run"), field("policy"), at.name, at.number);
     let last = |write: &Write| steps.iter().rev().find(|(op, _)| *op == write.op).map(|(_, step)| *step);

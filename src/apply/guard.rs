@@ -27,7 +27,7 @@ pub(super) enum Ready {
     /// These writes are left to do.
     Write {
         /// The item as it is now.
-        fresh: Option<Fresh>,
+        fresh: Box<Fresh>,
         /// Its comments, where they matter.
         comments: Vec<Comment>,
         /// In order.
@@ -52,7 +52,8 @@ impl Run<'_, '_> {
     ) -> Result<Ready> {
         let forge = self.apply.forge;
         let unknown = |write: &Write| {
-            let unknown = |login: &&String| write.op == Op::Assign && repository.unassignable.contains(login);
+            let assigns = matches!(write.op, Op::Assign | Op::CreateIssue);
+            let unknown = |login: &&String| assigns && repository.unassignable.contains(login);
             write.args.assignees.iter().find(unknown).cloned()
         };
         if let Some(login) = effect.writes.iter().find_map(unknown) {
@@ -62,7 +63,7 @@ impl Run<'_, '_> {
         let Some(fresh) = forge.item(repository.index, item.kind, number)? else {
             return Ok(dropped("It is gone."));
         };
-        if effect.writes.iter().any(|write| write.op == Op::EditBody) {
+        if effect.writes.iter().any(|write| write.op == Op::EditBody && write.key == SUMMARY) {
             return Ok(self.summary(fresh, effect));
         }
         let comments = self.comments(repository.index, number, &fresh.item)?;
@@ -78,13 +79,20 @@ impl Run<'_, '_> {
         let key = effect.writes.first().map_or(plan::DECISION, |write| &write.key);
         let newest = memory::newest(&comments, self.us(), &effect.policy, key);
         let posted = newest.as_ref().filter(|(_, marker)| marker.get("did") == Some(&effect.did));
-        if !self.as_seen(repository, item, effect, &fresh.item, posted.is_some()) {
+        if !self.as_seen(item, effect, &fresh.item, posted.is_some()) {
             return Ok(dropped("It changed since the rules read it."));
         }
         let has_comment = effect.writes.iter().any(Write::is_comment);
         let mut writes = effect.writes.clone();
         let state = State::of(&fresh.item, forge.label_names());
         writes.retain_mut(|write| memory::left(write, &state));
+        let mut left = Vec::with_capacity(writes.len());
+        for write in writes {
+            if self.is_left(repository, &fresh.item, effect, &write)? {
+                left.push(write);
+            }
+        }
+        let mut writes = left;
         if let Some((comment, marker)) = posted
             && has_comment
         {
@@ -110,7 +118,7 @@ impl Run<'_, '_> {
                 return Ok(Ready::Not(Outcome::new(Fate::Unchanged, why)));
             }
         }
-        Ok(Ready::Write { fresh: Some(fresh), comments, writes })
+        Ok(Ready::Write { fresh: Box::new(fresh), comments, writes })
     }
 
     /// The comments that this run has read of the item, where none came, went or was edited since; else as
@@ -157,47 +165,20 @@ impl Run<'_, '_> {
 
     /// Whether the item is as the rules read it, but for what this effect has written itself: its writes
     /// are made in order, so that some first ones of them may be there.
-    fn as_seen(
-        &self,
-        repository: &Repository,
-        item: &PlannedItem,
-        effect: &Effect,
-        now: &Item<'static>,
-        posted: bool,
-    ) -> bool {
+    fn as_seen(&self, item: &PlannedItem, effect: &Effect, now: &Item<'static>, posted: bool) -> bool {
         let Some(seen) = &item.seen else { return true };
         if plan::seen(now) == *seen {
             return true;
         }
         let commented = effect.writes.iter().any(Write::is_comment);
-        let Some(was) = item.was.as_ref().filter(|_| posted || !commented) else { return false };
-        let mut step = was.put_back(now.clone());
-        if plan::seen(&step) != *seen {
-            // Its title, its text or its lock is another.
+        if commented && !posted {
             return false;
         }
-        let names = self.apply.forge.label_names();
-        let writes = effect.writes.iter().filter(|write| !write.is_comment());
-        // A list may have been written by half: some forges take its names one by one.
-        writes.flat_map(Write::singly).any(|write| {
-            put_on(&mut step, &write, &repository.exclusive, names);
-            alike(&step, now, names)
+        let mut before = now.clone();
+        effect.writes.iter().filter(|write| !write.is_comment()).any(|write| {
+            take_back(&mut before, write, self.apply.forge.label_names());
+            plan::seen(&before) == *seen
         })
-    }
-
-    /// The issue that an earlier run with the same plan, or another one meanwhile, has created for this
-    /// policy in this place.
-    pub(super) fn created(&self, repository: &Repository, effect: &Effect, write: &Write) -> Result<Option<u64>> {
-        let wanted = write.args.body.as_deref().and_then(Marker::ending);
-        let (Some(label), Some(wanted)) = (write.args.labels.first(), wanted) else { return Ok(None) };
-        let same = |marker: &Marker, name: &str| marker.get(name) == wanted.get(name);
-        let ours = |item: &&Item<'_>| {
-            let marker = Marker::ending(&item.body).filter(|marker| marker.get("policy") == Some(&effect.policy));
-            item.author.as_ref().is_some_and(|author| self.us().is(&author.login))
-                && marker.is_some_and(|marker| same(&marker, "key") && same(&marker, "did"))
-        };
-        let labelled = self.apply.forge.labelled(repository.index, label)?;
-        Ok(labelled.iter().filter(ours).map(|item| item.number).max())
     }
 
     /// A summary is replaced where it is open, ours, and has our marker.
@@ -216,47 +197,58 @@ impl Run<'_, '_> {
         if planned.is_some() && marker.get("day") >= planned.as_deref() {
             return Ready::Not(Outcome::new(Fate::Unchanged, "Today's summary is written.".to_owned()));
         }
-        Ready::Write { fresh: Some(fresh), comments: Vec::new(), writes: effect.writes.clone() }
+        Ready::Write { fresh: Box::new(fresh), comments: Vec::new(), writes: effect.writes.clone() }
     }
 }
 
 /// The item as it is after a write: the next one is sent on top of it, and on some forges a write replaces
 /// a whole list (fact 40).
-pub(super) fn put_on(item: &mut Item<'static>, write: &Write, exclusive: &[String], names: LabelNames) {
-    let args = &write.args;
-    let scope = |label: &str| {
-        let (scope, _) = label.rsplit_once('/').filter(|_| exclusive.iter().any(|name| name == label))?;
-        Some(scope.to_owned())
-    };
-    match write.op {
-        Op::AddLabels => {
-            for name in &args.labels {
-                item.labels.retain(|label| scope(name).is_none_or(|own| scope(label) != Some(own)));
-                item.labels.push(name.clone().into());
-            }
-        }
-        Op::RemoveLabels => item.labels.retain(|label| !args.labels.iter().any(|name| names.same(name, label))),
-        Op::Assign => item.assignees.extend(args.assignees.iter().map(|login| login.clone().into())),
-        Op::Unassign => {
-            item.assignees.retain(|login| !args.assignees.iter().any(|name| name.eq_ignore_ascii_case(login)));
-        }
-        Op::SetMilestone => item.milestone = args.milestone.clone().map(Into::into),
-        Op::Close => item.open = false,
-        Op::Reopen => item.open = true,
-        Op::Comment | Op::EditComment | Op::CreateIssue | Op::EditBody => {}
+pub(super) fn put_on(item: &mut Item<'static>, write: &Write, names: LabelNames) {
+    change(item, write, names, true);
+    if write.op == Op::SetMilestone {
+        item.milestone = write.args.milestone.clone().map(Into::into);
     }
 }
 
-/// Whether two items have the same of what writes change.
-fn alike(one: &Item<'_>, other: &Item<'_>, names: LabelNames) -> bool {
-    let label = |a: &str, b: &str| names.same(a, b);
-    let login = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
-    (one.open, &one.milestone) == (other.open, &other.milestone)
-        && same_set(&one.labels, &other.labels, label)
-        && same_set(&one.assignees, &other.assignees, login)
+/// The item as it was before a write, all of it or the part of it that was made.
+fn take_back(item: &mut Item<'static>, write: &Write, names: LabelNames) {
+    let args = &write.args;
+    // What it puts aside is its own doing only where the write itself is there.
+    let added = args.labels.iter().all(|name| item.labels.iter().any(|there| names.same(name, there)));
+    let set = item.milestone.as_deref() == args.milestone.as_deref();
+    change(item, write, names, false);
+    match write.op {
+        Op::SetMilestone if set => item.milestone = args.replaces.first().cloned().map(Into::into),
+        Op::AddLabels if added => add(&mut item.labels, &args.replaces, |a, b| names.same(a, b)),
+        _ => {}
+    }
 }
 
-fn same_set(one: &[Cow<'_, str>], other: &[Cow<'_, str>], same: impl Fn(&str, &str) -> bool) -> bool {
-    let within = |a: &[Cow<'_, str>], b: &[Cow<'_, str>]| a.iter().all(|name| b.iter().any(|there| same(name, there)));
-    within(one, other) && within(other, one)
+/// Labels, people and state of an item after a write, or before it.
+fn change(item: &mut Item<'static>, write: &Write, names: LabelNames, done: bool) {
+    let args = &write.args;
+    let label = |a: &str, b: &str| names.same(a, b);
+    let login = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
+    match (write.op, done) {
+        (Op::AddLabels, true) | (Op::RemoveLabels, false) => add(&mut item.labels, &args.labels, label),
+        (Op::AddLabels, false) | (Op::RemoveLabels, true) => {
+            item.labels.retain(|there| !args.labels.iter().any(|name| label(name, there)));
+        }
+        (Op::Assign, true) | (Op::Unassign, false) => add(&mut item.assignees, &args.assignees, login),
+        (Op::Assign, false) | (Op::Unassign, true) => {
+            item.assignees.retain(|there| !args.assignees.iter().any(|name| login(name, there)));
+        }
+        (Op::Close, done) => item.open = !done,
+        (Op::Reopen, done) => item.open = done,
+        (Op::Comment | Op::EditComment | Op::CreateIssue | Op::EditBody | Op::SetMilestone, _) => {}
+    }
+}
+
+/// Adds the names that are not there yet.
+fn add(list: &mut Vec<Cow<'static, str>>, names: &[String], same: impl Fn(&str, &str) -> bool) {
+    for name in names {
+        if !list.iter().any(|there| same(there, name)) {
+            list.push(name.clone().into());
+        }
+    }
 }

@@ -7,12 +7,16 @@
 //! - [`journal`] the steps of this run and of earlier ones
 //! - [`doubt`] whether a run died or a person undid it
 //! - `guard` the last look before the first write
+//! - `create` issues and labels
 //! - `send` one write, and what became of it
+//! - `ours` what we wrote that no timeline tells of
 //! - `twice` the look back at the end: two runs at once
 
+mod create;
 pub mod doubt;
 mod guard;
 pub mod journal;
+mod ours;
 mod preflight;
 mod send;
 mod twice;
@@ -28,7 +32,7 @@ use self::guard::Ready;
 use self::journal::Journal;
 use self::preflight::Repository;
 use crate::forge::change::Write as Writable;
-use crate::forge::{Comment, Placed};
+use crate::forge::{Comment, Item, Placed};
 use crate::plan::marker::Marker;
 use crate::plan::memory::Us;
 use crate::plan::{Effect, Plan, PlannedItem};
@@ -111,6 +115,7 @@ impl Apply<'_> {
             posted: RefCell::default(),
             created: RefCell::default(),
             changed: RefCell::default(),
+            opened: RefCell::default(),
         };
         let mut applied = Applied::default();
         let repositories = run.preflight(&mut applied);
@@ -147,6 +152,8 @@ struct Run<'r, 'a> {
     posted: RefCell<Vec<Posted>>,
     /// By repository: comments that changed since the run began, and when they were asked for.
     changed: RefCell<HashMap<usize, (Instant, Vec<Placed>)>>,
+    /// By repository: the issues that we had opened before this run created one.
+    opened: RefCell<HashMap<usize, Vec<Item<'static>>>>,
     /// Issues that this run has created.
     created: RefCell<Vec<Created>>,
 }
@@ -165,8 +172,8 @@ struct Posted {
 struct Created {
     repo: usize,
     number: u64,
-    /// A label that it carries.
-    label: String,
+    /// The label by which it is found again, where it has one for that.
+    label: Option<String>,
     marker: Marker,
 }
 
@@ -215,12 +222,11 @@ impl Run<'_, '_> {
         number: u64,
         effect: &Effect,
     ) -> Result<Outcome, Ended> {
-        let (fresh, comments, writes, note) = match self.look(repository, item, number, effect) {
-            Ok(Ready::Write { fresh, comments, writes }) => (fresh, comments, writes, None),
+        let (mut fresh, comments, writes) = match self.look(repository, item, number, effect) {
+            Ok(Ready::Write { fresh, comments, writes }) => (fresh, comments, writes),
             Ok(Ready::Not(outcome)) => return Ok(outcome),
-            Err(error) => (None, Vec::new(), Vec::new(), Some(format!("Nothing was written: {error:#}"))),
+            Err(error) => return Ok(Outcome::new(Fate::Failed, format!("Nothing was written: {error:#}"))),
         };
-        let Some(mut fresh) = fresh else { return Ok(Outcome::new(Fate::Failed, note)) };
         if writes.is_empty() {
             return Ok(Outcome::new(Fate::Unchanged, None));
         }
@@ -231,10 +237,13 @@ impl Run<'_, '_> {
                     [] => "nothing was written before it".to_owned(),
                     done => format!("written before it: {}", done.join(", ")),
                 };
+                if failed.stale && done.is_empty() {
+                    return Ok(Outcome::new(Fate::Dropped, "Its text changed while it was written to.".to_owned()));
+                }
                 let text = format!("`{}` failed: {}; {before}.", write.op.name(), failed.text);
                 return if failed.ends_run { Err(Ended(text)) } else { Ok(Outcome::new(Fate::Failed, text)) };
             }
-            guard::put_on(&mut fresh.item, write, &repository.exclusive, self.apply.forge.label_names());
+            guard::put_on(&mut fresh.item, write, self.apply.forge.label_names());
             done.push(write.op.name());
         }
         Ok(Outcome::new(Fate::Done, None))

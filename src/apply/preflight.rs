@@ -17,8 +17,6 @@ pub(super) struct Repository {
     pub(super) index: usize,
     /// Labels that are missing and will be made before they are first put on.
     pub(super) missing: Vec<Label>,
-    /// Names of labels that take others of their scope off.
-    pub(super) exclusive: Vec<String>,
     /// Logins that cannot be assigned.
     pub(super) unassignable: Vec<String>,
 }
@@ -64,7 +62,7 @@ impl Run<'_, '_> {
         if let Some(title) = milestone {
             return Ok(Err(format!("Nothing was written: there is no open milestone {title}; create it")));
         }
-        let assigned = writes().filter(|write| write.op == Op::Assign);
+        let assigned = writes().filter(|write| matches!(write.op, Op::Assign | Op::CreateIssue));
         let logins: BTreeSet<&String> = assigned.flat_map(|write| &write.args.assignees).collect();
         let mut unassignable = Vec::new();
         for login in logins {
@@ -72,7 +70,7 @@ impl Run<'_, '_> {
                 unassignable.push(login.clone());
             }
         }
-        Ok(Ok(Repository { index, missing, exclusive: there.exclusive, unassignable }))
+        Ok(Ok(Repository { index, missing, unassignable }))
     }
 
     /// A label as the rules describe it.

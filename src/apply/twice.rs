@@ -4,6 +4,7 @@
 //! place: of two comments with one key and one digest on one item, both posted since this run began, the
 //! later is deleted; of two such issues the later loses its marker and is closed.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
@@ -18,6 +19,9 @@ use crate::plan::marker::{self, Marker};
 
 /// Clocks of a runner and a forge differ by less.
 pub(super) const CLOCKS: i64 = 10;
+
+/// Issues of ours, by repository and label.
+type Lists = HashMap<(usize, Option<String>), Vec<Item<'static>>>;
 
 impl Run<'_, '_> {
     /// Looks back at every repository that this run has posted in: one list of comments each.
@@ -38,8 +42,9 @@ impl Run<'_, '_> {
 
     /// Looks back at the issues that this run has created: one list by their label each.
     pub(super) fn look_back_at_issues(&self, applied: &mut Applied) {
+        let mut lists = HashMap::new();
         for mine in self.created.take() {
-            if let Err(error) = self.keep_one_issue(&mine) {
+            if let Err(error) = self.keep_one_issue(&mine, &mut lists) {
                 let name = self.apply.forge.repos().get(mine.repo).map_or("", |repo| &repo.name);
                 applied.warnings.push(format!(
                     "{name}: looking for an issue like #{} of a run at the same time failed: {error:#}",
@@ -49,19 +54,24 @@ impl Run<'_, '_> {
         }
     }
 
-    fn keep_one_issue(&self, mine: &Created) -> Result<()> {
+    fn keep_one_issue(&self, mine: &Created, lists: &mut Lists) -> Result<()> {
         let same = |marker: &Marker| {
-            ["policy", "key", "did", "of"].into_iter().all(|name| marker.get(name) == mine.marker.get(name))
+            ["policy", "key", "did", "of", "action"].into_iter().all(|name| marker.get(name) == mine.marker.get(name))
         };
         let ours = |item: &&Item<'_>| {
             item.open
                 && item.author.as_ref().is_some_and(|author| self.us().is(&author.login))
                 && Marker::ending(&item.body).is_some_and(|marker| same(&marker))
         };
-        let labelled = self.apply.forge.labelled(mine.repo, &mine.label)?;
-        let began = labelled.iter().find(|item| item.number == mine.number).and_then(|item| item.created_at);
-        let mut all: Vec<&Item<'_>> =
-            labelled.iter().filter(ours).filter(|item| near(item.created_at, began)).collect();
+        let there = match lists.entry((mine.repo, mine.label.clone())) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(free) => free.insert(match &mine.label {
+                Some(label) => self.apply.forge.labelled(mine.repo, label)?,
+                None => self.opened(mine.repo)?,
+            }),
+        };
+        let began = there.iter().find(|item| item.number == mine.number).and_then(|item| item.created_at);
+        let mut all: Vec<&Item<'_>> = there.iter().filter(ours).filter(|item| near(item.created_at, began)).collect();
         all.sort_by_key(|item| item.number);
         for later in all.into_iter().skip(1) {
             self.close_second(mine.repo, later.number)?;

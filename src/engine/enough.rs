@@ -13,23 +13,9 @@ use super::words::{Enough, MAX_MATCHES};
 pub fn mark(policy: &mut Policy) {
     let mut needs =
         Needs { of: vec![Enough { count: 0, distinct: 0 }; policy.patterns.len()], thresholds: &policy.thresholds };
-    for component in &policy.components {
-        component
-            .when
-            .iter()
-            .chain(component.points.iter().filter_map(|point| point.when.as_ref()))
-            .for_each(|when| needs.walk(when));
-    }
-    for rule in &policy.classify.rules {
-        rule.when.iter().chain(&rule.score).for_each(|expr| needs.walk(expr));
-    }
-    policy.flags.iter().for_each(|flag| needs.walk(&flag.when));
-    policy.order.iter().for_each(|(_, key)| needs.walk(key));
-    policy.agents.iter().filter_map(|agent| agent.holds.as_ref()).for_each(|holds| needs.walk(holds));
-    for rule in &policy.decide {
-        rule.when.iter().for_each(|when| needs.walk(when));
-        rule.reason.iter().for_each(|reason| needs.sentence(reason));
-    }
+    policy.expressions().for_each(|expr| needs.walk(expr));
+    // What is said of a count is said exactly.
+    policy.sentences().for_each(|sentence| needs.sentence(sentence));
     let of = needs.of;
     for (pattern, enough) in policy.patterns.iter_mut().zip(of) {
         pattern.enough = enough;

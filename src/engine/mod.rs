@@ -21,6 +21,7 @@ pub mod expr;
 pub mod facts;
 pub mod folding;
 pub mod markdown;
+mod new_issue;
 pub mod places;
 pub mod rules;
 pub mod sentence;

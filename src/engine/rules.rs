@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 
 use super::expr::Expr;
 use super::facts::Ages;
+pub use super::new_issue::NewIssue;
 use super::sentence::Sentence;
 use super::source::{Source, Span};
 use super::text::TagRules;
@@ -73,11 +74,16 @@ impl Policy {
         self.order.iter().map(|(descending, _)| *descending).collect()
     }
 
+    /// Every sentence of it.
+    pub fn sentences(&self) -> impl Iterator<Item = &Sentence> {
+        let titles = self.actions.iter().filter_map(|action| Some(&action.create_issue.as_ref()?.title));
+        self.decide.iter().filter_map(|rule| rule.reason.as_ref()).chain(titles)
+    }
+
     /// Every expression of it.
     pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
         let points = self.components.iter().flat_map(|one| one.points.iter().filter_map(|point| point.when.as_ref()));
         let types = self.classify.rules.iter().flat_map(|rule| rule.when.iter().chain(&rule.score));
-        let said = self.decide.iter().filter_map(|rule| rule.reason.as_ref()).flat_map(Sentence::expressions);
         (self.components.iter().filter_map(|component| component.when.as_ref()))
             .chain(points)
             .chain(types)
@@ -85,7 +91,7 @@ impl Policy {
             .chain(self.order.iter().map(|(_, key)| key))
             .chain(self.agents.iter().filter_map(|agent| agent.holds.as_ref()))
             .chain(self.decide.iter().filter_map(|rule| rule.when.as_ref()))
-            .chain(said)
+            .chain(self.sentences().flat_map(Sentence::expressions))
     }
 }
 
@@ -243,6 +249,10 @@ pub struct Action {
     pub close: Option<Close>,
     /// The item is opened again.
     pub reopen: bool,
+    /// File name of the template of a section in the item's text.
+    pub edit_body: Option<String>,
+    /// An issue that is created, once an item.
+    pub create_issue: Option<NewIssue>,
 }
 
 /// A rule of `decide`.

@@ -15,6 +15,7 @@ mod part;
 mod quiet;
 mod ranges;
 pub mod remote;
+mod said;
 mod scan;
 mod source;
 pub mod talk;
@@ -25,6 +26,8 @@ pub mod workflows;
 
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
+
+pub use said::{Comment, Event, Placed, What};
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -117,75 +120,6 @@ pub struct Repo {
     pub name: String,
     /// Only some people may read it.
     pub private: bool,
-}
-
-/// One comment of an item.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comment {
-    /// The forge's id of it.
-    pub id: u64,
-    /// Its text.
-    pub body: String,
-    /// Who wrote it.
-    pub author: Option<Account>,
-    /// The forge says that its author may write to the repository (fact 89).
-    pub by_writer: bool,
-    /// When it was written.
-    pub created_at: Option<DateTime<Utc>>,
-    /// When its text last changed.
-    pub updated_at: Option<DateTime<Utc>>,
-}
-
-impl Comment {
-    /// The last that the forge says of it: when its text changed, else when it was written.
-    #[must_use]
-    pub fn at(&self) -> Option<DateTime<Utc>> {
-        self.updated_at.max(self.created_at)
-    }
-}
-
-/// A comment of a repository with the number of the item that it stands on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
-    /// The number of its issue or pull request.
-    pub number: u64,
-    /// The comment.
-    pub comment: Comment,
-}
-
-/// One entry of an item's timeline: somebody did something to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// When it happened.
-    pub at: Option<DateTime<Utc>>,
-    /// Who did it.
-    pub actor: Option<Account>,
-    /// What was done.
-    pub what: What,
-}
-
-/// What an entry of a timeline says was done.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum What {
-    /// A label of this name was put on.
-    Labeled(String),
-    /// A label of this name was taken off.
-    Unlabeled(String),
-    /// This login was assigned.
-    Assigned(String),
-    /// This login was taken off.
-    Unassigned(String),
-    /// The milestone of this title was set, or none.
-    Milestone(Option<String>),
-    /// It was closed (or merged).
-    Closed,
-    /// It was opened again.
-    Reopened,
-    /// Somebody wrote a comment.
-    Commented,
-    /// Anything else.
-    #[default]
-    Other,
 }
 
 /// Items of which states are wanted. A server lists the closed ones only where they are, because
@@ -284,6 +218,22 @@ pub trait Forge: Sync {
             let with = items.iter().filter(|item| item.kind == Kind::Issue && has(item));
             let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
             found.extend(with.cloned().map(Item::into_owned));
+        })?;
+        Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The issues, open and closed, that this login opened: how what we created is found again whatever
+    /// label somebody has taken off it.
+    ///
+    /// # Errors
+    /// As [`Forge::items`].
+    fn opened_by(&self, repo: usize, login: &str) -> Result<Vec<Item<'static>>> {
+        let found = Mutex::new(Vec::new());
+        self.items(repo, States::ALL, 1, &|_, items| {
+            let by = |item: &Item<'_>| item.author.as_ref().is_some_and(|who| who.login.eq_ignore_ascii_case(login));
+            let of_login = items.iter().filter(|item| item.kind == Kind::Issue && by(item));
+            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+            found.extend(of_login.cloned().map(Item::into_owned));
         })?;
         Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
     }

@@ -16,7 +16,7 @@ use crate::engine::choice::State;
 use crate::engine::template::Templates;
 use crate::forge::time::rfc3339;
 use crate::language::{JobSpec, REPLACED};
-use crate::plan::{self, Effect, PlannedItem};
+use crate::plan::{self, Effect, Op, PlannedItem, Texts, section};
 use crate::report::{Row, Run, Totals};
 
 /// What this job asks of its rule file.
@@ -160,21 +160,30 @@ fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Ro
     };
     let action = &policy.actions[action];
     let wanted = plan::ask(policy, action, subject, &row.assignees);
-    let text = match &action.comment {
-        None => None,
-        Some(_) if subject.commented => None,
-        Some(name) => {
-            let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention: &wanted.mention };
-            let used = templates.names(name).ok_or_else(|| format!("the template {name} was not checked"))?;
-            Some(templates.render(name, ItemText::new(fixed, about, used).into_value())?)
-        }
+    let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention: &wanted.mention };
+    let rendered = |name: &str| {
+        let used = templates.names(name).ok_or_else(|| format!("the template {name} was not checked"))?;
+        templates.render(name, ItemText::new(fixed, about, used).into_value())
     };
+    let text = action.comment.as_deref().filter(|_| !subject.commented).map(rendered).transpose()?;
     let earlier = subject.earlier.as_ref().map(|earlier| earlier.id);
     let replaced = match earlier.filter(|_| subject.commented || !wanted.mention.is_empty()) {
         Some(_) => templates.render(REPLACED, fixed.context())?,
         None => String::new(),
     };
-    Ok(plan::effect(policy, &policy.decide[rule].id, wanted, text.as_deref(), (earlier, &replaced)))
+    let issue = action.create_issue.as_ref().filter(|_| wanted.asks(Op::CreateIssue));
+    let body = issue.map(|issue| rendered(&issue.body)).transpose()?;
+    let section = action.edit_body.as_deref().filter(|_| wanted.asks(Op::EditBody)).map(rendered).transpose()?;
+    if section.as_deref().is_some_and(section::breaks) {
+        return Err("the template of `edit_body` gives a hidden line of ours: leave it out".to_owned());
+    }
+    let texts = Texts {
+        comment: text.as_deref(),
+        replaced: &replaced,
+        section: section.as_deref(),
+        issue: row.judgement.issue_title.as_deref().zip(body.as_deref()),
+    };
+    Ok(plan::effect(policy, &policy.decide[rule].id, row.number, wanted, texts, earlier))
 }
 
 fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run<'p> {
@@ -229,7 +238,6 @@ fn planned_items(run: &Run<'_>, effects: Vec<(usize, Effect)>) -> Vec<PlannedIte
             kind: row.kind,
             number: Some(row.number),
             seen: row.subject.as_ref().map(|subject| subject.seen.clone()),
-            was: row.subject.as_ref().map(|subject| subject.was(&row.assignees)),
             effects: vec![effect],
         }
     };

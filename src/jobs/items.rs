@@ -18,7 +18,7 @@ use crate::engine::facts::{self, Reading};
 use crate::engine::rules::Policy;
 use crate::forge::{Event, Item, LabelNames, States, What};
 use crate::plan::marker::Marker;
-use crate::plan::{self, SUMMARY, Subject};
+use crate::plan::{self, SUMMARY, Subject, section};
 use crate::report::Row;
 
 /// Reads and judges.
@@ -123,12 +123,14 @@ fn judge_item<'p>(
     if outside && !(capped && item.open) {
         return None;
     }
+    // A section of ours is no text of theirs.
+    let body = section::without(&item.body);
     let mut seen = facts::Item {
         repo: &forge.repos()[repo].name,
         kind: item.kind.name(),
         number: item.number,
         title: &item.title,
-        body: &item.body,
+        body: &body,
         labels: item.labels.iter().map(|label| &**label).collect(),
         assignees: item.assignees.iter().map(|login| spelled(policy, login)).collect(),
         author: item.author.as_ref().map(|author| author.login.as_str()),
@@ -164,7 +166,9 @@ fn judge_item<'p>(
         return None;
     }
     let acts = judgement.action.is_some() && !judgement.observed && failed.is_none();
-    let subject = acts.then(|| Box::new(subject(item, forge.label_names())));
+    let mut subject = acts.then(|| Box::new(subject(policy, item, forge.label_names())));
+    // One of ours begets no other: they would have no end.
+    subject.iter_mut().for_each(|subject| subject.created = marker.is_some());
     let assignees = item.assignees.iter().map(|login| login.to_string()).collect();
     let state = if failed.is_some() { State::Failed } else { State::Skipped };
     Some(Row { repo, kind: item.kind, number: item.number, assignees, judgement, state, note: failed, subject })
@@ -194,7 +198,7 @@ fn add(to: &mut Vec<usize>, counts: &[usize]) {
     to.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
 }
 
-fn subject(item: &Item<'_>, label_names: LabelNames) -> Subject {
+fn subject(policy: &Policy, item: &Item<'_>, label_names: LabelNames) -> Subject {
     Subject {
         seen: plan::seen(item),
         labels: item.labels.iter().map(|label| label.to_string()).collect(),
@@ -209,6 +213,8 @@ fn subject(item: &Item<'_>, label_names: LabelNames) -> Subject {
         updated_at: item.updated_at,
         earlier: None,
         commented: false,
+        section: section::there(&item.body, &policy.name),
+        created: false,
     }
 }
 

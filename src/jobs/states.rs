@@ -3,6 +3,10 @@
 //! Takes: judged items. Gives: their states: the order of the policy, work in hand, the cap of the run,
 //! and, for those whose turn comes, what was done before and who opted out.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use anyhow::Result;
 
 use super::backlog::{Asked, Backlog};
@@ -11,7 +15,7 @@ use crate::engine::choice::{Candidate, Caps, State, choose};
 use crate::engine::rules::Policy;
 use crate::forge::Comment;
 use crate::plan::memory::{self, Concerned, Us};
-use crate::plan::{self, DECISION, Earlier, marker};
+use crate::plan::{self, DECISION, Earlier, Op, marker};
 use crate::report::Row;
 
 /// Decides the state of every row. An item whose comments cannot be read is failed, others go on.
@@ -46,11 +50,12 @@ pub fn decide(asked: &Asked<'_>, backlog: &mut Backlog<'_>) -> Vec<usize> {
             }
         })
         .collect();
+    let created = Found::default();
     let mut looks: Vec<Option<Look>> = acting.iter().map(|_| None).collect();
     let mut read = Vec::new();
     let (states, order) = choose(&candidates, &policy.descending(), caps, |at| {
         let row = &backlog.rows[acting[at]];
-        let look = look(asked, row, |comments| read.push(((row.repo, row.number), comments)))
+        let look = look(asked, row, &created, |comments| read.push(((row.repo, row.number), comments)))
             .unwrap_or_else(|error| Look::of(State::Failed, format!("{error:#}")));
         let state = look.state;
         looks[at] = Some(look);
@@ -72,6 +77,7 @@ pub fn decide(asked: &Asked<'_>, backlog: &mut Backlog<'_>) -> Vec<usize> {
             if let Some(subject) = &mut row.subject {
                 subject.earlier = look.earlier;
                 subject.commented = look.commented;
+                subject.created |= look.created;
             }
         }
     }
@@ -85,11 +91,33 @@ struct Look {
     note: Option<String>,
     earlier: Option<Earlier>,
     commented: bool,
+    created: bool,
 }
 
 impl Look {
     fn of(state: State, note: impl Into<Option<String>>) -> Self {
         Look { state, note: note.into(), ..Look::default() }
+    }
+}
+
+/// Texts of the issues that we have opened, by repository: asked for once, where an action creates one.
+#[derive(Default)]
+struct Found(RefCell<HashMap<usize, Vec<String>>>);
+
+impl Found {
+    fn is_there(&self, asked: &Asked<'_>, repo: usize, marker: &marker::Marker) -> Result<bool> {
+        let mut found = self.0.borrow_mut();
+        let texts = match found.entry(repo) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(free) => {
+                let mut texts = Vec::new();
+                for login in asked.us().logins() {
+                    texts.extend(asked.forge.opened_by(repo, login)?.into_iter().map(|item| item.body.into_owned()));
+                }
+                free.insert(texts)
+            }
+        };
+        Ok(texts.iter().any(|text| plan::is_created(text, marker)))
     }
 }
 
@@ -101,7 +129,7 @@ fn unreduced(policy: &Policy, action: usize, comments: &[Comment], us: Us<'_>) -
 }
 
 /// Reads the comments of an item whose turn has come: what we did before, and who opted out.
-fn look(asked: &Asked<'_>, row: &Row<'_>, keep: impl FnOnce(Vec<Comment>)) -> Result<Look> {
+fn look(asked: &Asked<'_>, row: &Row<'_>, found: &Found, keep: impl FnOnce(Vec<Comment>)) -> Result<Look> {
     let (policy, us): (_, Us<'_>) = (asked.policy, asked.us());
     let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else {
         return Ok(Look::of(State::Unchanged, None));
@@ -120,7 +148,12 @@ fn look(asked: &Asked<'_>, row: &Row<'_>, keep: impl FnOnce(Vec<Comment>)) -> Re
     if let Some(login) = memory::opted_out(&comments, policy.skip_command.as_deref(), &concerned)? {
         return Ok(Look::of(State::Dropped, format!("{login} asked to leave it alone.")));
     }
-    let wanted = plan::ask(policy, &policy.actions[action], subject, &row.assignees);
+    let mut wanted = plan::ask(policy, &policy.actions[action], subject, &row.assignees);
+    let created = wanted.asks(Op::CreateIssue) && {
+        let marker = plan::created(&policy.name, row.number, &policy.actions[action].name);
+        found.is_there(asked, row.repo, &marker)?
+    };
+    wanted.writes.retain(|write| !(created && write.op == Op::CreateIssue));
     let at = At { repo: row.repo, name: &asked.forge.repos()[row.repo].name, number: row.number };
     let look = match memory::newest(&comments, us, &policy.name, DECISION) {
         Some((_, marker)) if marker.get("did") == Some(&wanted.did) && wanted.writes.is_empty() => {
@@ -153,5 +186,5 @@ fn look(asked: &Asked<'_>, row: &Row<'_>, keep: impl FnOnce(Vec<Comment>)) -> Re
         None => Look::of(State::Planned, None),
     };
     keep(comments);
-    Ok(look)
+    Ok(Look { created, ..look })
 }

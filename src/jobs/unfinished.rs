@@ -15,7 +15,7 @@ use crate::engine::rules::Policy;
 use crate::forge::{Comment, Item, Kind};
 use crate::plan::marker::{self, Marker};
 use crate::plan::memory::{self, State};
-use crate::plan::{self, DECISION, Effect, PlannedItem, Was, Write};
+use crate::plan::{self, DECISION, Effect, PlannedItem, Write};
 use crate::report::Row;
 
 /// How far back is looked.
@@ -32,7 +32,6 @@ pub struct Unfinished {
     pub number: u64,
     /// What it looks like now.
     seen: String,
-    was: Was,
     comment: Comment,
     marker: Marker,
     left: Vec<Write>,
@@ -84,7 +83,9 @@ impl Recent {
         let (comment, marker) = self.ours.get(&item.number)?;
         let mut left = marker::listed(marker.get("writes").unwrap_or(""));
         let state = State::of(item, asked.forge.label_names());
-        left.retain_mut(|write| memory::left(write, &state));
+        // What leaves no trace was done before the comment.
+        left.retain_mut(|write| !write.leaves_no_trace() && memory::left(write, &state));
+        left.iter_mut().for_each(|write| memory::puts_aside(write, &state));
         let (kind, number) = (item.kind, item.number);
         let replaces = marker.get("replaces").and_then(|id| id.parse().ok());
         let reduce = replaces.filter(|id| !self.plain.contains(id));
@@ -94,7 +95,6 @@ impl Recent {
             kind,
             number,
             seen: plan::seen(item),
-            was: Was::from(item),
             comment: comment.clone(),
             marker: marker.clone(),
             left,
@@ -153,7 +153,6 @@ impl Unfinished {
             writes: reduced.into_iter().chain(self.left.iter().cloned()).collect(),
         };
         let repo = asked.forge.repos()[self.repo].name.as_str().into();
-        let (seen, was) = (Some(self.seen), Some(self.was));
-        PlannedItem { repo, kind: self.kind, number: Some(self.number), seen, was, effects: vec![effect] }
+        PlannedItem { repo, kind: self.kind, number: Some(self.number), seen: Some(self.seen), effects: vec![effect] }
     }
 }

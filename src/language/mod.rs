@@ -156,7 +156,7 @@ pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     let names = TemplateNames::new(&check.scope, spec.summary.1);
     // Also where no rule mentions anybody by now: a run under other rules may have left one to be reduced.
     let comments = policy.actions.iter().any(|action| action.comment.is_some());
-    let wanted = policy.actions.iter().filter_map(|action| action.comment.clone());
+    let wanted = policy.actions.iter().flat_map(act::templates).cloned();
     let wanted: Vec<String> = wanted.chain(comments.then(|| REPLACED.to_owned())).collect();
     let summary = policy.summary.is_some().then_some(spec.summary.0);
     let Check { mut found, .. } = check;

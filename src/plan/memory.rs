@@ -17,7 +17,13 @@ pub struct Us<'u> {
     pub bots: &'u [String],
 }
 
-impl Us<'_> {
+impl<'u> Us<'u> {
+    /// Every login of ours.
+    pub fn logins(&self) -> impl Iterator<Item = &'u str> {
+        let (user, bots) = (self.user, self.bots);
+        std::iter::once(user).filter(|user| !user.is_empty()).chain(bots.iter().map(String::as_str))
+    }
+
     /// Whether a login is ours.
     #[must_use]
     pub fn is(&self, login: &str) -> bool {
@@ -51,14 +57,14 @@ pub fn newest<'c>(comments: &'c [Comment], us: Us<'_>, policy: &str, key: &str) 
     marked.into_iter().find(|(_, marker)| of_place(marker))
 }
 
-/// An earlier comment of ours in a place that a newer one has taken and that still has its marker: whoever
-/// posted the newer one died before it was reduced to a line.
+/// The comment of ours that our newest one in a place says it replaces, where that still has its marker:
+/// whoever posted the newer one died before the earlier was reduced to a line.
 #[must_use]
 pub fn unreduced(comments: &[Comment], us: Us<'_>, policy: &str, key: &str) -> Option<u64> {
-    let (newest, _) = newest(comments, us, policy, key)?;
-    let of_place = |marker: &Marker| marker.get("policy") == Some(policy) && marker.get("key") == Some(key);
-    let others = comments.iter().rev().filter(|comment| comment.id != newest.id);
-    others.filter(|comment| us.marker(comment).is_some_and(|marker| of_place(&marker))).map(|comment| comment.id).next()
+    let (_, marker) = newest(comments, us, policy, key)?;
+    let replaced = marker.get("replaces")?.parse().ok()?;
+    let marked = |comment: &Comment| comment.id == replaced && us.marker(comment).is_some();
+    comments.iter().any(marked).then_some(replaced)
 }
 
 /// What of an item its writes are held against.
@@ -97,15 +103,37 @@ pub fn left(write: &mut Write, state: &State<'_>) -> bool {
     let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b); // no forge tells logins apart by case
     match write.op {
         Op::AddLabels => args.labels.retain(|label| !has(label)),
-        Op::RemoveLabels => args.labels.retain(|label| has(label)),
+        Op::RemoveLabels => {
+            // As the item has them: that is what comes back where the write is taken back.
+            let there =
+                state.labels.iter().filter(|there| args.labels.iter().any(|name| state.names.same(name, there)));
+            args.labels = there.map(|label| (*label).to_owned()).collect();
+        }
         Op::Assign => args.assignees.retain(|login| !state.assignees.iter().any(|there| same(there, login))),
         Op::Unassign => args.assignees.retain(|login| state.assignees.iter().any(|there| same(there, login))),
         Op::SetMilestone => return args.milestone.as_deref() != state.milestone,
         Op::Close => return state.open,
         Op::Reopen => return !state.open,
+        // Whether these are there is told by texts: see the guard.
         Op::Comment | Op::EditComment | Op::CreateIssue | Op::EditBody => return true,
     }
     !(args.labels.is_empty() && args.assignees.is_empty())
+}
+
+/// Notes in a write what it puts aside on an item of this state, beside what it says.
+pub fn puts_aside(write: &mut Write, state: &State<'_>) {
+    let scope = |label: &str| label.rsplit_once('/').map(|(scope, _)| scope.to_owned());
+    let args = &mut write.args;
+    args.replaces = match write.op {
+        Op::SetMilestone => state.milestone.iter().map(|title| (*title).to_owned()).collect(),
+        // Whether they are exclusive the forge knows; where they are not they stay, and are no change.
+        Op::AddLabels => {
+            let scopes: Vec<String> = args.labels.iter().filter_map(|label| scope(label)).collect();
+            let of_scope = |label: &&&str| scope(label).is_some_and(|own| scopes.contains(&own));
+            state.labels.iter().filter(of_scope).map(|label| (*label).to_owned()).collect()
+        }
+        _ => Vec::new(),
+    };
 }
 
 /// Whose word counts on an item.

@@ -9,6 +9,7 @@ mod daily;
 pub mod days;
 pub mod marker;
 pub mod memory;
+pub mod section;
 mod subject;
 mod write;
 
@@ -25,15 +26,19 @@ use marker::Marker;
 
 pub use ask::{Asked, ask};
 pub use daily::{Summary, summary};
-pub use subject::{Earlier, Subject, Was};
+pub use subject::{Earlier, Subject};
 pub use write::{Args, Op, Write};
 
 /// The place of a decision's comment on its item.
 pub const DECISION: &str = "decision";
+/// The place of an issue that an action creates.
+pub const ISSUE: &str = "issue";
 /// The place of the daily summary.
 pub const SUMMARY: &str = "summary";
 /// The version of the format of plans.
 pub const VERSION: u32 = 1;
+/// The longest title of an issue, in characters: the least that a forge takes is 255.
+const TITLE: usize = 250;
 
 /// A finished plan.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -87,9 +92,6 @@ pub struct PlannedItem {
     pub number: Option<u64>,
     /// Digest of what the rules read of it.
     pub seen: Option<String>,
-    /// What of it writes change, as the rules read it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub was: Option<Was>,
     /// What its rules ask for.
     pub effects: Vec<Effect>,
 }
@@ -107,19 +109,53 @@ pub struct Effect {
     pub writes: Vec<Write>,
 }
 
+/// The texts of an effect, rendered.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Texts<'t> {
+    /// Of its comment.
+    pub comment: Option<&'t str>,
+    /// What an earlier comment says where a new one is posted, or was by a run that died before it could
+    /// say so.
+    pub replaced: &'t str,
+    /// Of the section in the item's text.
+    pub section: Option<&'t str>,
+    /// Title and text of the issue that is created.
+    pub issue: Option<(&'t str, &'t str)>,
+}
+
 /// The effect of a decision: its comment (new, or instead of an earlier one of ours) and the
-/// other writes in their order. `replaced` is what an earlier comment says where a new one is posted, or was
-/// by a run that died before it could say so.
+/// other writes in their order.
 #[must_use]
 pub fn effect(
     policy: &Policy,
     rule: &str,
+    number: u64,
     asked: Asked,
-    comment: Option<&str>,
-    (earlier, replaced): (Option<u64>, &str),
+    texts: Texts<'_>,
+    earlier: Option<u64>,
 ) -> Effect {
+    let replaced = texts.replaced;
     let mut writes = Vec::with_capacity(2 + asked.writes.len());
-    if let Some(text) = comment {
+    // What no timeline tells of comes before the comment: where that is there, these were too.
+    let (before, after): (Vec<Write>, Vec<Write>) = asked.writes.into_iter().partition(Write::leaves_no_trace);
+    for mut write in before {
+        let marker = Marker::default().with("policy", &policy.name);
+        if write.op == Op::EditBody {
+            let marker = marker.with("key", DECISION).with("did", &asked.did).with("run", "-");
+            write.args.section = texts.section.map(|text| section::written(&marker, text));
+        } else if let Some((title, text)) = texts.issue {
+            let action = policy.actions.iter().find(|action| action.name == asked.action);
+            let marker = created(&policy.name, number, action.map_or("", |action| &action.name))
+                .with("did", &asked.did)
+                .with("run", "-")
+                .with("rule", rule)
+                .with("text", &digest(text));
+            write.args.title = Some(one_line(title));
+            write.args.body = Some([text, "\n\n", &marker.line()].concat());
+        }
+        writes.push(write);
+    }
+    if let Some(text) = texts.comment {
         let marker = Marker::default()
             .with("policy", &policy.name)
             .with("key", DECISION)
@@ -146,8 +182,31 @@ pub fn effect(
     } else if let Some(id) = earlier.filter(|_| !replaced.is_empty()) {
         writes.push(reduced(id, replaced));
     }
-    writes.extend(asked.writes);
+    writes.extend(after);
     Effect { policy: policy.name.as_str().into(), rule: Some(rule.into()), did: asked.did, writes }
+}
+
+/// The marker of the issue that an action creates for an item, as far as it tells which one it is.
+#[must_use]
+pub fn created(policy: &str, number: u64, action: &str) -> Marker {
+    let marker = Marker::default().with("policy", policy).with("key", ISSUE);
+    marker.with("of", &number.to_string()).with("action", action)
+}
+
+/// Whether a text by us is an issue that this marker tells of.
+#[must_use]
+pub fn is_created(text: &str, wanted: &Marker) -> bool {
+    let same = |marker: &Marker| {
+        ["policy", "key", "of", "action"].into_iter().all(|name| marker.get(name) == wanted.get(name))
+    };
+    Marker::ending(text).is_some_and(|marker| same(&marker))
+}
+
+/// A title: one line, as long as every forge takes it.
+fn one_line(title: &str) -> String {
+    let words: Vec<&str> =
+        title.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
+    words.join(" ").chars().take(TITLE).collect()
 }
 
 /// The write that leaves one line of an earlier comment, without a marker.
@@ -168,7 +227,9 @@ pub fn seen(item: &Item<'_>) -> String {
     let lock = if item.locked { "locked" } else { "" };
     let mut digest = crate::engine::Digest::default();
     let milestone = item.milestone.as_deref().unwrap_or("");
-    [state, lock, &item.title, &item.body, milestone].into_iter().for_each(|part| digest.part(part));
+    // A section of ours is no text of theirs.
+    let body = section::without(&item.body);
+    [state, lock, &item.title, body.trim_end(), milestone].into_iter().for_each(|part| digest.part(part));
     for list in [&labels, &assignees] {
         digest.part(&list.len().to_string());
         list.iter().for_each(|part| digest.part(part));

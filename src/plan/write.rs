@@ -67,17 +67,10 @@ impl Write {
         Write { op, key: DECISION.into(), args }
     }
 
-    /// The same as several writes, each of one name.
-    pub fn singly(&self) -> impl Iterator<Item = Write> + '_ {
-        let Args { labels, assignees, .. } = &self.args;
-        let of = move |labels: &[String], assignees: &[String]| {
-            let args = Args { labels: labels.to_vec(), assignees: assignees.to_vec(), ..self.args.clone() };
-            Write { args, ..self.clone() }
-        };
-        let whole = (labels.is_empty() && assignees.is_empty()).then(|| self.clone());
-        let labels = labels.iter().map(move |label| of(std::slice::from_ref(label), &[]));
-        let assignees = assignees.iter().map(move |login| of(&[], std::slice::from_ref(login)));
-        labels.chain(assignees).chain(whole)
+    /// Whether nothing but what it wrote tells that it was done: no forge's timeline has an entry for it.
+    #[must_use]
+    pub fn leaves_no_trace(&self) -> bool {
+        matches!(self.op, Op::EditBody | Op::CreateIssue)
     }
 
     /// Whether it writes a comment.
@@ -100,9 +93,16 @@ pub struct Args {
     /// The text, with its marker.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
+    /// A section of ours that goes into the item's text, with its two lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
     /// Exact names of labels.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
+    /// What stands where the write goes and is gone after it: the milestone before, labels that may be of the
+    /// same exclusive scope. A plan that is carried out again after a kill tells by it what is its own doing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub replaces: Vec<String>,
     /// Logins.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub assignees: Vec<String>,

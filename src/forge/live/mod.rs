@@ -25,9 +25,9 @@ use anyhow::{Context, Result, anyhow};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use self::document::{Document, Place, holds, labels, milestones, text};
+use self::document::{Document, Place, labels, milestones, text};
 use self::save::Saved;
-use super::change::{Change, Done, Failure, Fresh, Label, Preflight, Write};
+use super::change::{Change, Done, Failure, Fresh, Label, NewIssue, Preflight, Write};
 use super::file::FileForge;
 use super::{Comment, Event, Forge, Kind, LabelNames, Listed, Page, Placed, Repo, States, time};
 use crate::files::{Lock, Patience};
@@ -142,8 +142,6 @@ impl Write for LiveFile {
         self.of(repo, |repo| {
             let mut found = Preflight { refused: refuse::closed_to_issues(repo), ..Preflight::default() };
             add_new(&mut found.labels, labels(repo).filter_map(|label| text(label, "name")));
-            let exclusive = labels(repo).filter(|label| holds(label, "exclusive") && !self.file.github());
-            add_new(&mut found.exclusive, exclusive.filter_map(|label| text(label, "name")));
             if with_milestones {
                 let open = milestones(repo).filter(|milestone| text(milestone, "state") != Some("closed"));
                 add_new(&mut found.milestones, open.filter_map(|milestone| text(milestone, "title")));
@@ -164,9 +162,11 @@ impl Write for LiveFile {
         self.write(repo, |place| place.change(fresh, &change))
     }
 
-    fn create_issue(&self, repo: usize, title: &str, body: &str, labels: &[String]) -> Result<Done, Failure> {
+    fn create_issue(&self, repo: usize, issue: NewIssue<'_>) -> Result<Done, Failure> {
+        let NewIssue { title, body, labels, assignees } = issue;
         self.write(repo, |place| {
             refuse::issue(place, title, body)?;
+            refuse::assignees(place, "the new issue", assignees)?;
             // Labels are sent by their ids, which an unknown one has none of; GitHub makes it.
             if let Some(unknown) = labels.iter().find(|name| !place.github && place.label(name).is_none()) {
                 let name = refuse::name(place.repo);
@@ -174,6 +174,7 @@ impl Write for LiveFile {
             }
             let number = place.write_issue(title, body);
             place.add_labels(number, labels)?;
+            place.assign(number, assignees)?;
             Ok(Done { id: None, number: Some(number) })
         })
     }

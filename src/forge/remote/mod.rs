@@ -162,6 +162,10 @@ impl Forge for Remote {
         self.read_labelled(repo, label)
     }
 
+    fn opened_by(&self, repo: usize, login: &str) -> Result<Vec<Item<'static>>> {
+        self.read_opened_by(repo, login)
+    }
+
     fn writers(&self, repo: usize) -> Result<&[String]> {
         self.read_writers(repo)
     }

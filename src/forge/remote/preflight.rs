@@ -20,8 +20,6 @@ pub(super) struct Known {
     pub(super) name: String,
     /// It is the repository's own, not its organisation's.
     pub(super) own: bool,
-    /// It takes others of its scope off (fact 44).
-    pub(super) exclusive: bool,
 }
 
 impl Remote {
@@ -44,14 +42,12 @@ impl Remote {
         if refused.is_some() {
             return Ok(Preflight { refused, ..Preflight::default() });
         }
-        let known = self.known_labels(repo, true)?;
-        let exclusive = known.iter().filter(|label| label.exclusive).map(|label| label.name.clone()).collect();
-        let labels = known.into_iter().map(|label| label.name).collect();
+        let labels = self.known_labels(repo, true)?.into_iter().map(|label| label.name).collect();
         let milestones = match milestones {
             true => self.known_milestones(repo)?.into_iter().map(|(title, _)| title).collect(),
             false => Vec::new(),
         };
-        Ok(Preflight { refused: None, labels, exclusive, milestones })
+        Ok(Preflight { refused: None, labels, milestones })
     }
 
     pub(super) fn can_be_assigned(&self, repo: usize, login: &str) -> Result<bool> {
@@ -100,12 +96,11 @@ impl Remote {
         let mut add = |label: &super::node::Node<'_>, own| {
             let (id, name) = (label.get("id").whole(), label.get("name").text());
             let Some(id) = id else { return };
-            let exclusive = label.get("exclusive").flag() == Some(true);
             // Of two of one name the repository's stands before its organisation's, then the older.
             match labels.iter_mut().find(|known| known.name == name) {
-                Some(known) if known.own == own && id < known.id => (known.id, known.exclusive) = (id, exclusive),
+                Some(known) if known.own == own && id < known.id => known.id = id,
                 Some(_) => {}
-                None => labels.push(Known { id, name: name.to_owned(), own, exclusive }),
+                None => labels.push(Known { id, name: name.to_owned(), own }),
             }
         };
         let own = self.each(&format!("{path}/labels"), |label| add(label, true));

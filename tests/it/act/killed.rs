@@ -11,10 +11,10 @@ use super::signals::until;
 use crate::forge::{Fault, Server, Trouble, World, issue};
 
 /// Long enough for the kill to come first.
-const HELD: Duration = Duration::from_millis(60);
+pub const HELD: Duration = Duration::from_millis(60);
 
 /// Runs the job and kills it at its nth request; false where it ended before.
-fn killed(server: &Server, place: &Place, nth: usize, trouble: Trouble) -> bool {
+pub fn killed(server: &Server, place: &Place, nth: usize, trouble: Trouble) -> bool {
     killed_at(server, nth, trouble, || place.start(server, &["-q"]))
 }
 

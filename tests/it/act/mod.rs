@@ -15,4 +15,5 @@ mod refused;
 mod scenario;
 mod seeds;
 mod signals;
+mod texts;
 mod twice;

@@ -121,7 +121,7 @@ fn what_a_write_of_ours_put_aside_is_no_change() {
     for kept in 0..4 {
         for journal in [false, true] {
             let before = issue(1, "A", json!({ "labels": old, "milestone": earlier }));
-            let mut world = world_of("gitea", &[before.clone()]);
+            let mut world = world_of("gitea", std::slice::from_ref(&before));
             world["repos"][0]["labels"]
                 .as_array_mut()
                 .unwrap()
@@ -163,6 +163,20 @@ fn what_a_write_of_ours_put_aside_is_no_change() {
             bench.edit_issue(1, json!({ "labels": [of_scope(11, "area/x")], "milestone": null }));
             assert_eq!(applied(&bench.apply()).0, "dropped", "{kept}");
         }
+    }
+}
+
+#[test]
+fn what_a_person_puts_aside_is_a_change_though_no_comment_stands_there() {
+    let silent = "{add_labels: [area/x], set_milestone: \"1.0\"}";
+    let rules = rules(silent, "").replace("labels:\n", "labels:\n  area/x: {}\n");
+    let labelled = labels(&["area/y", "bug"]);
+    for with in [json!({ "labels": labels(&["bug"]) }), json!({ "milestone": { "id": 5, "title": "2.0" } })] {
+        let before = issue(1, "A", json!({ "labels": labelled, "milestone": { "id": 4, "title": "0.9" } }));
+        let bench = Bench::new(&world_of("gitea", &[before]), &rules);
+        bench.plan();
+        bench.edit_issue(1, with.clone());
+        assert_eq!(applied(&bench.apply()).0, "dropped", "{with}");
     }
 }
 
