@@ -17,6 +17,7 @@ mod failure;
 mod files;
 mod items;
 mod node;
+mod pages;
 mod preflight;
 mod read;
 mod record;
