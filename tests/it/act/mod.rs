@@ -11,6 +11,7 @@ mod kaizen;
 mod killed;
 mod names;
 mod people;
+mod reads;
 mod refused;
 mod scenario;
 mod seeds;
