@@ -54,14 +54,15 @@ impl Run<'_, '_> {
         }
         let put_on = writes().filter(|write| matches!(write.op, Op::AddLabels | Op::CreateIssue));
         let labels: BTreeSet<&String> = put_on.flat_map(|write| &write.args.labels).collect();
-        let missing = labels.into_iter().filter(|label| !there.labels.contains(label)).map(|name| self.described(name));
-        let missing: Vec<Label> = missing.collect();
+        let known = |label: &&String| there.labels.iter().any(|name| forge.label_names().same(name, label));
+        let missing: Vec<Label> =
+            labels.into_iter().filter(|label| !known(label)).map(|name| self.described(name)).collect();
         let milestone =
             writes().filter_map(|write| write.args.milestone.as_ref()).find(|title| !there.milestones.contains(title));
         if let Some(title) = milestone {
             return Ok(Err(format!("Nothing was written: there is no open milestone {title}; create it")));
         }
-        let assigned = writes().filter(|write| write.op == Op::Assign);
+        let assigned = writes().filter(|write| matches!(write.op, Op::Assign | Op::CreateIssue));
         let logins: BTreeSet<&String> = assigned.flat_map(|write| &write.args.assignees).collect();
         let mut unassignable = Vec::new();
         for login in logins {

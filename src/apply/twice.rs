@@ -1,10 +1,12 @@
 //! Two runs at once on two machines: nothing between them is atomic, so each looks back at its end.
 //!
-//! Takes: what this run has posted and created. Gives: one comment of each decision: of two with one key
-//! and one digest on one item, both posted since this run began, the later is deleted. And one open
-//! issue of each kind: of two the earlier is closed, because later runs go on with the newest.
+//! Takes: what this run has posted and created. Gives: one comment of each decision and one issue of each
+//! place: of two comments with one key and one digest on one item, both posted since this run began, the
+//! later is deleted; of two such issues the later loses its marker and is closed.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::time::Instant;
 
 use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
@@ -13,37 +15,86 @@ use super::preflight::Repository;
 use super::{Applied, Created, Posted, Run};
 use crate::forge::change::{Change, Failure};
 use crate::forge::{Comment, Item, Kind};
-use crate::plan::marker::Marker;
+use crate::plan::marker::{self, Marker};
 
 /// Clocks of a runner and a forge differ by less.
-const CLOCKS: i64 = 10;
+pub(super) const CLOCKS: i64 = 10;
+
+/// Issues of ours, by repository and label.
+type Lists = HashMap<(usize, Option<String>), Vec<Item<'static>>>;
 
 impl Run<'_, '_> {
     /// Looks back at every repository that this run has posted in: one list of comments each.
     pub(super) fn look_back(&self, repositories: &HashMap<&str, Result<Repository, String>>, applied: &mut Applied) {
-        let name_of = |repo| {
-            let name = repositories.iter().find(|(_, found)| found.as_ref().is_ok_and(|found| found.index == repo));
-            name.map_or("", |(name, _)| *name)
-        };
-        for created in self.created.take() {
-            if let Err(error) = self.keep_newest(&created) {
-                let name = name_of(created.repo);
-                applied
-                    .warnings
-                    .push(format!("{name}: looking for an issue of a run at the same time failed: {error:#}"));
-            }
-        }
         let posted = self.posted.take();
         let mut by_repo: BTreeMap<usize, Vec<&Posted>> = BTreeMap::new();
         posted.iter().for_each(|one| by_repo.entry(one.repo).or_default().push(one));
         for (repo, posted) in by_repo {
-            let name = name_of(repo);
+            let name = repositories.iter().find(|(_, found)| found.as_ref().is_ok_and(|found| found.index == repo));
+            let name = name.map_or("", |(name, _)| name);
             if let Err(error) = self.keep_one(repo, &posted) {
                 applied
                     .warnings
                     .push(format!("{name}: looking for comments of a run at the same time failed: {error:#}"));
             }
         }
+    }
+
+    /// Looks back at the issues that this run has created: one list by their label each.
+    pub(super) fn look_back_at_issues(&self, applied: &mut Applied) {
+        let mut lists = HashMap::new();
+        for mine in self.created.take() {
+            if let Err(error) = self.keep_one_issue(&mine, &mut lists) {
+                let name = self.apply.forge.repos().get(mine.repo).map_or("", |repo| &repo.name);
+                applied.warnings.push(format!(
+                    "{name}: looking for an issue like #{} of a run at the same time failed: {error:#}",
+                    mine.number
+                ));
+            }
+        }
+    }
+
+    fn keep_one_issue(&self, mine: &Created, lists: &mut Lists) -> Result<()> {
+        let same = |marker: &Marker| {
+            ["policy", "key", "did", "of", "action"].into_iter().all(|name| marker.get(name) == mine.marker.get(name))
+        };
+        let ours = |item: &&Item<'_>| {
+            item.open
+                && item.author.as_ref().is_some_and(|author| self.us().is(&author.login))
+                && Marker::ending(&item.body).is_some_and(|marker| same(&marker))
+        };
+        let there = match lists.entry((mine.repo, mine.label.clone())) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(free) => free.insert(match &mine.label {
+                Some(label) => self.apply.forge.labelled(mine.repo, label)?,
+                None => self.opened(mine.repo)?,
+            }),
+        };
+        let began = there.iter().find(|item| item.number == mine.number).and_then(|item| item.created_at);
+        let mut all: Vec<&Item<'_>> = there.iter().filter(ours).filter(|item| near(item.created_at, began)).collect();
+        all.sort_by_key(|item| item.number);
+        for later in all.into_iter().skip(1) {
+            self.close_second(mine.repo, later.number)?;
+        }
+        Ok(())
+    }
+
+    /// Without its marker it is no issue of ours any more: one that is closed with it would count as
+    /// closed by a person.
+    fn close_second(&self, repo: usize, number: u64) -> Result<()> {
+        let forge = self.apply.forge;
+        let Some(fresh) = forge.item(repo, Kind::Issue, number)? else { return Ok(()) };
+        let plain = marker::without(&fresh.item.body);
+        for change in [Change::EditBody { body: plain }, Change::Close { reason: Some("not_planned") }] {
+            self.pause();
+            match forge.change(repo, &fresh, change) {
+                // The other run was quicker.
+                Ok(_) | Err(Failure::Stale(_)) => {}
+                Err(failure) => return Err(anyhow::anyhow!("{failure}")),
+            }
+            self.last.set(Some(Instant::now()));
+        }
+        forge.item_done()
     }
 
     fn keep_one(&self, repo: usize, posted: &[&Posted]) -> Result<()> {
@@ -61,40 +112,8 @@ impl Run<'_, '_> {
             all.sort_by_key(|comment| (comment.created_at, comment.id));
             // Written since this run began, as the forge's own clock tells: not before the first of ours.
             let began = all.iter().find(|comment| Some(comment.id) == mine.id).and_then(|comment| comment.created_at);
-            let near = |at: Option<DateTime<Utc>>| {
-                at.zip(began).is_none_or(|(at, ours)| (ours - at).abs() < Duration::minutes(CLOCKS))
-            };
-            for later in all.iter().filter(|comment| near(comment.created_at)).skip(1) {
+            for later in all.iter().filter(|comment| near(comment.created_at, began)).skip(1) {
                 self.delete(repo, mine.number, later.id)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Closes what another run created a moment before ours of the same kind, or ours where that came later.
-    fn keep_newest(&self, created: &Created) -> Result<()> {
-        let field = |item: &Item<'_>, name: &str| {
-            Marker::ending(&item.body).and_then(|marker| marker.get(name).map(str::to_owned))
-        };
-        let same = |item: &&Item<'_>| {
-            let ours = item.author.as_ref().is_some_and(|author| self.us().is(&author.login));
-            ours && item.open
-                && ["policy", "key", "did"].iter().zip(&created.marks).all(|(name, mark)| field(item, name) == *mark)
-        };
-        let there = self.apply.forge.labelled(created.repo, &created.label)?;
-        let mut twins: Vec<&Item<'_>> = there.iter().filter(same).collect();
-        twins.sort_by_key(|item| item.number);
-        let began = twins.iter().find(|item| item.number == created.number).and_then(|item| item.created_at);
-        let near = |at: Option<DateTime<Utc>>| {
-            at.zip(began).is_some_and(|(at, ours)| (ours - at).abs() < Duration::minutes(CLOCKS))
-        };
-        twins.pop();
-        for earlier in twins.into_iter().filter(|item| near(item.created_at)) {
-            let Some(fresh) = self.apply.forge.item(created.repo, Kind::Issue, earlier.number)? else { continue };
-            self.pause();
-            match self.apply.forge.change(created.repo, &fresh, Change::Close { reason: Some("not_planned") }) {
-                Ok(_) => self.apply.forge.item_done()?,
-                Err(failure) => return Err(anyhow::anyhow!("{failure}")),
             }
         }
         Ok(())
@@ -109,4 +128,9 @@ impl Run<'_, '_> {
             Err(failure) => Err(anyhow::anyhow!("{failure}")),
         }
     }
+}
+
+/// Whether something was written when ours was; what cannot be told was.
+fn near(at: Option<DateTime<Utc>>, ours: Option<DateTime<Utc>>) -> bool {
+    at.zip(ours).is_none_or(|(at, ours)| (ours - at).abs() < Duration::minutes(CLOCKS))
 }

@@ -69,6 +69,19 @@ pub enum Change<'a> {
     },
 }
 
+/// An issue that is about to be created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewIssue<'a> {
+    /// Its title.
+    pub title: &'a str,
+    /// Its text.
+    pub body: &'a str,
+    /// Labels that exist in the repository.
+    pub labels: &'a [String],
+    /// Logins of whom it is assigned to.
+    pub assignees: &'a [String],
+}
+
 /// An item as it is now, read for the guard.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fresh {
@@ -165,11 +178,11 @@ pub trait Write: Forge {
     /// See [`Failure`].
     fn change(&self, repo: usize, fresh: &Fresh, change: Change<'_>) -> Result<Done, Failure>;
 
-    /// Creates an issue with labels that exist. Tried once.
+    /// Creates an issue with labels that exist and people who can be assigned. Tried once.
     ///
     /// # Errors
     /// See [`Failure`].
-    fn create_issue(&self, repo: usize, title: &str, body: &str, labels: &[String]) -> Result<Done, Failure>;
+    fn create_issue(&self, repo: usize, issue: NewIssue<'_>) -> Result<Done, Failure>;
 
     /// Creates a label that was not there at the preflight; where another run has made it meanwhile,
     /// that is done too. Never makes a second of one name (fact 48).

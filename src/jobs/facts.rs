@@ -8,20 +8,26 @@ use chrono::{DateTime, Utc};
 
 use crate::engine::facts::{self, Reading};
 use crate::engine::rules::Policy;
-use crate::forge::{Event, Forge, Item, What};
+use crate::forge::{Event, Forge, Item, LabelNames, What};
 use crate::plan::memory::Us;
 
-/// The facts of an item that its list gives. `own_report`: it is ours and ends with our marker.
+/// The facts of an item that its list gives. `body` is its text without sections of ours; `own_report`: it
+/// is ours and ends with our marker.
 #[must_use]
-pub fn facts<'a>(forge: &'a dyn Forge, repo: usize, item: &'a Item<'_>, own_report: bool) -> facts::Item<'a> {
+pub fn facts<'a>(
+    forge: &'a dyn Forge,
+    policy: &'a Policy,
+    (repo, item, body): (usize, &'a Item<'_>, &'a str),
+    own_report: bool,
+) -> facts::Item<'a> {
     facts::Item {
         repo: &forge.repos()[repo].name,
         kind: item.kind.name(),
         number: item.number,
         title: &item.title,
-        body: &item.body,
+        body,
         labels: item.labels.iter().map(|label| &**label).collect(),
-        assignees: item.assignees.iter().map(|login| &**login).collect(),
+        assignees: item.assignees.iter().map(|login| spelled(policy, login)).collect(),
         author: item.author.as_ref().map(|author| author.login.as_str()),
         bot: item.author.as_ref().is_some_and(|author| author.bot),
         own_report,
@@ -58,13 +64,22 @@ pub fn last_activity(forge: &dyn Forge, us: &Us<'_>, repo: usize, number: u64) -
 
 /// Whether `scope` lets the item be judged.
 #[must_use]
-pub fn in_scope(policy: &Policy, item: &Item<'_>, now: DateTime<Utc>) -> bool {
+pub fn in_scope(policy: &Policy, item: &Item<'_>, names: LabelNames, now: DateTime<Utc>) -> bool {
     let scope = &policy.scope;
     let state = if item.open { scope.open } else { scope.closed };
     let minutes = item.created_at.map(|at| (now - at).num_minutes());
     let old_enough = scope.min_age_minutes == 0 || minutes.is_none_or(|minutes| minutes >= scope.min_age_minutes);
-    let left_out = item.labels.iter().any(|label| scope.leave_out_labels.iter().any(|name| name == label))
+    let left_out = item.labels.iter().any(|label| scope.leave_out_labels.iter().any(|name| names.same(name, label)))
         || item.milestone.as_ref().is_some_and(|title| scope.leave_out_milestones.iter().any(|name| name == title))
-        || item.author.as_ref().is_some_and(|author| scope.leave_out_authors.contains(&author.login));
+        || item.author.as_ref().is_some_and(|author| {
+            scope.leave_out_authors.iter().any(|login| login.eq_ignore_ascii_case(&author.login))
+        });
     state && old_enough && !left_out
+}
+
+/// A login as the rules spell it, where it is an agent's: rules compare texts, and forges tell logins apart
+/// by no case.
+fn spelled<'a>(policy: &'a Policy, login: &'a str) -> &'a str {
+    let agents = policy.agents.iter().map(|agent| agent.login.as_str());
+    agents.into_iter().find(|known| known.eq_ignore_ascii_case(login)).unwrap_or(login)
 }

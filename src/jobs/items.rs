@@ -16,10 +16,10 @@ use crate::engine;
 use crate::engine::evaluate::{Evaluation, evaluate};
 use crate::engine::facts::Reading;
 use crate::engine::rules::Policy;
-use crate::forge::{Item, States};
+use crate::forge::{Item, LabelNames, States};
 use crate::plan::choice::State;
 use crate::plan::marker::Marker;
-use crate::plan::{self, SUMMARY, Subject};
+use crate::plan::{self, SUMMARY, Subject, section};
 use crate::report::Row;
 
 /// Reads and judges.
@@ -120,11 +120,13 @@ fn judge_item<'p>(
         return None;
     }
     // What `scope` leaves out is not judged, but it can be work in hand.
-    let outside = !facts::in_scope(policy, item, asked.now);
+    let outside = !facts::in_scope(policy, item, forge.label_names(), asked.now);
     if outside && !(capped && item.open) {
         return None;
     }
-    let mut seen = facts::facts(forge, repo, item, marker.is_some());
+    // A section of ours is no text of theirs.
+    let body = section::without(&item.body);
+    let mut seen = facts::facts(forge, policy, (repo, item, &body), marker.is_some());
     let now = asked.now.timestamp_micros();
     let mut failed = None;
     let mut evaluation = evaluate(policy, &seen, now);
@@ -147,7 +149,9 @@ fn judge_item<'p>(
         return None;
     }
     let acts = judgement.action.is_some() && !judgement.observed && failed.is_none();
-    let subject = acts.then(|| Box::new(subject(item, &seen)));
+    let mut subject = acts.then(|| Box::new(subject(policy, item, &seen, forge.label_names())));
+    // One of ours begets no other: they would have no end.
+    subject.iter_mut().for_each(|subject| subject.created = marker.is_some());
     let assignees = item.assignees.iter().map(|login| login.to_string()).collect();
     let state = if failed.is_some() { State::Failed } else { State::Skipped };
     Some(Row { repo, kind: item.kind, number: item.number, assignees, judgement, state, note: failed, subject })
@@ -166,10 +170,11 @@ fn add(to: &mut Vec<usize>, counts: &[usize]) {
     to.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
 }
 
-fn subject(item: &Item<'_>, facts: &engine::facts::Item<'_>) -> Subject {
+fn subject(policy: &Policy, item: &Item<'_>, facts: &engine::facts::Item<'_>, label_names: LabelNames) -> Subject {
     Subject {
         seen: plan::seen(item),
         labels: item.labels.iter().map(|label| label.to_string()).collect(),
+        label_names,
         author: item.author.clone(),
         milestone: item.milestone.as_ref().map(ToString::to_string),
         open: item.open,
@@ -182,5 +187,7 @@ fn subject(item: &Item<'_>, facts: &engine::facts::Item<'_>) -> Subject {
         last_activity: facts.last_activity,
         earlier: None,
         commented: false,
+        section: section::there(&item.body, &policy.name),
+        created: false,
     }
 }

@@ -160,7 +160,7 @@ fn writes(out: &mut Out, run: &Run<'_>, style: Style) {
                 .trim_end()
                 .to_owned(),
         );
-        let body = args.body.as_deref().unwrap_or("");
+        let body = args.body.as_deref().or(args.section.as_deref()).unwrap_or("");
         out.lines.extend(body.lines().map(|line| format!("  | {}", terminal(line)).trim_end().to_owned()));
     }
 }

@@ -21,6 +21,7 @@ use crate::forge::{Forge, Item};
 use crate::jobs::{backlog_triage, facts};
 use crate::plan::marker::Marker;
 use crate::plan::memory::Us;
+use crate::plan::section;
 
 /// Explains one item.
 pub(super) fn run(args: &Why) -> Result<Exit, Stop> {
@@ -41,12 +42,15 @@ pub(super) fn run(args: &Why) -> Result<Exit, Stop> {
     let (repo, item) = item(forge, &named, &args.item)?;
     let place = format!("{}#{}", forge.repos()[repo].name, item.number);
     let Rules { policy, .. } = &found;
-    if !policy.scope.kinds.iter().any(|kind| kind == item.kind.name()) || !facts::in_scope(policy, &item, now) {
+    if !policy.scope.kinds.iter().any(|kind| kind == item.kind.name())
+        || !facts::in_scope(policy, &item, forge.label_names(), now)
+    {
         say(&format!("note: runs do not judge {place}: `scope` leaves it out; this is what the rules would say"));
     }
     let us = Us { user: forge.user(), bots: &policy.bots };
     let own_report = facts::is_ours(&us, &item) && Marker::ending(&item.body).is_some();
-    let mut seen = facts::facts(forge, repo, &item, own_report);
+    let body = section::without(&item.body);
+    let mut seen = facts::facts(forge, policy, (repo, &item, &body), own_report);
     let micros = now.timestamp_micros();
     if let Evaluation::Lacks(_) = Examined::new(policy, &seen, micros).judgement() {
         seen.last_activity = facts::last_activity(forge, &us, repo, item.number)?;

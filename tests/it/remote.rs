@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use kaizen::forge::change::{Change, Failure, Fresh, Label, Write};
+use kaizen::forge::change::{Change, Failure, Fresh, Label, NewIssue, Write};
 use kaizen::forge::remote::{Ask, Remote, Tokens, connect};
 use kaizen::forge::{Forge, Kind, States};
 use kaizen::http::{Config, Secret};
@@ -156,7 +156,14 @@ fn every_change_lands_in_every_dialect() {
         change(Change::DeleteComment { id }).unwrap();
         assert!(forge.comments(0, 1).unwrap().is_empty());
 
-        let made = forge.create_issue(0, "summary", "today", &strings(&["new label"])).unwrap().number.unwrap();
+        let made = forge
+            .create_issue(
+                0,
+                NewIssue { title: "summary", body: "today", labels: &strings(&["new label"]), assignees: &[] },
+            )
+            .unwrap()
+            .number
+            .unwrap();
         let found: Vec<u64> = forge.labelled(0, "new label").unwrap().iter().map(|item| item.number).collect();
         assert_eq!(found, [made, 1]);
         assert!(forge.labelled(0, "nowhere").unwrap().is_empty());
@@ -222,7 +229,9 @@ fn refusals_of_real_servers_are_told_apart() {
             let failure = reader.change(0, &item, change).unwrap_err();
             assert!(matches!(failure, Failure::Refused(_) | Failure::Ignored(_)), "{failure}");
         }
-        let made = reader.create_issue(0, "t", "b", &strings(&["bug"])).unwrap_err();
+        let made = reader
+            .create_issue(0, NewIssue { title: "t", body: "b", labels: &strings(&["bug"]), assignees: &[] })
+            .unwrap_err();
         assert!(matches!(made, Failure::Ignored(_)), "{made}");
         let failure = forge.change(0, &item, Change::Assign(&strings(&["nosuch"]))).unwrap_err();
         assert!(matches!(failure, Failure::Unknown(_)) != singly, "{failure}");

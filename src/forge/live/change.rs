@@ -156,7 +156,7 @@ impl Place<'_> {
 
     /// Assigns people beside those who are. GitHub passes over whom it cannot assign in silence, and
     /// whoever comes after the tenth; elsewhere such a change was refused before this.
-    fn assign(&mut self, number: u64, logins: &[String]) -> Result<(), Failure> {
+    pub(super) fn assign(&mut self, number: u64, logins: &[String]) -> Result<(), Failure> {
         let mut ignored = Vec::new();
         for login in logins {
             let there = self.first(number).map(assigned).unwrap_or_default();

@@ -156,20 +156,20 @@ impl Remote {
     pub(super) fn make_label(&self, repo: usize, label: &Label) -> Result<(), Failure> {
         let (path, name, _) = self.at(repo).map_err(Failure::Refused)?;
         let what = format!("creating the label `{}` in {name}", label.name);
-        let there = || {
+        let there = || -> Result<Option<u64>> {
             let known = self.known_labels(repo, true)?;
-            Ok(known.iter().any(|known| self.same_label(&known.name, &label.name)))
+            Ok(known.iter().find(|known| self.same_label(&known.name, &label.name)).map(|known| known.id))
         };
         // A second one of a name would be made without a word (fact 48): look just before.
-        if there().map_err(Failure::Refused)? {
+        if there().map_err(Failure::Refused)?.is_some() {
             return Ok(());
         }
         // Gitea takes it with and without the sign (fact 32), its description asks for it.
         let sign = if self.api.dialect.is_github() { "" } else { "#" };
         let color = format!("{sign}{}", label.color.trim_start_matches('#'));
         let body = Some(json!({ "name": label.name, "color": color, "description": label.description }));
-        let (method, path) = (Method::Post, format!("{path}/labels"));
-        let failure = match self.order(Order { method, path, body, repeatable: false, what: &what }) {
+        let (method, list) = (Method::Post, format!("{path}/labels"));
+        let failure = match self.order(Order { method, path: list, body, repeatable: false, what: &what }) {
             Ok(answer) => {
                 let mut spare = String::new();
                 let made = Node::read(&answer.body, &mut spare);
@@ -185,7 +185,7 @@ impl Remote {
         };
         // Another run made it meanwhile (422 on GitHub), or the answer was lost: it is there or not.
         match there() {
-            Ok(true) => Ok(()),
+            Ok(Some(_)) => Ok(()),
             _ => Err(failure),
         }
     }
@@ -201,10 +201,11 @@ impl Remote {
         let (path, ..) = self.at(repo).map_err(Failure::Refused)?;
         let what = format!("{what}: taking back a second one beside {}", first.id);
         let (method, path) = (Method::Delete, format!("{path}/labels/{made}"));
-        match self.order(Order { method, path, body: None, repeatable: true, what: &what }) {
-            Ok(_) => self.known_labels(repo, true).map(drop).map_err(Failure::Ignored),
-            Err(failure) => Err(failure),
+        if let Err(failure) = self.order(Order { method, path, body: None, repeatable: true, what: &what }) {
+            // A label of that name is there, which is what was asked for.
+            self.api.client.say(&format!("warning: {failure}; take one of the two away"));
         }
+        self.known_labels(repo, true).map(drop).map_err(Failure::Ignored)
     }
 }
 

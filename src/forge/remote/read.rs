@@ -9,10 +9,11 @@ use anyhow::{Context, Result, anyhow, bail};
 use chrono::{DateTime, Utc};
 
 use super::api::{Ends, Next, part};
+use super::failure::Helped;
 use super::node::Node;
 use super::{Comment, Event, Item, Placed, Remote};
 use crate::forge::change::Fresh;
-use crate::forge::{Kind, object, talk, time};
+use crate::forge::{Forge as _, Kind, object, talk, time};
 use crate::http::Answer;
 
 impl Remote {
@@ -138,26 +139,47 @@ impl Remote {
         if first.own && found.next().is_none() && !label.contains(',') {
             path.push_str(&format!("&labels={}", part(label)));
         }
+        let has = |item: &Item<'_>| item.labels.iter().any(|found| self.same_label(found, label));
+        self.issues_where(&path, &has).with_context(|| format!("reading the issues of {name} with the label {label}"))
+    }
+
+    pub(super) fn read_opened_by(&self, repo: usize, login: &str) -> Result<Vec<Item<'static>>> {
+        let (path, name, _) = self.at(repo)?;
+        let github = self.api.dialect.is_github();
+        let path = format!("{path}/issues?state=all{}", if github { "" } else { "&type=issues" });
+        let by = |item: &Item<'_>| item.author.as_ref().is_some_and(|who| who.login.eq_ignore_ascii_case(login));
+        let told = || format!("reading the issues of {name} by {login}");
+        // The account of a job is no user of theirs: the whole list it is (facts 16, 30, 85).
+        if !self.user.robot && !login.ends_with("[bot]") {
+            let filter = if github { "creator" } else { "created_by" };
+            match self.issues_where(&format!("{path}&{filter}={}", part(login)), &by) {
+                Err(error) if matches!(Helped::status(&error), Some(404 | 422)) => {}
+                other => return other.with_context(told),
+            }
+        }
+        self.issues_where(&path, &by).with_context(told)
+    }
+
+    /// The issues of a list that this holds of.
+    fn issues_where(&self, path: &str, holds: &dyn Fn(&Item<'_>) -> bool) -> Result<Vec<Item<'static>>> {
         let (mut all, mut seen) = (Vec::new(), HashSet::new());
-        let walked = self.api.walk(&path, Ends::AtTotal, |answer| {
+        self.api.walk(path, Ends::AtTotal, |answer| {
             let mut spare = String::new();
             let entries = object::items(&answer.body, &mut spare)?;
             let (length, before) = (entries.len(), seen.len());
             for item in entries.into_iter().flatten().filter(|item| item.kind == Kind::Issue) {
-                let has = item.labels.iter().any(|found| self.same_label(found, label));
-                if seen.insert(item.number) && has {
+                if seen.insert(item.number) && holds(&item) {
                     all.push(item.into_owned());
                 }
             }
             Ok((length, seen.len() - before))
-        });
-        walked.with_context(|| format!("reading the issues of {name} with the label {label}"))?;
+        })?;
         Ok(all)
     }
 
-    /// Whether two names are one label: GitHub does not tell them apart by case.
+    /// Whether two names are one label here.
     pub(super) fn same_label(&self, one: &str, other: &str) -> bool {
-        one == other || self.api.dialect.is_github() && one.to_lowercase() == other.to_lowercase()
+        self.label_names().same(one, other)
     }
 
     /// The pages of a short list, each entry handed to `each`.

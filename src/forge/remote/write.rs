@@ -14,7 +14,7 @@ use super::node::Node;
 use super::read::one;
 use super::{Item, Remote};
 use crate::forge::Kind;
-use crate::forge::change::{Change, Done, Failure, Fresh, Label, Preflight, Write};
+use crate::forge::change::{Change, Done, Failure, Fresh, Label, NewIssue, Preflight, Write};
 use crate::http::{Answer, Method, Request};
 
 /// One write as it is about to be sent.
@@ -174,12 +174,17 @@ impl Write for Remote {
         }
     }
 
-    fn create_issue(&self, repo: usize, title: &str, body: &str, labels: &[String]) -> Result<Done, Failure> {
+    fn create_issue(&self, repo: usize, issue: NewIssue<'_>) -> Result<Done, Failure> {
+        let NewIssue { title, body, labels, assignees } = issue;
         let (path, name, _) = self.at(repo).map_err(Failure::Refused)?;
         let what = format!("creating an issue in {name}");
         // By id in every version of Gitea, by name on GitHub (facts 41, 67).
         let named = if self.api.dialect.is_github() { json!(labels) } else { json!(self.ids(repo, &what, labels)?) };
-        let text = Some(json!({ "title": title, "body": body, "labels": named }));
+        let mut text = json!({ "title": title, "body": body, "labels": named });
+        if let Some(members) = text.as_object_mut().filter(|_| !assignees.is_empty()) {
+            members.insert("assignees".to_owned(), json!(assignees));
+        }
+        let text = Some(text);
         let (method, path) = (Method::Post, format!("{path}/issues"));
         let answer = self.order(Order { method, path, body: text, repeatable: false, what: &what })?;
         let item = one(&answer)
@@ -190,6 +195,10 @@ impl Write for Remote {
             labels.iter().filter(|label| !item.labels.iter().any(|found| self.same_label(found, label))).collect();
         if !missing.is_empty() {
             return Err(ignored(&what, &format!("#{number} is there without the labels {missing:?}")));
+        }
+        let assigned = |login: &String| item.assignees.iter().any(|found| found.eq_ignore_ascii_case(login));
+        if let Some(login) = assignees.iter().find(|login| !assigned(login)) {
+            return Err(ignored(&what, &format!("#{number} is there and not assigned to {login}")));
         }
         Ok(Done { id: None, number: Some(number) })
     }

@@ -15,6 +15,7 @@ mod repos;
 mod silent;
 mod stuck;
 mod summary;
+mod texts;
 
 use std::path::PathBuf;
 

@@ -181,7 +181,11 @@ fn a_timeline_is_begun_only_for_what_we_began() {
     assert_eq!(live.item(0, Kind::Issue, 8).unwrap().unwrap().item.assignees, ["mira", "Claude"]);
     change(&world, &live, 8, Change::Comment { body: "x" }).unwrap();
     assert_eq!(live.timeline(0, 8).unwrap(), None);
-    let number = live.create_issue(0, "new", "body", &names(&["bug"])).unwrap().number.unwrap();
+    let number = live
+        .create_issue(0, NewIssue { title: "new", body: "body", labels: &names(&["bug"]), assignees: &[] })
+        .unwrap()
+        .number
+        .unwrap();
     live.item_done().unwrap();
     let file = FileForge::open(&world.path).unwrap();
     assert_eq!((number, seen(&live, 10)), (10, seen(&file, 10)));

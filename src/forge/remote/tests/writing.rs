@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::forge::Kind;
-use crate::forge::change::{Change, Failure, Fresh, Write};
+use crate::forge::change::{Change, Failure, Fresh, NewIssue, Write};
 
 const LABELS: &str = r#"[{"id": 11, "name": "bug"}, {"id": 12, "name": "Kind/Bug & x"}]"#;
 
@@ -155,18 +155,26 @@ fn states_milestones_and_texts_facts_38_45_54_67() {
 fn an_issue_is_created_with_labels_that_are_there_facts_39_41() {
     let made = r#"{"number": 50, "title": "t", "labels": [{"name": "bug"}]}"#;
     let (server, forge) = gitea(canned(vec![("POST issues", json(201, made))]));
-    let done = forge.create_issue(0, "t", "b", &strings(&["bug"])).unwrap();
+    let done =
+        forge.create_issue(0, NewIssue { title: "t", body: "b", labels: &strings(&["bug"]), assignees: &[] }).unwrap();
     assert_eq!((done.number, done.id), (Some(50), None));
-    let error = told(forge.create_issue(0, "t", "b", &strings(&["bug", "org/urgent"])));
+    let error =
+        told(forge.create_issue(
+            0,
+            NewIssue { title: "t", body: "b", labels: &strings(&["bug", "org/urgent"]), assignees: &[] },
+        ));
     assert!(
         error.starts_with("ignored: creating an issue in a/b: ") && error.contains("#50 is there without"),
         "{error}"
     );
     assert_eq!(writes(&server)[0], r#"POST issues {"title":"t","body":"b","labels":[11]}"#);
     let (server, forge) = github(canned(vec![("POST issues", json(201, made))]));
-    forge.create_issue(0, "t", "b", &strings(&["bug"])).unwrap();
+    forge.create_issue(0, NewIssue { title: "t", body: "b", labels: &strings(&["bug"]), assignees: &[] }).unwrap();
     assert_eq!(writes(&server), [r#"POST issues {"title":"t","body":"b","labels":["bug"]}"#]);
     let (server, forge) = gitea(canned(vec![("POST issues", (0, vec![], String::new()))]));
-    assert!(told(forge.create_issue(0, "t", "b", &[])).starts_with("unknown: "));
+    assert!(
+        told(forge.create_issue(0, NewIssue { title: "t", body: "b", labels: &[], assignees: &[] }))
+            .starts_with("unknown: ")
+    );
     assert_eq!(writes(&server).len(), 1);
 }

@@ -210,7 +210,7 @@ impl Ask<'_> {
                 Some(user) => Ok(Response::json(200, &self.world.gitea_user(&user.login))),
                 None => Err(self.no_user(login)),
             },
-            ("GET", ["orgs" | "users", owner, "repos"]) => self.list_repos(owner),
+            ("GET", [kind @ ("orgs" | "users"), owner, "repos"]) => self.list_repos(owner, *kind == "orgs"),
             ("GET", ["orgs", org]) => self.get_org(org),
             ("GET", ["orgs", org, "labels"]) => self.list_org_labels(org),
             ("POST", ["orgs", org, "labels"]) => self.create_org_label(org),

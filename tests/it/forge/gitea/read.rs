@@ -277,8 +277,8 @@ impl Ask<'_> {
     }
 
     /// Fact 5: what the asker may not read is dropped; here before the pages are made.
-    pub fn list_repos(&self, owner: &str) -> Answer {
-        self.world.user(owner).ok_or_else(|| self.missing())?;
+    pub fn list_repos(&self, owner: &str, org: bool) -> Answer {
+        self.world.user(owner).filter(|user| user.org || !org).ok_or_else(|| self.missing())?;
         let of =
             |at: &usize| self.world.repos[*at].owner.eq_ignore_ascii_case(owner) && self.rights(*at) > Access::None;
         let found: Vec<usize> = (0..self.world.repos.len()).filter(of).collect();

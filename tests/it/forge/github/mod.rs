@@ -155,7 +155,7 @@ impl Ask<'_> {
                 None => Err(self.missing()),
             },
             ("GET", ["rate_limit"]) => Ok(self.rate_limit()),
-            ("GET", ["orgs" | "users", owner, "repos"]) => self.list_repos(owner),
+            ("GET", [kind @ ("orgs" | "users"), owner, "repos"]) => self.list_repos(owner, *kind == "orgs"),
             (_, ["repos", owner, name, below @ ..]) => {
                 let at = self.repo(owner, name, &rest(3))?;
                 self.route_repo(at, below)
