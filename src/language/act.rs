@@ -7,7 +7,7 @@ use super::diag::did_you_mean;
 use super::reader::Fields;
 use super::vocabulary::{self, index_of};
 use super::yaml::NodeKind;
-use super::{Check, root_value};
+use super::{Check, keys, root_value};
 use crate::engine::expr::Name;
 use crate::engine::rules::{Action, Agent, Close, Person, Rule};
 use crate::engine::value::{Base, Ty};
@@ -21,8 +21,7 @@ pub(super) fn logins(check: &mut Check<'_>) -> Vec<Agent> {
         if !reader.name(entry.key, false) {
             continue;
         }
-        let Some(fields) = reader.map(entry.node, &format!("the agent `{name}`"), &["login", "holds", "at_once"])
-        else {
+        let Some(fields) = reader.map(entry.node, &format!("the agent `{name}`"), &keys::AGENT) else {
             continue;
         };
         let login = match fields.get("login") {
@@ -59,19 +58,6 @@ pub(super) fn holds(check: &mut Check<'_>, agents: &mut [Agent]) {
     }
 }
 
-const ACTION_KEYS: [&str; 10] = [
-    "agent",
-    "assign",
-    "unassign",
-    "add_labels",
-    "remove_labels",
-    "set_milestone",
-    "close",
-    "reopen",
-    "comment",
-    "mention",
-];
-
 pub(super) fn actions(check: &mut Check<'_>, root: Fields<'_>, agents: &[Agent], labels: &[String]) -> Vec<Action> {
     let main = check.files.main();
     let templates = check.templates;
@@ -89,7 +75,7 @@ pub(super) fn actions(check: &mut Check<'_>, root: Fields<'_>, agents: &[Agent],
             continue;
         }
         let what = format!("the action `{}`", key.name);
-        let Some(fields) = reader.map(node, &what, &ACTION_KEYS) else { continue };
+        let Some(fields) = reader.map(node, &what, &keys::ACTION) else { continue };
         let mut action = Action { name: key.name.clone(), at: reader.at(key.span), ..Action::default() };
         if let Some(node) = fields.get("agent") {
             action.agent = reader
@@ -131,7 +117,7 @@ pub(super) fn actions(check: &mut Check<'_>, root: Fields<'_>, agents: &[Agent],
             fields.get("set_milestone").and_then(|node| reader.text(node, "`set_milestone`")).map(str::to_owned);
         action.close = fields.get("close").and_then(|node| match node.kind {
             NodeKind::Bool(close) => close.then_some(Close::Plain),
-            _ => reader.one_of(node, "`close`", &[("completed", Close::Completed), ("not_planned", Close::NotPlanned)]),
+            _ => reader.one_of(node, "`close`", &keys::CLOSES),
         });
         action.reopen = fields.get("reopen").and_then(|node| reader.flag(node, "`reopen`")).unwrap_or(false);
         action.comment = fields.get("comment").and_then(|node| {
@@ -158,7 +144,7 @@ pub(super) fn decide(check: &mut Check<'_>, root: Fields<'_>, actions: &[Action]
     let scope = check.scope.clone();
     let mut reader = check.reader(main);
     let names: Vec<String> = actions.iter().map(|action| action.name.clone()).chain(["skip".to_owned()]).collect();
-    let mut rules: Vec<Rule> = Vec::new();
+    let (mut rules, mut disabled): (Vec<Rule>, Vec<Rule>) = Default::default();
     let mut ids: Vec<String> = Vec::new();
     // A rule that always holds, and whether it has been said that it hides others.
     let mut always: Option<(String, bool)> = None;
@@ -175,7 +161,7 @@ pub(super) fn decide(check: &mut Check<'_>, root: Fields<'_>, actions: &[Action]
         );
     }
     for item in items.unwrap_or_default() {
-        let Some(fields) = reader.map(item, "a rule", &["id", "when", "action", "reason", "enabled", "observe"]) else {
+        let Some(fields) = reader.map(item, "a rule", &keys::RULE) else {
             continue;
         };
         let id = match fields.get("id").map(|node| (node.span, reader.text(node, "`id`"))) {
@@ -229,10 +215,10 @@ pub(super) fn decide(check: &mut Check<'_>, root: Fields<'_>, actions: &[Action]
         };
         let reason = fields.get("reason").and_then(|node| reader.sentence(&scope, node, "`reason`"));
         let observe = fields.get("observe").and_then(|node| reader.flag(node, "`observe`")).unwrap_or(false);
-        if enabled {
-            let at = reader.at(at);
-            rules.push(Rule { id, when, action: action.filter(|index| *index < actions.len()), reason, observe, at });
-        }
+        let at = reader.at(at);
+        let rule = Rule { id, when, action: action.filter(|index| *index < actions.len()), reason, observe, at };
+        if enabled { rules.push(rule) } else { disabled.push(rule) }
     }
+    check.disabled = disabled;
     rules
 }

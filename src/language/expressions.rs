@@ -16,7 +16,8 @@ use crate::engine::expr::{Arith, Compare, Expr, Filter, Name};
 use crate::engine::source::Span;
 use crate::engine::value::{Base, Ty, Value, comparable};
 
-const FILTERS: [(&str, Filter); 10] = [
+/// The filters of expressions.
+pub const FILTERS: [(&str, Filter); 10] = [
     ("length", Filter::Length),
     ("lower", Filter::Lower),
     ("join", Filter::Join),

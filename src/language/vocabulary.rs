@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::diag::did_you_mean;
 use super::yaml::{Node, NodeKind};
-use super::{Check, Entry};
+use super::{Check, Entry, keys};
 use crate::engine::expr::Name;
 use crate::engine::folding::{Search, compile};
 use crate::engine::keywords::{Keywords, Set, Word};
@@ -100,7 +100,7 @@ pub(super) fn keywords(check: &mut Check<'_>) -> Keywords {
 }
 
 fn alter(check: &mut Check<'_>, entry: Entry<'_>, what: &str, words: &mut Vec<Word>) {
-    let Some(fields) = check.reader(entry.file).map(entry.node, what, &["also", "except"]) else { return };
+    let Some(fields) = check.reader(entry.file).map(entry.node, what, &keys::SET) else { return };
     if let Some(node) = fields.get("except") {
         let gone = word_list(check, entry.file, node, what);
         for word in &gone {
@@ -152,7 +152,7 @@ pub(super) fn patterns(check: &mut Check<'_>) -> Vec<Pattern> {
 fn pattern(check: &mut Check<'_>, entry: Entry<'_>, what: &str) -> Option<Pattern> {
     let name = &entry.key.name;
     let mut reader = check.reader(entry.file);
-    let fields = reader.map(entry.node, what, &["words", "regex", "in"])?;
+    let fields = reader.map(entry.node, what, &keys::PATTERN)?;
     let area = match fields.get("in") {
         Some(node) => reader.one_of(node, "`in`", &AREAS)?,
         None => Area::Text,
@@ -250,7 +250,7 @@ pub(super) fn labels(check: &mut Check<'_>) -> Vec<Label> {
     for entry in distinct(check, "labels", |_| false) {
         let name = entry.key.name.clone();
         let mut reader = check.reader(entry.file);
-        let Some(fields) = reader.map(entry.node, &format!("the label `{name}`"), &["color", "description"]) else {
+        let Some(fields) = reader.map(entry.node, &format!("the label `{name}`"), &keys::LABEL) else {
             continue;
         };
         let color = fields.get("color").and_then(|node| {
