@@ -105,7 +105,7 @@ pub(super) fn actions(check: &mut Check<'_>, root: Fields<'_>, agents: &[Agent],
                 if let NodeKind::Text(name) = &item.kind
                     && !labels.contains(name)
                 {
-                    let help = did_you_mean(name, labels.iter().map(String::as_str))
+                    let help = (reader.sink.nearest(name, labels.iter().map(String::as_str)))
                         .unwrap_or_else(|| format!("add it: `labels: {{{name}: {{}}}}`"));
                     reader.sink.error(item.span, format!("the label `{name}` is not in `labels`"), Some(help));
                 }

@@ -241,7 +241,7 @@ impl Checker<'_, '_> {
         let group = path.split_once('.').map(|(group, _)| format!("{group}."));
         let inside: Vec<&str> =
             self.scope.paths().filter(|known| group.as_deref().is_some_and(|group| known.starts_with(group))).collect();
-        if inside.is_empty() { did_you_mean(path, self.scope.paths()) } else { did_you_mean(path, inside) }
+        if inside.is_empty() { self.sink.nearest(path, self.scope.paths()) } else { self.sink.nearest(path, inside) }
     }
 
     fn list(&mut self, at: &ast::Expr<'_>, items: &[ast::Expr<'_>]) -> Checked {

@@ -5,7 +5,7 @@
 
 use super::reader::Fields;
 use super::yaml::NodeKind;
-use super::{Check, JobSpec, act, keys, settings, vocabulary};
+use super::{Check, JobSpec, act, keys, patterns, settings, vocabulary};
 use crate::engine::expr::{Expr, Name};
 use crate::engine::facts::{Ages, FACTS};
 use crate::engine::rules::{Classify, Component, Condition, Flag, Point, Policy, TypeRule};
@@ -31,7 +31,7 @@ pub(super) fn policy(check: &mut Check<'_>, spec: &JobSpec, hash: &str) -> Polic
     facts(check, ages);
     announce(check, root);
     let keywords = vocabulary::keywords(check);
-    let patterns = vocabulary::patterns(check);
+    let patterns = patterns::patterns(check);
     let thresholds = vocabulary::thresholds(check);
     let labels = vocabulary::labels(check);
     let mut agents = act::logins(check);

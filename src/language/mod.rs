@@ -12,6 +12,7 @@ pub mod expressions;
 mod extends;
 mod judge;
 pub mod keys;
+mod patterns;
 pub mod print;
 mod reader;
 pub mod schema;

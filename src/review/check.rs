@@ -32,7 +32,16 @@ pub struct Found<'f> {
     pub list: Vec<Diagnostic>,
 }
 
+/// Warnings that are looked for in one policy: a stranger's file may give rise to any number.
+const MOST: usize = 1_000;
+
 impl Found<'_> {
+    /// There are so many that no more are looked for.
+    #[must_use]
+    pub fn full(&self) -> bool {
+        self.list.len() >= MOST
+    }
+
     /// Warns at a place of the policy.
     pub fn warn(&mut self, at: Location, message: impl Into<String>, help: impl Into<String>) {
         if let Some(source) = self.policy.sources.get(at.file) {

@@ -8,6 +8,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::formula::{Formula, Says, Statement};
 use super::range::{self, Range};
 use crate::engine::eval::{Names, eval};
 use crate::engine::expr::{Compare, Expr, Filter, Name};
@@ -16,67 +17,11 @@ use crate::engine::policy::Policy;
 use crate::engine::value::{Base, Out, Tiers, Value};
 use crate::language::print;
 
-/// A condition.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Formula {
-    /// Always so, or never.
-    Is(bool),
-    /// One statement.
-    One(Statement),
-    /// All of them.
-    All(Vec<Formula>),
-    /// At least one of them.
-    Any(Vec<Formula>),
-}
-
-/// A statement about a term, and whether it holds.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Statement {
-    /// Index of the term.
-    pub term: usize,
-    /// What is said of it.
-    pub says: Says,
-    /// It is so.
-    pub truth: bool,
-}
-
-/// What can be said of a term.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Says {
-    /// It is yes.
-    Yes,
-    /// It is none.
-    Unknown,
-    /// It is this text.
-    Text(String),
-    /// It compares so with this number.
-    Number(Compare, f64),
-}
-
-impl Formula {
-    /// The opposite.
-    #[must_use]
-    pub fn not(&self) -> Formula {
-        match self {
-            Formula::Is(value) => Formula::Is(!value),
-            Formula::One(statement) => Formula::One(statement.not()),
-            Formula::All(parts) => Formula::Any(parts.iter().map(Formula::not).collect()),
-            Formula::Any(parts) => Formula::All(parts.iter().map(Formula::not).collect()),
-        }
-    }
-}
-
-impl Statement {
-    /// The opposite.
-    #[must_use]
-    pub fn not(&self) -> Statement {
-        Statement { truth: !self.truth, ..self.clone() }
-    }
-}
-
 /// What is known of a term, whatever the item.
 #[derive(Debug, Clone)]
 pub struct About {
+    /// As a person writes it.
+    pub text: String,
     /// The name that it is, where it is one.
     pub name: Option<Name>,
     /// What it can be as a number.
@@ -95,8 +40,12 @@ pub struct Terms<'p> {
     follows: Vec<(Vec<usize>, Vec<usize>)>,
     /// Parts of conditions that are still looked into: a file of a stranger may have too many.
     left: usize,
+    /// The same for all conditions together.
+    all: usize,
 }
 
+/// Parts of all conditions together.
+const ALL: usize = 300_000;
 /// Parts of one condition that are looked into, those of the flags it names too.
 const PARTS: usize = 1_000;
 /// The deepest that flags are followed.
@@ -123,7 +72,7 @@ impl<'p> Terms<'p> {
     /// The terms of this policy; none are known yet.
     #[must_use]
     pub fn new(policy: &'p Policy) -> Self {
-        Terms { policy, known: HashMap::new(), about: Vec::new(), follows: Vec::new(), left: 0 }
+        Terms { policy, known: HashMap::new(), about: Vec::new(), follows: Vec::new(), left: 0, all: ALL }
     }
 
     /// What is known of a term.
@@ -146,8 +95,11 @@ impl<'p> Terms<'p> {
 
     /// The formula of a condition.
     pub fn formula(&mut self, expr: &'p Expr) -> Formula {
-        self.left = PARTS;
-        self.of(expr, true, 0)
+        self.left = PARTS.min(self.all);
+        let before = self.left;
+        let formula = self.of(expr, true, 0);
+        self.all -= before - self.left;
+        formula
     }
 
     /// Finds out which tags tell of which others; to be asked once all formulas are made.
@@ -259,28 +211,28 @@ impl<'p> Terms<'p> {
         } else {
             (format!("{other} <=> {one}"), op.mirrored())
         };
-        let term = self.term(key, || About { name: None, range: Range::ANY, values: None });
+        let term = self.term(key, |text| About { text, name: None, range: Range::ANY, values: None });
         Formula::One(Statement { term, says: Says::Number(op, 0.0), truth })
     }
 
     fn one(&mut self, expr: &'p Expr, says: Says, truth: bool) -> Formula {
         let policy = self.policy;
-        let term = self.term(print::of_policy(policy, expr), || known(policy, expr));
+        let term = self.term(print::of_policy(policy, expr), |text| known(policy, expr, text));
         Formula::One(Statement { term, says, truth })
     }
 
     /// A statement like no other.
     fn strange(&mut self, truth: bool) -> Formula {
         let key = format!("\u{0}{}", self.about.len());
-        let term = self.term(key, || About { name: None, range: Range::ANY, values: None });
+        let term = self.term(key, |text| About { text, name: None, range: Range::ANY, values: None });
         Formula::One(Statement { term, says: Says::Yes, truth })
     }
 
-    fn term(&mut self, key: String, about: impl FnOnce() -> About) -> usize {
+    fn term(&mut self, key: String, about: impl FnOnce(String) -> About) -> usize {
         if let Some(term) = self.known.get(&key) {
             return *term;
         }
-        self.about.push(about());
+        self.about.push(about(key.clone()));
         self.known.insert(key, self.about.len() - 1);
         self.about.len() - 1
     }
@@ -290,7 +242,7 @@ impl<'p> Terms<'p> {
     }
 }
 
-fn known(policy: &Policy, expr: &Expr) -> About {
+fn known(policy: &Policy, expr: &Expr, text: String) -> About {
     let name = match expr {
         Expr::Name(name) => Some(*name),
         _ => None,
@@ -311,5 +263,5 @@ fn known(policy: &Policy, expr: &Expr) -> About {
         (None, Expr::Filter(Filter::Length, ..)) => Range::COUNT,
         _ => Range::ANY,
     };
-    About { name, range, values }
+    About { text, name, range, values }
 }

@@ -12,6 +12,9 @@ use crate::engine::value::Value;
 
 use super::logic::EXACT;
 
+/// Single numbers that are kept in mind as left out.
+const EXCLUDED: usize = 64;
+
 /// What a number can be. A value that is unknown lies below every number, as comparisons have it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Range {
@@ -60,6 +63,12 @@ impl Range {
         (self.low.is_finite() && self.high.is_finite()).then_some((self.low, self.high))
     }
 
+    /// The smallest that it can be, where there is one.
+    #[must_use]
+    pub fn least(&self) -> Option<f64> {
+        self.low.is_finite().then_some(self.low)
+    }
+
     /// Keeps what compares so with a number; without `truth` what does not.
     pub fn narrow(&mut self, op: Compare, with: f64, truth: bool) {
         // What is undefined differs from everything, and compares with nothing.
@@ -69,7 +78,9 @@ impl Range {
                 self.above(with, false);
                 self.below(with, false);
             }
-            (Compare::Eq, false) | (Compare::Ne, true) => self.not.push(with),
+            // What is left out of a long list is taken to be possible.
+            (Compare::Eq, false) | (Compare::Ne, true) if self.not.len() < EXCLUDED => self.not.push(with),
+            (Compare::Eq, false) | (Compare::Ne, true) => {}
             (Compare::Gt, true) | (Compare::Le, false) => self.above(with, true),
             (Compare::Ge, true) | (Compare::Lt, false) => self.above(with, false),
             (Compare::Lt, true) | (Compare::Ge, false) => self.below(with, true),

@@ -5,9 +5,10 @@
 //! said.
 
 use super::check::Found;
-use super::logic::{Formula, Says, Terms};
+use super::formula::{Formula, Says};
+use super::logic::Terms;
 use super::solve::never;
-use crate::engine::expr::Expr;
+use crate::engine::expr::{Expr, Name};
 use crate::engine::policy::Policy;
 use crate::engine::rules::Condition;
 use crate::engine::source::Location;
@@ -32,21 +33,25 @@ pub fn conditions(policy: &Policy, found: &mut Found<'_>) {
         .map(|rule| Entry { name: format!("the rule `{}`", rule.id), when: rule.when.as_ref(), at: rule.at })
         .collect();
     let classify: Vec<Entry<'_>> = (policy.classify.rules.iter())
-        .map(|rule| Entry { name: format!("this rule for `{}`", rule.ty), when: rule.when.as_ref(), at: rule.at })
+        .map(|rule| Entry {
+            name: format!("the rule for the type `{}`", rule.ty),
+            when: rule.when.as_ref(),
+            at: rule.at,
+        })
         .collect();
     let first = !policy.classify.highest;
     shadow.list(&classify, first, "the first rule that holds gives the type", found);
     shadow.list(&decide, true, "the first rule that holds decides", found);
     let points =
         policy.components.iter().flat_map(|one| one.when.iter().chain(one.points.iter().flat_map(|point| &point.when)));
-    let others: Vec<&Condition> = points
+    let others = points
         .chain(policy.flags.iter().map(|flag| &flag.when))
-        .chain(policy.agents.iter().flat_map(|agent| &agent.holds))
-        .collect();
-    for condition in others {
-        let formula = shadow.terms.formula(&condition.expr);
-        shadow.terms.relate();
-        shadow.settled(condition, condition.at, &formula, found);
+        .chain(policy.agents.iter().flat_map(|agent| &agent.holds));
+    let others: Vec<(&Condition, Formula)> =
+        others.map(|condition| (condition, shadow.terms.formula(&condition.expr))).collect();
+    shadow.terms.relate();
+    for (condition, formula) in others {
+        shadow.settled(condition, condition.at, &formula, true, found);
     }
 }
 
@@ -70,10 +75,14 @@ impl<'p> Shadow<'p> {
         // Negations of the conditions before, without those that never hold.
         let mut before: Vec<(usize, Formula)> = Vec::new();
         for (index, (entry, formula)) in entries.iter().zip(&formulas).enumerate() {
+            if found.full() {
+                return;
+            }
             let at = place(entry);
             if let Some(when) = entry.when {
-                match self.settled(when, at, formula, found) {
-                    Some(true) if first && index + 1 < entries.len() => return,
+                let last = !first || index + 1 == entries.len();
+                match self.settled(when, at, formula, last, found) {
+                    Some(true) if !last => return,
                     Some(false) => continue,
                     _ => {}
                 }
@@ -97,7 +106,9 @@ impl<'p> Shadow<'p> {
             return None;
         }
         let alone = before.iter().find(|(_, not)| self.never(&[formula, not]));
-        Some((alone.map(|(index, _)| *index), false))
+        // The same in other words: each holds wherever the other does.
+        let same = alone.is_some_and(|(_, not)| self.never(&[&not.not(), &opposite]));
+        Some((alone.map(|(index, _)| *index), same))
     }
 
     fn dead(&self, entry: &Entry<'_>, at: Location, by: Option<(&Entry<'_>, bool)>, why: &str, found: &mut Found<'_>) {
@@ -107,15 +118,17 @@ impl<'p> Shadow<'p> {
                 let line = self.policy.line(place(earlier));
                 let asks = earlier.when.map_or("", |when| self.policy.text(when.at)).trim();
                 let asks = if asks.is_empty() || asks.contains('\n') { String::new() } else { format!(", `{asks}`") };
-                let message = if same {
-                    format!("{name} is never reached: {} before it asks for the same", earlier.name)
+                if same {
+                    let message = format!("{name} is never reached: {} before it asks for the same", earlier.name);
+                    (message, format!("{why}: ask for something else, or remove one of the two ({line}{asks})"))
                 } else {
-                    format!("{name} is never reached: wherever it holds, {} before it holds too", earlier.name)
-                };
-                (
-                    message,
-                    format!("{why}: move this one before it ({line}{asks}), ask for something else, or remove it"),
-                )
+                    let message =
+                        format!("{name} is never reached: wherever it holds, {} before it holds too", earlier.name);
+                    (
+                        message,
+                        format!("{why}: move this one before it ({line}{asks}), ask for something else, or remove it"),
+                    )
+                }
             }
             None => (
                 format!("{name} is never reached: those before it take all that it asks for"),
@@ -125,8 +138,16 @@ impl<'p> Shadow<'p> {
         found.warn(at, message, help);
     }
 
-    /// Whether a condition is the same for every item, which is told; else of its parts.
-    fn settled(&mut self, when: &'p Condition, at: Location, formula: &Formula, found: &mut Found<'_>) -> Option<bool> {
+    /// Whether a condition is the same for every item, which is told; else of its parts. It is the
+    /// `last` that is tried, or others come after it.
+    fn settled(
+        &mut self,
+        when: &'p Condition,
+        at: Location,
+        formula: &Formula,
+        last: bool,
+        found: &mut Found<'_>,
+    ) -> Option<bool> {
         // `urgent: false` says so on purpose.
         if let Expr::Literal(_) = when.expr {
             return match formula {
@@ -140,6 +161,11 @@ impl<'p> Shadow<'p> {
             _ => None,
         };
         match settled {
+            Some(true) if !last => {
+                let message = "this condition always holds: the rules after it are never reached";
+                let help = "mend what it asks for; the last rule needs no `when`";
+                found.warn(at, message, help);
+            }
             Some(value) => self.tell(&when.expr, value, at, "this condition", found),
             None => self.parts(when, at, found),
         }
@@ -173,29 +199,37 @@ impl<'p> Shadow<'p> {
     fn tell(&mut self, expr: &'p Expr, value: bool, at: Location, name: &str, found: &mut Found<'_>) {
         let mut numbers = Vec::new();
         let formula = self.terms.formula(expr);
-        self.numbers(&formula, &mut numbers);
-        let help = match numbers.first() {
+        self.numbers(&formula, true, &mut numbers);
+        let mut help = match numbers.first() {
             Some(told) => told.clone(),
             None if value => "leave it out, or mend what it asks for".to_owned(),
             None => "its parts cannot hold together: mend one of them, or remove it".to_owned(),
         };
+        let mut names = Vec::new();
+        expr.names(&mut names);
+        if let Some(Name::Threshold(index)) = names.iter().find(|name| matches!(name, Name::Threshold(_))) {
+            let threshold = &self.policy.thresholds[*index];
+            let line = self.policy.line(threshold.at);
+            help.push_str(&format!(" (`thresholds.{}` is {}, {line})", threshold.name, threshold.value));
+        }
         let message = format!("{name} {} holds", if value { "always" } else { "never" });
         found.warn(at, message, help);
     }
 
-    /// What the numbers of a formula can be, where that is limited.
-    fn numbers(&self, formula: &Formula, into: &mut Vec<String>) {
+    /// What the numbers of a formula can be, where that is limited; where it is one statement `alone`,
+    /// also where it is limited on one side.
+    fn numbers(&self, formula: &Formula, alone: bool, into: &mut Vec<String>) {
         match formula {
             Formula::One(statement) if matches!(statement.says, Says::Number(..)) => {
                 let about = self.terms.about(statement.term);
-                let name = about.name.map(|name| print::name(self.policy, name));
-                if let (Some(name), Some((low, high))) = (name, about.range.ends()) {
-                    into.push(format!(
-                        "`{name}` is from {low} to {high} here: mend the number, or what it is compared with"
-                    ));
-                }
+                let mend = "mend the number, or what it is compared with";
+                into.extend(match (about.range.ends(), about.range.least()) {
+                    (Some((low, high)), _) => Some(format!("`{}` is from {low} to {high} here: {mend}", about.text)),
+                    (None, Some(low)) if alone => Some(format!("`{}` is never below {low}: {mend}", about.text)),
+                    _ => None,
+                });
             }
-            Formula::All(parts) | Formula::Any(parts) => parts.iter().for_each(|part| self.numbers(part, into)),
+            Formula::All(parts) | Formula::Any(parts) => parts.iter().for_each(|part| self.numbers(part, false, into)),
             _ => {}
         }
     }

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::logic::{About, Formula, Says, Statement, Terms};
+use super::formula::{Formula, Says, Statement};
+use super::logic::{About, Terms};
 use super::range::Range;
 
 /// Statements that are looked at for one question.
@@ -23,7 +24,7 @@ pub fn never(formulas: &[&Formula], terms: &Terms<'_>, budget: &mut usize) -> bo
     let mut open = Vec::new();
     let held = formulas.iter().all(|formula| search.assume(&mut case, formula, &mut open));
     let possible = held && search.possible(case, open, 0);
-    *budget -= before - search.left;
+    *budget = budget.saturating_sub(before - search.left);
     !possible
 }
 
@@ -123,7 +124,10 @@ impl Search {
 
     /// Adds a formula: single statements at once, choices to `open`.
     fn assume<'f>(&mut self, case: &mut Case<'_, '_>, formula: &'f Formula, open: &mut Vec<&'f [Formula]>) -> bool {
-        self.step();
+        // What is not assumed can only make more possible.
+        if !self.step() {
+            return true;
+        }
         match formula {
             Formula::Is(value) => *value,
             Formula::One(statement) => case.take(statement),

@@ -11,6 +11,9 @@ use crate::engine::keywords::Word;
 use crate::engine::policy::Policy;
 use crate::engine::rules::Condition;
 
+/// Places of one word that are told.
+const MOST_SETS: usize = 20;
+
 /// Warns of the words of a policy.
 pub fn in_two_sets(policy: &Policy, found: &mut Found<'_>) {
     let mut seen: BTreeMap<&str, Vec<(usize, &Word)>> = BTreeMap::new();
@@ -18,7 +21,10 @@ pub fn in_two_sets(policy: &Policy, found: &mut Found<'_>) {
         set.words.iter().for_each(|word| seen.entry(&word.text).or_default().push((index, word)));
     }
     for (text, places) in seen {
-        for (at, (set, word)) in places.iter().enumerate().skip(1) {
+        if found.full() {
+            return;
+        }
+        for (at, (set, word)) in places.iter().enumerate().skip(1).take(MOST_SETS) {
             let name = &policy.keywords.sets[*set].name;
             let (earlier, first) = places[at - 1];
             let line = policy.line(first.at);
@@ -28,7 +34,7 @@ pub fn in_two_sets(policy: &Policy, found: &mut Found<'_>) {
                 continue;
             }
             let other = &policy.keywords.sets[earlier].name;
-            let wins = wins(policy, earlier, *set).unwrap_or_else(|| "what carries it is in both".to_owned());
+            let wins = wins(policy, earlier, *set).unwrap_or_else(|| "what carries it counts for both".to_owned());
             let help = format!("{wins}; take it out of one of the two if that is not meant ({line})");
             found.warn(word.at, format!("`{text}` stands in two sets, `{other}` and `{name}`"), help);
         }
