@@ -15,11 +15,12 @@
 //! - [`report`] a run as people and programs read it. Pure
 //! - [`jobs`] what each job reads, decides and leaves
 //! - [`snapshot`] a recorded forge masked, so that it can be shown
+//! - [`review`] what the reviewer of a rule change uses. Pure
 //! - [`pack`] where rules and templates come from
 //! - [`init`] a checkout set up: rules with real logins, a workflow
 //! - [`run`] the pipeline, [`cli`] its arguments, `main` its exit code
 //!
-//! Imports run one way: `main -> {cli, run} -> {snapshot, init} -> {jobs, pack} -> {explain, report, plan} ->
+//! Imports run one way: `main -> {cli, run} -> {review, snapshot, init} -> {jobs, pack} -> {explain, report, plan} ->
 //! {language, engine, forge}`; `jobs -> apply -> plan`; `forge -> {http, files}`, `loop_dir -> files`; engine,
 //! http and files import nothing of ours.
 //! A test holds it.
@@ -38,5 +39,6 @@ pub mod loop_dir;
 pub mod pack;
 pub mod plan;
 pub mod report;
+pub mod review;
 pub mod run;
 pub mod snapshot;

@@ -6,6 +6,7 @@
 //! - `triage` the job, `apply` a saved plan, `snapshot` a recording, `init` a checkout set up
 //! - `why` one item explained
 //! - `rules` which rules, `forge` which forge, `live` what a live run needs and leaves
+//! - `review` what can be asked of rules
 //! - `output` where results go
 
 mod apply;
@@ -13,6 +14,7 @@ mod forge;
 mod init;
 mod live;
 mod output;
+mod review;
 mod rules;
 mod snapshot;
 mod triage;
@@ -90,6 +92,7 @@ pub fn run(cli: &Cli) -> Exit {
         Job::BacklogTriage(args) => triage::run(args),
         Job::Init(args) => init::init(args),
         Job::Apply(args) => apply::run(args),
+        Job::Rules(what) => review::run(what),
         Job::Snapshot(args) => snapshot::run(args),
         Job::Why(args) => why::run(args),
     };

@@ -3,8 +3,10 @@
 //! Takes: arguments. Gives: [`Cli`]. A link named after a job (`backlog-triage -> kaizen`) is
 //! that job: the program's own file name is put before the arguments.
 //!
+//! - `rules` what can be asked of rules
 //! - `shared` options of several commands, `values` what is written behind an option
 
+mod rules;
 mod shared;
 mod values;
 
@@ -14,6 +16,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::jobs;
+pub use rules::{Check, Facts, Rules, Show};
 pub use shared::{Common, Format, Shown, Target, When};
 pub use values::ItemName;
 pub(crate) use values::login_name;
@@ -62,6 +65,9 @@ pub enum Job {
     /// Done twice, it writes nothing the second time.
     #[command(after_help = EXIT_CODES)]
     Apply(Apply),
+    /// Check rules, show them, list what they can ask for.
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Rules(Rules),
     /// Record a forge into a file that --forge file:PATH reads back.
     ///
     /// Issues, pull requests, comments, labels, who may write, and the timelines that the rules ask

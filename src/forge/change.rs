@@ -158,6 +158,9 @@ pub trait Write: Forge {
     /// What was being read, where, and what was found.
     fn preflight(&self, repo: usize, milestones: bool) -> Result<Preflight>;
 
+    /// Whether an item can be closed for a reason that the forge keeps.
+    fn keeps_close_reasons(&self) -> bool;
+
     /// Whether this login can be assigned to an item of the repository: it is listed, or it exists
     /// where that is enough (fact 40).
     ///

@@ -204,6 +204,7 @@ fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run
         generated_at: rfc3339(asked.now),
         repos: asked.forge.repos().iter().map(|repo| repo.name.clone()).collect(),
         asked: asked.repos.clone(),
+        only: asked.only.is_some(),
         complete: true,
         why_incomplete: backlog.unread,
         warnings,

@@ -5,11 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use super::diag::did_you_mean;
 use super::reader::{Fields, Reader};
 use super::vocabulary::{self, index_of};
 use super::yaml::NodeKind;
-use super::{Check, root_value};
+use super::{Check, keys, root_value};
 use crate::engine::expr::Name;
 use crate::engine::rules::{Action, Agent, Close, NewIssue, Person, Rule};
 use crate::engine::source::Source;
@@ -24,8 +23,7 @@ pub(super) fn logins(check: &mut Check<'_>) -> Vec<Agent> {
         if !reader.name(entry.key, false) {
             continue;
         }
-        let Some(fields) = reader.map(entry.node, &format!("the agent `{name}`"), &["login", "holds", "at_once"])
-        else {
+        let Some(fields) = reader.map(entry.node, &format!("the agent `{name}`"), &keys::AGENT) else {
             continue;
         };
         let login = match fields.get("login") {
@@ -62,21 +60,6 @@ pub(super) fn holds(check: &mut Check<'_>, agents: &mut [Agent]) {
     }
 }
 
-const ACTION_KEYS: [&str; 12] = [
-    "agent",
-    "assign",
-    "unassign",
-    "add_labels",
-    "remove_labels",
-    "set_milestone",
-    "close",
-    "reopen",
-    "edit_body",
-    "create_issue",
-    "comment",
-    "mention",
-];
-
 pub(super) fn actions(check: &mut Check<'_>, root: Fields<'_>, agents: &[Agent], labels: &[String]) -> Vec<Action> {
     let main = check.files.main();
     let templates = check.templates;
@@ -95,7 +78,7 @@ pub(super) fn actions(check: &mut Check<'_>, root: Fields<'_>, agents: &[Agent],
             continue;
         }
         let what = format!("the action `{}`", key.name);
-        let Some(fields) = reader.map(node, &what, &ACTION_KEYS) else { continue };
+        let Some(fields) = reader.map(node, &what, &keys::ACTION) else { continue };
         let mut action = Action { name: key.name.clone(), at: reader.at(key.span), ..Action::default() };
         if let Some(node) = fields.get("agent") {
             action.agent = reader
@@ -112,14 +95,13 @@ pub(super) fn actions(check: &mut Check<'_>, root: Fields<'_>, agents: &[Agent],
             fields.get("set_milestone").and_then(|node| reader.text(node, "`set_milestone`")).map(str::to_owned);
         action.close = fields.get("close").and_then(|node| match node.kind {
             NodeKind::Bool(close) => close.then_some(Close::Plain),
-            _ => reader.one_of(node, "`close`", &[("completed", Close::Completed), ("not_planned", Close::NotPlanned)]),
+            _ => reader.one_of(node, "`close`", &keys::CLOSES),
         });
         action.reopen = fields.get("reopen").and_then(|node| reader.flag(node, "`reopen`")).unwrap_or(false);
         action.comment = template(&mut reader, fields, "comment", templates);
         action.edit_body = template(&mut reader, fields, "edit_body", templates);
         if let Some(node) = fields.get("create_issue") {
-            let keys = ["title", "body", "labels", "assign"];
-            if let Some(fields) = reader.map(node, "`create_issue`", &keys) {
+            if let Some(fields) = reader.map(node, "`create_issue`", &keys::NEW_ISSUE) {
                 for key in ["title", "body"].into_iter().filter(|key| fields.get(key).is_none()) {
                     let help = "`create_issue: {title: \"…\", body: template.md.j2}`, and `labels`, `assign` as wanted";
                     reader.missing(fields, node.span, format!("`create_issue` has no `{key}`"), help);
@@ -165,7 +147,7 @@ fn put_on(reader: &mut Reader<'_>, fields: Fields<'_>, key: &str, labels: &[Stri
         if let NodeKind::Text(name) = &item.kind
             && !labels.contains(name)
         {
-            let help = did_you_mean(name, labels.iter().map(String::as_str))
+            let help = (reader.sink.nearest(name, labels.iter().map(String::as_str)))
                 .unwrap_or_else(|| format!("add it: `labels: {{{name}: {{}}}}`"));
             reader.sink.error(item.span, format!("the label `{name}` is not in `labels`"), Some(help));
         }
@@ -189,7 +171,7 @@ fn template(
     let node = fields.get(key)?;
     let name = reader.text(node, &format!("`{key}`"))?;
     if !templates.contains_key(name) {
-        let help = did_you_mean(name, templates.keys().map(String::as_str));
+        let help = reader.sink.nearest(name, templates.keys().map(String::as_str));
         reader.sink.error(node.span, format!("there is no template `{name}`"), help);
     }
     Some(name.to_owned())
@@ -200,7 +182,7 @@ pub(super) fn decide(check: &mut Check<'_>, root: Fields<'_>, actions: &[Action]
     let scope = check.scope.clone();
     let mut reader = check.reader(main);
     let names: Vec<String> = actions.iter().map(|action| action.name.clone()).chain(["skip".to_owned()]).collect();
-    let mut rules: Vec<Rule> = Vec::new();
+    let (mut rules, mut disabled): (Vec<Rule>, Vec<Rule>) = Default::default();
     let mut ids: Vec<String> = Vec::new();
     // A rule that always holds, and whether it has been said that it hides others.
     let mut always: Option<(String, bool)> = None;
@@ -217,7 +199,7 @@ pub(super) fn decide(check: &mut Check<'_>, root: Fields<'_>, actions: &[Action]
         );
     }
     for item in items.unwrap_or_default() {
-        let Some(fields) = reader.map(item, "a rule", &["id", "when", "action", "reason", "enabled", "observe"]) else {
+        let Some(fields) = reader.map(item, "a rule", &keys::RULE) else {
             continue;
         };
         let id = match fields.get("id").map(|node| (node.span, reader.text(node, "`id`"))) {
@@ -271,10 +253,10 @@ pub(super) fn decide(check: &mut Check<'_>, root: Fields<'_>, actions: &[Action]
         };
         let reason = fields.get("reason").and_then(|node| reader.sentence(&scope, node, "`reason`"));
         let observe = fields.get("observe").and_then(|node| reader.flag(node, "`observe`")).unwrap_or(false);
-        if enabled {
-            let at = reader.at(at);
-            rules.push(Rule { id, when, action: action.filter(|index| *index < actions.len()), reason, observe, at });
-        }
+        let at = reader.at(at);
+        let rule = Rule { id, when, action: action.filter(|index| *index < actions.len()), reason, observe, at };
+        if enabled { rules.push(rule) } else { disabled.push(rule) }
     }
+    check.disabled = disabled;
     rules
 }

@@ -4,10 +4,14 @@
 //! was expected, what was found and what to write instead. A method that gives `None` has said why.
 
 use super::diag::{Sink, did_you_mean};
+use super::keys::Member;
 use super::scope::Place;
 use super::yaml::{Key, Node, NodeKind};
 use crate::engine::source::{Location, Span};
 use crate::engine::value::Value;
+
+/// Words of expressions, which are no names.
+pub(super) const RESERVED: [&str; 10] = ["and", "or", "not", "in", "is", "if", "else", "true", "false", "none"];
 
 /// Reads the nodes of one file.
 #[derive(Debug)]
@@ -89,12 +93,13 @@ impl Reader<'_> {
     }
 
     /// A map whose keys are among `allowed`.
-    pub(super) fn map<'n>(&mut self, node: &'n Node, what: &str, allowed: &[&str]) -> Option<Fields<'n>> {
+    pub(super) fn map<'n>(&mut self, node: &'n Node, what: &str, allowed: &[Member]) -> Option<Fields<'n>> {
         let entries = self.entries(node, what)?;
         let mut strange = false;
-        for (key, _) in entries.iter().filter(|(key, _)| !allowed.contains(&key.name.as_str())) {
+        let known = |key: &Key| allowed.iter().any(|member| member.name == key.name);
+        for (key, _) in entries.iter().filter(|(key, _)| !known(key)) {
             strange = true;
-            let help = did_you_mean(&key.name, allowed.iter().copied());
+            let help = did_you_mean(&key.name, allowed.iter().map(|member| member.name));
             self.sink.error(key.span, format!("{what} has no `{}`", key.name), help);
         }
         Some(Fields { entries, strange })
@@ -123,8 +128,7 @@ impl Reader<'_> {
     /// A name that rules and templates can write: letters, digits, `_`; `-` where `dashes`.
     pub(super) fn name(&mut self, key: &Key, dashes: bool) -> bool {
         let good = |c: char| c.is_ascii_alphanumeric() || c == '_' || (dashes && c == '-');
-        let reserved =
-            ["and", "or", "not", "in", "is", "if", "else", "true", "false", "none"].contains(&key.name.as_str());
+        let reserved = RESERVED.contains(&key.name.as_str());
         let starts = key.name.starts_with(|c: char| c.is_ascii_alphabetic() || (dashes && c.is_ascii_digit()));
         if starts && key.name.chars().all(good) && !reserved {
             return true;

@@ -5,11 +5,14 @@
 use std::collections::BTreeMap;
 
 use crate::engine::source::Source;
+use crate::language::schema;
 
 const RULES: [(&str, &str); 2] = [
     ("backlog-triage.yaml", include_str!("../../rules/backlog-triage.yaml")),
     ("common.yaml", include_str!("../../rules/common.yaml")),
 ];
+
+const SCHEMA: &str = include_str!("../../rules/kaizen.schema.json");
 
 const TEMPLATES: [(&str, &str); 4] = [
     ("backlog-triage/decision.md.j2", include_str!("../../templates/backlog-triage/decision.md.j2")),
@@ -44,7 +47,9 @@ pub(super) fn paths(job: &str, shared: &[&str]) -> BTreeMap<String, String> {
     let prefix = format!("{job}/");
     let templates = TEMPLATES.into_iter().filter(|(name, _)| name.starts_with(&prefix) || name.starts_with("shared/"));
     let templates = templates.map(|(name, text)| (format!("templates/{name}"), text));
-    rules.chain(templates).map(|(path, text)| (path, text.to_owned())).collect()
+    // The schema that the rule files name goes where they go.
+    let schema = [(format!("rules/{}", schema::FILE_NAME), SCHEMA)];
+    rules.chain(schema).chain(templates).map(|(path, text)| (path, text.to_owned())).collect()
 }
 
 #[cfg(test)]
@@ -70,6 +75,7 @@ mod tests {
             }
         }
         let rules = super::RULES.iter().map(|(name, _)| format!("rules/{name}"));
+        let rules = rules.chain([format!("rules/{}", super::schema::FILE_NAME)]);
         let mut built_in: Vec<String> =
             rules.chain(super::TEMPLATES.iter().map(|(name, _)| format!("templates/{name}"))).collect();
         there.sort();

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 use serde_json::ser::{CompactFormatter, Formatter};
 
+use super::unmatched::Unmatched;
 use super::{Row, Run};
 use crate::engine::rules::Policy;
 use crate::plan::choice::State;
@@ -36,7 +37,11 @@ pub fn write(run: &Run<'_>, threads: usize, mut out: impl Write) -> io::Result<(
     out.write_all(b"}\n")
 }
 
-fn text(value: &impl Serialize) -> io::Result<Vec<u8>> {
+/// A value as compact JSON in which no terminal or CI runner finds anything to obey.
+///
+/// # Errors
+/// What serializing gives.
+pub fn text(value: &impl Serialize) -> io::Result<Vec<u8>> {
     into(value, Vec::new())
 }
 
@@ -110,7 +115,7 @@ struct Head<'r, 'p>(&'r Run<'p>);
 impl Serialize for Head<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let run = self.0;
-        let mut out = serializer.serialize_struct("Head", 9)?;
+        let mut out = serializer.serialize_struct("Head", 10)?;
         out.serialize_field("job", &run.policy.job)?;
         out.serialize_field("generated_at", &run.generated_at)?;
         out.serialize_field("complete", &run.complete)?;
@@ -120,6 +125,7 @@ impl Serialize for Head<'_, '_> {
         out.serialize_field("policy", &run.policy.name)?;
         out.serialize_field("rules_hash", &run.policy.hash)?;
         out.serialize_field("totals", &run.totals)?;
+        out.serialize_field("unmatched", &Unmatched::of(run))?;
         out.end()
     }
 }

@@ -7,6 +7,7 @@ pub mod json;
 pub mod markdown;
 pub mod table;
 pub mod text;
+pub mod unmatched;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -31,6 +32,8 @@ pub struct Run<'p> {
     pub repos: Vec<String>,
     /// Indices of the repositories that were asked for.
     pub asked: Vec<usize>,
+    /// One item was asked for, not the backlog.
+    pub only: bool,
     /// Everything was read and nothing was left undone.
     pub complete: bool,
     /// Why not, one sentence each.

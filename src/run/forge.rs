@@ -73,6 +73,16 @@ impl Opened {
         remote(wanted).map(|remote| Opened::Remote(Box::new(remote)))
     }
 
+    /// Opens the forge for questions that only what is written to answers, such as who can be
+    /// assigned. Nothing is locked, and nothing will be written.
+    pub(super) fn to_look(wanted: &Wanted<'_>) -> Result<Opened, Stop> {
+        check(wanted.target, wanted.repos, wanted.org)?;
+        match file(wanted.target) {
+            Some(path) => Ok(Opened::Live(Box::new(LiveFile::to_look(path, wanted.now).context("opening the forge")?))),
+            None => Opened::new(wanted),
+        }
+    }
+
     pub(super) fn read(&self) -> &dyn Forge {
         match self {
             Opened::File(forge) => &**forge,

@@ -78,9 +78,7 @@ pub(super) fn save_plan(path: &Path, plan: &Plan<'_>) -> Result<()> {
 
 /// What later steps and readers of the CI job get.
 pub(super) fn for_ci(run: &Run<'_>) -> Result<()> {
-    if let Some(path) = variable("GITHUB_STEP_SUMMARY") {
-        append(&path, &markdown::render(run)).with_context(|| format!("writing the step summary {path}"))?;
-    }
+    step_summary(&|| markdown::render(run))?;
     if let Some(path) = variable("GITHUB_OUTPUT") {
         let seed = seed();
         let acted = untrusted::github_output("acted", &run.totals.acted.to_string(), &seed);
@@ -88,6 +86,14 @@ pub(super) fn for_ci(run: &Run<'_>) -> Result<()> {
         append(&path, &format!("{acted}{complete}")).with_context(|| format!("writing the step output {path}"))?;
     }
     Ok(())
+}
+
+/// Adds Markdown to the summary of the step, where there is one.
+pub(super) fn step_summary(text: &dyn Fn() -> String) -> Result<()> {
+    match variable("GITHUB_STEP_SUMMARY") {
+        Some(path) => append(&path, &text()).with_context(|| format!("writing the step summary {path}")),
+        None => Ok(()),
+    }
 }
 
 fn append(path: &str, text: &str) -> std::io::Result<()> {

@@ -10,14 +10,14 @@ use std::path::Path;
 use crate::support::root;
 
 /// Who may use whom; what is not here is forbidden.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("main", &["cli", "run"]),
     ("cli", &["jobs", "forge"]),
     (
         "run",
         &[
             "apply", "cli", "engine", "explain", "files", "forge", "http", "init", "jobs", "language", "loop_dir",
-            "pack", "plan", "report", "snapshot",
+            "pack", "plan", "report", "review", "snapshot",
         ],
     ),
     ("init", &["engine", "files", "forge", "language", "pack"]),
@@ -27,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
     ("pack", &["engine", "language"]),
     ("language", &["engine"]),
     ("report", &["engine", "forge", "plan"]),
+    ("review", &["engine", "forge", "jobs", "language", "pack", "plan", "report"]),
     ("apply", &["plan", "forge", "loop_dir"]),
     ("plan", &["engine", "forge"]),
     ("engine", &[]),
@@ -55,7 +56,7 @@ const LONG: [(&str, usize, &str); 4] = [
     ("src/engine/untrusted.rs", 700, "half of it are the tests of every writer, which stand beside them"),
     ("src/engine/evaluate.rs", 400, "one pass from facts to a judgement"),
     ("src/language/expressions.rs", 500, "one walk over a syntax tree: its arms share their state"),
-    ("src/language/templates.rs", 420, "one walk over a syntax tree: its arms share their state"),
+    ("src/language/templates.rs", 450, "one walk over a syntax tree: its arms share their state"),
 ];
 
 /// Lines of a file of `src`.
@@ -342,7 +343,7 @@ fn nothing_stands_in_the_folders_without_a_job() {
     let rust = names("src/jobs", ".rs").into_iter().map(|name| name.replace('_', "-")).collect();
     for (folder, there, known) in [
         ("src/jobs", rust, with(&helpers)),
-        ("rules", names("rules", ".yaml"), with(&["common", "automations", "tests"])),
+        ("rules", names("rules", ".yaml"), with(&["common", "automations", "kaizen.schema.json", "tests"])),
         ("templates", names("templates", "/"), with(&["shared"])),
         (".gitea/workflows", names(".gitea/workflows", ".yml"), with(&["ci", "rules-review"])),
     ] {

@@ -211,8 +211,7 @@ fn the_facts_of_the_readme_are_those_of_the_engine() {
 fn the_keys_and_filters_of_the_readme_are_those_that_are_read() {
     let page = text("README.md");
     let told: Vec<String> = table(&page, "### The file").iter().map(|row| plain(&row[0]).to_owned()).collect();
-    let known = [strings(&constant("KEYS")), strings(&constant("LAST_KEYS"))].concat();
-    assert_eq!(told, known);
+    assert_eq!(told, kaizen::language::keys::FILE.map(|member| member.name.to_owned()));
     // Of expressions, and of templates.
     let filters: Vec<String> = constants("FILTERS").iter().map(|list| strings(list).join(" ")).collect();
     assert_eq!(filters.len(), 2);
@@ -251,6 +250,8 @@ fn the_limits_of_the_readme_are_those_of_the_sources() {
         ("length of one expression", "MAX_EXPRESSION", "2,000", ""),
         ("size of a template", "MAX_TEMPLATE", "32,768", ""),
         ("matches that one pattern counts", "MAX_MATCHES", "1,000", ""),
+        ("regular expressions and lists of words", "MAX_SEARCHES", "256", ""),
+        ("problems that `rules check` shows", "SHOWN", "500", ""),
         ("rows of a section in Markdown", "ROWS", "50", ""),
         ("rows of a section in text", "SHORT", "20, 5", ""),
     ];

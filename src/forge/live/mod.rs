@@ -18,7 +18,7 @@ mod save;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use anyhow::{Context, Result, anyhow};
@@ -39,7 +39,8 @@ pub struct LiveFile {
     file: FileForge,
     state: RwLock<State>,
     /// The last to be dropped: nothing is written after it.
-    _lock: Lock,
+    /// None where it was opened only to look.
+    _lock: Option<Lock>,
 }
 
 #[derive(Debug)]
@@ -64,6 +65,18 @@ impl LiveFile {
         let name = real.file_name().unwrap_or_default().to_string_lossy();
         let beside = real.with_file_name(format!(".{name}.lock"));
         let lock = Lock::take(&beside, &format!("the forge file {shown}"), patience)?;
+        LiveFile::opened(path, real, now, Some(lock))
+    }
+
+    /// Opens the document to ask what would be possible, beside a run that has it.
+    ///
+    /// # Errors
+    /// As [`FileForge::open`].
+    pub fn to_look(path: &Path, now: DateTime<Utc>) -> Result<LiveFile> {
+        LiveFile::opened(path, path.to_owned(), now, None)
+    }
+
+    fn opened(path: &Path, real: PathBuf, now: DateTime<Utc>, lock: Option<Lock>) -> Result<LiveFile> {
         let mut saved = Saved::new(real);
         let file = FileForge::open(path)?;
         let (bytes, root) = file.document()?;
@@ -148,6 +161,10 @@ impl Write for LiveFile {
             }
             Ok(found)
         })
+    }
+
+    fn keeps_close_reasons(&self) -> bool {
+        self.file.github()
     }
 
     fn assignable(&self, repo: usize, login: &str) -> Result<bool> {

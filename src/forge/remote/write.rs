@@ -143,6 +143,10 @@ impl Write for Remote {
         self.look(repo, milestones)
     }
 
+    fn keeps_close_reasons(&self) -> bool {
+        self.api.dialect.is_github()
+    }
+
     fn assignable(&self, repo: usize, login: &str) -> Result<bool> {
         self.can_be_assigned(repo, login)
     }

@@ -1,0 +1,19 @@
+//! What the reviewer of a rule change uses.
+//!
+//! Takes: checked rules with what stands beside them in their files. Gives: what is probably not meant
+//! in them, and what they hold. Pure: no file, clock, network.
+//!
+//! - [`check`] all warnings of a folder: [`shadow`] conditions that never matter, by [`logic`], [`formula`],
+//!   [`range`] and [`solve`]; [`unused`] vocabulary, [`words`] in two sets, [`numbers`] that stand twice
+//! - [`facts`] the vocabulary that rules can use
+
+pub mod check;
+pub mod facts;
+pub mod formula;
+pub mod logic;
+pub mod numbers;
+pub mod range;
+pub mod shadow;
+pub mod solve;
+pub mod unused;
+pub mod words;

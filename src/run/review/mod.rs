@@ -1,0 +1,34 @@
+//! `kaizen rules`: what a reviewer of rules asks for.
+//!
+//! Takes: [`Rules`], the files. Gives: an answer on stdout, an [`Exit`]. What is said is worked out in
+//! [`review`](crate::review); here is what reads, asks and prints.
+
+mod check;
+mod live;
+mod show;
+
+use std::io::{BufWriter, IsTerminal, Write};
+
+use super::{Exit, Stop, finish, output};
+use crate::cli::Rules;
+use crate::engine::untrusted;
+
+/// Runs `kaizen rules …`.
+pub(super) fn run(what: &Rules) -> Result<Exit, Stop> {
+    match what {
+        Rules::Check(args) => check::run(args),
+        Rules::Facts(args) => show::facts(args),
+        Rules::Schema => show::schema(),
+        Rules::Show(args) => show::effective(args),
+    }
+}
+
+/// Prints a result to stdout.
+fn print(text: &str) -> Result<(), Stop> {
+    let stdout = std::io::stdout();
+    let terminal = stdout.is_terminal();
+    let mut out = BufWriter::new(stdout.lock());
+    let text = if output::in_ci() && !terminal { untrusted::ci_block(text) } else { text.to_owned() };
+    let result = out.write_all(text.as_bytes());
+    Ok(finish(&mut out, result)?)
+}
