@@ -15,11 +15,12 @@
 //! - [`jobs`] what each job reads, decides and leaves
 //! - [`snapshot`] a recorded forge masked, so that it can be shown
 //! - [`pack`] where rules and templates come from
+//! - [`review`] what the reviewer of a rule change uses: cases, changes that no case notices. Pure
 //! - [`init`] a checkout set up: rules with real logins, a workflow
 //! - [`run`] the pipeline, [`cli`] its arguments, `main` its exit code
 //!
-//! Imports run one way: `main -> {cli, run} -> {snapshot, init} -> {jobs, pack} -> {language, report, plan} ->
-//! {engine, forge}`; `jobs -> apply -> plan`; `forge -> {http, files}`, `loop_dir -> files`; engine,
+//! Imports run one way: `main -> {cli, run} -> {review, snapshot, init} -> {jobs, pack} ->
+//! {language, report, plan} -> {engine, forge}`; `jobs -> apply -> plan`; `forge -> {http, files}`, `loop_dir -> files`; engine,
 //! http and files import nothing of ours.
 //! A test holds it.
 
@@ -36,5 +37,6 @@ pub mod loop_dir;
 pub mod pack;
 pub mod plan;
 pub mod report;
+pub mod review;
 pub mod run;
 pub mod snapshot;

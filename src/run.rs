@@ -4,6 +4,7 @@
 //! [`Exit`].
 //!
 //! - `triage` the job, `apply` a saved plan, `snapshot` a recording, `init` a checkout set up
+//! - `review` what is done with rules beside running them
 //! - `rules` which rules, `forge` which forge, `live` what a live run needs and leaves
 //! - `output` where results go
 
@@ -12,6 +13,7 @@ mod forge;
 mod init;
 mod live;
 mod output;
+mod review;
 mod rules;
 mod snapshot;
 mod triage;
@@ -88,6 +90,7 @@ pub fn run(cli: &Cli) -> Exit {
         Job::BacklogTriage(args) => triage::run(args),
         Job::Init(args) => init::init(args),
         Job::Apply(args) => apply::run(args),
+        Job::Rules(rules) => review::run(rules),
         Job::Snapshot(args) => snapshot::run(args),
     };
     ended.unwrap_or_else(|stop| {
@@ -154,10 +157,15 @@ impl Progress {
 
     /// For items that are written to: their number is known.
     fn items(shown: &Shown, all: usize) -> Self {
+        Progress::of(shown, all, "items written")
+    }
+
+    /// For things whose number is known.
+    fn of(shown: &Shown, all: usize, what: &str) -> Self {
         let progress = Progress::new(shown);
         progress.bar.set_length(all as u64);
         progress.bar.set_style(
-            ProgressStyle::with_template("{spinner} {pos} of {len} items written")
+            ProgressStyle::with_template(&format!("{{spinner}} {{pos}} of {{len}} {what}"))
                 .unwrap_or_else(|_| ProgressStyle::default_spinner()),
         );
         progress

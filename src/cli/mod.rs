@@ -3,8 +3,10 @@
 //! Takes: arguments. Gives: [`Cli`]. A link named after a job (`backlog-triage -> kaizen`) is
 //! that job: the program's own file name is put before the arguments.
 //!
+//! - [`rules`] what is done with rules beside running them
 //! - `shared` options of several commands, `values` what is written behind an option
 
+pub mod rules;
 mod shared;
 mod values;
 
@@ -61,6 +63,9 @@ pub enum Job {
     /// Done twice, it writes nothing the second time.
     #[command(after_help = EXIT_CODES)]
     Apply(Apply),
+    /// Work with the rules: judge their cases, make a case of an item.
+    #[command(subcommand)]
+    Rules(rules::Rules),
     /// Record a forge into a file that --forge file:PATH reads back.
     ///
     /// Issues, pull requests, comments, labels, who may write, and the timelines that the rules ask

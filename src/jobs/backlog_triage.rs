@@ -13,6 +13,7 @@ use super::summary;
 use super::texts::{About, Fixed, ItemText};
 use crate::apply::doubt::Doubt;
 use crate::engine::choice::State;
+use crate::engine::rules::Action;
 use crate::engine::template::Templates;
 use crate::forge::time::rfc3339;
 use crate::language::{JobSpec, REPLACED};
@@ -154,21 +155,30 @@ fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Ro
     };
     let action = &policy.actions[action];
     let wanted = plan::ask(policy, action, subject, &row.assignees);
-    let text = match &action.comment {
-        None => None,
-        Some(_) if subject.commented => None,
-        Some(name) => {
-            let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention: &wanted.mention };
-            let used = templates.names(name).ok_or_else(|| format!("the template {name} was not checked"))?;
-            Some(templates.render(name, ItemText::new(fixed, about, used).into_value())?)
-        }
-    };
+    let repo = &asked.forge.repos()[row.repo];
+    let about = About { policy, repo, row, subject, mention: &wanted.mention };
+    let text = if subject.commented { None } else { comment(templates, fixed, action, about)? };
     let earlier = subject.earlier.as_ref().map(|earlier| earlier.id);
     let replaced = match earlier.filter(|_| !wanted.mention.is_empty()) {
         Some(_) => templates.render(REPLACED, fixed.context())?,
         None => String::new(),
     };
     Ok(plan::effect(policy, &policy.decide[rule].id, wanted, text.as_deref(), (earlier, &replaced)))
+}
+
+/// The comment that an action leaves on an item, where it leaves one.
+///
+/// # Errors
+/// What the template did, with its name and line.
+pub fn comment(
+    templates: &Templates,
+    fixed: &Arc<Fixed>,
+    action: &Action,
+    about: About<'_>,
+) -> Result<Option<String>, String> {
+    let Some(name) = &action.comment else { return Ok(None) };
+    let used = templates.names(name).ok_or_else(|| format!("the template {name} was not checked"))?;
+    templates.render(name, ItemText::new(fixed, about, used).into_value()).map(Some)
 }
 
 fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run<'p> {

@@ -16,7 +16,7 @@ use crate::engine::choice::State;
 use crate::engine::evaluate::{Evaluation, evaluate};
 use crate::engine::facts::{self, Reading};
 use crate::engine::rules::Policy;
-use crate::forge::{Event, Item, States, What};
+use crate::forge::{Event, Item, Repo, States, What};
 use crate::plan::marker::Marker;
 use crate::plan::{self, SUMMARY, Subject};
 use crate::report::Row;
@@ -123,35 +123,16 @@ fn judge_item<'p>(
     if outside && !(capped && item.open) {
         return None;
     }
-    let mut seen = facts::Item {
-        repo: &forge.repos()[repo].name,
-        kind: item.kind.name(),
-        number: item.number,
-        title: &item.title,
-        body: &item.body,
-        labels: item.labels.iter().map(|label| &**label).collect(),
-        assignees: item.assignees.iter().map(|login| &**login).collect(),
-        author: item.author.as_ref().map(|author| author.login.as_str()),
-        bot: item.author.as_ref().is_some_and(|author| author.bot),
-        own_report: marker.is_some(),
-        open: item.open,
-        locked: item.locked,
-        draft: item.draft,
-        private: forge.repos()[repo].private,
-        milestone: item.milestone.as_deref(),
-        comments: item.comments,
-        created: item.created_at.map(|at| at.timestamp_micros()),
-        updated: item.updated_at.map(|at| at.timestamp_micros()),
-        last_activity: Reading::NotRead,
-    };
+    let mut seen = known(&forge.repos()[repo], item, marker.is_some());
     let now = asked.now.timestamp_micros();
     let mut failed = None;
     let mut evaluation = evaluate(policy, &seen, now);
     if let Evaluation::Lacks(_) = evaluation {
-        seen.last_activity = last_activity(asked, repo, item.number, timelines).unwrap_or_else(|error| {
+        seen.last_activity = last_activity(asked, repo, item.number).unwrap_or_else(|error| {
             failed = Some(format!("{error:#}"));
             Reading::Unrecorded
         });
+        timelines.fetch_add(usize::from(seen.last_activity != Reading::Unrecorded), Ordering::Relaxed);
         evaluation = evaluate(policy, &seen, now);
     }
     // With its timeline read or known to be unrecorded, nothing is lacking.
@@ -170,6 +151,32 @@ fn judge_item<'p>(
     Some(Row { repo, kind: item.kind, number: item.number, assignees, judgement, state, note: failed, subject })
 }
 
+/// What rules may know of an item before anything is read that costs a request.
+#[must_use]
+pub fn known<'i>(repo: &'i Repo, item: &'i Item<'_>, own_report: bool) -> facts::Item<'i> {
+    facts::Item {
+        repo: &repo.name,
+        kind: item.kind.name(),
+        number: item.number,
+        title: &item.title,
+        body: &item.body,
+        labels: item.labels.iter().map(|label| &**label).collect(),
+        assignees: item.assignees.iter().map(|login| &**login).collect(),
+        author: item.author.as_ref().map(|author| author.login.as_str()),
+        bot: item.author.as_ref().is_some_and(|author| author.bot),
+        own_report,
+        open: item.open,
+        locked: item.locked,
+        draft: item.draft,
+        private: repo.private,
+        milestone: item.milestone.as_deref(),
+        comments: item.comments,
+        created: item.created_at.map(|at| at.timestamp_micros()),
+        updated: item.updated_at.map(|at| at.timestamp_micros()),
+        last_activity: Reading::NotRead,
+    }
+}
+
 /// Whether a text is that of this policy's summary.
 #[must_use]
 pub fn is_summary(policy: &Policy, body: &str) -> bool {
@@ -179,9 +186,11 @@ pub fn is_summary(policy: &Policy, body: &str) -> bool {
 
 /// The last activity on an item that counts, as its timeline tells: whatever others did, and of what we
 /// did handing it over, by assigning or labelling it. Our comments move nothing.
-fn last_activity(asked: &Asked<'_>, repo: usize, number: u64, timelines: &AtomicUsize) -> Result<Reading<Option<i64>>> {
+///
+/// # Errors
+/// What the forge could not read.
+pub fn last_activity(asked: &Asked<'_>, repo: usize, number: u64) -> Result<Reading<Option<i64>>> {
     let Some(events) = asked.forge.timeline(repo, number)? else { return Ok(Reading::Unrecorded) };
-    timelines.fetch_add(1, Ordering::Relaxed);
     let ours = |event: &Event| event.actor.as_ref().is_some_and(|actor| is_ours(asked, &actor.login));
     let handed = |event: &Event| matches!(event.what, What::Assigned(_) | What::Labeled(_));
     let counted = events.iter().filter(|event| !ours(event) || handed(event));
@@ -194,7 +203,9 @@ fn add(to: &mut Vec<usize>, counts: &[usize]) {
     to.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
 }
 
-fn subject(item: &Item<'_>) -> Subject {
+/// What a text and a plan need of an item that a rule acts on.
+#[must_use]
+pub fn subject(item: &Item<'_>) -> Subject {
     Subject {
         seen: plan::seen(item),
         labels: item.labels.iter().map(|label| label.to_string()).collect(),
@@ -216,7 +227,9 @@ fn is_ours(asked: &Asked<'_>, login: &str) -> bool {
     asked.us().is(login)
 }
 
-fn in_scope(policy: &Policy, item: &Item<'_>, now: DateTime<Utc>) -> bool {
+/// Whether the rules' `scope` has a run judge the item. Its kind is asked before.
+#[must_use]
+pub fn in_scope(policy: &Policy, item: &Item<'_>, now: DateTime<Utc>) -> bool {
     let scope = &policy.scope;
     let state = if item.open { scope.open } else { scope.closed };
     let minutes = item.created_at.map(|at| (now - at).num_minutes());

@@ -11,7 +11,7 @@ pub mod expressions;
 mod extends;
 mod judge;
 pub mod print;
-mod reader;
+pub mod reader;
 pub mod scope;
 mod sentences;
 mod settings;
