@@ -7,6 +7,7 @@
 mod act;
 mod away;
 mod broken_rules;
+mod capture;
 mod demo;
 mod expressions;
 mod forge;
@@ -21,6 +22,7 @@ mod output;
 mod readme;
 mod recorded;
 mod remote;
+mod rules_test;
 mod shipped;
 mod snapshot;
 mod support;

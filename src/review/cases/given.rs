@@ -27,7 +27,7 @@ pub(super) const NEVER: &str = "never";
 /// What an entry of `each` is put for.
 const EACH: &str = "$each";
 /// The longest text that `$each` is put into, in bytes.
-const MAX_TEXT: usize = 1 << 20;
+const MAX_EACH: usize = 1 << 20;
 
 pub(super) const MEMBERS: [&str; 19] = [
     "title",
@@ -242,8 +242,8 @@ fn ago(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
 /// The text with the entry of `each` put in.
 fn replaced(reader: &mut Reader<'_>, text: &str, each: &str, at: Span) -> Option<String> {
     let length = text.len().saturating_add(text.matches(EACH).count().saturating_mul(each.len()));
-    if length > MAX_TEXT {
-        reader.sink.error(at, format!("with `{EACH}` this has more than {MAX_TEXT} bytes"), None);
+    if length > MAX_EACH {
+        reader.sink.error(at, format!("with `{EACH}` this has more than {MAX_EACH} bytes"), None);
         return None;
     }
     Some(text.replace(EACH, each))

@@ -19,11 +19,15 @@ use crate::language::yaml::{self, Node, NodeKind};
 /// The most cases that one file gives.
 const MAX_CASES: usize = 10_000;
 /// The most bytes that the texts of all its cases have.
-const MAX_TEXT: usize = 16 << 20;
+const MAX_CASE_TEXT: usize = 16 << 20;
+/// Problems after which a file is read no further: what is wrong with a group is found in each case.
+const ENOUGH: usize = 1_000;
+/// Problems that are told.
+const TOLD: usize = 100;
 /// Characters of an entry of `each` in the name of its case.
 const ENTRY: usize = 40;
 
-const KEYS: [&str; 7] = ["version", "job", "user", "now", "given", "cases", "equivalent"];
+const FILE_KEYS: [&str; 7] = ["version", "job", "user", "now", "given", "cases", "equivalent"];
 const CASE: [&str; 7] = ["name", "now", "given", "item", "each", "expect", "cases"];
 
 /// Reads a case file. The problems come in the order of the file; the suite holds what is right.
@@ -40,6 +44,7 @@ pub fn read(source: &Source, policy: &Policy) -> (Suite, Vec<Diagnostic>) {
     // What a group gives is read for each of its cases, and said once.
     found.sort_by_key(|problem| problem.span.start);
     found.dedup();
+    found.truncate(TOLD);
     (suite, found)
 }
 
@@ -69,7 +74,7 @@ impl<'r> Read<'r> {
             let help = "begin with `version: 1` and `cases:`".to_owned();
             return self.reader.sink.error(Span::default(), "this case file is empty", Some(help));
         }
-        let Some(fields) = self.reader.map(root, "a case file", &KEYS) else { return };
+        let Some(fields) = self.reader.map(root, "a case file", &FILE_KEYS) else { return };
         match fields.get("version") {
             Some(Node { kind: NodeKind::Int(1), .. }) => {}
             Some(node) => {
@@ -105,7 +110,8 @@ impl<'r> Read<'r> {
     }
 
     fn now(&mut self, node: &Node) -> Option<DateTime<Utc>> {
-        given::instant(&mut self.reader, node, "`now`", None)
+        // One that is wrong has been told: the cases are not told to lack it.
+        given::instant(&mut self.reader, node, "`now`", None).or(Some(DateTime::UNIX_EPOCH))
     }
 
     fn equivalent(&mut self, node: &Node) {
@@ -174,11 +180,9 @@ impl<'r> Read<'r> {
             self.reader.sink.error(at, "a case expects something", Some(help));
         }
         let Some(now) = inner.now else {
-            if fields.get("now").is_none() {
-                let help = "add `now: 2026-11-20T12:00:00Z` to the file or to the case".to_owned();
-                self.reader.sink.error(at, "this case has no instant to count ages to", Some(help));
-            }
-            return true;
+            let help = "add `now: 2026-11-20T12:00:00Z` to the file or to the case".to_owned();
+            self.reader.sink.error(at, "this case has no instant to count ages to", Some(help));
+            return self.reader.sink.found.len() < ENOUGH;
         };
         let Some(each) = fields.get("each") else { return self.one(inner, (inner.name.clone(), at), now, None) };
         let entries = self.reader.list(each, "`each`").unwrap_or_default();
@@ -223,8 +227,8 @@ impl<'r> Read<'r> {
             given::read(&mut self.reader, layer, &context, &mut given);
         }
         self.bytes += given::bytes(&given) + expected.iter().map(|one| one.value.to_string().len()).sum::<usize>();
-        if self.suite.cases.len() >= MAX_CASES || self.bytes > MAX_TEXT {
-            let message = format!("these are too many cases: at most {MAX_CASES}, with {MAX_TEXT} bytes of text");
+        if self.suite.cases.len() >= MAX_CASES || self.bytes > MAX_CASE_TEXT {
+            let message = format!("these are too many cases: at most {MAX_CASES}, with {MAX_CASE_TEXT} bytes of text");
             self.reader.sink.error(at, message, Some("say less with `each`, or shorten the texts".to_owned()));
             return false;
         }
@@ -232,6 +236,6 @@ impl<'r> Read<'r> {
             self.reader.sink.error(at, format!("a case before this one is also called `{name}`"), None);
         }
         self.suite.cases.push(Case { name, at, now, given, expected });
-        true
+        self.reader.sink.found.len() < ENOUGH
     }
 }

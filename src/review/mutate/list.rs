@@ -102,19 +102,18 @@ fn point_name(policy: &Policy, component: &Component, point: &Point) -> String {
 fn words(policy: &Policy, found: &mut Found) {
     for (set, index) in policy.keywords.sets.iter().zip(0..) {
         for (word, number) in set.words.iter().zip(0..) {
-            let (name, what) =
-                (format!("keywords.{} drop {}", set.name, word.text), "the word is not there".to_owned());
+            let (name, what) = (format!("keywords.{} drop {}", set.name, word.text), "taken out".to_owned());
             found.add(name, word.at, what, Change::Word(index, number));
         }
     }
     for (pattern, index) in policy.patterns.iter().zip(0..) {
         for (entry, number) in pattern.entries.iter().zip(0..) {
             let name = format!("patterns.{} drop {}", pattern.name, entry.forms.join(", "));
-            found.add(name, entry.at, "the entry is not there".to_owned(), Change::Entry(index, number));
+            found.add(name, entry.at, "taken out".to_owned(), Change::Entry(index, number));
             if entry.forms.len() > 1 {
                 for (form, which) in entry.forms.iter().zip(0..) {
                     let name = format!("patterns.{} drop {form}", pattern.name);
-                    found.add(name, entry.at, "the form is not there".to_owned(), Change::Form(index, number, which));
+                    found.add(name, entry.at, "taken out".to_owned(), Change::Form(index, number, which));
                 }
             }
         }
@@ -132,7 +131,7 @@ fn conditions(policy: &Policy, found: &mut Found) {
                     continue;
                 }
                 let name = format!("{} drop {}", name(policy, site), print::of_policy(policy, part));
-                let what = format!("this part of an `{}` is not there", if junction.and { "and" } else { "or" });
+                let what = format!("this part of an `{}` taken out", if junction.and { "and" } else { "or" });
                 found.add(name, condition.at, what, Change::Part(site, junction.way.clone(), index));
             }
         }
@@ -158,18 +157,18 @@ fn rules(policy: &Policy, found: &mut Found) {
     let types = &policy.classify.rules;
     for (rule, index) in types.iter().zip(0..) {
         let name = format!("classify.{} drop", rule.ty);
-        found.add(name, rule.at, "the rule is not there".to_owned(), Change::DropType(index));
+        found.add(name, rule.at, "taken out".to_owned(), Change::DropType(index));
         if let Some(next) = types.get(index + 1).filter(|next| next.ty != rule.ty) {
             let name = format!("classify swap {}, {}", rule.ty, next.ty);
-            found.add(name, rule.at, "the rules change places".to_owned(), Change::SwapTypes(index));
+            found.add(name, rule.at, "exchanged".to_owned(), Change::SwapTypes(index));
         }
     }
     for (rule, index) in policy.decide.iter().zip(0..) {
         let name = format!("decide.{} drop", rule.id);
-        found.add(name, rule.at, "the rule is not there".to_owned(), Change::DropRule(index));
+        found.add(name, rule.at, "taken out".to_owned(), Change::DropRule(index));
         if let Some(next) = policy.decide.get(index + 1) {
             let name = format!("decide swap {}, {}", rule.id, next.id);
-            found.add(name, rule.at, "the rules change places".to_owned(), Change::SwapRules(index));
+            found.add(name, rule.at, "exchanged".to_owned(), Change::SwapRules(index));
         }
     }
 }

@@ -13,6 +13,7 @@ use super::super::rules::{self, Rules};
 use super::super::{Exit, Progress, Stop, VERSION, output, say, usage};
 use crate::cli::Format;
 use crate::cli::rules::Test;
+use crate::engine::source::Source;
 use crate::forge::time::rfc3339;
 use crate::jobs::{self, backlog_triage};
 use crate::language::JobSpec;
@@ -76,25 +77,16 @@ fn job(args: &Test, spec: &JobSpec) -> Result<Result<Option<Tested>, Exit>, Stop
         say(&format!("error: the cases have {} {}", found.len(), if found.len() == 1 { "error" } else { "errors" }));
         return Ok(Err(Exit::BadRules));
     }
-    let none = || {
-        let place = folder.clone().unwrap_or_default().join(pack::CASES).join(format!("{}.yaml", spec.job));
-        say(&format!(
-            "{}: there are no cases: {} is not there; `kaizen rules capture` begins it",
-            spec.job,
-            place.display()
-        ));
-    };
     let suite = match suite {
         Some(suite) => suite,
-        None if args.mutate || args.coverage => {
-            none();
-            let place = folder.clone().unwrap_or_default().join(pack::CASES).join(format!("{}.yaml", spec.job));
-            let source = crate::engine::source::Source::new(place.display().to_string(), "");
-            Suite { source, cases: Vec::new(), equivalent: Vec::new() }
-        }
         None => {
-            none();
-            return Ok(Ok(None));
+            let name =
+                folder.unwrap_or_default().join(pack::CASES).join(format!("{}.yaml", spec.job)).display().to_string();
+            say(&format!("{}: there are no cases; `kaizen rules capture` begins {name}", spec.job));
+            if !args.mutate && !args.coverage {
+                return Ok(Ok(None));
+            }
+            Suite { source: Source::new(name, ""), cases: Vec::new(), equivalent: Vec::new() }
         }
     };
     let judge = Judge::new(&policy, &templates, VERSION);

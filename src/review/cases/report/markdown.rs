@@ -7,7 +7,7 @@ use crate::engine::untrusted::{cut, markdown};
 use crate::review::cases::line;
 
 /// Rows of a list at most: a step summary holds 1 MiB.
-const ROWS: usize = 50;
+const LISTED: usize = 50;
 /// Characters of one value.
 const VALUE: usize = 200;
 
@@ -36,8 +36,8 @@ fn said(text: &str) -> String {
 
 /// A list that is cut with a count.
 fn list(out: &mut Vec<String>, rows: Vec<String>) {
-    let more = rows.len().saturating_sub(ROWS);
-    out.extend(rows.into_iter().take(ROWS));
+    let more = rows.len().saturating_sub(LISTED);
+    out.extend(rows.into_iter().take(LISTED));
     if more > 0 {
         out.push(format!("- … and {more} more"));
     }
@@ -69,8 +69,8 @@ fn failures(out: &mut Vec<String>, tested: &Tested) {
             "| case | member | expected | got |".to_owned(),
             "| --- | --- | --- | --- |".to_owned(),
         ]);
-        let more = rows.len().saturating_sub(ROWS);
-        out.extend(rows.into_iter().take(ROWS));
+        let more = rows.len().saturating_sub(LISTED);
+        out.extend(rows.into_iter().take(LISTED));
         if more > 0 {
             out.extend([String::new(), format!("… and {more} more.")]);
         }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Tested, counted, of_kind};
 use crate::engine::untrusted::terminal;
 use crate::review::cases::judge::{Failure, Judged};
-use crate::review::cases::{Case, line};
+use crate::review::cases::{Case, Member, line};
 
 /// Lines of a text that are shown of one that lacks what it should hold.
 const LINES: usize = 40;
@@ -19,7 +19,11 @@ pub fn render(tested: &Tested, color: bool) -> String {
     let mut out = Out { lines: Vec::new(), color };
     let (suite, failed) = (&tested.suite, tested.failed());
     let cases = counted(suite.cases.len(), "case", "cases");
-    let became = if failed == 0 { "all as expected".to_owned() } else { format!("{failed} failed") };
+    let became = match (suite.cases.len(), failed) {
+        (0, _) => "nothing is tested".to_owned(),
+        (_, 0) => "all as expected".to_owned(),
+        (_, failed) => format!("{failed} failed"),
+    };
     let head = format!("{} · {cases} of {}: {became}", tested.policy.job, terminal(&suite.source.name));
     out.styled(if failed == 0 { "1" } else { "1;31" }, &head);
     for (case, judged) in suite.cases.iter().zip(&tested.judged).filter(|(_, judged)| !judged.failures.is_empty()) {
@@ -52,7 +56,7 @@ impl Out {
     }
 
     fn got(&mut self, text: &str) {
-        self.styled("32", &format!("  + {text}"));
+        self.styled("32", format!("  + {text}").trim_end());
     }
 }
 
@@ -63,25 +67,29 @@ fn failure(out: &mut Out, tested: &Tested, case: &Case, judged: &Judged) {
     if let Some(rule) = judged.rule.map(|rule| &policy.decide[rule]) {
         out.lines.push(format!("  rule  {}: {}", terminal(&policy.line(rule.at)), terminal(&rule.id)));
     }
-    let mut text_shown = false;
+    let mut text = None;
     for Failure { member, expected, got } in &judged.failures {
         let name = member.map_or_else(|| "decision".to_owned(), |member| member.name(policy));
-        let is_text = name == "text";
-        out.expected(&format!("{name}: {}{}", if is_text { "… " } else { "" }, shown(expected)));
-        match got {
-            Value::String(text) if is_text && text.is_empty() => out.got("text: no comment is posted"),
-            Value::String(_) if is_text && text_shown => {}
-            Value::String(text) if is_text => {
-                text_shown = true;
-                out.got("text:");
-                let lines: Vec<&str> = text.lines().collect();
-                lines.iter().take(LINES).for_each(|line| out.got(&format!("  {}", terminal(line))));
-                if lines.len() > LINES {
-                    out.got(&format!("  … and {}", counted(lines.len() - LINES, "more line", "more lines")));
-                }
-            }
-            got => out.got(&format!("{name}: {}", shown(got))),
+        if *member == Some(Member::Text) {
+            out.expected(&format!("text: … {} …", shown(expected)));
+            text = got.as_str();
+        } else {
+            out.expected(&format!("{name}: {}", shown(expected)));
+            out.got(&format!("{name}: {}", shown(got)));
         }
+    }
+    // All parts that are missing are missing from one text.
+    match text {
+        Some("") => out.got("text: no comment is posted"),
+        Some(text) => {
+            out.got("text:");
+            let lines: Vec<&str> = text.lines().collect();
+            lines.iter().take(LINES).for_each(|line| out.got(&format!("  {}", terminal(line))));
+            if lines.len() > LINES {
+                out.got(&format!("  … and {}", counted(lines.len() - LINES, "more line", "more lines")));
+            }
+        }
+        None => {}
     }
 }
 
