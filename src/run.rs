@@ -92,7 +92,7 @@ pub fn run(cli: &Cli) -> Exit {
         Job::BacklogTriage(args) => triage::run(args),
         Job::Init(args) => init::init(args),
         Job::Apply(args) => apply::run(args),
-        Job::Rules(what) => review::run(what),
+        Job::Rules(rules) => review::run(rules),
         Job::Snapshot(args) => snapshot::run(args),
         Job::Why(args) => why::run(args),
     };
@@ -160,10 +160,15 @@ impl Progress {
 
     /// For items that are written to: their number is known.
     fn items(shown: &Shown, all: usize) -> Self {
+        Progress::of(shown, all, "items written")
+    }
+
+    /// For things whose number is known.
+    fn of(shown: &Shown, all: usize, what: &str) -> Self {
         let progress = Progress::new(shown);
         progress.bar.set_length(all as u64);
         progress.bar.set_style(
-            ProgressStyle::with_template("{spinner} {pos} of {len} items written")
+            ProgressStyle::with_template(&format!("{{spinner}} {{pos}} of {{len}} {what}"))
                 .unwrap_or_else(|_| ProgressStyle::default_spinner()),
         );
         progress

@@ -3,10 +3,10 @@
 //! Takes: arguments. Gives: [`Cli`]. A link named after a job (`backlog-triage -> kaizen`) is
 //! that job: the program's own file name is put before the arguments.
 //!
-//! - `rules` what can be asked of rules
+//! - `rules` what is done with rules beside running them
 //! - `shared` options of several commands, `values` what is written behind an option
 
-mod rules;
+pub mod rules;
 mod shared;
 mod values;
 
@@ -65,7 +65,7 @@ pub enum Job {
     /// Done twice, it writes nothing the second time.
     #[command(after_help = EXIT_CODES)]
     Apply(Apply),
-    /// Check rules, show them, list what they can ask for.
+    /// Check rules, test them, show them, make a case of an item.
     #[command(subcommand, after_help = EXIT_CODES)]
     Rules(Rules),
     /// Record a forge into a file that --forge file:PATH reads back.

@@ -12,6 +12,7 @@ use super::states;
 use super::summary;
 use super::texts::{About, Fixed, ItemText};
 use crate::apply::doubt::Doubt;
+use crate::engine::rules::Action;
 use crate::engine::template::Templates;
 use crate::forge::time::rfc3339;
 use crate::language::{JobSpec, REPLACED};
@@ -161,10 +162,7 @@ fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Ro
     let action = &policy.actions[action];
     let wanted = plan::ask(policy, action, subject, &row.assignees);
     let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention: &wanted.mention };
-    let rendered = |name: &str| {
-        let used = templates.names(name).ok_or_else(|| format!("the template {name} was not checked"))?;
-        templates.render(name, ItemText::new(fixed, about, used).into_value())
-    };
+    let rendered = |name: &str| render_one(templates, fixed, name, about);
     let text = action.comment.as_deref().filter(|_| !subject.commented).map(rendered).transpose()?;
     let earlier = subject.earlier.as_ref().map(|earlier| earlier.id);
     let replaced = match earlier.filter(|_| subject.commented || !wanted.mention.is_empty()) {
@@ -184,6 +182,24 @@ fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Ro
         issue: row.judgement.issue_title.as_deref().zip(body.as_deref()),
     };
     Ok(plan::effect(policy, &policy.decide[rule].id, row.number, wanted, texts, earlier))
+}
+
+/// The comment that an action leaves on an item, where it leaves one.
+///
+/// # Errors
+/// What the template did, with its name and line.
+pub fn comment(
+    templates: &Templates,
+    fixed: &Arc<Fixed>,
+    action: &Action,
+    about: About<'_>,
+) -> Result<Option<String>, String> {
+    action.comment.as_deref().map(|name| render_one(templates, fixed, name, about)).transpose()
+}
+
+fn render_one(templates: &Templates, fixed: &Arc<Fixed>, name: &str, about: About<'_>) -> Result<String, String> {
+    let used = templates.names(name).ok_or_else(|| format!("the template {name} was not checked"))?;
+    templates.render(name, ItemText::new(fixed, about, used).into_value())
 }
 
 fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run<'p> {

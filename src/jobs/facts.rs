@@ -8,20 +8,20 @@ use chrono::{DateTime, Utc};
 
 use crate::engine::facts::{self, Reading};
 use crate::engine::rules::Policy;
-use crate::forge::{Event, Forge, Item, LabelNames, What};
+use crate::forge::{Event, Forge, Item, LabelNames, Repo, What};
 use crate::plan::memory::Us;
 
 /// The facts of an item that its list gives. `body` is its text without sections of ours; `own_report`: it
 /// is ours and ends with our marker.
 #[must_use]
 pub fn facts<'a>(
-    forge: &'a dyn Forge,
     policy: &'a Policy,
-    (repo, item, body): (usize, &'a Item<'_>, &'a str),
+    repo: &'a Repo,
+    (item, body): (&'a Item<'_>, &'a str),
     own_report: bool,
 ) -> facts::Item<'a> {
     facts::Item {
-        repo: &forge.repos()[repo].name,
+        repo: &repo.name,
         kind: item.kind.name(),
         number: item.number,
         title: &item.title,
@@ -34,7 +34,7 @@ pub fn facts<'a>(
         open: item.open,
         locked: item.locked,
         draft: item.draft,
-        private: forge.repos()[repo].private,
+        private: repo.private,
         milestone: item.milestone.as_deref(),
         comments: item.comments,
         created: item.created_at.map(|at| at.timestamp_micros()),

@@ -126,7 +126,7 @@ fn judge_item<'p>(
     }
     // A section of ours is no text of theirs.
     let body = section::without(&item.body);
-    let mut seen = facts::facts(forge, policy, (repo, item, &body), marker.is_some());
+    let mut seen = facts::facts(policy, &forge.repos()[repo], (item, &body), marker.is_some());
     let now = asked.now.timestamp_micros();
     let mut failed = None;
     let mut evaluation = evaluate(policy, &seen, now);
@@ -170,7 +170,9 @@ fn add(to: &mut Vec<usize>, counts: &[usize]) {
     to.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
 }
 
-fn subject(policy: &Policy, item: &Item<'_>, facts: &engine::facts::Item<'_>, label_names: LabelNames) -> Subject {
+/// What a text and a plan need of an item that a rule acts on.
+#[must_use]
+pub fn subject(policy: &Policy, item: &Item<'_>, facts: &engine::facts::Item<'_>, label_names: LabelNames) -> Subject {
     Subject {
         seen: plan::seen(item),
         labels: item.labels.iter().map(|label| label.to_string()).collect(),

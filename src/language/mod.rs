@@ -14,7 +14,7 @@ mod judge;
 pub mod keys;
 mod patterns;
 pub mod print;
-mod reader;
+pub mod reader;
 pub mod schema;
 pub mod scope;
 mod sentences;

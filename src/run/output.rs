@@ -65,6 +65,30 @@ pub(super) fn print(run: &Run<'_>, threads: usize, shown: &Shown) -> Result<()> 
     finish(&mut out, result)
 }
 
+/// Prints a text of ours to stdout, fit for a CI log where it goes there.
+pub(super) fn print_text(text: &str) -> Result<()> {
+    print_raw(&if in_ci() { untrusted::ci_block(text) } else { text.to_owned() })
+}
+
+/// A line as it is indented, its text fit for a terminal.
+pub(super) fn shown_line(line: &str) -> String {
+    let text = line.trim_start_matches(' ');
+    format!("{}{}", " ".repeat(line.len() - text.len()), untrusted::terminal(text))
+}
+
+/// Prints a text to stdout as it is: JSON, in which everything is escaped.
+pub(super) fn print_raw(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let result = out.write_all(text.as_bytes());
+    finish(&mut out, result)
+}
+
+/// Adds Markdown to what a CI job shows of a step.
+pub(super) fn summary(text: &str) -> Result<()> {
+    let Some(path) = variable("GITHUB_STEP_SUMMARY") else { return Ok(()) };
+    append(&path, text).with_context(|| format!("writing the step summary {path}"))
+}
+
 fn terminal_width() -> usize {
     usize::from(console::Term::stdout().size().1).clamp(60, 400)
 }

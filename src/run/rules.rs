@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::forge::{Wanted, remote};
 use super::output::{self, variable};
 use super::{Exit, Stop, say, usage};
-use crate::cli::{Common, Target};
+use crate::cli::{Common, Shown, Target};
 use crate::engine::rules::Policy;
 use crate::engine::template::Templates;
 use crate::engine::untrusted;
@@ -23,7 +23,7 @@ use crate::forge::remote::address::Runner;
 use crate::jobs;
 use crate::language::diag::{Diagnostic, Severity};
 use crate::language::{JobSpec, load};
-use crate::pack::{self, Texts};
+use crate::pack::{self, Pack, Texts};
 
 /// Rules that were found and are right.
 pub(super) struct Rules {
@@ -39,23 +39,27 @@ pub(super) fn find(common: &Common, spec: &JobSpec) -> Result<Result<Rules, Exit
         Some(texts) => pack::read_texts(spec.job, &jobs::NAMES, texts),
         None => pack::read(spec.job, &jobs::NAMES, common.rules.as_deref(), common.templates.as_deref()),
     };
-    let pack = pack.map_err(usage)?;
+    Ok(checked(pack.map_err(usage)?, spec, &common.shown))
+}
+
+/// Checks rules that were read. The error is an exit whose reasons have been printed.
+pub(super) fn checked(pack: Pack, spec: &JobSpec, shown: &Shown) -> Result<Rules, Exit> {
     let mut loaded = load(spec, &pack.input);
     // One mistake in `extends` can make both: what the check of the rules says is nearer.
     if loaded.policy.is_some() {
         loaded.diagnostics.extend(pack.strays);
     }
     loaded.diagnostics.extend(pack.not_utf8);
-    tell(&loaded.diagnostics, output::color(&common.shown, std::io::stderr().is_terminal()));
+    tell(&loaded.diagnostics, output::color(shown, std::io::stderr().is_terminal()));
     let errors = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
     match loaded.policy {
-        Some((policy, templates)) if errors == 0 => Ok(Ok(Rules { policy, templates, own: pack.folder.is_some() })),
+        Some((policy, templates)) if errors == 0 => Ok(Rules { policy, templates, own: pack.folder.is_some() }),
         _ => {
             say(&format!(
                 "error: the rules have {errors} {}; nothing was read or written",
                 if errors == 1 { "error" } else { "errors" }
             ));
-            Ok(Err(Exit::BadRules))
+            Err(Exit::BadRules)
         }
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn run(args: &Why) -> Result<Exit, Stop> {
     let us = Us { user: forge.user(), bots: &policy.bots };
     let own_report = facts::is_ours(&us, &item) && Marker::ending(&item.body).is_some();
     let body = section::without(&item.body);
-    let mut seen = facts::facts(forge, policy, (repo, &item, &body), own_report);
+    let mut seen = facts::facts(policy, &forge.repos()[repo], (&item, &body), own_report);
     let micros = now.timestamp_micros();
     if let Evaluation::Lacks(_) = Examined::new(policy, &seen, micros).judgement() {
         seen.last_activity = facts::last_activity(forge, &us, repo, item.number)?;

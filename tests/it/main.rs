@@ -7,6 +7,7 @@
 mod act;
 mod away;
 mod broken_rules;
+mod capture;
 mod demo;
 mod doubtful_rules;
 mod expressions;
@@ -26,6 +27,7 @@ mod recorded;
 mod remote;
 mod rules_check;
 mod rules_show;
+mod rules_test;
 mod shipped;
 mod snapshot;
 mod support;

@@ -3,9 +3,11 @@
 //! Takes: [`Rules`], the files. Gives: an answer on stdout, an [`Exit`]. What is said is worked out in
 //! [`review`](crate::review); here is what reads, asks and prints.
 
+mod capture;
 mod check;
 mod live;
 mod show;
+mod test;
 
 use std::io::{BufWriter, IsTerminal, Write};
 
@@ -16,10 +18,12 @@ use crate::engine::untrusted;
 /// Runs `kaizen rules …`.
 pub(super) fn run(what: &Rules) -> Result<Exit, Stop> {
     match what {
+        Rules::Capture(args) => capture::run(args),
         Rules::Check(args) => check::run(args),
         Rules::Facts(args) => show::facts(args),
         Rules::Schema => show::schema(),
         Rules::Show(args) => show::effective(args),
+        Rules::Test(args) => test::run(args),
     }
 }
 
