@@ -20,7 +20,6 @@ const ARROWS: [(&str, &[&str]); 19] = [
             "pack", "plan", "report", "review", "snapshot",
         ],
     ),
-    ("review", &["engine", "language", "jobs", "forge", "plan", "pack", "report"]),
     ("init", &["engine", "files", "forge", "language", "pack"]),
     ("jobs", &["apply", "engine", "explain", "forge", "language", "plan", "report"]),
     ("explain", &["engine", "language"]),
