@@ -6,10 +6,11 @@
 //! - `triage` the job, `apply` a saved plan, `snapshot` a recording, `init` a checkout set up
 //! - `why` one item explained
 //! - `rules` which rules, `forge` which forge, `live` what a live run needs and leaves
-//! - `review` what can be asked of rules
+//! - `review` what can be asked of rules, `confined` in a process with little memory and time
 //! - `output` where results go
 
 mod apply;
+mod confined;
 mod forge;
 mod init;
 mod live;
@@ -52,6 +53,13 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The exit of a code.
+    #[must_use]
+    pub fn of(code: i32) -> Option<Exit> {
+        let all = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Found, Exit::Incomplete, Exit::BadRules];
+        all.into_iter().find(|exit| i32::from(exit.code()) == code)
+    }
+
     /// The exit code.
     #[must_use]
     pub fn code(self) -> u8 {
@@ -88,7 +96,14 @@ fn usage(error: impl Into<anyhow::Error>) -> Stop {
 /// Runs a command. Errors have been printed when it returns.
 #[must_use]
 pub fn run(cli: &Cli) -> Exit {
+    if cli.confined
+        && let Err(error) = confined::enter()
+    {
+        say(&format!("error: {error:#}"));
+        return Exit::Failed;
+    }
     let ended = match &cli.job {
+        Job::Rules(rules) if rules.judges() && !cli.confined => confined::supervise(),
         Job::BacklogTriage(args) => triage::run(args),
         Job::Init(args) => init::init(args),
         Job::Apply(args) => apply::run(args),

@@ -42,6 +42,9 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub job: Job,
+    /// This process judges rules for another, which limits it.
+    #[arg(long, hide = true, global = true)]
+    pub confined: bool,
 }
 
 /// The jobs, and what sets a repository up for them.

@@ -84,6 +84,14 @@ pub struct Show {
     pub templates: Option<PathBuf>,
 }
 
+impl Rules {
+    /// Rules or templates that may be a stranger's are judged: in a confined process.
+    #[must_use]
+    pub fn judges(&self) -> bool {
+        matches!(self, Rules::Capture(_) | Rules::Check(_) | Rules::Test(_))
+    }
+}
+
 /// Options of `rules test`.
 #[derive(Debug, Args)]
 pub struct Test {

@@ -218,6 +218,13 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>> {
         std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     paths.retain(|path| path.is_file());
     paths.sort();
+    let inside = folder.canonicalize()?;
+    // What a stranger's link points to would be shown in messages.
+    for path in paths.iter().filter(|path| path.is_symlink()) {
+        if !path.canonicalize()?.starts_with(&inside) {
+            bail!("{} is a link out of its folder: put the file itself there", path.display());
+        }
+    }
     Ok(paths)
 }
 

@@ -59,6 +59,9 @@ const LONG: [(&str, usize, &str); 4] = [
     ("src/language/templates.rs", 450, "one walk over a syntax tree: its arms share their state"),
 ];
 
+/// Files that start a process, and which.
+const STARTS: [(&str, &str); 1] = [("src/run/confined.rs", "this program again, with less memory and time")];
+
 /// Lines of a file of `src`.
 const LINES: usize = 300;
 
@@ -368,7 +371,7 @@ fn files_are_short_open_with_their_purpose_and_start_no_process() {
             wrong.push(format!("{path}: does not open with what it takes and gives"));
         }
         let code = blank(&text, true);
-        for (index, line) in code.lines().enumerate() {
+        for (index, line) in code.lines().enumerate().filter(|_| !STARTS.iter().any(|(file, _)| *file == path)) {
             if ["process::Command", "process::{", "process::*", "CommandExt"].iter().any(|word| line.contains(word)) {
                 wrong.push(format!("{path}:{}: starts a process", index + 1));
             }

@@ -8,6 +8,7 @@ mod act;
 mod away;
 mod broken_rules;
 mod capture;
+mod confined;
 mod demo;
 mod doubtful_rules;
 mod expressions;

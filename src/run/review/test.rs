@@ -9,6 +9,7 @@ use anyhow::anyhow;
 use chrono::Utc;
 use serde_json::{Value, json};
 
+use super::super::confined;
 use super::super::rules::{self, Rules};
 use super::super::{Exit, Progress, Stop, VERSION, output, say, usage};
 use crate::cli::Format;
@@ -26,6 +27,13 @@ use crate::review::mutate;
 
 /// What each job asks of its rule file.
 const SPECS: [&JobSpec; 1] = [&backlog_triage::SPEC];
+
+/// Seconds of the processor for the cases, and how many judgements more than that take one.
+const GRANT: u64 = 4;
+const JUDGED: u64 = 2_000;
+
+/// The most seconds for trying changes.
+const LONGEST: u64 = 240;
 
 /// Tests the rules of each job that was asked for.
 pub(super) fn run(args: &Test) -> Result<Exit, Stop> {
@@ -56,6 +64,7 @@ pub(super) fn run(args: &Test) -> Result<Exit, Stop> {
 
 /// The inner error is an exit whose reasons have been printed; no record where there are no cases.
 fn job(args: &Test, spec: &JobSpec) -> Result<Result<Option<Tested>, Exit>, Stop> {
+    confined::begin(&format!("checking the rules of {}", spec.job));
     let pack = pack::read(spec.job, &jobs::NAMES, args.rules.as_deref(), args.templates.as_deref()).map_err(usage)?;
     let folder = pack.folder.clone();
     let (source, mut found) = pack::cases(spec.job, &jobs::NAMES, folder.as_deref())?;
@@ -90,10 +99,18 @@ fn job(args: &Test, spec: &JobSpec) -> Result<Result<Option<Tested>, Exit>, Stop
         }
     };
     let judge = Judge::new(&policy, &templates, VERSION);
-    let judged: Vec<Judged> = suite.cases.iter().map(|case| judge.judge(case)).collect();
+    confined::grant(GRANT);
+    let judged = suite.cases.iter().map(|case| {
+        confined::begin(&format!("judging the case `{}` of {}", case.name, suite.source.name));
+        judge.judge(case)
+    });
+    let judged: Vec<Judged> = judged.collect();
     let holds = judged.iter().all(|judged| judged.failures.is_empty());
     let coverage = args.coverage.then(|| coverage::coverage(&policy, &suite.cases));
     let mutation = (args.mutate && holds).then(|| {
+        confined::begin(&format!("changing the rules of {}", spec.job));
+        let judgements = u64::try_from(mutants.len() * suite.cases.len()).unwrap_or(u64::MAX);
+        confined::grant((GRANT + judgements / JUDGED).min(LONGEST));
         let progress = Progress::of(&args.shown, mutants.len(), "changes tried");
         let found = mutate::run::run((&policy, &templates, VERSION), &suite, &mutants, &|done| progress.at(done));
         progress.done();

@@ -15,6 +15,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use chrono::Utc;
 use serde_json::Value;
 
+use super::super::confined;
 use super::super::forge::check;
 use super::super::rules::{self, Rules};
 use super::super::{Exit, Stop, VERSION, output, say, usage};
@@ -35,6 +36,7 @@ const SPEC: &crate::language::JobSpec = &backlog_triage::SPEC;
 pub(super) fn run(args: &Capture) -> Result<Exit, Stop> {
     let (names, number) = item_name(&args.item).map_err(usage)?;
     check(&args.target, &names, None)?;
+    confined::begin(&format!("checking the rules of {}", SPEC.job));
     let pack = pack::read(SPEC.job, &jobs::NAMES, args.rules.as_deref(), args.templates.as_deref()).map_err(usage)?;
     let folder = pack.folder.clone();
     let Rules { policy, templates, .. } = match rules::checked(pack, SPEC, &args.shown) {
@@ -73,6 +75,7 @@ pub(super) fn run(args: &Capture) -> Result<Exit, Stop> {
     };
     let now = args.target.now.unwrap_or_else(Utc::now);
     let given = read::given(args, &policy, (&names, number), now)?;
+    confined::begin(&format!("judging {}", args.item));
     let judge = Judge::new(&policy, &templates, VERSION);
     let given =
         if args.mask { read::masked(&judge, &given, now)? } else { read::with_plain_breaks(&judge, given, now) };
