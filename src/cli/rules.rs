@@ -36,7 +36,7 @@ pub enum Rules {
     Show(Show),
     /// Judge the rules' own cases, and say what differs.
     ///
-    /// The cases are in tests/<job>.yaml below the folder of rules. Ends with 3 where one does not
+    /// The cases are in tests/JOB.yaml below the folder of rules. Ends with 3 where one does not
     /// hold, and with --mutate where none notices a change of the rules.
     #[command(after_help = EXIT_CODES)]
     Test(Test),

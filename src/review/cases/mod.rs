@@ -5,7 +5,7 @@
 //!
 //! - `read` the file, with `given` and `expect`; all problems at their place
 //! - [`judge`] a case to what differs, [`coverage`] what no case exercises
-//! - [`report`] the result for people and programs, [`write`] a case as YAML
+//! - [`report`] the result for people and programs, [`mod@write`] a case as YAML
 
 pub mod coverage;
 mod expect;
