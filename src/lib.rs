@@ -13,12 +13,13 @@
 //! - [`apply`] the one writer: a plan, carried out
 //! - [`report`] a run as people and programs read it. Pure
 //! - [`jobs`] what each job reads, decides and leaves
+//! - [`review`] what the reviewer of a change of rules is shown. Pure
 //! - [`snapshot`] a recorded forge masked, so that it can be shown
 //! - [`pack`] where rules and templates come from
 //! - [`init`] a checkout set up: rules with real logins, a workflow
 //! - [`run`] the pipeline, [`cli`] its arguments, `main` its exit code
 //!
-//! Imports run one way: `main -> {cli, run} -> {snapshot, init} -> {jobs, pack} -> {language, report, plan} ->
+//! Imports run one way: `main -> {cli, run} -> {review, snapshot, init} -> {jobs, pack} -> {language, report, plan} ->
 //! {engine, forge}`; `jobs -> apply -> plan`; `forge -> {http, files}`, `loop_dir -> files`; engine,
 //! http and files import nothing of ours.
 //! A test holds it.
@@ -36,5 +37,6 @@ pub mod loop_dir;
 pub mod pack;
 pub mod plan;
 pub mod report;
+pub mod review;
 pub mod run;
 pub mod snapshot;

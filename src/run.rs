@@ -4,6 +4,7 @@
 //! [`Exit`].
 //!
 //! - `triage` the job, `apply` a saved plan, `snapshot` a recording, `init` a checkout set up
+//! - `review` what the reviewer of a change of rules runs
 //! - `rules` which rules, `forge` which forge, `live` what a live run needs and leaves
 //! - `output` where results go
 
@@ -12,6 +13,7 @@ mod forge;
 mod init;
 mod live;
 mod output;
+mod review;
 mod rules;
 mod snapshot;
 mod triage;
@@ -88,6 +90,7 @@ pub fn run(cli: &Cli) -> Exit {
         Job::BacklogTriage(args) => triage::run(args),
         Job::Init(args) => init::init(args),
         Job::Apply(args) => apply::run(args),
+        Job::Rules(args) => review::run(args),
         Job::Snapshot(args) => snapshot::run(args),
     };
     ended.unwrap_or_else(|stop| {

@@ -78,11 +78,13 @@ pub struct Outcome {
     pub note: Option<String>,
     /// The number of the issue that was created.
     pub number: Option<u64>,
+    /// It failed because the token may not do it.
+    pub denied: bool,
 }
 
 impl Outcome {
     fn new(fate: Fate, note: impl Into<Option<String>>) -> Self {
-        Outcome { fate, note: note.into(), number: None }
+        Outcome { fate, note: note.into(), number: None, denied: false }
     }
 }
 
@@ -210,7 +212,9 @@ impl Run<'_, '_> {
                     done => format!("written before it: {}", done.join(", ")),
                 };
                 let text = format!("`{}` failed: {}; {before}.", write.op.name(), failed.text);
-                return if failed.ends_run { Err(Ended(text)) } else { Ok(Outcome::new(Fate::Failed, text)) };
+                let denied = failed.denied;
+                let outcome = Outcome { denied, ..Outcome::new(Fate::Failed, text.clone()) };
+                return if failed.ends_run { Err(Ended(text)) } else { Ok(outcome) };
             }
             guard::put_on(&mut fresh.item, write);
             done.push(write.op.name());

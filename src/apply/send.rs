@@ -21,6 +21,7 @@ const TRIES: u32 = 3;
 pub(super) struct Failed {
     pub(super) text: String,
     pub(super) ends_run: bool,
+    pub(super) denied: bool,
 }
 
 impl From<Failure> for Failed {
@@ -30,13 +31,14 @@ impl From<Failure> for Failed {
             Failure::Ignored(_) => " (the forge answered that all is well and did not do all of it)",
             Failure::Token(_) | Failure::Refused(_) | Failure::Stale(_) => "",
         };
-        Failed { text: format!("{failure}{certainty}"), ends_run: matches!(failure, Failure::Token(_)) }
+        let (ends_run, denied) = (matches!(failure, Failure::Token(_)), failure.denied());
+        Failed { text: format!("{failure}{certainty}"), ends_run, denied }
     }
 }
 
 impl From<anyhow::Error> for Failed {
     fn from(error: anyhow::Error) -> Self {
-        Failed { text: format!("{error:#}"), ends_run: false }
+        Failed { text: format!("{error:#}"), ends_run: false, denied: false }
     }
 }
 

@@ -4,7 +4,9 @@
 //! that job: the program's own file name is put before the arguments.
 //!
 //! - `shared` options of several commands, `values` what is written behind an option
+//! - `rules` the commands for who reviews rules
 
+mod rules;
 mod shared;
 mod values;
 
@@ -14,6 +16,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::jobs;
+pub use rules::{Diff, Review, Rules};
 pub use shared::{Common, Format, Shown, Target, When};
 pub(crate) use values::login_name;
 use values::{agent, label, repo_name, span};
@@ -61,6 +64,8 @@ pub enum Job {
     /// Done twice, it writes nothing the second time.
     #[command(after_help = EXIT_CODES)]
     Apply(Apply),
+    /// Look at rules before they are merged.
+    Rules(Rules),
     /// Record a forge into a file that --forge file:PATH reads back.
     ///
     /// Issues, pull requests, comments, labels, who may write, and the timelines that the rules ask

@@ -149,9 +149,31 @@ fn render(
 
 fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Row<'_>) -> Result<Effect, String> {
     let policy = asked.policy;
-    let (Some(action), Some(rule), Some(subject)) = (row.judgement.action, row.judgement.rule, &row.subject) else {
+    let (Some((wanted, text)), Some(rule), Some(subject)) =
+        (worded(asked, templates, fixed, row)?, row.judgement.rule, &row.subject)
+    else {
         return Err("no action was decided".to_owned());
     };
+    let earlier = subject.earlier.as_ref().map(|earlier| earlier.id);
+    let replaced = match earlier.filter(|_| !wanted.mention.is_empty()) {
+        Some(_) => templates.render(REPLACED, fixed.context())?,
+        None => String::new(),
+    };
+    Ok(plan::effect(policy, &policy.decide[rule].id, wanted, text.as_deref(), (earlier, &replaced)))
+}
+
+/// What the rule of a row asks for, and the text of its comment; `None` where nothing is to be written.
+///
+/// # Errors
+/// The text cannot be rendered.
+pub fn worded(
+    asked: &Asked<'_>,
+    templates: &Templates,
+    fixed: &Arc<Fixed>,
+    row: &Row<'_>,
+) -> Result<Option<(plan::Asked, Option<String>)>, String> {
+    let policy = asked.policy;
+    let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else { return Ok(None) };
     let action = &policy.actions[action];
     let wanted = plan::ask(policy, action, subject, &row.assignees);
     let text = match &action.comment {
@@ -163,12 +185,7 @@ fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Ro
             Some(templates.render(name, ItemText::new(fixed, about, used).into_value())?)
         }
     };
-    let earlier = subject.earlier.as_ref().map(|earlier| earlier.id);
-    let replaced = match earlier.filter(|_| !wanted.mention.is_empty()) {
-        Some(_) => templates.render(REPLACED, fixed.context())?,
-        None => String::new(),
-    };
-    Ok(plan::effect(policy, &policy.decide[rule].id, wanted, text.as_deref(), (earlier, &replaced)))
+    Ok(Some((wanted, text)))
 }
 
 fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run<'p> {

@@ -4,6 +4,7 @@
 //! in scope with its judgement and state. Items are judged where their page is read, on several
 //! threads; a tier of facts is read for the items that cannot be judged without it, no others.
 
+use std::cell::OnceCell;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -67,7 +68,9 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
             let stranger = asked.us().stranger(item.author.as_ref(), &item.body);
             page.strangers.extend(stranger.map(|login| (item.number, login.to_owned())));
             page.unfinished.extend(recent.unfinished(asked, repo, item));
-            rows.extend(judge_item(asked, repo, item, &mut page, &timelines));
+            let timeline = Timeline::default();
+            rows.extend(judge_item(asked, repo, item, &mut page, &timeline));
+            timelines.fetch_add(usize::from(timeline.was_read()), Ordering::Relaxed);
         }
         (asked.progress)(items.len());
         // A thread that panicked has ended the run; what it left is not used.
@@ -96,16 +99,50 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
     Ok(())
 }
 
+/// The timeline of one item, read when it is first asked for, and once however many policies judge the
+/// item.
+#[derive(Debug, Default)]
+pub struct Timeline(OnceCell<Result<Option<Vec<Event>>, String>>);
+
+impl Timeline {
+    /// Whether it was asked for, and is recorded.
+    #[must_use]
+    pub fn was_read(&self) -> bool {
+        matches!(self.0.get(), Some(Ok(Some(_))))
+    }
+
+    /// The last activity on the item that counts, as far as it is known without reading more.
+    #[must_use]
+    pub fn known(&self, asked: &Asked<'_>) -> Reading<Option<i64>> {
+        match self.0.get() {
+            None => Reading::NotRead,
+            Some(Ok(Some(events))) => Reading::Is(last_activity(asked, events)),
+            Some(_) => Reading::Unrecorded,
+        }
+    }
+
+    fn read(&self, asked: &Asked<'_>, repo: usize, number: u64) -> Result<(), String> {
+        let read = || asked.forge.timeline(repo, number).map_err(|error| format!("{error:#}"));
+        self.0.get_or_init(read).as_ref().map(drop).map_err(Clone::clone)
+    }
+}
+
+/// Judges one item that is in scope of a policy, as [`judge`] does; nothing is counted.
+#[must_use]
+pub fn judge_one<'p>(asked: &Asked<'p>, repo: usize, item: &Item<'_>, timeline: &Timeline) -> Option<Row<'p>> {
+    let inside = in_scope(asked.policy, item, asked.now);
+    if inside { judge_item(asked, repo, item, &mut Pages::default(), timeline) } else { None }
+}
+
 fn judge_item<'p>(
     asked: &Asked<'p>,
     repo: usize,
     item: &Item<'_>,
     page: &mut Pages<'p>,
-    timelines: &AtomicUsize,
+    timeline: &Timeline,
 ) -> Option<Row<'p>> {
-    let (forge, policy) = (asked.forge, asked.policy);
+    let policy = asked.policy;
     let ours = item.author.as_ref().is_some_and(|author| is_ours(asked, &author.login));
-    let marker = if ours { Marker::ending(&item.body) } else { None };
     if ours && is_summary(policy, &item.body) {
         page.summaries.push(OldSummary { repo, number: item.number, open: item.open, body: item.body.to_string() });
     }
@@ -123,35 +160,13 @@ fn judge_item<'p>(
     if outside && !(capped && item.open) {
         return None;
     }
-    let mut seen = facts::Item {
-        repo: &forge.repos()[repo].name,
-        kind: item.kind.name(),
-        number: item.number,
-        title: &item.title,
-        body: &item.body,
-        labels: item.labels.iter().map(|label| &**label).collect(),
-        assignees: item.assignees.iter().map(|login| &**login).collect(),
-        author: item.author.as_ref().map(|author| author.login.as_str()),
-        bot: item.author.as_ref().is_some_and(|author| author.bot),
-        own_report: marker.is_some(),
-        open: item.open,
-        locked: item.locked,
-        draft: item.draft,
-        private: forge.repos()[repo].private,
-        milestone: item.milestone.as_deref(),
-        comments: item.comments,
-        created: item.created_at.map(|at| at.timestamp_micros()),
-        updated: item.updated_at.map(|at| at.timestamp_micros()),
-        last_activity: Reading::NotRead,
-    };
+    let mut seen = facts(asked, repo, item, Reading::NotRead);
     let now = asked.now.timestamp_micros();
     let mut failed = None;
     let mut evaluation = evaluate(policy, &seen, now);
     if let Evaluation::Lacks(_) = evaluation {
-        seen.last_activity = last_activity(asked, repo, item.number, timelines).unwrap_or_else(|error| {
-            failed = Some(format!("{error:#}"));
-            Reading::Unrecorded
-        });
+        failed = timeline.read(asked, repo, item.number).err();
+        seen.last_activity = timeline.known(asked);
         evaluation = evaluate(policy, &seen, now);
     }
     // With its timeline read or known to be unrecorded, nothing is lacking.
@@ -170,6 +185,39 @@ fn judge_item<'p>(
     Some(Row { repo, kind: item.kind, number: item.number, assignees, judgement, state, note: failed, subject })
 }
 
+/// An item as a policy sees it, with what has been read of its timeline.
+#[must_use]
+pub fn facts<'i>(
+    asked: &'i Asked<'_>,
+    repo: usize,
+    item: &'i Item<'_>,
+    last_activity: Reading<Option<i64>>,
+) -> facts::Item<'i> {
+    let ours = item.author.as_ref().is_some_and(|author| is_ours(asked, &author.login));
+    let place = &asked.forge.repos()[repo];
+    facts::Item {
+        repo: &place.name,
+        kind: item.kind.name(),
+        number: item.number,
+        title: &item.title,
+        body: &item.body,
+        labels: item.labels.iter().map(|label| &**label).collect(),
+        assignees: item.assignees.iter().map(|login| &**login).collect(),
+        author: item.author.as_ref().map(|author| author.login.as_str()),
+        bot: item.author.as_ref().is_some_and(|author| author.bot),
+        own_report: ours && Marker::ending(&item.body).is_some(),
+        open: item.open,
+        locked: item.locked,
+        draft: item.draft,
+        private: place.private,
+        milestone: item.milestone.as_deref(),
+        comments: item.comments,
+        created: item.created_at.map(|at| at.timestamp_micros()),
+        updated: item.updated_at.map(|at| at.timestamp_micros()),
+        last_activity,
+    }
+}
+
 /// Whether a text is that of this policy's summary.
 #[must_use]
 pub fn is_summary(policy: &Policy, body: &str) -> bool {
@@ -179,13 +227,11 @@ pub fn is_summary(policy: &Policy, body: &str) -> bool {
 
 /// The last activity on an item that counts, as its timeline tells: whatever others did, and of what we
 /// did handing it over, by assigning or labelling it. Our comments move nothing.
-fn last_activity(asked: &Asked<'_>, repo: usize, number: u64, timelines: &AtomicUsize) -> Result<Reading<Option<i64>>> {
-    let Some(events) = asked.forge.timeline(repo, number)? else { return Ok(Reading::Unrecorded) };
-    timelines.fetch_add(1, Ordering::Relaxed);
+fn last_activity(asked: &Asked<'_>, events: &[Event]) -> Option<i64> {
     let ours = |event: &Event| event.actor.as_ref().is_some_and(|actor| is_ours(asked, &actor.login));
     let handed = |event: &Event| matches!(event.what, What::Assigned(_) | What::Labeled(_));
     let counted = events.iter().filter(|event| !ours(event) || handed(event));
-    Ok(Reading::Is(counted.filter_map(|event| event.at).max().map(|at| at.timestamp_micros())))
+    counted.filter_map(|event| event.at).max().map(|at| at.timestamp_micros())
 }
 
 /// Adds counts one by one.

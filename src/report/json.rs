@@ -36,6 +36,15 @@ pub fn write(run: &Run<'_>, threads: usize, mut out: impl Write) -> io::Result<(
     out.write_all(b"}\n")
 }
 
+/// Writes any value and a line break, as this document is written.
+///
+/// # Errors
+/// What writing gives.
+pub fn quiet(value: &impl Serialize, mut out: impl Write) -> io::Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Quiet))?;
+    out.write_all(b"\n")
+}
+
 fn text(value: &impl Serialize) -> io::Result<Vec<u8>> {
     into(value, Vec::new())
 }

@@ -55,8 +55,8 @@ pub(super) fn print(run: &Run<'_>, threads: usize, shown: &Shown) -> Result<()> 
         }
         Format::Markdown => markdown::render(run),
         Format::Text => {
-            let width = if terminal { terminal_width() } else { WIDTH };
-            text::render(run, Style { width, color: color(shown, terminal), verbose: shown.verbose })
+            let color = color(shown, terminal);
+            text::render(run, Style { width: width(terminal), color, verbose: shown.verbose })
         }
     };
     // In a CI log a line of ours must not read as a command, whatever a title holds.
@@ -65,8 +65,9 @@ pub(super) fn print(run: &Run<'_>, threads: usize, shown: &Shown) -> Result<()> 
     finish(&mut out, result)
 }
 
-fn terminal_width() -> usize {
-    usize::from(console::Term::stdout().size().1).clamp(60, 400)
+/// The width to print for.
+pub(super) fn width(terminal: bool) -> usize {
+    if terminal { usize::from(console::Term::stdout().size().1).clamp(60, 400) } else { WIDTH }
 }
 
 /// Saves a plan.
@@ -78,9 +79,7 @@ pub(super) fn save_plan(path: &Path, plan: &Plan<'_>) -> Result<()> {
 
 /// What later steps and readers of the CI job get.
 pub(super) fn for_ci(run: &Run<'_>) -> Result<()> {
-    if let Some(path) = variable("GITHUB_STEP_SUMMARY") {
-        append(&path, &markdown::render(run)).with_context(|| format!("writing the step summary {path}"))?;
-    }
+    summary(&markdown::render(run))?;
     if let Some(path) = variable("GITHUB_OUTPUT") {
         let seed = seed();
         let acted = untrusted::github_output("acted", &run.totals.acted.to_string(), &seed);
@@ -88,6 +87,12 @@ pub(super) fn for_ci(run: &Run<'_>) -> Result<()> {
         append(&path, &format!("{acted}{complete}")).with_context(|| format!("writing the step output {path}"))?;
     }
     Ok(())
+}
+
+/// Adds to the summary of the CI job, where there is one.
+pub(super) fn summary(text: &str) -> Result<()> {
+    let Some(path) = variable("GITHUB_STEP_SUMMARY") else { return Ok(()) };
+    append(&path, text).with_context(|| format!("writing the step summary {path}"))
 }
 
 fn append(path: &str, text: &str) -> std::io::Result<()> {

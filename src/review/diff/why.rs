@@ -1,0 +1,220 @@
+//! What made the difference for one item.
+//!
+//! Takes: the item under both versions of the rules, ready to be asked. Gives: sentences: the points
+//! that hold under one alone, the names that the deciding rules turn on and that come to something
+//! else, and where neither explains it the rules themselves. Untrusted: they quote what the item and
+//! the rules say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::evaluate::{Judgement, PointHit};
+use crate::engine::examine::Examined;
+use crate::engine::expr::{Expr, Name};
+use crate::engine::policy::Policy;
+use crate::engine::untrusted::cut;
+use crate::engine::value::Out;
+use crate::language::print;
+
+/// Sentences at most.
+const MOST: usize = 4;
+/// Characters of a condition or of a text that was found.
+const LONG: usize = 80;
+
+/// The names of a policy that two versions of it can be compared by, with their places in it.
+#[derive(Debug, Clone)]
+pub struct Names(BTreeMap<String, Name>);
+
+impl Names {
+    /// All of a policy's.
+    #[must_use]
+    pub fn of(policy: &Policy) -> Self {
+        let mut all = vec![Name::Score, Name::Type];
+        for set in 0..policy.keywords.sets.len() {
+            all.extend([Name::Tagged(set), Name::Labelled(set)]);
+        }
+        for pattern in 0..policy.patterns.len() {
+            all.extend([Name::Count(pattern), Name::Distinct(pattern), Name::LabelsWith(pattern)]);
+        }
+        all.extend((0..policy.thresholds.len()).map(Name::Threshold));
+        all.extend((0..policy.components.len()).map(Name::Component));
+        all.extend((0..policy.flags.len()).map(Name::Flag));
+        all.extend((0..policy.agents.len()).map(Name::Login));
+        Names(all.into_iter().map(|name| (print::name(policy, name), name)).collect())
+    }
+}
+
+/// An item under one version.
+#[allow(missing_debug_implementations, reason = "it holds an item that can be asked")]
+pub struct Said<'s, 'p, 'a> {
+    /// The rules.
+    pub policy: &'p Policy,
+    /// Their names.
+    pub names: &'s Names,
+    /// The item.
+    pub examined: &'s Examined<'p, 'a>,
+    /// What they come to.
+    pub judgement: &'s Judgement<'s>,
+}
+
+/// A point: its component, what it adds, its condition.
+type Point = (String, String, String);
+
+impl<'p> Said<'_, 'p, '_> {
+    fn id(&self) -> Option<&'p str> {
+        self.judgement.rule.map(|rule| self.policy.decide[rule].id.as_str())
+    }
+
+    /// What the deciding rule turns on, by what its names are written as.
+    fn turns_on(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        if let Some(when) = self.judgement.rule.and_then(|rule| self.policy.decide[rule].when.as_ref()) {
+            self.gather(&when.expr, &mut found);
+        }
+        found
+    }
+
+    fn gather(&self, expr: &Expr, found: &mut BTreeSet<String>) {
+        let mut names = Vec::new();
+        expr.names(&mut names);
+        for name in names {
+            // A flag turns on flags before it alone, so this ends.
+            if found.insert(print::name(self.policy, name))
+                && let Name::Flag(flag) = name
+            {
+                self.gather(&self.policy.flags[flag].when.expr, found);
+            }
+        }
+    }
+
+    fn points(&self) -> BTreeMap<Point, PointHit> {
+        let key = |hit: &PointHit| {
+            let (component, point) = hit.of(self.policy);
+            let when = point.when.as_ref().map_or_else(String::new, |when| print::of_policy(self.policy, &when.expr));
+            (component.name.clone(), point.add.to_string(), when)
+        };
+        self.examined.points().into_iter().map(|hit| (key(&hit), hit)).collect()
+    }
+
+    /// What a name comes to, for people; `None` where these rules have none or it is not known.
+    fn value(&self, path: &str) -> Option<String> {
+        let name = *self.names.0.get(path)?;
+        match self.examined.value(&Expr::Name(name)) {
+            Out::Is(value) => Some(value.to_string()),
+            Out::Within(..) | Out::Lacks(_) => None,
+        }
+    }
+
+    /// How far a count is counted, where a name is one: two that stop at different numbers cannot be
+    /// compared.
+    fn counted(&self, path: &str) -> usize {
+        match self.names.0.get(path) {
+            Some(Name::Count(pattern)) => self.policy.patterns[*pattern].enough.count,
+            Some(Name::Distinct(pattern)) => self.policy.patterns[*pattern].enough.distinct,
+            _ => 0,
+        }
+    }
+}
+
+/// What made the difference between the two, the nearest first.
+#[must_use]
+pub fn difference(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<String> {
+    let same_rule = from.id() == to.id();
+    let turns: BTreeSet<String> = from.turns_on().union(&to.turns_on()).cloned().collect();
+    let mut why = Vec::new();
+    let scored = |name: &String| name == "score" || name.starts_with("scores.");
+    if same_rule || turns.iter().any(scored) {
+        why.extend(points(from, to));
+    }
+    let mut values: Vec<(u8, String)> = Vec::new();
+    for path in turns.iter().filter(|_| !same_rule) {
+        let (Some(before), Some(after)) = (from.value(path), to.value(path)) else { continue };
+        if before != after && from.counted(path) == to.counted(path) {
+            let rank = match path.split('.').next().unwrap_or("") {
+                "score" | "scores" => 2,
+                "tagged" | "labelled" | "count" | "distinct" | "labels_with" | "thresholds" => 0,
+                _ => 1,
+            };
+            values.push((rank, format!("{path} is {}, was {}", cut(&after, LONG), cut(&before, LONG))));
+        }
+    }
+    values.sort();
+    why.extend(values.into_iter().map(|(_, sentence)| sentence));
+    if !same_rule && why.is_empty() {
+        why.extend(rules(from, to));
+    }
+    if same_rule && why.is_empty() {
+        let (before, after) = (&from.judgement.reason, &to.judgement.reason);
+        if before != after {
+            let said = |reason: &Option<String>| cut(reason.as_deref().unwrap_or(""), LONG).into_owned();
+            why.push(format!("the reason is \"{}\", was \"{}\"", said(after), said(before)));
+        }
+    }
+    why.truncate(MOST);
+    why
+}
+
+/// The points that hold under one version alone.
+fn points(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<String> {
+    let (before, after) = (from.points(), to.points());
+    let told = |said: &Said<'_, '_, '_>, (component, add, when): &Point, hit: &PointHit| {
+        let sign = if add.starts_with('-') { "" } else { "+" };
+        let when = if when.is_empty() { "always" } else { when };
+        let found = hit.matched.as_deref().map(str::trim).filter(|found| !found.is_empty());
+        let found = found.map(|found| format!(", found \"{}\"", cut(found, LONG))).unwrap_or_default();
+        let at = said.policy.line(hit.of(said.policy).1.at);
+        format!("{sign}{add} in {component}: {}{found} ({at})", cut(when, LONG))
+    };
+    let mut all: Vec<String> = Vec::new();
+    for (key, hit) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
+        all.push(told(to, key, hit));
+    }
+    for (key, hit) in before.iter().filter(|(key, _)| !after.contains_key(*key)) {
+        all.push(format!("no longer {}", told(from, key, hit)));
+    }
+    for (index, component) in to.policy.components.iter().enumerate() {
+        let Some(old) = from.policy.components.iter().position(|known| known.name == component.name) else { continue };
+        let max = &from.policy.components[old].max;
+        let value = |said: &Said<'_, '_, '_>, index: usize| said.examined.component(index).map(|it| it.to_string());
+        let limited = !max.same(&component.max) && value(from, old) != value(to, index);
+        all.extend(limited.then(|| format!("{} is {} at most, was {max}", component.name, component.max)));
+    }
+    all
+}
+
+/// The rules themselves: new, gone, reworded, or in another order.
+fn rules(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<String> {
+    let has = |said: &Said<'_, '_, '_>, id: &str| said.policy.decide.iter().position(|rule| rule.id == id);
+    let when = |said: &Said<'_, '_, '_>, rule: usize| {
+        let when = said.policy.decide[rule].when.as_ref();
+        when.map_or_else(|| "always".to_owned(), |when| print::of_policy(said.policy, &when.expr))
+    };
+    let mut all = Vec::new();
+    if let (Some(rule), Some(id)) = (to.judgement.rule, to.id()) {
+        let at = to.policy.line(to.policy.decide[rule].at);
+        match has(from, id) {
+            None => all.push(format!("the rule {id} is new: {} ({at})", cut(&when(to, rule), LONG))),
+            Some(old) if when(from, old) != when(to, rule) => {
+                let (old, new) = (when(from, old), when(to, rule));
+                all.push(format!("the rule {id} asks {}, was {} ({at})", cut(&new, LONG), cut(&old, LONG)));
+            }
+            Some(_) => {}
+        }
+    }
+    if let (Some(rule), Some(id)) = (from.judgement.rule, from.id()) {
+        match has(to, id) {
+            None => all.push(format!("the rule {id} is gone")),
+            Some(new) if when(from, rule) != when(to, new) => {
+                let at = to.policy.line(to.policy.decide[new].at);
+                let (old, new) = (when(from, rule), when(to, new));
+                all.push(format!("the rule {id} asks {}, was {} ({at})", cut(&new, LONG), cut(&old, LONG)));
+            }
+            Some(_) => {}
+        }
+    }
+    if all.is_empty()
+        && let (Some(id), Some(before)) = (to.id(), from.id())
+    {
+        all.push(format!("the rule {id} comes before {before} now"));
+    }
+    all
+}
