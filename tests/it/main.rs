@@ -21,6 +21,7 @@ mod output;
 mod readme;
 mod recorded;
 mod remote;
+mod rules_diff;
 mod shipped;
 mod snapshot;
 mod support;

@@ -104,6 +104,13 @@ impl<'p> Said<'_, 'p, '_> {
         }
     }
 
+    /// The first tag that is in a keyword set, where a name asks for one.
+    fn tag(&self, path: &str) -> Option<&str> {
+        let Some(Name::Tagged(set)) = self.names.0.get(path) else { return None };
+        let inside = |tag: &&String| self.policy.keywords.in_sets(std::slice::from_ref(*tag))[*set];
+        self.judgement.tags.iter().find(inside).map(String::as_str)
+    }
+
     /// How far a count is counted, where a name is one: two that stop at different numbers cannot be
     /// compared.
     fn counted(&self, path: &str) -> usize {
@@ -134,7 +141,9 @@ pub fn difference(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<String>
                 "tagged" | "labelled" | "count" | "distinct" | "labels_with" | "thresholds" => 0,
                 _ => 1,
             };
-            values.push((rank, format!("{path} is {}, was {}", cut(&after, LONG), cut(&before, LONG))));
+            let tag = to.tag(path).or_else(|| from.tag(path)).map(|tag| format!(" (the tag {tag})"));
+            let (after, before, tag) = (cut(&after, LONG), cut(&before, LONG), tag.unwrap_or_default());
+            values.push((rank, format!("{path} is {after}, was {before}{tag}")));
         }
     }
     values.sort();
