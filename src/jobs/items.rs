@@ -4,7 +4,6 @@
 //! in scope with its judgement and state. Items are judged where their page is read, on several
 //! threads; a tier of facts is read for the items that cannot be judged without it, no others.
 
-use std::cell::OnceCell;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,12 +11,14 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 
 use super::backlog::{Asked, Backlog, OldSummary};
+use super::timeline::Timeline;
 use super::unfinished::{Recent, Unfinished};
 use crate::engine::choice::State;
-use crate::engine::evaluate::{Evaluation, evaluate};
+use crate::engine::evaluate::{Evaluation, Judgement, evaluate};
+use crate::engine::examine::Examined;
 use crate::engine::facts::{self, Reading};
 use crate::engine::rules::Policy;
-use crate::forge::{Event, Item, States, What};
+use crate::forge::{Item, States};
 use crate::plan::marker::Marker;
 use crate::plan::{self, SUMMARY, Subject};
 use crate::report::Row;
@@ -99,39 +100,30 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
     Ok(())
 }
 
-/// The timeline of one item, read when it is first asked for, and once however many policies judge the
-/// item.
-#[derive(Debug, Default)]
-pub struct Timeline(OnceCell<Result<Option<Vec<Event>>, String>>);
-
-impl Timeline {
-    /// Whether it was asked for, and is recorded.
-    #[must_use]
-    pub fn was_read(&self) -> bool {
-        matches!(self.0.get(), Some(Ok(Some(_))))
+/// Judges one item as [`judge`] does and hands it over to be asked about; nothing is counted. `None`
+/// where it is out of scope.
+pub fn examine<'p, T>(
+    asked: &Asked<'p>,
+    repo: usize,
+    item: &Item<'_>,
+    timeline: &Timeline,
+    then: impl FnOnce(&Examined<'p, '_>, &Row<'p>) -> T,
+) -> Option<T> {
+    let policy = asked.policy;
+    if !of_kind(policy, item) || !in_scope(policy, item, asked.now) {
+        return None;
     }
-
-    /// The last activity on the item that counts, as far as it is known without reading more.
-    #[must_use]
-    pub fn known(&self, asked: &Asked<'_>) -> Reading<Option<i64>> {
-        match self.0.get() {
-            None => Reading::NotRead,
-            Some(Ok(Some(events))) => Reading::Is(last_activity(asked, events)),
-            Some(_) => Reading::Unrecorded,
-        }
+    let now = asked.now.timestamp_micros();
+    let facts = facts(asked, repo, item, timeline.known(asked));
+    let examined = Examined::new(policy, &facts, now);
+    if let Evaluation::Judged(judgement) = examined.judgement() {
+        return Some(then(&examined, &row(repo, item, judgement, None)));
     }
-
-    fn read(&self, asked: &Asked<'_>, repo: usize, number: u64) -> Result<(), String> {
-        let read = || asked.forge.timeline(repo, number).map_err(|error| format!("{error:#}"));
-        self.0.get_or_init(read).as_ref().map(drop).map_err(Clone::clone)
-    }
-}
-
-/// Judges one item that is in scope of a policy, as [`judge`] does; nothing is counted.
-#[must_use]
-pub fn judge_one<'p>(asked: &Asked<'p>, repo: usize, item: &Item<'_>, timeline: &Timeline) -> Option<Row<'p>> {
-    let inside = in_scope(asked.policy, item, asked.now);
-    if inside { judge_item(asked, repo, item, &mut Pages::default(), timeline) } else { None }
+    let failed = timeline.read(asked, repo, item.number).err();
+    let facts = facts::Item { last_activity: timeline.known(asked), ..facts };
+    let examined = Examined::new(policy, &facts, now);
+    let Evaluation::Judged(judgement) = examined.judgement() else { return None };
+    Some(then(&examined, &row(repo, item, judgement, failed)))
 }
 
 fn judge_item<'p>(
@@ -142,11 +134,11 @@ fn judge_item<'p>(
     timeline: &Timeline,
 ) -> Option<Row<'p>> {
     let policy = asked.policy;
-    let ours = item.author.as_ref().is_some_and(|author| is_ours(asked, &author.login));
+    let ours = item.author.as_ref().is_some_and(|author| asked.us().is(&author.login));
     if ours && is_summary(policy, &item.body) {
         page.summaries.push(OldSummary { repo, number: item.number, open: item.open, body: item.body.to_string() });
     }
-    if !policy.scope.kinds.iter().any(|kind| kind == item.kind.name()) {
+    if !of_kind(policy, item) {
         return None;
     }
     page.open += usize::from(item.open);
@@ -178,22 +170,25 @@ fn judge_item<'p>(
         add(&mut page.held_outside, &judgement.held.iter().map(|held| usize::from(*held)).collect::<Vec<_>>());
         return None;
     }
+    Some(row(repo, item, judgement, failed))
+}
+
+fn row<'p>(repo: usize, item: &Item<'_>, judgement: Box<Judgement<'p>>, failed: Option<String>) -> Row<'p> {
     let acts = judgement.action.is_some() && !judgement.observed && failed.is_none();
     let subject = acts.then(|| Box::new(subject(item)));
     let assignees = item.assignees.iter().map(|login| login.to_string()).collect();
     let state = if failed.is_some() { State::Failed } else { State::Skipped };
-    Some(Row { repo, kind: item.kind, number: item.number, assignees, judgement, state, note: failed, subject })
+    Row { repo, kind: item.kind, number: item.number, assignees, judgement, state, note: failed, subject }
 }
 
 /// An item as a policy sees it, with what has been read of its timeline.
-#[must_use]
-pub fn facts<'i>(
+fn facts<'i>(
     asked: &'i Asked<'_>,
     repo: usize,
     item: &'i Item<'_>,
     last_activity: Reading<Option<i64>>,
 ) -> facts::Item<'i> {
-    let ours = item.author.as_ref().is_some_and(|author| is_ours(asked, &author.login));
+    let ours = item.author.as_ref().is_some_and(|author| asked.us().is(&author.login));
     let place = &asked.forge.repos()[repo];
     facts::Item {
         repo: &place.name,
@@ -225,15 +220,6 @@ pub fn is_summary(policy: &Policy, body: &str) -> bool {
         .is_some_and(|marker| marker.get("policy") == Some(&policy.name) && marker.get("key") == Some(SUMMARY))
 }
 
-/// The last activity on an item that counts, as its timeline tells: whatever others did, and of what we
-/// did handing it over, by assigning or labelling it. Our comments move nothing.
-fn last_activity(asked: &Asked<'_>, events: &[Event]) -> Option<i64> {
-    let ours = |event: &Event| event.actor.as_ref().is_some_and(|actor| is_ours(asked, &actor.login));
-    let handed = |event: &Event| matches!(event.what, What::Assigned(_) | What::Labeled(_));
-    let counted = events.iter().filter(|event| !ours(event) || handed(event));
-    counted.filter_map(|event| event.at).max().map(|at| at.timestamp_micros())
-}
-
 /// Adds counts one by one.
 fn add(to: &mut Vec<usize>, counts: &[usize]) {
     to.resize(to.len().max(counts.len()), 0);
@@ -257,9 +243,8 @@ fn subject(item: &Item<'_>) -> Subject {
     }
 }
 
-/// Our own account, or one that our comments have carried.
-fn is_ours(asked: &Asked<'_>, login: &str) -> bool {
-    asked.us().is(login)
+fn of_kind(policy: &Policy, item: &Item<'_>) -> bool {
+    policy.scope.kinds.iter().any(|kind| kind == item.kind.name())
 }
 
 fn in_scope(policy: &Policy, item: &Item<'_>, now: DateTime<Utc>) -> bool {

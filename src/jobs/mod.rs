@@ -9,6 +9,7 @@ pub mod items;
 pub mod states;
 mod summary;
 pub mod texts;
+pub mod timeline;
 pub mod unfinished;
 
 /// The name of every job, as the command line, rule files and records call it.

@@ -36,16 +36,11 @@ pub fn write(run: &Run<'_>, threads: usize, mut out: impl Write) -> io::Result<(
     out.write_all(b"}\n")
 }
 
-/// Writes any value and a line break, as this document is written.
+/// Any value as this document is written.
 ///
 /// # Errors
-/// What writing gives.
-pub fn quiet(value: &impl Serialize, mut out: impl Write) -> io::Result<()> {
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Quiet))?;
-    out.write_all(b"\n")
-}
-
-fn text(value: &impl Serialize) -> io::Result<Vec<u8>> {
+/// What serializing gives.
+pub fn text(value: &impl Serialize) -> io::Result<Vec<u8>> {
     into(value, Vec::new())
 }
 
@@ -54,8 +49,11 @@ fn into(value: &impl Serialize, mut text: Vec<u8>) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// `,"name":[…]`
-fn list<T: Serialize + Sync>(out: &mut impl Write, name: &str, items: &[T], threads: usize) -> io::Result<()> {
+/// A list behind other members, `,"name":[…]`, put into text by several threads.
+///
+/// # Errors
+/// What serializing and writing give.
+pub fn list<T: Serialize + Sync>(out: &mut impl Write, name: &str, items: &[T], threads: usize) -> io::Result<()> {
     write!(out, ",\"{name}\":[")?;
     // More threads than processors only take memory: nothing here waits.
     let threads = threads.min(std::thread::available_parallelism().map_or(1, usize::from));

@@ -38,7 +38,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
 ];
 
 /// Files beside the jobs that are none.
-const HELPERS: [(&str, &str); 7] = [
+const HELPERS: [(&str, &str); 8] = [
     ("mod", "the list of the jobs"),
     ("backlog", "what is judged, and what comes of it"),
     ("items", "what every policy over issues and pull requests shares"),
@@ -46,6 +46,7 @@ const HELPERS: [(&str, &str); 7] = [
     ("unfinished", "what a killed run left behind"),
     ("summary", "the daily summary of a run"),
     ("texts", "what a template is given about one item"),
+    ("timeline", "what somebody last did on an item"),
 ];
 
 /// Files that may be longer than [`LINES`], up to which length, and why.

@@ -64,7 +64,10 @@ impl Kaizen {
 
     /// A folder of rules of the test's own: the shipped ones with these words replaced.
     pub fn pack(&self, folder: &str, replaced: &[(&str, &str)]) -> PathBuf {
-        self.file(&format!("{folder}/common.yaml"), &std::fs::read_to_string(root().join("rules/common.yaml")).unwrap());
+        self.file(
+            &format!("{folder}/common.yaml"),
+            &std::fs::read_to_string(root().join("rules/common.yaml")).unwrap(),
+        );
         let path = self.file(&format!("{folder}/backlog-triage.yaml"), &shipped(replaced));
         path.parent().unwrap().to_owned()
     }

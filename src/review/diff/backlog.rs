@@ -5,93 +5,22 @@
 //! read once where either side needs it, no comments are read, and nothing is remembered: what an
 //! earlier run wrote changes the state of an item, not what the rules say of it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
-use super::why::{Names, Said, difference};
-use super::{Diff, Record, Subject};
-use crate::engine::choice::State;
+use super::side::{Side, alike};
+use super::why::{Said, difference, reasons};
+use super::{Diff, Subject};
 use crate::engine::examine::Examined;
-use crate::engine::template::Templates;
 use crate::forge::{Item, States};
 use crate::jobs::backlog::Asked;
-use crate::jobs::backlog_triage::worded;
-use crate::jobs::items::{self, Timeline};
-use crate::jobs::texts::Fixed;
+use crate::jobs::items;
+use crate::jobs::timeline::Timeline;
 use crate::report::Row;
 
 /// Sentences about what went wrong that are kept.
 const KEPT: usize = 20;
-
-/// One version of the rules.
-#[allow(missing_debug_implementations, reason = "it holds a forge and a callback")]
-pub struct Side<'a> {
-    asked: &'a Asked<'a>,
-    templates: &'a Templates,
-    /// What texts are given, and the same without line numbers where a template prints them.
-    fixed: (Arc<Fixed>, Option<Arc<Fixed>>),
-    names: Names,
-    /// `base`, `head`.
-    name: &'static str,
-}
-
-impl<'a> Side<'a> {
-    /// A side. `lines` says that a template prints the line that a point stands in, which moves with
-    /// every edit above it.
-    #[must_use]
-    pub fn new(
-        asked: &'a Asked<'a>,
-        templates: &'a Templates,
-        (lines, name): (bool, &'static str),
-        version: &str,
-    ) -> Self {
-        let fixed = Fixed::new(asked.policy, asked.now, version);
-        let bare = lines.then(|| Arc::new(fixed.without_lines()));
-        Side { asked, templates, fixed: (Arc::new(fixed), bare), names: Names::of(asked.policy), name }
-    }
-
-    /// What this side says of an item, and the row it says it of.
-    fn judge(&self, repo: usize, item: &Item<'_>, timeline: &Timeline) -> Option<Row<'a>> {
-        items::judge_one(self.asked, repo, item, timeline)
-    }
-
-    fn record(&self, row: &Row<'_>, failed: &mut Vec<String>) -> Record {
-        let policy = self.asked.policy;
-        let mut record = Record {
-            rule: row.rule(policy).map(str::to_owned),
-            action: row.action(policy).to_owned(),
-            score: row.judgement.score.clone(),
-            text: None,
-            plain: None,
-            agent: row.agent(policy).filter(|_| row.subject.is_some()).map(str::to_owned),
-            mention: Vec::new(),
-            writes: Vec::new(),
-        };
-        match worded(self.asked, self.templates, &self.fixed.0, row) {
-            Ok(Some((wanted, text))) => {
-                (record.mention, record.writes, record.text) = (wanted.mention, wanted.writes, text);
-            }
-            Ok(None) => {}
-            Err(error) => failed.push(format!("{} under the {}: {error}", self.key(row), self.name)),
-        }
-        if row.state == State::Failed {
-            let why = row.note.as_deref().unwrap_or("it could not be read");
-            failed.push(format!("{}: {why}", self.key(row)));
-        }
-        record
-    }
-
-    /// Its text without what differs with every edit.
-    fn plain(&self, row: &Row<'_>) -> Option<String> {
-        let bare = self.fixed.1.as_ref()?;
-        worded(self.asked, self.templates, bare, row).ok().flatten()?.1
-    }
-
-    fn key(&self, row: &Row<'_>) -> String {
-        format!("{}#{}", self.asked.forge.repos()[row.repo].name, row.number)
-    }
-}
 
 /// What reading both came to.
 #[derive(Debug, Clone, Default)]
@@ -168,32 +97,69 @@ fn of_repo(
     Ok(())
 }
 
-fn one(from: Option<&Side<'_>>, to: Option<&Side<'_>>, (repo, item): (usize, &Item<'_>), page: &mut Read) {
+/// An item as one side judges it, ready to be asked about.
+#[derive(Clone, Copy)]
+struct Judged<'s, 'a, 'i> {
+    side: &'s Side<'a>,
+    examined: &'s Examined<'a, 'i>,
+    row: &'s Row<'a>,
+}
+
+impl<'s> Judged<'s, '_, '_> {
+    fn row(self) -> (&'s Asked<'s>, &'s Row<'s>) {
+        (self.side.asked, self.row)
+    }
+}
+
+fn one(from: Option<&Side<'_>>, to: Option<&Side<'_>>, at: (usize, &Item<'_>), page: &mut Read) {
     let timeline = Timeline::default();
-    let before = from.and_then(|side| side.judge(repo, item, &timeline));
-    let after = to.and_then(|side| side.judge(repo, item, &timeline));
-    let mut failed = Vec::new();
-    let mut record = |side: Option<&Side<'_>>, row: &Option<Row<'_>>| {
-        side.zip(row.as_ref()).map(|(side, row)| side.record(row, &mut failed))
-    };
-    let (mut old, mut new) = (record(from, &before), record(to, &after));
-    if let (Some(old), Some(new)) = (&mut old, &mut new)
+    judged(from, at, &timeline, |before| {
+        judged(to, at, &timeline, |after| both(before, after, page));
+    });
+    page.timelines += usize::from(timeline.was_read());
+}
+
+fn judged<'a>(
+    side: Option<&Side<'a>>,
+    (repo, item): (usize, &Item<'_>),
+    timeline: &Timeline,
+    then: impl FnOnce(Option<Judged<'_, 'a, '_>>),
+) {
+    // Whoever is out of scope is handed on as nothing.
+    let mut then = Some(then);
+    if let Some(side) = side {
+        items::examine(side.asked, repo, item, timeline, |examined, row| {
+            then.take().into_iter().for_each(|then| then(Some(Judged { side, examined, row })));
+        });
+    }
+    if let Some(then) = then {
+        then(None);
+    }
+}
+
+fn both(from: Option<Judged<'_, '_, '_>>, to: Option<Judged<'_, '_, '_>>, page: &mut Read) {
+    let (mut old, mut new) = (from.map(|it| it.side.record(it.row)), to.map(|it| it.side.record(it.row)));
+    let mut failed: Vec<String> = Vec::new();
+    // Most of a backlog is the same under both: what cannot differ is not put into words.
+    if !from.zip(to).is_some_and(|(from, to)| alike((from.side, from.row), (to.side, to.row))) {
+        if let (Some(judged), Some(record)) = (from, &mut old) {
+            judged.side.word(judged.row, record, &mut failed);
+        }
+        if let (Some(judged), Some(record)) = (to, &mut new) {
+            judged.side.word(judged.row, record, &mut failed);
+        }
+    }
+    if let (Some(old), Some(new), Some(from), Some(to)) = (&mut old, &mut new, from, to)
         && old.text != new.text
     {
-        let plain = |side: Option<&Side<'_>>, row: &Option<Row<'_>>| side.zip(row.as_ref())?.0.plain(row.as_ref()?);
-        (old.plain, new.plain) = (plain(from, &before), plain(to, &after));
+        (old.plain, new.plain) = (from.side.plain(from.row), to.side.plain(to.row));
     }
-    page.timelines += usize::from(timeline.was_read());
+    failed.extend(from.and_then(|it| it.side.failed(it.row)));
+    failed.extend(to.and_then(|it| it.side.failed(it.row)));
     page.fail(failed);
-    let key = || {
-        let forge = from.or(to).map(|side| side.asked.forge);
-        format!("{}#{}", forge.map_or("", |forge| &forge.repos()[repo].name), item.number)
-    };
-    page.diff.see(&key, old, new, || {
-        let row = after.as_ref().or(before.as_ref());
-        let subject = from.or(to).zip(row).map(|(side, row)| subject(side.asked, row));
-        (subject, why(from.zip(before.as_ref()), to.zip(after.as_ref()), (repo, item), &timeline))
-    });
+    let Some((asked, row)) = to.map(Judged::row).or(from.map(Judged::row)) else { return };
+    let key = || format!("{}#{}", asked.forge.repos()[row.repo].name, row.number);
+    page.diff.see(&key, old, new, || (Some(subject(asked, row)), why(from, to)));
 }
 
 fn subject(asked: &Asked<'_>, row: &Row<'_>) -> Subject {
@@ -209,29 +175,21 @@ fn subject(asked: &Asked<'_>, row: &Row<'_>) -> Subject {
     }
 }
 
-/// What made the difference. The item is judged once more, to be asked.
-fn why(
-    from: Option<(&Side<'_>, &Row<'_>)>,
-    to: Option<(&Side<'_>, &Row<'_>)>,
-    (repo, item): (usize, &Item<'_>),
-    timeline: &Timeline,
-) -> Vec<String> {
-    let (Some(from), Some(to)) = (from, to) else {
-        return vec![match (from, to) {
-            (None, _) => "only the new rules look at it".to_owned(),
-            (_, None) => "the new rules no longer look at it".to_owned(),
-            _ => String::new(),
-        }];
+/// What made the difference.
+fn why(from: Option<Judged<'_, '_, '_>>, to: Option<Judged<'_, '_, '_>>) -> Vec<String> {
+    let (from, to) = match (from, to) {
+        (Some(from), Some(to)) => (from, to),
+        (None, _) => return vec!["only the new rules look at it".to_owned()],
+        (_, None) => return vec!["the new rules no longer look at it".to_owned()],
     };
-    let facts = |side: &'_ Side<'_>| timeline.known(side.asked);
-    let old_facts = items::facts(from.0.asked, repo, item, facts(from.0));
-    let new_facts = items::facts(to.0.asked, repo, item, facts(to.0));
-    let now = from.0.asked.now.timestamp_micros();
-    let old = Examined::new(from.0.asked.policy, &old_facts, now);
-    let new = Examined::new(to.0.asked.policy, &new_facts, now);
-    let (before, after) = (from.0.asked.policy, to.0.asked.policy);
+    let (before, after) = (&from.row.judgement, &to.row.judgement);
+    let mut scores = before.scores.iter().zip(&after.scores);
+    let same_score = before.scores.len() == after.scores.len() && scores.all(|(before, after)| before.same(after));
+    if same_score && from.row.rule(from.side.asked.policy) == to.row.rule(to.side.asked.policy) {
+        return reasons(before, after).into_iter().collect();
+    }
     difference(
-        &Said { policy: before, names: &from.0.names, examined: &old, judgement: &from.1.judgement },
-        &Said { policy: after, names: &to.0.names, examined: &new, judgement: &to.1.judgement },
+        &Said { policy: from.side.asked.policy, names: &from.side.names, examined: from.examined, judgement: before },
+        &Said { policy: to.side.asked.policy, names: &to.side.names, examined: to.examined, judgement: after },
     )
 }

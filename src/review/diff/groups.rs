@@ -156,10 +156,8 @@ pub fn because(item: &Changed) -> String {
     if !item.why.is_empty() {
         return item.why.join("; ");
     }
-    let text = |record: &'_ Option<Record>| {
-        record.as_ref().and_then(|record| record.plain.clone().or(record.text.clone())).unwrap_or_default()
-    };
-    let (before, after) = (text(&item.from), text(&item.to));
+    let words = |record: &'_ Option<Record>| record.as_ref().and_then(Record::words).unwrap_or_default().to_owned();
+    let (before, after) = (words(&item.from), words(&item.to));
     let only = |these: &str, those: &str| {
         let line = these.lines().find(|line| !line.trim().is_empty() && !those.lines().any(|other| other == *line));
         line.map(|line| crate::engine::untrusted::cut(line.trim(), 100).into_owned())

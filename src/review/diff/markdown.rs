@@ -5,9 +5,9 @@
 //! leaves no trace on them (fact 105), other people's text can neither ping nor link, and what is
 //! private elsewhere is only counted.
 
-use super::{Changed, Class};
 use super::groups::{Group, Report, Version, because, groups, score};
 use super::text::figures;
+use super::{Changed, Class};
 use crate::engine::template::MAX_CHARS;
 use crate::engine::untrusted::{cut, markdown};
 

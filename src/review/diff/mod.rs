@@ -5,7 +5,7 @@
 //! [`Diff`]: the subjects that change, grouped, with figures. Records are compared before any cap,
 //! because caps change when something is done, never what.
 //!
-//! - [`backlog`] the records of issues and pull requests, [`why`] what made the difference
+//! - [`backlog`] issues and pull requests, [`side`] what one version says of them, [`why`] the difference
 //! - [`fail_on`] a condition over the figures; [`groups`] what reports list
 //! - [`text`], [`markdown`], [`json`] the report
 
@@ -15,11 +15,13 @@ pub mod groups;
 pub mod json;
 pub mod markdown;
 mod record;
+pub mod side;
 pub mod text;
 pub mod why;
 
 use std::collections::{BTreeMap, HashMap};
 
+use record::Difference;
 pub use record::{Class, Record, Wanted};
 
 /// What is known of an item that a record is about.
@@ -138,39 +140,46 @@ impl Diff {
         }
         self.totals.evaluated += 1;
         self.count_rules(from.as_ref(), to.as_ref());
-        let Some(class) = Class::of(from.as_ref(), to.as_ref()) else { return };
-        let (added, removed) = record::writes(from.as_ref(), to.as_ref());
-        for (wanted, is_added) in added.iter().map(|one| (one, true)).chain(removed.iter().map(|one| (one, false))) {
-            let count = self.writes.entry(wanted.op).or_default();
-            *(if is_added { &mut count.0 } else { &mut count.1 }) += 1;
+        let found = Difference::of(from.as_ref(), to.as_ref());
+        let Some(class) = found.class else { return };
+        for one in &found.added {
+            self.writes.entry(one.op).or_default().0 += 1;
         }
-        let (before, after) = (from.as_ref(), to.as_ref());
+        for one in &found.removed {
+            self.writes.entry(one.op).or_default().1 += 1;
+        }
         let totals = &mut self.totals;
         totals.changed += 1;
-        totals.closes += usize::from(record::closes(before, after));
-        totals.reassigned += usize::from(record::reassigned(before, after));
-        totals.labels += usize::from(record::relabelled(before, after));
-        totals.text += usize::from(record::reworded(before, after));
-        totals.gained += usize::from(before.is_none());
-        totals.lost += usize::from(after.is_none());
+        totals.closes += usize::from(found.closes);
+        totals.reassigned += usize::from(found.reassigned);
+        totals.labels += usize::from(found.relabelled);
+        totals.text += usize::from(found.reworded);
+        totals.gained += usize::from(from.is_none());
+        totals.lost += usize::from(to.is_none());
         let (subject, why) = more();
+        let Difference { added, removed, .. } = found;
         self.items.push(Changed { key: key(), subject, from, to, class, why, added, removed });
     }
 
     fn count_rules(&mut self, from: Option<&Record>, to: Option<&Record>) {
-        let rule = |record: Option<&Record>| record.and_then(|record| record.rule.clone());
-        let (from, to) = (rule(from), rule(to));
+        let from = from.and_then(|record| record.rule.as_deref());
+        let to = to.and_then(|record| record.rule.as_deref());
         let same = from == to;
-        if let Some(rule) = from {
-            let moves = self.rules.entry(rule).or_default();
+        let mut count = |rule: Option<&str>, one: fn(&mut Moves, bool)| {
+            let Some(rule) = rule else { return };
+            match self.rules.get_mut(rule) {
+                Some(moves) => one(moves, same),
+                None => one(self.rules.entry(rule.to_owned()).or_default(), same),
+            }
+        };
+        count(from, |moves, same| {
             moves.before += 1;
             moves.lost += usize::from(!same);
-        }
-        if let Some(rule) = to {
-            let moves = self.rules.entry(rule).or_default();
+        });
+        count(to, |moves, same| {
             moves.after += 1;
             moves.gained += usize::from(!same);
-        }
+        });
     }
 
     /// Adds what another thread found, whose subjects come after.

@@ -27,8 +27,26 @@ pub struct Record {
     pub writes: Vec<Write>,
 }
 
+impl Record {
+    fn agent(&self) -> Option<&str> {
+        self.agent.as_deref()
+    }
+
+    /// The rule and its action.
+    #[must_use]
+    pub fn decided(&self) -> (Option<&str>, &str) {
+        (self.rule.as_deref(), &self.action)
+    }
+
+    /// The text as two versions are compared by it.
+    #[must_use]
+    pub fn words(&self) -> Option<&str> {
+        self.plain.as_deref().or(self.text.as_deref())
+    }
+}
+
 /// One thing that is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Wanted {
     /// The name of the write: `assign`; `mention` for somebody whom a comment calls.
     pub op: &'static str,
@@ -73,22 +91,57 @@ impl Class {
     pub fn heading(self) -> &'static str {
         Class::ALL.iter().find(|(class, _)| *class == self).map_or("", |(_, heading)| heading)
     }
+}
 
-    /// `None` where nothing changes.
-    pub(super) fn of(from: Option<&Record>, to: Option<&Record>) -> Option<Class> {
-        let same = |of: fn(&Record) -> (Option<&str>, &str)| from.map(of) == to.map(of);
-        let (added, removed) = writes(from, to);
-        Some(if closes(from, to) {
+/// What differs between two records of one subject. A side without a record asks for nothing.
+pub(super) struct Difference {
+    /// The worst of it; `None` where nothing does.
+    pub(super) class: Option<Class>,
+    /// What only the new side asks for.
+    pub(super) added: Vec<Wanted>,
+    /// What only the old side asks for.
+    pub(super) removed: Vec<Wanted>,
+    pub(super) closes: bool,
+    pub(super) reassigned: bool,
+    pub(super) relabelled: bool,
+    pub(super) reworded: bool,
+}
+
+impl Difference {
+    pub(super) fn of(from: Option<&Record>, to: Option<&Record>) -> Difference {
+        let (before, after) = (wanted(from), wanted(to));
+        let only = |these: &[(&'static str, &str)], those: &[(&'static str, &str)]| -> Vec<Wanted> {
+            let only = these.iter().filter(|one| !those.contains(one));
+            only.map(|(op, what)| Wanted { op, what: (*what).to_owned() }).collect()
+        };
+        let (added, removed) = (only(&after, &before), only(&before, &after));
+        let differs = |ops: [Op; 2]| added.iter().chain(&removed).any(|one| ops.iter().any(|op| op.name() == one.op));
+        let (old_agent, new_agent) = (from.and_then(Record::agent), to.and_then(Record::agent));
+        let mut all = Difference {
+            class: None,
+            closes: closes(from, to),
+            reassigned: old_agent != new_agent || differs([Op::Assign, Op::Unassign]),
+            relabelled: differs([Op::AddLabels, Op::RemoveLabels]),
+            reworded: reworded(from, to),
+            added,
+            removed,
+        };
+        all.class = all.worst(from, to);
+        all
+    }
+
+    fn worst(&self, from: Option<&Record>, to: Option<&Record>) -> Option<Class> {
+        Some(if self.closes {
             Class::Closes
-        } else if reassigned(from, to) {
+        } else if self.reassigned {
             Class::Reassigned
-        } else if relabelled(from, to) {
+        } else if self.relabelled {
             Class::Labels
-        } else if !(added.is_empty() && removed.is_empty()) {
+        } else if !(self.added.is_empty() && self.removed.is_empty()) {
             Class::Writes
-        } else if !same(|record| (record.rule.as_deref(), &record.action)) {
+        } else if from.map(Record::decided) != to.map(Record::decided) {
             Class::Decision
-        } else if reworded(from, to) {
+        } else if self.reworded {
             Class::Text
         } else if from.zip(to).is_some_and(|(from, to)| from.score.same(&to.score)) {
             return None;
@@ -98,62 +151,37 @@ impl Class {
     }
 }
 
-/// Everything that a side asks for.
-fn wanted(record: Option<&Record>) -> Vec<Wanted> {
+/// Everything that a side asks for: the name of the write, and who or what.
+fn wanted(record: Option<&Record>) -> Vec<(&'static str, &str)> {
     let Some(record) = record else { return Vec::new() };
     let mut all = Vec::new();
     if record.text.is_some() {
-        all.push(Wanted { op: Op::Comment.name(), what: String::new() });
+        all.push((Op::Comment.name(), ""));
     }
-    all.extend(record.mention.iter().map(|login| Wanted { op: "mention", what: login.clone() }));
+    all.extend(record.mention.iter().map(|login| ("mention", login.as_str())));
     for Write { op, args, .. } in &record.writes {
-        let mut one = |what: &str| all.push(Wanted { op: op.name(), what: what.to_owned() });
-        let named: Vec<&String> = args.labels.iter().chain(&args.assignees).chain(&args.milestone).collect();
-        match named.as_slice() {
-            [] => one(args.reason.as_deref().unwrap_or("")),
-            named => named.iter().for_each(|what| one(what)),
+        let before = all.len();
+        let named = args.labels.iter().chain(&args.assignees).chain(&args.milestone);
+        all.extend(named.map(|what| (op.name(), what.as_str())));
+        if all.len() == before {
+            all.push((op.name(), args.reason.as_deref().unwrap_or("")));
         }
     }
     all
-}
-
-/// What only the new side asks for, and what only the old one did.
-pub(super) fn writes(from: Option<&Record>, to: Option<&Record>) -> (Vec<Wanted>, Vec<Wanted>) {
-    let (before, after) = (wanted(from), wanted(to));
-    let only = |these: &[Wanted], those: &[Wanted]| {
-        these.iter().filter(|one| !those.contains(one)).cloned().collect::<Vec<_>>()
-    };
-    (only(&after, &before), only(&before, &after))
 }
 
 fn any(record: Option<&Record>, op: Op) -> bool {
     record.is_some_and(|record| record.writes.iter().any(|write| write.op == op))
 }
 
-/// What the sides ask for by these writes differs.
-fn differs(from: Option<&Record>, to: Option<&Record>, ops: [Op; 2]) -> bool {
-    let of = |record| wanted(record).into_iter().filter(|one| ops.iter().any(|op| op.name() == one.op));
-    of(from).ne(of(to))
-}
-
-pub(super) fn closes(from: Option<&Record>, to: Option<&Record>) -> bool {
+fn closes(from: Option<&Record>, to: Option<&Record>) -> bool {
     any(to, Op::Close) && !any(from, Op::Close)
 }
 
-pub(super) fn reassigned(from: Option<&Record>, to: Option<&Record>) -> bool {
-    let agent = |record: Option<&Record>| record.and_then(|record| record.agent.clone());
-    agent(from) != agent(to) || differs(from, to, [Op::Assign, Op::Unassign])
-}
-
-pub(super) fn relabelled(from: Option<&Record>, to: Option<&Record>) -> bool {
-    differs(from, to, [Op::AddLabels, Op::RemoveLabels])
-}
-
 /// Both sides write a text, and not the same.
-pub(super) fn reworded(from: Option<&Record>, to: Option<&Record>) -> bool {
-    let text = |record: &Record| record.plain.clone().or_else(|| record.text.clone());
-    match (from.and_then(text), to.and_then(text)) {
-        (Some(from), Some(to)) => from != to,
+fn reworded(from: Option<&Record>, to: Option<&Record>) -> bool {
+    match (from, to) {
+        (Some(from), Some(to)) if from.text.is_some() && to.text.is_some() => from.words() != to.words(),
         _ => false,
     }
 }

@@ -26,6 +26,7 @@ pub fn render(report: &Report, style: Style) -> String {
     out.lines.push(format!("from {} to {}", terminal(&report.base.name), terminal(&report.head.name)));
     out.lines.push(match totals.changed {
         0 => format!("{} looked at, nothing changes", totals.evaluated),
+        1 => format!("{} looked at, 1 changes: {}", totals.evaluated, figures(report)),
         changed => format!("{} looked at, {changed} change: {}", totals.evaluated, figures(report)),
     });
     let groups = groups(report.diff());
@@ -49,7 +50,12 @@ pub fn render(report: &Report, style: Style) -> String {
 /// `3 closed, 8 handed over`: what is not none.
 pub(super) fn figures(report: &Report) -> String {
     let totals = report.diff().totals;
+    let otherwise = |item: &&Changed| {
+        item.from.as_ref().map(super::Record::decided) != item.to.as_ref().map(super::Record::decided)
+    };
+    let decided = report.diff().items.iter().filter(otherwise).count();
     let all = [
+        (decided, "decided otherwise"),
         (totals.closes, "closed now"),
         (totals.reassigned, "handed to somebody else"),
         (totals.labels, "with other labels"),
@@ -59,7 +65,7 @@ pub(super) fn figures(report: &Report) -> String {
     ];
     let some: Vec<String> =
         all.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    if some.is_empty() { "nothing is written otherwise".to_owned() } else { some.join(", ") }
+    if some.is_empty() { "the score alone".to_owned() } else { some.join(", ") }
 }
 
 struct Out {

@@ -11,6 +11,7 @@ use crate::engine::evaluate::{Judgement, PointHit};
 use crate::engine::examine::Examined;
 use crate::engine::expr::{Expr, Name};
 use crate::engine::policy::Policy;
+use crate::engine::rules::{self, Component, Condition};
 use crate::engine::untrusted::cut;
 use crate::engine::value::Out;
 use crate::language::print;
@@ -20,9 +21,14 @@ const MOST: usize = 4;
 /// Characters of a condition or of a text that was found.
 const LONG: usize = 80;
 
-/// The names of a policy that two versions of it can be compared by, with their places in it.
+/// What two versions of a policy can be compared by.
 #[derive(Debug, Clone)]
-pub struct Names(BTreeMap<String, Name>);
+pub struct Names {
+    /// Names as they are written, with their places in the policy.
+    names: BTreeMap<String, Name>,
+    /// By component its points.
+    points: Vec<Vec<Point>>,
+}
 
 impl Names {
     /// All of a policy's.
@@ -39,8 +45,37 @@ impl Names {
         all.extend((0..policy.components.len()).map(Name::Component));
         all.extend((0..policy.flags.len()).map(Name::Flag));
         all.extend((0..policy.agents.len()).map(Name::Login));
-        Names(all.into_iter().map(|name| (print::name(policy, name), name)).collect())
+        let when = |when: &Option<Condition>| {
+            when.as_ref().map_or_else(String::new, |when| print::of_policy(policy, &when.expr))
+        };
+        let of_component = |component: &Component| {
+            let one = |point: &rules::Point| Point {
+                component: component.name.clone(),
+                add: point.add.to_string(),
+                when: when(&point.when),
+            };
+            component.points.iter().map(one).collect()
+        };
+        Names {
+            names: all.into_iter().map(|name| (print::name(policy, name), name)).collect(),
+            points: policy.components.iter().map(of_component).collect(),
+        }
     }
+
+    /// The point that held.
+    #[must_use]
+    pub fn point(&self, hit: &PointHit) -> Option<&Point> {
+        self.points.get(hit.component as usize)?.get(hit.point as usize)
+    }
+}
+
+/// A point as two versions can be compared by it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Point {
+    component: String,
+    add: String,
+    /// Its condition; empty where it has none.
+    when: String,
 }
 
 /// An item under one version.
@@ -56,10 +91,7 @@ pub struct Said<'s, 'p, 'a> {
     pub judgement: &'s Judgement<'s>,
 }
 
-/// A point: its component, what it adds, its condition.
-type Point = (String, String, String);
-
-impl<'p> Said<'_, 'p, '_> {
+impl<'s, 'p> Said<'s, 'p, '_> {
     fn id(&self) -> Option<&'p str> {
         self.judgement.rule.map(|rule| self.policy.decide[rule].id.as_str())
     }
@@ -86,18 +118,14 @@ impl<'p> Said<'_, 'p, '_> {
         }
     }
 
-    fn points(&self) -> BTreeMap<Point, PointHit> {
-        let key = |hit: &PointHit| {
-            let (component, point) = hit.of(self.policy);
-            let when = point.when.as_ref().map_or_else(String::new, |when| print::of_policy(self.policy, &when.expr));
-            (component.name.clone(), point.add.to_string(), when)
-        };
-        self.examined.points().into_iter().map(|hit| (key(&hit), hit)).collect()
+    fn points(&self) -> BTreeMap<&'s Point, PointHit> {
+        let held = self.examined.points().into_iter();
+        held.filter_map(|hit| Some((self.names.point(&hit)?, hit))).collect()
     }
 
     /// What a name comes to, for people; `None` where these rules have none or it is not known.
     fn value(&self, path: &str) -> Option<String> {
-        let name = *self.names.0.get(path)?;
+        let name = *self.names.names.get(path)?;
         match self.examined.value(&Expr::Name(name)) {
             Out::Is(value) => Some(value.to_string()),
             Out::Within(..) | Out::Lacks(_) => None,
@@ -106,7 +134,7 @@ impl<'p> Said<'_, 'p, '_> {
 
     /// The first tag that is in a keyword set, where a name asks for one.
     fn tag(&self, path: &str) -> Option<&str> {
-        let Some(Name::Tagged(set)) = self.names.0.get(path) else { return None };
+        let Some(Name::Tagged(set)) = self.names.names.get(path) else { return None };
         let inside = |tag: &&String| self.policy.keywords.in_sets(std::slice::from_ref(*tag))[*set];
         self.judgement.tags.iter().find(inside).map(String::as_str)
     }
@@ -114,7 +142,7 @@ impl<'p> Said<'_, 'p, '_> {
     /// How far a count is counted, where a name is one: two that stop at different numbers cannot be
     /// compared.
     fn counted(&self, path: &str) -> usize {
-        match self.names.0.get(path) {
+        match self.names.names.get(path) {
             Some(Name::Count(pattern)) => self.policy.patterns[*pattern].enough.count,
             Some(Name::Distinct(pattern)) => self.policy.patterns[*pattern].enough.distinct,
             _ => 0,
@@ -128,6 +156,9 @@ pub fn difference(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<String>
     let same_rule = from.id() == to.id();
     let turns: BTreeSet<String> = from.turns_on().union(&to.turns_on()).cloned().collect();
     let mut why = Vec::new();
+    let fresh = if same_rule { Vec::new() } else { of_rules(from, to) };
+    let (first, last): (Vec<_>, Vec<_>) = fresh.into_iter().partition(|(near, _)| *near);
+    why.extend(first.into_iter().map(|(_, sentence)| sentence));
     let scored = |name: &String| name == "score" || name.starts_with("scores.");
     if same_rule || turns.iter().any(scored) {
         why.extend(points(from, to));
@@ -148,26 +179,34 @@ pub fn difference(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<String>
     }
     values.sort();
     why.extend(values.into_iter().map(|(_, sentence)| sentence));
-    if !same_rule && why.is_empty() {
-        why.extend(rules(from, to));
+    why.extend(last.into_iter().map(|(_, sentence)| sentence));
+    if !same_rule
+        && why.is_empty()
+        && let (Some(id), Some(before)) = (to.id(), from.id())
+    {
+        why.push(format!("the rule {id} comes before {before} now"));
     }
     if same_rule && why.is_empty() {
-        let (before, after) = (&from.judgement.reason, &to.judgement.reason);
-        if before != after {
-            let said = |reason: &Option<String>| cut(reason.as_deref().unwrap_or(""), LONG).into_owned();
-            why.push(format!("the reason is \"{}\", was \"{}\"", said(after), said(before)));
-        }
+        why.extend(reasons(from.judgement, to.judgement));
     }
     why.truncate(MOST);
     why
 }
 
+/// What one rule says of an item, where it says something else.
+#[must_use]
+pub fn reasons(before: &Judgement<'_>, after: &Judgement<'_>) -> Option<String> {
+    let said = |judgement: &Judgement<'_>| cut(judgement.reason.as_deref().unwrap_or(""), LONG).into_owned();
+    let (before, after) = (said(before), said(after));
+    (before != after).then(|| format!("the reason is \"{after}\", was \"{before}\""))
+}
+
 /// The points that hold under one version alone.
 fn points(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<String> {
     let (before, after) = (from.points(), to.points());
-    let told = |said: &Said<'_, '_, '_>, (component, add, when): &Point, hit: &PointHit| {
+    let told = |said: &Said<'_, '_, '_>, Point { component, add, when }: &Point, hit: &PointHit| {
         let sign = if add.starts_with('-') { "" } else { "+" };
-        let when = if when.is_empty() { "always" } else { when };
+        let when = if when.is_empty() { "always" } else { when.as_str() };
         let found = hit.matched.as_deref().map(str::trim).filter(|found| !found.is_empty());
         let found = found.map(|found| format!(", found \"{}\"", cut(found, LONG))).unwrap_or_default();
         let at = said.policy.line(hit.of(said.policy).1.at);
@@ -190,40 +229,29 @@ fn points(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<String> {
     all
 }
 
-/// The rules themselves: new, gone, reworded, or in another order.
-fn rules(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<String> {
-    let has = |said: &Said<'_, '_, '_>, id: &str| said.policy.decide.iter().position(|rule| rule.id == id);
+/// What is new about the two rules that decided, and whether that is explanation enough: a rule that was
+/// not there, or is not any more. One that asks something else may have done so without effect here.
+fn of_rules(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<(bool, String)> {
+    let find = |said: &Said<'_, '_, '_>, id: &str| said.policy.decide.iter().position(|rule| rule.id == id);
     let when = |said: &Said<'_, '_, '_>, rule: usize| {
         let when = said.policy.decide[rule].when.as_ref();
-        when.map_or_else(|| "always".to_owned(), |when| print::of_policy(said.policy, &when.expr))
+        let text = when.map_or_else(|| "always".to_owned(), |when| print::of_policy(said.policy, &when.expr));
+        cut(&text, LONG).into_owned()
     };
     let mut all = Vec::new();
-    if let (Some(rule), Some(id)) = (to.judgement.rule, to.id()) {
-        let at = to.policy.line(to.policy.decide[rule].at);
-        match has(from, id) {
-            None => all.push(format!("the rule {id} is new: {} ({at})", cut(&when(to, rule), LONG))),
-            Some(old) if when(from, old) != when(to, rule) => {
-                let (old, new) = (when(from, old), when(to, rule));
-                all.push(format!("the rule {id} asks {}, was {} ({at})", cut(&new, LONG), cut(&old, LONG)));
-            }
-            Some(_) => {}
-        }
-    }
-    if let (Some(rule), Some(id)) = (from.judgement.rule, from.id()) {
-        match has(to, id) {
-            None => all.push(format!("the rule {id} is gone")),
-            Some(new) if when(from, rule) != when(to, new) => {
+    for id in [to.id(), from.id()].into_iter().flatten() {
+        match (find(from, id), find(to, id)) {
+            (None, Some(new)) => {
                 let at = to.policy.line(to.policy.decide[new].at);
-                let (old, new) = (when(from, rule), when(to, new));
-                all.push(format!("the rule {id} asks {}, was {} ({at})", cut(&new, LONG), cut(&old, LONG)));
+                all.push((true, format!("the rule {id} is new: {} ({at})", when(to, new))));
             }
-            Some(_) => {}
+            (Some(_), None) => all.push((true, format!("the rule {id} is gone"))),
+            (Some(old), Some(new)) if when(from, old) != when(to, new) => {
+                let (at, before) = (to.policy.line(to.policy.decide[new].at), when(from, old));
+                all.push((false, format!("the rule {id} asks {}, was {before} ({at})", when(to, new))));
+            }
+            _ => {}
         }
-    }
-    if all.is_empty()
-        && let (Some(id), Some(before)) = (to.id(), from.id())
-    {
-        all.push(format!("the rule {id} comes before {before} now"));
     }
     all
 }

@@ -23,12 +23,12 @@ use crate::forge::time::rfc3339;
 use crate::jobs::backlog::Asked;
 use crate::jobs::{self, backlog_triage};
 use crate::pack;
-use crate::report::json;
 use crate::report::text::Style;
-use crate::review::diff::backlog::{Read, Side, compare};
+use crate::review::diff::backlog::{Read, compare};
 use crate::review::diff::fail_on::FailOn;
 use crate::review::diff::groups::{self, Report};
-use crate::review::diff::{json as as_json, markdown, text};
+use crate::review::diff::side::Side;
+use crate::review::diff::{json, markdown, text};
 
 /// The two versions that are compared.
 struct Versions {
@@ -39,6 +39,8 @@ struct Versions {
 /// The rules of one side for one job.
 struct Loaded {
     rules: Rules,
+    /// Its templates, one after the other.
+    texts: String,
     /// A template prints the line that something stands in.
     lines: bool,
 }
@@ -90,12 +92,16 @@ pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
         match sticky::keep(common, number, &reports, policy, now)? {
             Kept::There => {}
             Kept::Denied(why) => {
-                let place = if variable("GITHUB_STEP_SUMMARY").is_some() { "the job's summary and above" } else { "above" };
+                let place =
+                    if variable("GITHUB_STEP_SUMMARY").is_some() { "the job's summary and above" } else { "above" };
                 say(&format!("warning: the report could not be put on #{number}: {why}; it stands {place}"));
             }
         }
     }
-    Ok(exit(&reports, fail_on.as_ref()))
+    let exit = exit(&reports, fail_on.as_ref());
+    // The program ends here: giving back thousands of texts one by one serves nobody.
+    std::mem::forget(reports);
+    Ok(exit)
 }
 
 impl Versions {
@@ -142,9 +148,11 @@ impl Versions {
         }
         let load = |pack: Option<pack::Pack>, side: &str, version: &Version| {
             pack.map(|pack| {
-                let lines = pack.input.templates.values().any(|source| source.text.contains("line"));
+                let texts: String =
+                    pack.input.templates.iter().map(|(name, source)| format!("{name}\n{}\n", source.text)).collect();
+                let lines = texts.contains("line");
                 let what = format!("the rules of the {side}, {},", version.name);
-                checked(spec, pack, &args.common.shown, &what).map(|rules| Loaded { rules, lines })
+                checked(spec, pack, &args.common.shown, &what).map(|rules| Loaded { rules, texts, lines })
             })
             .transpose()
         };
@@ -178,8 +186,10 @@ fn items(
         })
     });
     let [from, to] = sides.each_ref().map(|side| {
-        side.as_ref()
-            .map(|(asked, loaded, name)| Side::new(asked, &loaded.rules.templates, (loaded.lines, name), VERSION))
+        side.as_ref().map(|(asked, loaded, name)| {
+            let texts = (&loaded.rules.templates, loaded.texts.as_str());
+            Side::new(asked, texts, (loaded.lines, name), VERSION)
+        })
     });
     let read = compare(from.as_ref(), to.as_ref());
     progress.done();
@@ -193,7 +203,7 @@ fn print(args: &Diff, reports: &[Report]) -> Result<()> {
     let mut out = BufWriter::with_capacity(1 << 16, stdout.lock());
     let report = match shown.format {
         Format::Json => {
-            let result = json::quiet(&as_json::document(reports), &mut out);
+            let result = json::write(reports, usize::from(args.common.concurrency), &mut out);
             return finish(&mut out, result);
         }
         Format::Markdown => markdown::render(reports, None, 0),

@@ -46,10 +46,7 @@ impl Away {
     pub(in crate::run) fn find(common: &Common) -> Option<Away> {
         let own = variable("GITHUB_REPOSITORY").filter(|_| Runner::of(&variable).is_some());
         if let Some(repo) = own {
-            return Some(Away {
-                target: Target { forge: variable("GITHUB_API_URL"), ..common.target.clone() },
-                repo,
-            });
+            return Some(Away { target: Target { forge: variable("GITHUB_API_URL"), ..common.target.clone() }, repo });
         }
         let server = common.target.forge.as_deref().is_some_and(|forge| !forge.starts_with("file:"));
         match common.repos.as_slice() {
@@ -106,14 +103,16 @@ impl Version {
                 (itself, name)
             }
             (None, _) => {
-                let name = if itself == revision { format!("{itself:.10}") } else { format!("{revision} ({itself:.10})") };
+                let name =
+                    if itself == revision { format!("{itself:.10}") } else { format!("{revision} ({itself:.10})") };
                 (itself, name)
             }
         };
         let own = rules.and_then(|rules| clone.inside(rules));
         // Paths in git are those from the top, folders of rules those from here.
         let from_here = |folder: &str| clone.inside(Path::new(folder));
-        let folders: Vec<String> = own.into_iter().chain(pack::FOLDERS.iter().filter_map(|one| from_here(one))).collect();
+        let folders: Vec<String> =
+            own.into_iter().chain(pack::FOLDERS.iter().filter_map(|one| from_here(one))).collect();
         let short = if revision.chars().all(|c| c.is_ascii_hexdigit()) { "commit" } else { revision };
         let at = clone.at(short, commit.clone());
         Ok(Version { place: Place::Clone(at, folders), name, commit: Some(commit) })
@@ -146,7 +145,8 @@ impl Version {
     pub(in crate::run) fn pack(&self, job: &str) -> Result<Option<Pack>, Stop> {
         let texts = match &self.place {
             Place::Folder(rules, templates) => {
-                if rules.as_ref().is_some_and(|folder| folder.is_dir() && !folder.join(format!("{job}.yaml")).exists()) {
+                if rules.as_ref().is_some_and(|folder| folder.is_dir() && !folder.join(format!("{job}.yaml")).exists())
+                {
                     return Ok(None);
                 }
                 let read = pack::read(job, &jobs::NAMES, rules.as_deref(), templates.as_deref());

@@ -17,7 +17,14 @@ use crate::support::{issue, world};
 
 /// A backlog of some size, of every kind of item that the rules tell apart.
 pub fn backlog(count: u64) -> Value {
-    let titles = ["[bug] Login fails", "[feature] Export", "[research] Which queue?", "[rfc] A good day", "Unclear", "[P0] Down"];
+    let titles = [
+        "[bug] Login fails",
+        "[feature] Export",
+        "[research] Which queue?",
+        "[rfc] A good day",
+        "Unclear",
+        "[P0] Down",
+    ];
     let bodies = [
         "The handler in src/auth/login.py should answer. It must return 200.",
         "## Problem\n\nLook at `fn queue()` in src/queue.rs: it should keep, must not lose, and test_queue verifies it.",

@@ -27,7 +27,10 @@ fn the_same_rules_change_nothing_however_their_lines_move() {
         kaizen.file(&format!("{side}/templates/backlog-triage/decision.md.j2"), text);
     }
     let report = kaizen.run().json(0);
-    assert_eq!(report["totals"], json!({"evaluated": 40, "changed": 0, "closes": 0, "reassigned": 0, "labels": 0, "text": 0, "gained": 0, "lost": 0}));
+    assert_eq!(
+        report["totals"],
+        json!({"evaluated": 40, "changed": 0, "closes": 0, "reassigned": 0, "labels": 0, "text": 0, "gained": 0, "lost": 0})
+    );
     assert_eq!(report["items"], json!([]));
     assert_ne!(report["base"]["rules_hash"], report["head"]["rules_hash"]);
 }
@@ -50,17 +53,25 @@ fn closes_come_first_then_other_people_then_labels_and_each_is_counted() {
     let issues = json!([
         issue(1, "[rfc] A good day", json!({})),
         issue(2, "[bug] Login fails", json!({"body": "src/a.rs should and must return and verify"})),
-        issue(3, "[research] Which queue?", json!({"body": "## Problem\n\nsrc/a.rs should and must return and verify"})),
+        issue(
+            3,
+            "[research] Which queue?",
+            json!({"body": "## Problem\n\nsrc/a.rs should and must return and verify"})
+        ),
         issue(4, "Unclear", json!({})),
     ]);
     let edits = [
         ("  label-kimi:", "  shut: {close: not_planned}\n  label-kimi:"),
-        ("    when: type == 'philosophy' and not urgent\n    action: skip", "    when: type == 'philosophy' and not urgent\n    action: shut"),
+        (
+            "    when: type == 'philosophy' and not urgent\n    action: skip",
+            "    when: type == 'philosophy' and not urgent\n    action: shut",
+        ),
         ("add_labels: [kimi-ready]", "add_labels: [kimi-ready, kaizen-summary]"),
         ("  - id: ready\n    action: assign-claude", "  - id: ready\n    action: flag-owner"),
     ];
     let report = edited(&world(issues.clone()), &edits).run().json(0);
-    let classes: Vec<&str> = report["items"].as_array().unwrap().iter().map(|it| it["class"].as_str().unwrap()).collect();
+    let classes: Vec<&str> =
+        report["items"].as_array().unwrap().iter().map(|it| it["class"].as_str().unwrap()).collect();
     assert_eq!(classes, ["closes", "reassigned", "labels"]);
     let totals = json!({"evaluated": 4, "changed": 3, "closes": 1, "reassigned": 1, "labels": 1, "text": 1, "gained": 0, "lost": 0});
     assert_eq!(report["totals"], totals);
@@ -88,7 +99,7 @@ fn a_condition_with_a_slip_is_told_at_its_place_before_anything_is_read() {
 fn what_made_the_difference_is_named_with_its_place() {
     let issues = json!([
         issue(1, "Search is slow", json!({"labels": labels(&["area: search"])})),
-        issue(2, "[bug] Login fails", json!({})),
+        issue(2, "[feature] Export", json!({"body": "It should work."})),
         issue(3, "Words", json!({"body": "It must and should. See src/a.rs and `fn a()`."})),
     ]);
     let edits = [
@@ -99,7 +110,7 @@ fn what_made_the_difference_is_named_with_its_place() {
     let report = edited(&world(issues), &edits).run().json(0);
     let why = |number| item(&report, number)["why"].to_string();
     assert_eq!(item(&report, 1)["to"]["rule"], "urgent");
-    assert!(why(1).contains("tagged.urgent is true, was false"), "{}", why(1));
+    assert!(why(1).contains("tagged.urgent is true, was false (the tag search)"), "{}", why(1));
     assert!(why(2).contains("thresholds.ready is 4, was 5"), "{}", why(2));
     assert!(why(3).contains("+2 in scope: count.code >= 1, found"), "{}", why(3));
     assert!(why(3).contains("head/rules/backlog-triage.yaml:"), "{}", why(3));
@@ -110,27 +121,37 @@ fn a_rule_that_is_new_gone_or_moved_is_named() {
     let issues = json!([issue(1, "[rfc] P0", json!({"labels": labels(&["p0"])})), issue(2, "Unclear", json!({}))]);
     let renamed = edited(&world(issues.clone()), &[("id: not-ready", "id: too-thin")]).run().json(0);
     let two = item(&renamed, 2);
-    assert_eq!((two["class"].as_str(), two["from"]["rule"].as_str(), two["to"]["rule"].as_str()), (Some("decision"), Some("not-ready"), Some("too-thin")));
+    assert_eq!(
+        (two["class"].as_str(), two["from"]["rule"].as_str(), two["to"]["rule"].as_str()),
+        (Some("decision"), Some("not-ready"), Some("too-thin"))
+    );
     let why = two["why"].to_string();
     assert!(why.contains("the rule too-thin is new") && why.contains("the rule not-ready is gone"), "{why}");
-    let moved: Vec<&Value> = renamed["rules"].as_array().unwrap().iter().filter(|rule| rule["gained"] != rule["lost"]).collect();
+    let moved: Vec<&Value> =
+        renamed["rules"].as_array().unwrap().iter().filter(|rule| rule["gained"] != rule["lost"]).collect();
     assert_eq!(moved[0], &json!({"rule": "not-ready", "before": 1, "after": 0, "gained": 0, "lost": 1}));
     assert_eq!(moved[1], &json!({"rule": "too-thin", "before": 0, "after": 1, "gained": 1, "lost": 0}));
-    let reworded = edited(&world(issues), &[("type == 'philosophy' and not urgent", "type == 'philosophy' and number > 0")]);
+    let reworded =
+        edited(&world(issues), &[("type == 'philosophy' and not urgent", "type == 'philosophy' and number > 0")]);
     let why = item(&reworded.run().json(0), 1)["why"].to_string();
     assert!(!why.is_empty() && why.contains("meta"), "{why}");
 }
 
 #[test]
 fn an_item_that_only_one_side_looks_at_has_null_on_the_other() {
-    let issues = json!([issue(1, "[bug] Login fails", json!({})), issue(2, "Old", json!({"state": "closed", "labels": labels(&["bug"])}))]);
+    let issues = json!([
+        issue(1, "[bug] Login fails", json!({})),
+        issue(2, "Old", json!({"state": "closed", "labels": labels(&["bug"])}))
+    ]);
     let wide = [("states: [open]", "states: [closed]")];
     let report = edited(&world(issues.clone()), &wide).run().json(0);
     assert_eq!((&report["totals"]["gained"], &report["totals"]["lost"]), (&json!(1), &json!(1)));
     assert_eq!((&item(&report, 1)["to"], &item(&report, 2)["from"]), (&Value::Null, &Value::Null));
-    assert_eq!(item(&report, 1)["from"]["rule"], "not-ready");
+    assert_eq!(item(&report, 1)["from"]["rule"], "ready");
     let kinds = [("scope: {kinds: [issue]", "scope: {kinds: [issue, pull]")];
-    let with_pull = repo_world(json!({"full_name": "acme/app", "issues": issues, "pulls": [issue(7, "[bug] Mend", json!({"pull_request": {}}))]}));
+    let with_pull = repo_world(
+        json!({"full_name": "acme/app", "issues": issues, "pulls": [issue(7, "[bug] Mend", json!({"pull_request": {}}))]}),
+    );
     let report = edited(&with_pull, &kinds).run().json(0);
     assert_eq!(report["totals"]["gained"], 1);
     assert_eq!(item(&report, 7)["kind"], "pull");
@@ -171,7 +192,9 @@ fn broken_rules_of_either_side_are_told_under_its_name() {
 #[test]
 fn a_timeline_is_asked_for_once_and_what_is_not_recorded_is_said() {
     // Held since long, so both sides turn on the timeline; it was not recorded.
-    let held = |number| issue(number, "[bug] Held", json!({"assignees": [{"login": "claude"}], "created_at": "2026-01-01T00:00:00Z"}));
+    let held = |number| {
+        issue(number, "[bug] Held", json!({"assignees": [{"login": "claude"}], "created_at": "2026-01-01T00:00:00Z"}))
+    };
     let rules = [("stuck_days: 14", "stuck_days: 10")];
     let mut repo = json!({"full_name": "acme/app", "issues": [held(1), held(2)]});
     let report = edited(&repo_world(repo.clone()), &rules).run().json(0);
@@ -201,4 +224,39 @@ fn usage_is_told() {
         assert!(ran.code == 2 && ran.stderr.contains(says), "{says}: {}", ran.stderr);
     }
     assert!(shipped(&[]).contains("job: backlog-triage"));
+}
+
+#[test]
+fn records_of_any_job_are_joined_by_their_keys() {
+    use kaizen::engine::value::Value as Number;
+    use kaizen::review::diff::{Class, Diff, Record};
+
+    let record = |rule: &str, text: Option<&str>| Record {
+        rule: Some(rule.to_owned()),
+        action: "suggest".to_owned(),
+        score: Number::None,
+        text: text.map(str::to_owned),
+        plain: None,
+        agent: None,
+        mention: Vec::new(),
+        writes: Vec::new(),
+    };
+    let key = |rule: &str, subject: &str| format!("{rule} {subject}");
+    let from = vec![
+        (key("idle", "ada"), record("idle", Some("Ada is idle."))),
+        (key("friction", "a/b"), record("friction", Some("a/b fails."))),
+        (key("slow", "bug"), record("slow", Some("Bugs take long."))),
+    ];
+    let to = vec![
+        (key("friction", "a/b"), record("friction", Some("a/b fails often."))),
+        (key("friction", "a/c"), record("friction", Some("a/c fails."))),
+        (key("slow", "bug"), record("slow", Some("Bugs take long."))),
+    ];
+    let diff = Diff::join(from, to);
+    let changed: Vec<(&str, Class)> = diff.items.iter().map(|item| (item.key.as_str(), item.class)).collect();
+    assert_eq!(changed, [("friction a/b", Class::Text), ("friction a/c", Class::Writes), ("idle ada", Class::Writes)]);
+    let totals = diff.totals;
+    assert_eq!((totals.evaluated, totals.changed, totals.text, totals.gained, totals.lost), (4, 3, 1, 1, 1));
+    assert_eq!((diff.rules["friction"].before, diff.rules["friction"].after, diff.rules["friction"].gained), (1, 2, 1));
+    assert_eq!(diff.worst_first(), [1, 2, 0]);
 }
