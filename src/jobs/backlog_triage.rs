@@ -149,11 +149,11 @@ fn render(
 
 fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Row<'_>) -> Result<Effect, String> {
     let policy = asked.policy;
-    let (Some((wanted, text)), Some(rule), Some(subject)) =
-        (worded(asked, templates, fixed, row)?, row.judgement.rule, &row.subject)
-    else {
+    let (Some(action), Some(rule), Some(subject)) = (row.judgement.action, row.judgement.rule, &row.subject) else {
         return Err("no action was decided".to_owned());
     };
+    let wanted = plan::ask(policy, &policy.actions[action], subject, &row.assignees);
+    let text = words(asked, templates, fixed, (row, &wanted.mention))?;
     let earlier = subject.earlier.as_ref().map(|earlier| earlier.id);
     let replaced = match earlier.filter(|_| !wanted.mention.is_empty()) {
         Some(_) => templates.render(REPLACED, fixed.context())?,
@@ -162,30 +162,22 @@ fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Ro
     Ok(plan::effect(policy, &policy.decide[rule].id, wanted, text.as_deref(), (earlier, &replaced)))
 }
 
-/// What the rule of a row asks for, and the text of its comment; `None` where nothing is to be written.
+/// The text of the comment about a row whose rule asks for one, with whom it mentions.
 ///
 /// # Errors
 /// The text cannot be rendered.
-pub fn worded(
+pub fn words(
     asked: &Asked<'_>,
     templates: &Templates,
     fixed: &Arc<Fixed>,
-    row: &Row<'_>,
-) -> Result<Option<(plan::Asked, Option<String>)>, String> {
+    (row, mention): (&Row<'_>, &[String]),
+) -> Result<Option<String>, String> {
     let policy = asked.policy;
     let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else { return Ok(None) };
-    let action = &policy.actions[action];
-    let wanted = plan::ask(policy, action, subject, &row.assignees);
-    let text = match &action.comment {
-        None => None,
-        Some(_) if subject.commented => None,
-        Some(name) => {
-            let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention: &wanted.mention };
-            let used = templates.names(name).ok_or_else(|| format!("the template {name} was not checked"))?;
-            Some(templates.render(name, ItemText::new(fixed, about, used).into_value())?)
-        }
-    };
-    Ok(Some((wanted, text)))
+    let Some(name) = policy.actions[action].comment.as_ref().filter(|_| !subject.commented) else { return Ok(None) };
+    let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention };
+    let used = templates.names(name).ok_or_else(|| format!("the template {name} was not checked"))?;
+    templates.render(name, ItemText::new(fixed, about, used).into_value()).map(Some)
 }
 
 fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run<'p> {

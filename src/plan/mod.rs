@@ -22,7 +22,7 @@ use crate::forge::change::Label;
 use crate::forge::{Account, Item, Kind};
 use marker::Marker;
 
-pub use ask::{Asked, ask};
+pub use ask::{Asked, ask, wanted};
 pub use daily::{Summary, summary};
 
 /// The place of a decision's comment on its item.

@@ -79,7 +79,7 @@ pub(super) fn save_plan(path: &Path, plan: &Plan<'_>) -> Result<()> {
 
 /// What later steps and readers of the CI job get.
 pub(super) fn for_ci(run: &Run<'_>) -> Result<()> {
-    summary(&markdown::render(run))?;
+    summary(|| markdown::render(run))?;
     if let Some(path) = variable("GITHUB_OUTPUT") {
         let seed = seed();
         let acted = untrusted::github_output("acted", &run.totals.acted.to_string(), &seed);
@@ -90,9 +90,9 @@ pub(super) fn for_ci(run: &Run<'_>) -> Result<()> {
 }
 
 /// Adds to the summary of the CI job, where there is one.
-pub(super) fn summary(text: &str) -> Result<()> {
+pub(super) fn summary(text: impl FnOnce() -> String) -> Result<()> {
     let Some(path) = variable("GITHUB_STEP_SUMMARY") else { return Ok(()) };
-    append(&path, text).with_context(|| format!("writing the step summary {path}"))
+    append(&path, &text()).with_context(|| format!("writing the step summary {path}"))
 }
 
 fn append(path: &str, text: &str) -> std::io::Result<()> {

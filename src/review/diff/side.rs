@@ -14,8 +14,9 @@ use crate::engine::source::Location;
 use crate::engine::template::Templates;
 use crate::engine::value::Value;
 use crate::jobs::backlog::Asked;
-use crate::jobs::backlog_triage::worded;
+use crate::jobs::backlog_triage::words;
 use crate::jobs::texts::Fixed;
+use crate::plan;
 use crate::report::Row;
 
 /// One version of the rules.
@@ -63,12 +64,13 @@ impl<'a> Side<'a> {
         }
     }
 
+    /// Adds what would be written.
     pub(super) fn word(&self, row: &Row<'_>, record: &mut Record, failed: &mut Vec<String>) {
-        match worded(self.asked, self.templates, &self.fixed.0, row) {
-            Ok(Some((wanted, text))) => {
-                (record.mention, record.writes, record.text) = (wanted.mention, wanted.writes, text);
-            }
-            Ok(None) => {}
+        let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else { return };
+        let policy = self.asked.policy;
+        (record.mention, record.writes) = plan::wanted(policy, &policy.actions[action], subject, &row.assignees);
+        match words(self.asked, self.templates, &self.fixed.0, (row, &record.mention)) {
+            Ok(text) => record.text = text,
             Err(error) => failed.push(format!("{} under the {}: {error}", self.key(row), self.name)),
         }
     }
@@ -78,10 +80,9 @@ impl<'a> Side<'a> {
         (row.state == State::Failed).then(|| format!("{}: {why}", self.key(row)))
     }
 
-    /// Its text without what differs with every edit.
-    pub(super) fn plain(&self, row: &Row<'_>) -> Option<String> {
-        let bare = self.fixed.1.as_ref()?;
-        worded(self.asked, self.templates, bare, row).ok().flatten()?.1
+    /// Its text without what differs with every edit, where a template prints that.
+    pub(super) fn plain(&self, row: &Row<'_>, mention: &[String]) -> Option<String> {
+        words(self.asked, self.templates, self.fixed.1.as_ref()?, (row, mention)).ok()?
     }
 
     fn key(&self, row: &Row<'_>) -> String {

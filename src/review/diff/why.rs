@@ -28,6 +28,20 @@ pub struct Names {
     names: BTreeMap<String, Name>,
     /// By component its points.
     points: Vec<Vec<Point>>,
+    /// The rules in their order.
+    rules: Vec<Rule>,
+}
+
+/// A rule as two versions can be compared by it.
+#[derive(Debug, Clone)]
+struct Rule {
+    id: String,
+    /// Its condition, cut.
+    when: String,
+    /// `file:line`.
+    at: String,
+    /// What it turns on, flags with what these turn on.
+    turns_on: BTreeSet<String>,
 }
 
 impl Names {
@@ -56,7 +70,15 @@ impl Names {
             };
             component.points.iter().map(one).collect()
         };
+        let rule = |rule: &rules::Rule| {
+            let said = if rule.when.is_some() { when(&rule.when) } else { "always".to_owned() };
+            let mut turns_on = BTreeSet::new();
+            rule.when.iter().for_each(|when| gather(policy, &when.expr, &mut turns_on));
+            let when = cut(&said, LONG).into_owned();
+            Rule { id: rule.id.clone(), when, at: policy.line(rule.at), turns_on }
+        };
         Names {
+            rules: policy.decide.iter().map(rule).collect(),
             names: all.into_iter().map(|name| (print::name(policy, name), name)).collect(),
             points: policy.components.iter().map(of_component).collect(),
         }
@@ -91,31 +113,22 @@ pub struct Said<'s, 'p, 'a> {
     pub judgement: &'s Judgement<'s>,
 }
 
-impl<'s, 'p> Said<'s, 'p, '_> {
-    fn id(&self) -> Option<&'p str> {
-        self.judgement.rule.map(|rule| self.policy.decide[rule].id.as_str())
-    }
-
-    /// What the deciding rule turns on, by what its names are written as.
-    fn turns_on(&self) -> BTreeSet<String> {
-        let mut found = BTreeSet::new();
-        if let Some(when) = self.judgement.rule.and_then(|rule| self.policy.decide[rule].when.as_ref()) {
-            self.gather(&when.expr, &mut found);
+fn gather(policy: &Policy, expr: &Expr, found: &mut BTreeSet<String>) {
+    let mut names = Vec::new();
+    expr.names(&mut names);
+    for name in names {
+        // A flag turns on flags before it alone, so this ends.
+        if found.insert(print::name(policy, name))
+            && let Name::Flag(flag) = name
+        {
+            gather(policy, &policy.flags[flag].when.expr, found);
         }
-        found
     }
+}
 
-    fn gather(&self, expr: &Expr, found: &mut BTreeSet<String>) {
-        let mut names = Vec::new();
-        expr.names(&mut names);
-        for name in names {
-            // A flag turns on flags before it alone, so this ends.
-            if found.insert(print::name(self.policy, name))
-                && let Name::Flag(flag) = name
-            {
-                self.gather(&self.policy.flags[flag].when.expr, found);
-            }
-        }
+impl<'s> Said<'s, '_, '_> {
+    fn rule(&self) -> Option<&'s Rule> {
+        self.names.rules.get(self.judgement.rule?)
     }
 
     fn points(&self) -> BTreeMap<&'s Point, PointHit> {
@@ -153,18 +166,20 @@ impl<'s, 'p> Said<'s, 'p, '_> {
 /// What made the difference between the two, the nearest first.
 #[must_use]
 pub fn difference(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<String> {
-    let same_rule = from.id() == to.id();
-    let turns: BTreeSet<String> = from.turns_on().union(&to.turns_on()).cloned().collect();
+    let (old, new) = (from.rule(), to.rule());
+    let same_rule = old.map(|rule| &rule.id) == new.map(|rule| &rule.id);
+    let turns: BTreeSet<&str> =
+        [old, new].into_iter().flatten().flat_map(|rule| &rule.turns_on).map(String::as_str).collect();
     let mut why = Vec::new();
     let fresh = if same_rule { Vec::new() } else { of_rules(from, to) };
     let (first, last): (Vec<_>, Vec<_>) = fresh.into_iter().partition(|(near, _)| *near);
     why.extend(first.into_iter().map(|(_, sentence)| sentence));
-    let scored = |name: &String| name == "score" || name.starts_with("scores.");
+    let scored = |name: &&str| *name == "score" || name.starts_with("scores.");
     if same_rule || turns.iter().any(scored) {
         why.extend(points(from, to));
     }
     let mut values: Vec<(u8, String)> = Vec::new();
-    for path in turns.iter().filter(|_| !same_rule) {
+    for path in turns.into_iter().filter(|_| !same_rule) {
         let (Some(before), Some(after)) = (from.value(path), to.value(path)) else { continue };
         if before != after && from.counted(path) == to.counted(path) {
             let rank = match path.split('.').next().unwrap_or("") {
@@ -182,9 +197,9 @@ pub fn difference(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<String>
     why.extend(last.into_iter().map(|(_, sentence)| sentence));
     if !same_rule
         && why.is_empty()
-        && let (Some(id), Some(before)) = (to.id(), from.id())
+        && let (Some(rule), Some(before)) = (new, old)
     {
-        why.push(format!("the rule {id} comes before {before} now"));
+        why.push(format!("the rule {} comes before {} now", rule.id, before.id));
     }
     if same_rule && why.is_empty() {
         why.extend(reasons(from.judgement, to.judgement));
@@ -232,25 +247,20 @@ fn points(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<String> {
 /// What is new about the two rules that decided, and whether that is explanation enough: a rule that was
 /// not there, or is not any more. One that asks something else may have done so without effect here.
 fn of_rules(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<(bool, String)> {
-    let find = |said: &Said<'_, '_, '_>, id: &str| said.policy.decide.iter().position(|rule| rule.id == id);
-    let when = |said: &Said<'_, '_, '_>, rule: usize| {
-        let when = said.policy.decide[rule].when.as_ref();
-        let text = when.map_or_else(|| "always".to_owned(), |when| print::of_policy(said.policy, &when.expr));
-        cut(&text, LONG).into_owned()
-    };
+    let find = |said: &Said<'_, '_, '_>, id: &str| said.names.rules.iter().position(|rule| rule.id == id);
     let mut all = Vec::new();
-    for id in [to.id(), from.id()].into_iter().flatten() {
+    for rule in [to.rule(), from.rule()].into_iter().flatten() {
+        let id = &rule.id;
         match (find(from, id), find(to, id)) {
-            (None, Some(new)) => {
-                let at = to.policy.line(to.policy.decide[new].at);
-                all.push((true, format!("the rule {id} is new: {} ({at})", when(to, new))));
-            }
+            (None, Some(_)) => all.push((true, format!("the rule {id} is new: {} ({})", rule.when, rule.at))),
             (Some(_), None) => all.push((true, format!("the rule {id} is gone"))),
-            (Some(old), Some(new)) if when(from, old) != when(to, new) => {
-                let (at, before) = (to.policy.line(to.policy.decide[new].at), when(from, old));
-                all.push((false, format!("the rule {id} asks {}, was {before} ({at})", when(to, new))));
+            (Some(old), Some(new)) => {
+                let (old, new) = (&from.names.rules[old], &to.names.rules[new]);
+                let reworded = old.when != new.when;
+                let told = || format!("the rule {id} asks {}, was {} ({})", new.when, old.when, new.at);
+                all.extend(reworded.then(|| (false, told())));
             }
-            _ => {}
+            (None, None) => {}
         }
     }
     all

@@ -86,7 +86,7 @@ pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
     drop(forge);
     print(args, &reports)?;
     let own = variable("GITHUB_REPOSITORY").filter(|_| Runner::of(&variable).is_some());
-    output::summary(&markdown::render(&reports, own.as_deref(), 0))?;
+    output::summary(|| markdown::render(&reports, own.as_deref(), 0))?;
     if let Some(number) = args.comment {
         let policy = base.as_ref().map(|base| &base.rules.policy);
         match sticky::keep(common, number, &reports, policy, now)? {

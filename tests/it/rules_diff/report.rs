@@ -40,11 +40,43 @@ fn the_markdown_of_a_diff() {
 #[test]
 fn the_markdown_of_the_reference_beside_the_shipped_rules() {
     let world = crate::golden::read(&root().join("tests/worlds/demo.json"));
-    let kaizen = Kaizen::diff(&world).rules("rules").format("markdown");
-    let reference = root().join("tests/reference/rules");
-    let (ran, _folder) = kaizen.args([std::path::Path::new("--base"), &reference]).run_in();
-    let shown = ran.stdout.replace(&format!("{}/", root().display()), "");
-    insta::assert_snapshot!(shown);
+    let kaizen = Kaizen::diff(&world);
+    kaizen.pack("shipped/rules", &[]);
+    let reference = std::fs::read_to_string(root().join("tests/reference/rules/backlog-triage.yaml")).unwrap();
+    kaizen.file("reference/rules/backlog-triage.yaml", &reference);
+    let kaizen = kaizen.args(["--base", "reference/rules", "--rules", "shipped/rules"]).format("markdown");
+    insta::assert_snapshot!(kaizen.run().stdout);
+}
+
+#[test]
+fn the_comment_in_the_readme_is_a_real_one() {
+    let kaizen = Kaizen::diff(&crate::golden::read(&root().join("tests/worlds/demo.json")));
+    kaizen.pack("rules", &[]);
+    kaizen.pack("high", &[EDITS[0], ("ready: 5", "ready: 7")]);
+    let ran = kaizen.args(["--base", "rules", "--rules", "high"]).format("markdown").run();
+    let page = std::fs::read_to_string(root().join("README.md")).unwrap();
+    assert!(page.contains(ran.stdout.trim_end()), "{}", ran.stdout);
+}
+
+#[test]
+fn the_names_in_the_readme_are_those_of_the_json() {
+    let report = edited(&backlog(60), &EDITS).run().json(0);
+    let page = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
+    for (name, value) in [
+        ("`base`, `head`", &report["base"]),
+        ("`totals`", &report["totals"]),
+        ("`rules[]`", &report["rules"][0]),
+        ("`items[]`", &report["items"][0]),
+        ("`items[].from`", &report["items"][0]["from"]),
+    ] {
+        let row = format!("| {name} | `{}`", keys(value));
+        assert!(page.contains(&row), "{row}");
+    }
+    let (_, table) = page.split_once("### The diff as JSON").unwrap();
+    for name in report.as_object().unwrap().keys() {
+        assert!(table.contains(&format!("`{name}`")) || table.contains(&format!("`{name}[]`")), "{name}");
+    }
 }
 
 #[test]
