@@ -15,7 +15,7 @@
 //! - [`report`] a run as people and programs read it. Pure
 //! - [`jobs`] what each job reads, decides and leaves
 //! - [`snapshot`] a recorded forge masked, so that it can be shown
-//! - [`review`] what the reviewer of a rule change uses: warnings, cases, changes that no case notices. Pure
+//! - [`review`] what the reviewer of a rule change uses: warnings, cases, the effect of a change. Pure
 //! - [`pack`] where rules and templates come from
 //! - [`init`] a checkout set up: rules with real logins, a workflow
 //! - [`run`] the pipeline, [`cli`] its arguments, `main` its exit code

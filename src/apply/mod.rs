@@ -83,11 +83,13 @@ pub struct Outcome {
     pub note: Option<String>,
     /// The number of the issue that was created.
     pub number: Option<u64>,
+    /// It failed because the token may not do it.
+    pub denied: bool,
 }
 
 impl Outcome {
     fn new(fate: Fate, note: impl Into<Option<String>>) -> Self {
-        Outcome { fate, note: note.into(), number: None }
+        Outcome { fate, note: note.into(), number: None, denied: false }
     }
 }
 
@@ -241,7 +243,9 @@ impl Run<'_, '_> {
                     return Ok(Outcome::new(Fate::Dropped, "Its text changed while it was written to.".to_owned()));
                 }
                 let text = format!("`{}` failed: {}; {before}.", write.op.name(), failed.text);
-                return if failed.ends_run { Err(Ended(text)) } else { Ok(Outcome::new(Fate::Failed, text)) };
+                let denied = failed.denied;
+                let outcome = Outcome { denied, ..Outcome::new(Fate::Failed, text.clone()) };
+                return if failed.ends_run { Err(Ended(text)) } else { Ok(outcome) };
             }
             guard::put_on(&mut fresh.item, write, self.apply.forge.label_names());
             done.push(write.op.name());

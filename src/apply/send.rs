@@ -24,6 +24,7 @@ pub(super) struct Failed {
     pub(super) ends_run: bool,
     /// The text was changed since it was read, and nothing was written.
     pub(super) stale: bool,
+    pub(super) denied: bool,
 }
 
 impl From<Failure> for Failed {
@@ -37,13 +38,14 @@ impl From<Failure> for Failed {
             text: format!("{failure}{certainty}"),
             ends_run: matches!(failure, Failure::Token(_)),
             stale: matches!(failure, Failure::Stale(_)),
+            denied: failure.denied(),
         }
     }
 }
 
 impl From<anyhow::Error> for Failed {
     fn from(error: anyhow::Error) -> Self {
-        Failed { text: format!("{error:#}"), ends_run: false, stale: false }
+        Failed { text: format!("{error:#}"), ends_run: false, stale: false, denied: false }
     }
 }
 

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::jobs;
-pub use rules::{Check, Facts, Rules, Show};
+pub use rules::{Check, Diff, Facts, Rules, Show};
 pub use shared::{Common, Format, Shown, Target, When};
 pub use values::ItemName;
 pub(crate) use values::login_name;
@@ -68,7 +68,7 @@ pub enum Job {
     /// Done twice, it writes nothing the second time.
     #[command(after_help = EXIT_CODES)]
     Apply(Apply),
-    /// Check rules, test them, show them, make a case of an item.
+    /// Check rules, test them, show them, see what a change of them does, make a case of an item.
     #[command(subcommand, after_help = EXIT_CODES)]
     Rules(Rules),
     /// Record a forge into a file that --forge file:PATH reads back.

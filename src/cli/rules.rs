@@ -28,6 +28,13 @@ pub enum Rules {
     /// or never hold, vocabulary and templates that nothing uses, words in two sets, thresholds written
     /// out in texts. Ends with 78 on errors, with 3 on warnings under --deny-warnings.
     Check(Check),
+    /// Show what a change of the rules does to the whole backlog, item by item.
+    ///
+    /// Both versions judge one reading of the items at one instant. Nothing is written but, with
+    /// --comment, one comment on a pull request. Caps are left out: they change when something is
+    /// done, not what.
+    #[command(after_help = EXIT_CODES)]
+    Diff(Box<Diff>),
     /// List what the rules of a job can ask for: names, types, what has to be read for them.
     Facts(Facts),
     /// Print the JSON Schema of rule files, for editors.
@@ -88,7 +95,7 @@ impl Rules {
     /// Rules or templates that may be a stranger's are judged: in a confined process.
     #[must_use]
     pub fn judges(&self) -> bool {
-        matches!(self, Rules::Capture(_) | Rules::Check(_) | Rules::Test(_))
+        matches!(self, Rules::Capture(_) | Rules::Check(_) | Rules::Diff(_) | Rules::Test(_))
     }
 }
 
@@ -147,4 +154,30 @@ pub struct Capture {
     #[command(flatten)]
     /// How it is shown.
     pub shown: Shown,
+}
+
+/// Options of `rules diff`.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The jobs whose rules are compared [default: all that have some].
+    #[arg(value_name = "JOB", value_parser = PossibleValuesParser::new(jobs::NAMES))]
+    pub jobs: Vec<String>,
+    /// What to compare with: a folder of rules, or a revision of this clone (its merge base with the
+    /// other side), or, without a clone, of the repository on the forge [default: in a job of a pull
+    /// request its base].
+    #[arg(long, value_name = "REV|DIR")]
+    pub base: Option<String>,
+    /// The revision that is compared [default: in a job of a pull request its head, else the working
+    /// tree].
+    #[arg(long, value_name = "REV", conflicts_with_all = ["rules", "templates"])]
+    pub head: Option<String>,
+    /// End with 3 where this holds for the totals of a job, for example 'changed > 20 or closes > 0'.
+    #[arg(long, value_name = "EXPR")]
+    pub fail_on: Option<String>,
+    /// Keep the report as one comment on this pull request.
+    #[arg(long, value_name = "PR", value_parser = clap::value_parser!(u64).range(1..))]
+    pub comment: Option<u64>,
+    #[command(flatten)]
+    /// Options that jobs share.
+    pub common: Common,
 }

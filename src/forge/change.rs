@@ -129,6 +129,24 @@ impl Failure {
             | Failure::Unknown(error) => error,
         }
     }
+
+    /// The token may not do it, whatever is tried: it is refused, or lacks the right.
+    #[must_use]
+    pub fn denied(&self) -> bool {
+        matches!(self, Failure::Token(_)) || self.error().is::<Denied>()
+    }
+}
+
+/// The error of a write that the token may not make.
+#[derive(Debug)]
+pub(super) struct Denied(pub(super) String);
+
+impl std::error::Error for Denied {}
+
+impl fmt::Display for Denied {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(&self.0)
+    }
 }
 
 impl fmt::Display for Failure {

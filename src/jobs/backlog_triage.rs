@@ -202,6 +202,22 @@ fn render_one(templates: &Templates, fixed: &Arc<Fixed>, name: &str, about: Abou
     templates.render(name, ItemText::new(fixed, about, used).into_value())
 }
 
+/// The text of the comment about a row whose rule asks for one, with whom it mentions.
+///
+/// # Errors
+/// The text cannot be rendered.
+pub fn words(
+    asked: &Asked<'_>,
+    templates: &Templates,
+    fixed: &Arc<Fixed>,
+    (row, mention): (&Row<'_>, &[String]),
+) -> Result<Option<String>, String> {
+    let policy = asked.policy;
+    let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else { return Ok(None) };
+    let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention };
+    comment(templates, fixed, &policy.actions[action], about)
+}
+
 fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run<'p> {
     let policy = asked.policy;
     let mut totals = Totals {

@@ -6,9 +6,10 @@
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
+use super::timeline;
 use crate::engine::facts::{self, Reading};
 use crate::engine::rules::Policy;
-use crate::forge::{Event, Forge, Item, LabelNames, Repo, What};
+use crate::forge::{Forge, Item, LabelNames, Repo};
 use crate::plan::memory::Us;
 
 /// The facts of an item that its list gives. `body` is its text without sections of ours; `own_report`: it
@@ -49,17 +50,13 @@ pub fn is_ours(us: &Us<'_>, item: &Item<'_>) -> bool {
     item.author.as_ref().is_some_and(|author| us.is(&author.login))
 }
 
-/// The last activity on an item that counts, as its timeline tells: whatever others did, and of what we
-/// did handing it over, by assigning or labelling it. Our comments move nothing.
+/// The last activity on an item that counts, read now.
 ///
 /// # Errors
 /// What the forge could not read.
 pub fn last_activity(forge: &dyn Forge, us: &Us<'_>, repo: usize, number: u64) -> Result<Reading<Option<i64>>> {
-    let Some(events) = forge.timeline(repo, number)? else { return Ok(Reading::Unrecorded) };
-    let ours = |event: &Event| event.actor.as_ref().is_some_and(|actor| us.is(&actor.login));
-    let handed = |event: &Event| matches!(event.what, What::Assigned(_) | What::Labeled(_));
-    let counted = events.iter().filter(|event| !ours(event) || handed(event));
-    Ok(Reading::Is(counted.filter_map(|event| event.at).max().map(|at| at.timestamp_micros())))
+    let events = forge.timeline(repo, number)?;
+    Ok(events.map_or(Reading::Unrecorded, |events| Reading::Is(timeline::last_activity(us, &events))))
 }
 
 /// Whether `scope` lets the item be judged.

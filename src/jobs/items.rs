@@ -11,10 +11,11 @@ use anyhow::{Context, Result};
 
 use super::backlog::{Asked, Backlog, OldSummary};
 use super::facts;
+use super::timeline::Timeline;
 use super::unfinished::{Recent, Unfinished};
 use crate::engine;
-use crate::engine::evaluate::{Evaluation, evaluate};
-use crate::engine::facts::Reading;
+use crate::engine::evaluate::{Evaluation, Judgement, evaluate};
+use crate::engine::examine::Examined;
 use crate::engine::rules::Policy;
 use crate::forge::{Item, LabelNames, States};
 use crate::plan::choice::State;
@@ -68,7 +69,9 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
             let stranger = asked.us().stranger(item.author.as_ref(), &item.body);
             page.strangers.extend(stranger.map(|login| (item.number, login.to_owned())));
             page.unfinished.extend(recent.unfinished(asked, repo, item));
-            rows.extend(judge_item(asked, repo, item, &mut page, &timelines));
+            let timeline = Timeline::default();
+            rows.extend(judge_item(asked, repo, item, &mut page, &timeline));
+            timelines.fetch_add(usize::from(timeline.was_read()), Ordering::Relaxed);
         }
         (asked.progress)(items.len());
         // A thread that panicked has ended the run; what it left is not used.
@@ -97,12 +100,41 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
     Ok(())
 }
 
+/// Judges one item as [`judge`] does and hands it over to be asked about; nothing is counted. `None`
+/// where it is out of scope.
+pub fn examine<'p, T>(
+    asked: &Asked<'p>,
+    repo: usize,
+    item: &Item<'_>,
+    timeline: &Timeline,
+    then: impl FnOnce(&Examined<'p, '_>, &Row<'p>) -> T,
+) -> Option<T> {
+    let policy = asked.policy;
+    if !of_kind(policy, item) || !facts::in_scope(policy, item, asked.forge.label_names(), asked.now) {
+        return None;
+    }
+    let now = asked.now.timestamp_micros();
+    let body = section::without(&item.body);
+    let own_report = facts::is_ours(&asked.us(), item) && Marker::ending(&item.body).is_some();
+    let mut seen = facts::facts(policy, &asked.forge.repos()[repo], (item, &body), own_report);
+    seen.last_activity = timeline.known(asked);
+    let examined = Examined::new(policy, &seen, now);
+    if let Evaluation::Judged(judgement) = examined.judgement() {
+        return Some(then(&examined, &row(asked, (repo, item), (judgement, None), &seen)));
+    }
+    let failed = timeline.read(asked, repo, item.number).err();
+    let seen = engine::facts::Item { last_activity: timeline.known(asked), ..seen.clone() };
+    let examined = Examined::new(policy, &seen, now);
+    let Evaluation::Judged(judgement) = examined.judgement() else { return None };
+    Some(then(&examined, &row(asked, (repo, item), (judgement, failed), &seen)))
+}
+
 fn judge_item<'p>(
     asked: &Asked<'p>,
     repo: usize,
     item: &Item<'_>,
     page: &mut Pages<'p>,
-    timelines: &AtomicUsize,
+    timeline: &Timeline,
 ) -> Option<Row<'p>> {
     let (forge, policy) = (asked.forge, asked.policy);
     let ours = facts::is_ours(&asked.us(), item);
@@ -110,7 +142,7 @@ fn judge_item<'p>(
     if ours && is_summary(policy, &item.body) {
         page.summaries.push(OldSummary { repo, number: item.number, open: item.open, body: item.body.to_string() });
     }
-    if !policy.scope.kinds.iter().any(|kind| kind == item.kind.name()) {
+    if !of_kind(policy, item) {
         return None;
     }
     page.open += usize::from(item.open);
@@ -131,12 +163,8 @@ fn judge_item<'p>(
     let mut failed = None;
     let mut evaluation = evaluate(policy, &seen, now);
     if let Evaluation::Lacks(_) = evaluation {
-        let read = facts::last_activity(forge, &asked.us(), repo, item.number);
-        seen.last_activity = read.unwrap_or_else(|error| {
-            failed = Some(format!("{error:#}"));
-            Reading::Unrecorded
-        });
-        timelines.fetch_add(usize::from(matches!(seen.last_activity, Reading::Is(_))), Ordering::Relaxed);
+        failed = timeline.read(asked, repo, item.number).err();
+        seen.last_activity = timeline.known(asked);
         evaluation = evaluate(policy, &seen, now);
     }
     // With its timeline read or known to be unrecorded, nothing is lacking.
@@ -148,13 +176,22 @@ fn judge_item<'p>(
         add(&mut page.held_outside, &judgement.held.iter().map(|held| usize::from(*held)).collect::<Vec<_>>());
         return None;
     }
+    Some(row(asked, (repo, item), (judgement, failed), &seen))
+}
+
+fn row<'p>(
+    asked: &Asked<'p>,
+    (repo, item): (usize, &Item<'_>),
+    (judgement, failed): (Box<Judgement<'p>>, Option<String>),
+    seen: &engine::facts::Item<'_>,
+) -> Row<'p> {
     let acts = judgement.action.is_some() && !judgement.observed && failed.is_none();
-    let mut subject = acts.then(|| Box::new(subject(policy, item, &seen, forge.label_names())));
+    let mut subject = acts.then(|| Box::new(subject(asked.policy, item, seen, asked.forge.label_names())));
     // One of ours begets no other: they would have no end.
-    subject.iter_mut().for_each(|subject| subject.created = marker.is_some());
+    subject.iter_mut().for_each(|subject| subject.created = seen.own_report);
     let assignees = item.assignees.iter().map(|login| login.to_string()).collect();
     let state = if failed.is_some() { State::Failed } else { State::Skipped };
-    Some(Row { repo, kind: item.kind, number: item.number, assignees, judgement, state, note: failed, subject })
+    Row { repo, kind: item.kind, number: item.number, assignees, judgement, state, note: failed, subject }
 }
 
 /// Whether a text is that of this policy's summary.
@@ -192,4 +229,7 @@ pub fn subject(policy: &Policy, item: &Item<'_>, facts: &engine::facts::Item<'_>
         section: section::there(&item.body, &policy.name),
         created: false,
     }
+}
+fn of_kind(policy: &Policy, item: &Item<'_>) -> bool {
+    policy.scope.kinds.iter().any(|kind| kind == item.kind.name())
 }

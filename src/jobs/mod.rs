@@ -13,6 +13,7 @@ pub mod kept;
 pub mod states;
 mod summary;
 pub mod texts;
+pub mod timeline;
 pub mod unfinished;
 
 /// What every job asks of its rule file.

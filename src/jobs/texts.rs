@@ -54,6 +54,14 @@ impl Fixed {
         }
     }
 
+    /// The same without the lines that points stand in: they move with every edit above them.
+    #[must_use]
+    pub fn without_lines(&self) -> Self {
+        let bare = |point: &Arc<PointText>| Arc::new(PointText { line: Text::from(0), ..PointText::clone(point) });
+        let points = self.points.iter().map(|points| points.iter().map(bare).collect()).collect();
+        Fixed { points, ..self.clone() }
+    }
+
     /// As a context of its own.
     #[must_use]
     pub fn context(&self) -> Text {
@@ -165,7 +173,7 @@ impl About<'_> {
 }
 
 /// What is the same for every item of a point: texts of the rule file, put into values once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct PointText {
     component: Text,
     add: Text,

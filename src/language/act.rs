@@ -100,18 +100,18 @@ pub(super) fn actions(check: &mut Check<'_>, root: Fields<'_>, agents: &[Agent],
         action.reopen = fields.get("reopen").and_then(|node| reader.flag(node, "`reopen`")).unwrap_or(false);
         action.comment = template(&mut reader, fields, "comment", templates);
         action.edit_body = template(&mut reader, fields, "edit_body", templates);
-        if let Some(node) = fields.get("create_issue") {
-            if let Some(fields) = reader.map(node, "`create_issue`", &keys::NEW_ISSUE) {
-                for key in ["title", "body"].into_iter().filter(|key| fields.get(key).is_none()) {
-                    let help = "`create_issue: {title: \"…\", body: template.md.j2}`, and `labels`, `assign` as wanted";
-                    reader.missing(fields, node.span, format!("`create_issue` has no `{key}`"), help);
-                }
-                let title = fields.get("title").and_then(|node| reader.sentence(&scope, node, "`title`"));
-                let body = template(&mut reader, fields, "body", templates);
-                let labels = put_on(&mut reader, fields, "labels", labels);
-                let assign = people(&mut reader, fields, "assign", &agent_names);
-                action.create_issue = title.zip(body).map(|(title, body)| NewIssue { title, body, labels, assign });
+        if let Some(node) = fields.get("create_issue")
+            && let Some(fields) = reader.map(node, "`create_issue`", &keys::NEW_ISSUE)
+        {
+            for key in ["title", "body"].into_iter().filter(|key| fields.get(key).is_none()) {
+                let help = "`create_issue: {title: \"…\", body: template.md.j2}`, and `labels`, `assign` as wanted";
+                reader.missing(fields, node.span, format!("`create_issue` has no `{key}`"), help);
             }
+            let title = fields.get("title").and_then(|node| reader.sentence(&scope, node, "`title`"));
+            let body = template(&mut reader, fields, "body", templates);
+            let labels = put_on(&mut reader, fields, "labels", labels);
+            let assign = people(&mut reader, fields, "assign", &agent_names);
+            action.create_issue = title.zip(body).map(|(title, body)| NewIssue { title, body, labels, assign });
         }
         if let (Some(at), None) = (fields.key("mention"), fields.get("comment")) {
             reader.missing(fields, at, "`mention` without `comment`", "a mention needs a comment to stand in");

@@ -2,10 +2,11 @@
 //!
 //! Takes: `--rules`, `--templates`, the job. Gives: the texts to check, as the engine's [`Input`],
 //! and whether they are one's own. Templates are looked up one by one, the folder first, then the
-//! built-in ones.
+//! built-in ones. [`tree`] reads them of a commit.
 
 mod builtin;
 pub mod folder;
+pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

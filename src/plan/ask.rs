@@ -56,6 +56,15 @@ pub fn ask(policy: &Policy, action: &Action, subject: &Subject, assignees: &[Str
     Asked { action: action.name.clone(), did, mention, writes, asked }
 }
 
+/// The same for who only compares: whom its comment mentions, and the writes beside it without what
+/// already holds.
+#[must_use]
+pub fn wanted(policy: &Policy, action: &Action, subject: &Subject, assignees: &[String]) -> (Vec<String>, Vec<Write>) {
+    let (mut writes, mention) = meant(policy, action, subject, assignees);
+    writes.retain_mut(|write| memory::left(write, &subject.state(assignees)));
+    (mention, writes)
+}
+
 /// All writes of an action beside its comment, and whom it mentions, with these as the assignees.
 fn meant(policy: &Policy, action: &Action, subject: &Subject, assignees: &[String]) -> (Vec<Write>, Vec<String>) {
     let people = |people: &[Person]| logins(policy, people, subject, assignees);

@@ -25,7 +25,7 @@ use crate::forge::change::Label;
 use crate::forge::{Item, Kind};
 use marker::Marker;
 
-pub use ask::{Asked, ask};
+pub use ask::{Asked, ask, wanted};
 pub use daily::{Summary, summary};
 pub use subject::{Earlier, Subject};
 pub use write::{Args, Op, Write};

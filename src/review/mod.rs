@@ -8,9 +8,12 @@
 //! - [`facts`] the vocabulary that rules can use
 //! - [`cases`] the cases of `rules/tests`: read, judged, covered, written
 //! - [`mutate`] the rules changed a little, to see whether a case notices
+//! - [`diff`] what a change does to everything that the rules judge, [`sticky`] the comment that keeps it on
+//!   a pull request
 
 pub mod cases;
 pub mod check;
+pub mod diff;
 pub mod facts;
 pub mod formula;
 pub mod logic;
@@ -19,5 +22,6 @@ pub mod numbers;
 pub mod range;
 pub mod shadow;
 pub mod solve;
+pub mod sticky;
 pub mod unused;
 pub mod words;

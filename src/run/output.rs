@@ -55,8 +55,8 @@ pub(super) fn print(run: &Run<'_>, threads: usize, shown: &Shown) -> Result<()> 
         }
         Format::Markdown => markdown::render(run),
         Format::Text => {
-            let width = if terminal { terminal_width() } else { WIDTH };
-            text::render(run, Style { width, color: color(shown, terminal), verbose: shown.verbose })
+            let color = color(shown, terminal);
+            text::render(run, Style { width: width(terminal), color, verbose: shown.verbose })
         }
     };
     // In a CI log a line of ours must not read as a command, whatever a title holds.
@@ -83,14 +83,9 @@ pub(super) fn print_raw(text: &str) -> Result<()> {
     finish(&mut out, result)
 }
 
-/// Adds Markdown to what a CI job shows of a step.
-pub(super) fn summary(text: &str) -> Result<()> {
-    let Some(path) = variable("GITHUB_STEP_SUMMARY") else { return Ok(()) };
-    append(&path, text).with_context(|| format!("writing the step summary {path}"))
-}
-
-fn terminal_width() -> usize {
-    usize::from(console::Term::stdout().size().1).clamp(60, 400)
+/// The width to print for.
+pub(super) fn width(terminal: bool) -> usize {
+    if terminal { usize::from(console::Term::stdout().size().1).clamp(60, 400) } else { WIDTH }
 }
 
 /// Saves a plan.
@@ -102,7 +97,7 @@ pub(super) fn save_plan(path: &Path, plan: &Plan<'_>) -> Result<()> {
 
 /// What later steps and readers of the CI job get.
 pub(super) fn for_ci(run: &Run<'_>) -> Result<()> {
-    step_summary(&|| markdown::render(run))?;
+    summary(|| markdown::render(run))?;
     if let Some(path) = variable("GITHUB_OUTPUT") {
         let seed = seed();
         let acted = untrusted::github_output("acted", &run.totals.acted.to_string(), &seed);
@@ -112,12 +107,10 @@ pub(super) fn for_ci(run: &Run<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Adds Markdown to the summary of the step, where there is one.
-pub(super) fn step_summary(text: &dyn Fn() -> String) -> Result<()> {
-    match variable("GITHUB_STEP_SUMMARY") {
-        Some(path) => append(&path, &text()).with_context(|| format!("writing the step summary {path}")),
-        None => Ok(()),
-    }
+/// Adds to the summary of the CI job, where there is one.
+pub(super) fn summary(text: impl FnOnce() -> String) -> Result<()> {
+    let Some(path) = variable("GITHUB_STEP_SUMMARY") else { return Ok(()) };
+    append(&path, &text()).with_context(|| format!("writing the step summary {path}"))
 }
 
 fn append(path: &str, text: &str) -> std::io::Result<()> {

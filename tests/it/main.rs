@@ -27,6 +27,7 @@ mod readme;
 mod recorded;
 mod remote;
 mod rules_check;
+mod rules_diff;
 mod rules_show;
 mod rules_test;
 mod shipped;

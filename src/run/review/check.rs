@@ -141,7 +141,7 @@ fn show(args: &Check, told: &Told) -> Result<(), Stop> {
         Format::Text => as_text(told, list, output::color(shown, std::io::stdout().is_terminal())),
     };
     list.iter().for_each(annotate);
-    output::step_summary(&|| as_markdown(told, list))?;
+    output::summary(|| as_markdown(told, list))?;
     print(&text)
 }
 

@@ -68,7 +68,7 @@ fn job(args: &Test, spec: &JobSpec) -> Result<Result<Option<Tested>, Exit>, Stop
     let pack = pack::read(spec.job, &jobs::NAMES, args.rules.as_deref(), args.templates.as_deref()).map_err(usage)?;
     let folder = pack.folder.clone();
     let (source, mut found) = pack::cases(spec.job, &jobs::NAMES, folder.as_deref())?;
-    let Rules { policy, templates, .. } = match rules::checked(pack, spec, &args.shown) {
+    let Rules { policy, templates, .. } = match rules::checked(spec, pack, &args.shown, "the rules") {
         Ok(rules) => rules,
         Err(exit) => return Ok(Err(exit)),
     };
@@ -135,5 +135,5 @@ fn print(args: &Test, tested: &[Tested]) -> anyhow::Result<()> {
             output::print_text(&tested.iter().map(|one| text::render(one, color)).collect::<String>())?;
         }
     }
-    output::summary(&tested.iter().map(markdown::render).collect::<String>())
+    output::summary(|| tested.iter().map(markdown::render).collect::<String>())
 }

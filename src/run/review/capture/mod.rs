@@ -39,7 +39,7 @@ pub(super) fn run(args: &Capture) -> Result<Exit, Stop> {
     confined::begin(&format!("checking the rules of {}", SPEC.job));
     let pack = pack::read(SPEC.job, &jobs::NAMES, args.rules.as_deref(), args.templates.as_deref()).map_err(usage)?;
     let folder = pack.folder.clone();
-    let Rules { policy, templates, .. } = match rules::checked(pack, SPEC, &args.shown) {
+    let Rules { policy, templates, .. } = match rules::checked(SPEC, pack, &args.shown, "the rules") {
         Ok(rules) => rules,
         Err(exit) => return Ok(exit),
     };
