@@ -4,13 +4,15 @@
 //! changed since the rules read it, a person opted out, it is all there. What this effect itself has
 //! written already is no change.
 
+use std::borrow::Cow;
+
 use anyhow::Result;
 
 use super::doubt::{self, At, Doubt};
 use super::preflight::Repository;
 use super::{Fate, Outcome, Run};
 use crate::forge::change::Fresh;
-use crate::forge::{Comment, Item};
+use crate::forge::{Comment, Item, LabelNames};
 use crate::plan::marker::Marker;
 use crate::plan::memory::{self, Concerned, State};
 use crate::plan::{self, Effect, Op, PlannedItem, SUMMARY, Write};
@@ -69,12 +71,12 @@ impl Run<'_, '_> {
         let key = effect.writes.first().map_or(plan::DECISION, |write| &write.key);
         let newest = memory::newest(&comments, self.us(), &effect.policy, key);
         let posted = newest.as_ref().filter(|(_, marker)| marker.get("did") == Some(&effect.did));
-        if !self.as_seen(item, effect, &fresh.item, posted.is_some()) {
+        if !self.as_seen(repository, item, effect, &fresh.item, posted.is_some()) {
             return Ok(dropped("It changed since the rules read it."));
         }
         let has_comment = effect.writes.iter().any(Write::is_comment);
         let mut writes = effect.writes.clone();
-        let state = State::of(&fresh.item);
+        let state = State::of(&fresh.item, forge.label_names());
         writes.retain_mut(|write| memory::left(write, &state));
         if let Some((comment, marker)) = posted
             && has_comment
@@ -123,19 +125,31 @@ impl Run<'_, '_> {
 
     /// Whether the item is as the rules read it, but for what this effect has written itself: its writes
     /// are made in order, so that some first ones of them may be there.
-    fn as_seen(&self, item: &PlannedItem, effect: &Effect, now: &Item<'static>, posted: bool) -> bool {
+    fn as_seen(
+        &self,
+        repository: &Repository,
+        item: &PlannedItem,
+        effect: &Effect,
+        now: &Item<'static>,
+        posted: bool,
+    ) -> bool {
         let Some(seen) = &item.seen else { return true };
         if plan::seen(now) == *seen {
             return true;
         }
         let commented = effect.writes.iter().any(Write::is_comment);
-        if commented && !posted {
+        let Some(was) = item.was.as_ref().filter(|_| posted || !commented) else { return false };
+        let mut step = was.put_back(now.clone());
+        if plan::seen(&step) != *seen {
+            // Its title, its text or its lock is another.
             return false;
         }
-        let mut before = now.clone();
-        effect.writes.iter().filter(|write| !write.is_comment()).any(|write| {
-            take_back(&mut before, write);
-            plan::seen(&before) == *seen
+        let names = self.apply.forge.label_names();
+        let writes = effect.writes.iter().filter(|write| !write.is_comment());
+        // A list may have been written by half: some forges take its names one by one.
+        writes.flat_map(Write::singly).any(|write| {
+            put_on(&mut step, &write, &repository.exclusive, names);
+            alike(&step, now, names)
         })
     }
 
@@ -176,15 +190,21 @@ impl Run<'_, '_> {
 
 /// The item as it is after a write: the next one is sent on top of it, and on some forges a write replaces
 /// a whole list (fact 40).
-pub(super) fn put_on(item: &mut Item<'static>, write: &Write) {
+pub(super) fn put_on(item: &mut Item<'static>, write: &Write, exclusive: &[String], names: LabelNames) {
     let args = &write.args;
-    let with = |list: &mut Vec<std::borrow::Cow<'static, str>>, names: &[String]| {
-        list.extend(names.iter().map(|name| name.clone().into()));
+    let scope = |label: &str| {
+        let (scope, _) = label.rsplit_once('/').filter(|_| exclusive.iter().any(|name| name == label))?;
+        Some(scope.to_owned())
     };
     match write.op {
-        Op::AddLabels => with(&mut item.labels, &args.labels),
-        Op::RemoveLabels => item.labels.retain(|label| !args.labels.iter().any(|name| name == label)),
-        Op::Assign => with(&mut item.assignees, &args.assignees),
+        Op::AddLabels => {
+            for name in &args.labels {
+                item.labels.retain(|label| scope(name).is_none_or(|own| scope(label) != Some(own)));
+                item.labels.push(name.clone().into());
+            }
+        }
+        Op::RemoveLabels => item.labels.retain(|label| !args.labels.iter().any(|name| names.same(name, label))),
+        Op::Assign => item.assignees.extend(args.assignees.iter().map(|login| login.clone().into())),
         Op::Unassign => {
             item.assignees.retain(|login| !args.assignees.iter().any(|name| name.eq_ignore_ascii_case(login)));
         }
@@ -195,23 +215,16 @@ pub(super) fn put_on(item: &mut Item<'static>, write: &Write) {
     }
 }
 
-/// The item as it was before a write.
-fn take_back(item: &mut Item<'static>, write: &Write) {
-    let args = &write.args;
-    let with = |list: &mut Vec<std::borrow::Cow<'static, str>>, names: &[String]| {
-        list.extend(names.iter().map(|name| name.clone().into()));
-    };
-    match write.op {
-        Op::AddLabels => item.labels.retain(|label| !args.labels.iter().any(|name| name == label)),
-        Op::RemoveLabels => with(&mut item.labels, &args.labels),
-        Op::Assign => {
-            item.assignees.retain(|login| !args.assignees.iter().any(|name| name.eq_ignore_ascii_case(login)))
-        }
-        Op::Unassign => with(&mut item.assignees, &args.assignees),
-        Op::Close => item.open = true,
-        Op::Reopen => item.open = false,
-        // Which one stood there before is not known: most often there was none.
-        Op::SetMilestone => item.milestone = None,
-        Op::Comment | Op::EditComment | Op::CreateIssue | Op::EditBody => {}
-    }
+/// Whether two items have the same of what writes change.
+fn alike(one: &Item<'_>, other: &Item<'_>, names: LabelNames) -> bool {
+    let label = |a: &str, b: &str| names.same(a, b);
+    let login = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
+    (one.open, &one.milestone) == (other.open, &other.milestone)
+        && same_set(&one.labels, &other.labels, label)
+        && same_set(&one.assignees, &other.assignees, login)
+}
+
+fn same_set(one: &[Cow<'_, str>], other: &[Cow<'_, str>], same: impl Fn(&str, &str) -> bool) -> bool {
+    let within = |a: &[Cow<'_, str>], b: &[Cow<'_, str>]| a.iter().all(|name| b.iter().any(|there| same(name, there)));
+    within(one, other) && within(other, one)
 }

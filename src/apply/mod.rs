@@ -212,7 +212,7 @@ impl Run<'_, '_> {
                 let text = format!("`{}` failed: {}; {before}.", write.op.name(), failed.text);
                 return if failed.ends_run { Err(Ended(text)) } else { Ok(Outcome::new(Fate::Failed, text)) };
             }
-            guard::put_on(&mut fresh.item, write);
+            guard::put_on(&mut fresh.item, write, &repository.exclusive, self.apply.forge.label_names());
             done.push(write.op.name());
         }
         Ok(Outcome::new(Fate::Done, None))

@@ -17,6 +17,8 @@ pub(super) struct Repository {
     pub(super) index: usize,
     /// Labels that are missing and will be made before they are first put on.
     pub(super) missing: Vec<Label>,
+    /// Names of labels that take others of their scope off.
+    pub(super) exclusive: Vec<String>,
     /// Logins that cannot be assigned.
     pub(super) unassignable: Vec<String>,
 }
@@ -54,8 +56,9 @@ impl Run<'_, '_> {
         }
         let put_on = writes().filter(|write| matches!(write.op, Op::AddLabels | Op::CreateIssue));
         let labels: BTreeSet<&String> = put_on.flat_map(|write| &write.args.labels).collect();
-        let missing = labels.into_iter().filter(|label| !there.labels.contains(label)).map(|name| self.described(name));
-        let missing: Vec<Label> = missing.collect();
+        let known = |label: &&String| there.labels.iter().any(|name| forge.label_names().same(name, label));
+        let missing: Vec<Label> =
+            labels.into_iter().filter(|label| !known(label)).map(|name| self.described(name)).collect();
         let milestone =
             writes().filter_map(|write| write.args.milestone.as_ref()).find(|title| !there.milestones.contains(title));
         if let Some(title) = milestone {
@@ -69,7 +72,7 @@ impl Run<'_, '_> {
                 unassignable.push(login.clone());
             }
         }
-        Ok(Ok(Repository { index, missing, unassignable }))
+        Ok(Ok(Repository { index, missing, exclusive: there.exclusive, unassignable }))
     }
 
     /// A label as the rules describe it.

@@ -207,7 +207,7 @@ impl Run<'_, '_> {
                 let Some(now) = forge.item(repository.index, fresh.item.kind, number)? else { return Ok(None) };
                 let there = match write.op {
                     Op::EditBody => now.item.body.trim_end() == body.trim_end(),
-                    _ => !memory::left(&mut write.clone(), &State::of(&now.item)),
+                    _ => !memory::left(&mut write.clone(), &State::of(&now.item, forge.label_names())),
                 };
                 Ok(there.then(Done::default))
             }

@@ -133,6 +133,8 @@ pub struct Preflight {
     /// Exact names of the labels that may be put on: the repository's, and its organisation's where
     /// this forge takes those.
     pub labels: Vec<String>,
+    /// Those of them that are exclusive: of one scope (`area/x`, `area/y`) only the last put on stays (fact 44).
+    pub exclusive: Vec<String>,
     /// Titles of its open milestones, where they were asked for.
     pub milestones: Vec<String>,
 }

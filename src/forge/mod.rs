@@ -108,12 +108,6 @@ impl Item<'_> {
             ..self
         }
     }
-
-    /// Whether a label of exactly this name is on it.
-    #[must_use]
-    pub fn has_label(&self, name: &str) -> bool {
-        self.labels.iter().any(|label| label == name)
-    }
 }
 
 /// A repository as far as a run needs it.
@@ -211,6 +205,24 @@ impl States {
     pub const ALL: States = States { open: true, closed: true };
 }
 
+/// How a forge tells names of labels apart. Logins are told apart by case on none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LabelNames {
+    /// `Bug` and `bug` are two labels: Gitea and Forgejo, which even keep two of one name (fact 48).
+    #[default]
+    Exact,
+    /// They are one: GitHub.
+    AnyCase,
+}
+
+impl LabelNames {
+    /// Whether two names are one label.
+    #[must_use]
+    pub fn same(self, one: &str, other: &str) -> bool {
+        one == other || (self == LabelNames::AnyCase && one.to_lowercase() == other.to_lowercase())
+    }
+}
+
 /// What reading the items of one repository came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listed {
@@ -239,6 +251,11 @@ pub trait Forge: Sync {
     /// Every repository that is there to be read, in the forge's order.
     fn repos(&self) -> &[Repo];
 
+    /// How this forge tells names of labels apart.
+    fn label_names(&self) -> LabelNames {
+        LabelNames::Exact
+    }
+
     /// A text that names an item on the forge and leaves no trace on it (fact 105): a plain
     /// reference moves the item's `updated_at`. `full` names the repository too.
     fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String;
@@ -255,7 +272,7 @@ pub trait Forge: Sync {
     /// of threads. All pages before it were handed over, and none after it.
     fn items(&self, repo: usize, states: States, threads: usize, page: Page<'_>) -> Result<Listed>;
 
-    /// The issues, open and closed, that carry a label of exactly this name: how our own are found
+    /// The issues, open and closed, that carry a label of this name: how our own are found
     /// again without reading every closed one.
     ///
     /// # Errors
@@ -263,7 +280,8 @@ pub trait Forge: Sync {
     fn labelled(&self, repo: usize, label: &str) -> Result<Vec<Item<'static>>> {
         let found = Mutex::new(Vec::new());
         self.items(repo, States::ALL, 1, &|_, items| {
-            let with = items.iter().filter(|item| item.kind == Kind::Issue && item.has_label(label));
+            let has = |item: &Item<'_>| item.labels.iter().any(|found| self.label_names().same(found, label));
+            let with = items.iter().filter(|item| item.kind == Kind::Issue && has(item));
             let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
             found.extend(with.cloned().map(Item::into_owned));
         })?;

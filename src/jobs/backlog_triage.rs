@@ -223,6 +223,7 @@ fn planned_items(run: &Run<'_>, effects: Vec<(usize, Effect)>) -> Vec<PlannedIte
             kind: row.kind,
             number: Some(row.number),
             seen: row.subject.as_ref().map(|subject| subject.seen.clone()),
+            was: row.subject.as_ref().map(|subject| subject.was(&row.assignees)),
             effects: vec![effect],
         }
     };

@@ -16,7 +16,7 @@ use crate::engine::choice::State;
 use crate::engine::evaluate::{Evaluation, evaluate};
 use crate::engine::facts::{self, Reading};
 use crate::engine::rules::Policy;
-use crate::forge::{Event, Item, States, What};
+use crate::forge::{Event, Item, LabelNames, States, What};
 use crate::plan::marker::Marker;
 use crate::plan::{self, SUMMARY, Subject};
 use crate::report::Row;
@@ -119,7 +119,7 @@ fn judge_item<'p>(
         return None;
     }
     // What `scope` leaves out is not judged, but it can be work in hand.
-    let outside = !in_scope(policy, item, asked.now);
+    let outside = !in_scope(policy, item, forge.label_names(), asked.now);
     if outside && !(capped && item.open) {
         return None;
     }
@@ -130,7 +130,7 @@ fn judge_item<'p>(
         title: &item.title,
         body: &item.body,
         labels: item.labels.iter().map(|label| &**label).collect(),
-        assignees: item.assignees.iter().map(|login| &**login).collect(),
+        assignees: item.assignees.iter().map(|login| spelled(policy, login)).collect(),
         author: item.author.as_ref().map(|author| author.login.as_str()),
         bot: item.author.as_ref().is_some_and(|author| author.bot),
         own_report: marker.is_some(),
@@ -164,7 +164,7 @@ fn judge_item<'p>(
         return None;
     }
     let acts = judgement.action.is_some() && !judgement.observed && failed.is_none();
-    let subject = acts.then(|| Box::new(subject(item)));
+    let subject = acts.then(|| Box::new(subject(item, forge.label_names())));
     let assignees = item.assignees.iter().map(|login| login.to_string()).collect();
     let state = if failed.is_some() { State::Failed } else { State::Skipped };
     Some(Row { repo, kind: item.kind, number: item.number, assignees, judgement, state, note: failed, subject })
@@ -194,10 +194,11 @@ fn add(to: &mut Vec<usize>, counts: &[usize]) {
     to.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
 }
 
-fn subject(item: &Item<'_>) -> Subject {
+fn subject(item: &Item<'_>, label_names: LabelNames) -> Subject {
     Subject {
         seen: plan::seen(item),
         labels: item.labels.iter().map(|label| label.to_string()).collect(),
+        label_names,
         author: item.author.clone(),
         milestone: item.milestone.as_ref().map(ToString::to_string),
         open: item.open,
@@ -211,18 +212,31 @@ fn subject(item: &Item<'_>) -> Subject {
     }
 }
 
+/// A login as the rules spell it, where it is an agent's: rules compare texts, and forges tell logins apart
+/// by no case.
+fn spelled<'a>(policy: &'a Policy, login: &'a str) -> &'a str {
+    policy
+        .agents
+        .iter()
+        .map(|agent| agent.login.as_str())
+        .find(|known| known.eq_ignore_ascii_case(login))
+        .unwrap_or(login)
+}
+
 /// Our own account, or one that our comments have carried.
 fn is_ours(asked: &Asked<'_>, login: &str) -> bool {
     asked.us().is(login)
 }
 
-fn in_scope(policy: &Policy, item: &Item<'_>, now: DateTime<Utc>) -> bool {
+fn in_scope(policy: &Policy, item: &Item<'_>, names: LabelNames, now: DateTime<Utc>) -> bool {
     let scope = &policy.scope;
     let state = if item.open { scope.open } else { scope.closed };
     let minutes = item.created_at.map(|at| (now - at).num_minutes());
     let old_enough = scope.min_age_minutes == 0 || minutes.is_none_or(|minutes| minutes >= scope.min_age_minutes);
-    let left_out = item.labels.iter().any(|label| scope.leave_out_labels.iter().any(|name| name == label))
+    let left_out = item.labels.iter().any(|label| scope.leave_out_labels.iter().any(|name| names.same(name, label)))
         || item.milestone.as_ref().is_some_and(|title| scope.leave_out_milestones.iter().any(|name| name == title))
-        || item.author.as_ref().is_some_and(|author| scope.leave_out_authors.contains(&author.login));
+        || item.author.as_ref().is_some_and(|author| {
+            scope.leave_out_authors.iter().any(|login| login.eq_ignore_ascii_case(&author.login))
+        });
     state && old_enough && !left_out
 }

@@ -15,7 +15,7 @@ use crate::engine::rules::Policy;
 use crate::forge::{Comment, Item, Kind};
 use crate::plan::marker::{self, Marker};
 use crate::plan::memory::{self, State};
-use crate::plan::{self, DECISION, Effect, PlannedItem, Write};
+use crate::plan::{self, DECISION, Effect, PlannedItem, Was, Write};
 use crate::report::Row;
 
 /// How far back is looked.
@@ -32,6 +32,7 @@ pub struct Unfinished {
     pub number: u64,
     /// What it looks like now.
     seen: String,
+    was: Was,
     comment: Comment,
     marker: Marker,
     left: Vec<Write>,
@@ -75,7 +76,7 @@ impl Recent {
         }
         let (comment, marker) = self.ours.get(&item.number)?;
         let mut left = marker::listed(marker.get("writes")?);
-        let state = State::of(item);
+        let state = State::of(item, asked.forge.label_names());
         left.retain_mut(|write| memory::left(write, &state));
         let (kind, number) = (item.kind, item.number);
         let found = |left| Unfinished {
@@ -83,6 +84,7 @@ impl Recent {
             kind,
             number,
             seen: plan::seen(item),
+            was: Was::from(item),
             comment: comment.clone(),
             marker: marker.clone(),
             left,
@@ -127,6 +129,7 @@ impl Unfinished {
             writes: self.left.clone(),
         };
         let repo = asked.forge.repos()[self.repo].name.as_str().into();
-        PlannedItem { repo, kind: self.kind, number: Some(self.number), seen: Some(self.seen), effects: vec![effect] }
+        let (seen, was) = (Some(self.seen), Some(self.was));
+        PlannedItem { repo, kind: self.kind, number: Some(self.number), seen, was, effects: vec![effect] }
     }
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde_json::json;
 
-use super::{Args, Op, Subject, Write, marker, memory};
+use super::{Args, Op, Subject, Was, Write, marker, memory};
 use crate::engine::digest;
 use crate::engine::rules::{Action, Close, Person, Policy};
 
@@ -98,10 +98,18 @@ fn logins(policy: &Policy, people: &[Person], subject: &Subject, assignees: &[St
 }
 
 impl Subject {
+    /// What of it writes change.
+    #[must_use]
+    pub fn was(&self, assignees: &[String]) -> Was {
+        let (labels, milestone) = (self.labels.clone(), self.milestone.clone());
+        Was { labels, assignees: assignees.to_vec(), milestone, open: self.open }
+    }
+
     /// What writes are held against.
     fn state<'s>(&'s self, assignees: &'s [String]) -> memory::State<'s> {
         memory::State {
             labels: self.labels.iter().map(String::as_str).collect(),
+            names: self.label_names,
             assignees: assignees.iter().map(String::as_str).collect(),
             milestone: self.milestone.as_deref(),
             open: self.open,

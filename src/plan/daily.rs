@@ -33,7 +33,7 @@ pub fn summary(policy: &Policy, repo: &str, day: &str, written: Summary<'_>, the
     };
     let write = Write { op, key: SUMMARY.into(), args };
     let effect = Effect { policy: policy.name.as_str().into(), rule: None, did, writes: vec![write] };
-    PlannedItem { repo: repo.into(), kind: Kind::Issue, number: there, seen: None, effects: vec![effect] }
+    PlannedItem { repo: repo.into(), kind: Kind::Issue, number: there, seen: None, was: None, effects: vec![effect] }
 }
 
 /// What a daily summary says.

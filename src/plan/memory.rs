@@ -6,7 +6,7 @@
 use super::marker::Marker;
 use super::{Op, Write};
 use crate::engine::markdown::Markdown;
-use crate::forge::{Account, Comment, Item};
+use crate::forge::{Account, Comment, Item, LabelNames};
 
 /// Who we are: our account, and further logins that our comments have carried.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +21,9 @@ impl Us<'_> {
     /// Whether a login is ours.
     #[must_use]
     pub fn is(&self, login: &str) -> bool {
-        !login.is_empty() && (login == self.user || self.bots.iter().any(|bot| bot == login))
+        // No forge tells logins apart by case.
+        let same = |one: &str| one.eq_ignore_ascii_case(login);
+        !login.is_empty() && (same(self.user) || self.bots.iter().any(|bot| same(bot)))
     }
 
     /// The marker that ends a comment, where the comment is ours. Anyone can copy a marker.
@@ -54,6 +56,8 @@ pub fn newest<'c>(comments: &'c [Comment], us: Us<'_>, policy: &str, key: &str) 
 pub struct State<'s> {
     /// Exact names.
     pub labels: Vec<&'s str>,
+    /// How names of labels are told apart.
+    pub names: LabelNames,
     /// Logins.
     pub assignees: Vec<&'s str>,
     /// The title.
@@ -63,11 +67,12 @@ pub struct State<'s> {
 }
 
 impl<'s> State<'s> {
-    /// The state of an item as it was read.
+    /// The state of an item as it was read from a forge that tells labels apart so.
     #[must_use]
-    pub fn of(item: &'s Item<'_>) -> Self {
+    pub fn of(item: &'s Item<'_>, names: LabelNames) -> Self {
         State {
             labels: item.labels.iter().map(|label| &**label).collect(),
+            names,
             assignees: item.assignees.iter().map(|login| &**login).collect(),
             milestone: item.milestone.as_deref(),
             open: item.open,
@@ -78,10 +83,11 @@ impl<'s> State<'s> {
 /// Takes out of a write what already holds; false where nothing is left of it.
 pub fn left(write: &mut Write, state: &State<'_>) -> bool {
     let args = &mut write.args;
+    let has = |label: &str| state.labels.iter().any(|there| state.names.same(there, label));
     let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b); // no forge tells logins apart by case
     match write.op {
-        Op::AddLabels => args.labels.retain(|label| !state.labels.contains(&label.as_str())),
-        Op::RemoveLabels => args.labels.retain(|label| state.labels.contains(&label.as_str())),
+        Op::AddLabels => args.labels.retain(|label| !has(label)),
+        Op::RemoveLabels => args.labels.retain(|label| has(label)),
         Op::Assign => args.assignees.retain(|login| !state.assignees.iter().any(|there| same(there, login))),
         Op::Unassign => args.assignees.retain(|login| state.assignees.iter().any(|there| same(there, login))),
         Op::SetMilestone => return args.milestone.as_deref() != state.milestone,
@@ -105,8 +111,9 @@ pub struct Concerned<'c> {
 
 impl Concerned<'_> {
     fn may(&self, comment: &Comment, login: &str) -> anyhow::Result<bool> {
-        let known = comment.by_writer || self.author == Some(login) || self.assignees.contains(&login);
-        Ok(known || (self.writers)()?.iter().any(|writer| writer == login))
+        let is = |one: &str| one.eq_ignore_ascii_case(login);
+        let known = comment.by_writer || self.author.is_some_and(is) || self.assignees.iter().any(|one| is(one));
+        Ok(known || (self.writers)()?.iter().any(|writer| is(writer)))
     }
 }
 

@@ -9,21 +9,24 @@ mod daily;
 pub mod days;
 pub mod marker;
 pub mod memory;
+mod subject;
+mod write;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::digest;
 use crate::engine::rules::Policy;
 use crate::forge::change::Label;
-use crate::forge::{Account, Item, Kind};
+use crate::forge::{Item, Kind};
 use marker::Marker;
 
 pub use ask::{Asked, ask};
 pub use daily::{Summary, summary};
+pub use subject::{Earlier, Subject, Was};
+pub use write::{Args, Op, Write};
 
 /// The place of a decision's comment on its item.
 pub const DECISION: &str = "decision";
@@ -84,6 +87,9 @@ pub struct PlannedItem {
     pub number: Option<u64>,
     /// Digest of what the rules read of it.
     pub seen: Option<String>,
+    /// What of it writes change, as the rules read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<Was>,
     /// What its rules ask for.
     pub effects: Vec<Effect>,
 }
@@ -99,136 +105,6 @@ pub struct Effect {
     pub did: String,
     /// The writes, in order: comment, labels, assignees, state.
     pub writes: Vec<Write>,
-}
-
-/// What a write does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum Op {
-    Comment,
-    EditComment,
-    AddLabels,
-    RemoveLabels,
-    Assign,
-    Unassign,
-    SetMilestone,
-    Close,
-    Reopen,
-    CreateIssue,
-    EditBody,
-}
-
-impl Op {
-    /// Every one with its name in plans, JSON and markers.
-    pub const ALL: [(Op, &'static str); 11] = [
-        (Op::Comment, "comment"),
-        (Op::EditComment, "edit_comment"),
-        (Op::AddLabels, "add_labels"),
-        (Op::RemoveLabels, "remove_labels"),
-        (Op::Assign, "assign"),
-        (Op::Unassign, "unassign"),
-        (Op::SetMilestone, "set_milestone"),
-        (Op::Close, "close"),
-        (Op::Reopen, "reopen"),
-        (Op::CreateIssue, "create_issue"),
-        (Op::EditBody, "edit_body"),
-    ];
-
-    /// The name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Op::ALL.iter().find(|(op, _)| *op == self).map_or("", |(_, name)| name)
-    }
-}
-
-/// One write.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Write {
-    /// What it does.
-    pub op: Op,
-    /// The place it belongs to: `decision`, `summary`.
-    pub key: Cow<'static, str>,
-    /// What to write.
-    pub args: Args,
-}
-
-impl Write {
-    /// A write of a decision.
-    fn of(op: Op, args: Args) -> Self {
-        Write { op, key: DECISION.into(), args }
-    }
-
-    /// Whether it writes a comment.
-    #[must_use]
-    pub fn is_comment(&self) -> bool {
-        matches!(self.op, Op::Comment | Op::EditComment)
-    }
-}
-
-/// What a write writes; a member that its `op` does not have is left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Args {
-    /// The comment that is edited.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<u64>,
-    /// The title of a new issue.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// The text, with its marker.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub body: Option<String>,
-    /// Exact names of labels.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub labels: Vec<String>,
-    /// Logins.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub assignees: Vec<String>,
-    /// The title of a milestone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub milestone: Option<String>,
-    /// Why an item is closed: `completed` or `not_planned`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Cow<'static, str>>,
-}
-
-/// What writing to an item needs to know of it beside its key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
-    /// Digest of what the rules read of it.
-    pub seen: String,
-    /// Exact names of its labels.
-    pub labels: Vec<String>,
-    /// Who opened it.
-    pub author: Option<Account>,
-    /// Title of its milestone.
-    pub milestone: Option<String>,
-    /// It is open.
-    pub open: bool,
-    /// Only writers may comment.
-    pub locked: bool,
-    /// A pull request that is not finished.
-    pub draft: bool,
-    /// How many comments it has.
-    pub comments: u64,
-    /// When it was opened.
-    pub created_at: Option<DateTime<Utc>>,
-    /// When anything on it last changed.
-    pub updated_at: Option<DateTime<Utc>>,
-    /// An earlier comment of ours about a decision.
-    pub earlier: Option<Earlier>,
-    /// The comment about this decision is there already: a run died after it.
-    pub commented: bool,
-}
-
-/// A comment of ours about an earlier decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Earlier {
-    /// Its id.
-    pub id: u64,
-    /// What its decision wrote beside it, as its marker tells: `assign:claude`.
-    pub writes: Vec<String>,
 }
 
 /// The effect of a decision: its comment (new, or instead of an earlier one of ours) and the

@@ -20,7 +20,7 @@ use crate::engine::rules::Policy;
 use crate::files;
 use crate::forge::file::FileForge;
 use crate::forge::remote::Remote;
-use crate::forge::{Comment, Event, Forge, Listed, Page, Placed, Repo, States};
+use crate::forge::{Comment, Event, Forge, LabelNames, Listed, Page, Placed, Repo, States};
 use crate::jobs::backlog::Asked;
 use crate::jobs::backlog_triage;
 use crate::jobs::items;
@@ -122,6 +122,10 @@ impl Forge for Asking {
 
     fn repos(&self) -> &[Repo] {
         self.forge.repos()
+    }
+
+    fn label_names(&self) -> LabelNames {
+        self.forge.label_names()
     }
 
     fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String {

@@ -25,11 +25,11 @@ use anyhow::{Context, Result, anyhow};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use self::document::{Document, Place, labels, milestones, text};
+use self::document::{Document, Place, holds, labels, milestones, text};
 use self::save::Saved;
 use super::change::{Change, Done, Failure, Fresh, Label, Preflight, Write};
 use super::file::FileForge;
-use super::{Comment, Event, Forge, Kind, Listed, Page, Placed, Repo, States, time};
+use super::{Comment, Event, Forge, Kind, LabelNames, Listed, Page, Placed, Repo, States, time};
 use crate::files::{Lock, Patience};
 
 /// A forge in a file, to be written to by this run alone.
@@ -107,6 +107,10 @@ impl Forge for LiveFile {
         self.file.repos()
     }
 
+    fn label_names(&self) -> LabelNames {
+        self.file.label_names()
+    }
+
     fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String {
         self.file.quiet_link(repo, number, full)
     }
@@ -138,6 +142,8 @@ impl Write for LiveFile {
         self.of(repo, |repo| {
             let mut found = Preflight { refused: refuse::closed_to_issues(repo), ..Preflight::default() };
             add_new(&mut found.labels, labels(repo).filter_map(|label| text(label, "name")));
+            let exclusive = labels(repo).filter(|label| holds(label, "exclusive") && !self.file.github());
+            add_new(&mut found.exclusive, exclusive.filter_map(|label| text(label, "name")));
             if with_milestones {
                 let open = milestones(repo).filter(|milestone| text(milestone, "state") != Some("closed"));
                 add_new(&mut found.milestones, open.filter_map(|milestone| text(milestone, "title")));

@@ -35,7 +35,7 @@ pub use dialect::Dialect;
 pub use failure::token_refused;
 
 use super::quiet::Quiet;
-use super::{Comment, Event, Forge, Item, Listed, Page, Placed, Repo, States};
+use super::{Comment, Event, Forge, Item, LabelNames, Listed, Page, Placed, Repo, States};
 use crate::http::Counts;
 use api::{Api, parts};
 use preflight::Known;
@@ -137,6 +137,10 @@ impl Forge for Remote {
 
     fn repos(&self) -> &[Repo] {
         &self.repos
+    }
+
+    fn label_names(&self) -> LabelNames {
+        if self.api.dialect.is_github() { LabelNames::AnyCase } else { LabelNames::Exact }
     }
 
     fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String {

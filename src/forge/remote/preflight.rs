@@ -20,6 +20,8 @@ pub(super) struct Known {
     pub(super) name: String,
     /// It is the repository's own, not its organisation's.
     pub(super) own: bool,
+    /// It takes others of its scope off (fact 44).
+    pub(super) exclusive: bool,
 }
 
 impl Remote {
@@ -42,12 +44,14 @@ impl Remote {
         if refused.is_some() {
             return Ok(Preflight { refused, ..Preflight::default() });
         }
-        let labels = self.known_labels(repo, true)?.into_iter().map(|label| label.name).collect();
+        let known = self.known_labels(repo, true)?;
+        let exclusive = known.iter().filter(|label| label.exclusive).map(|label| label.name.clone()).collect();
+        let labels = known.into_iter().map(|label| label.name).collect();
         let milestones = match milestones {
             true => self.known_milestones(repo)?.into_iter().map(|(title, _)| title).collect(),
             false => Vec::new(),
         };
-        Ok(Preflight { refused: None, labels, milestones })
+        Ok(Preflight { refused: None, labels, exclusive, milestones })
     }
 
     pub(super) fn can_be_assigned(&self, repo: usize, login: &str) -> Result<bool> {
@@ -95,11 +99,13 @@ impl Remote {
         let mut labels: Vec<Known> = Vec::new();
         let mut add = |label: &super::node::Node<'_>, own| {
             let (id, name) = (label.get("id").whole(), label.get("name").text());
-            // Of two of one name the first stands, the repository's before its organisation's.
-            if let Some(id) = id
-                && !labels.iter().any(|known| known.name == name)
-            {
-                labels.push(Known { id, name: name.to_owned(), own });
+            let Some(id) = id else { return };
+            let exclusive = label.get("exclusive").flag() == Some(true);
+            // Of two of one name the repository's stands before its organisation's, then the older.
+            match labels.iter_mut().find(|known| known.name == name) {
+                Some(known) if known.own == own && id < known.id => (known.id, known.exclusive) = (id, exclusive),
+                Some(_) => {}
+                None => labels.push(Known { id, name: name.to_owned(), own, exclusive }),
             }
         };
         let own = self.each(&format!("{path}/labels"), |label| add(label, true));

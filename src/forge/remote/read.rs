@@ -12,7 +12,7 @@ use super::api::{Ends, Next, part};
 use super::node::Node;
 use super::{Comment, Event, Item, Placed, Remote};
 use crate::forge::change::Fresh;
-use crate::forge::{Kind, object, talk, time};
+use crate::forge::{Forge as _, Kind, object, talk, time};
 use crate::http::Answer;
 
 impl Remote {
@@ -155,9 +155,9 @@ impl Remote {
         Ok(all)
     }
 
-    /// Whether two names are one label: GitHub does not tell them apart by case.
+    /// Whether two names are one label here.
     pub(super) fn same_label(&self, one: &str, other: &str) -> bool {
-        one == other || self.api.dialect.is_github() && one.to_lowercase() == other.to_lowercase()
+        self.label_names().same(one, other)
     }
 
     /// The pages of a short list, each entry handed to `each`.

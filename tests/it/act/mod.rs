@@ -9,6 +9,7 @@ mod counts;
 mod faults;
 mod kaizen;
 mod killed;
+mod names;
 mod people;
 mod refused;
 mod scenario;
