@@ -11,6 +11,7 @@
 //! - [`files`] locks, and files replaced as a whole
 //! - [`plan`] decisions and texts to finished writes. Pure
 //! - [`apply`] the one writer: a plan, carried out
+//! - [`undo`] what a run wrote, taken back: journal and forge to a plan. Pure
 //! - [`report`] a run as people and programs read it. Pure
 //! - [`jobs`] what each job reads, decides and leaves
 //! - [`snapshot`] a recorded forge masked, so that it can be shown
@@ -18,8 +19,8 @@
 //! - [`init`] a checkout set up: rules with real logins, a workflow
 //! - [`run`] the pipeline, [`cli`] its arguments, `main` its exit code
 //!
-//! Imports run one way: `main -> {cli, run} -> {snapshot, init} -> {jobs, pack} -> {language, report, plan} ->
-//! {engine, forge}`; `jobs -> apply -> plan`; `forge -> {http, files}`, `loop_dir -> files`; engine,
+//! Imports run one way: `main -> {cli, run} -> {snapshot, init, undo} -> {jobs, pack} -> {language, report, plan} ->
+//! {engine, forge}`; `{jobs, undo} -> apply -> plan`; `forge -> {http, files}`, `loop_dir -> files`; engine,
 //! http and files import nothing of ours.
 //! A test holds it.
 
@@ -38,3 +39,4 @@ pub mod plan;
 pub mod report;
 pub mod run;
 pub mod snapshot;
+pub mod undo;

@@ -3,7 +3,8 @@
 //! Takes: [`Cli`], the environment. Gives: the report on stdout, everything else on stderr, an
 //! [`Exit`].
 //!
-//! - `triage` the job, `apply` a saved plan, `snapshot` a recording, `init` a checkout set up
+//! - `triage` the job, `apply` a saved plan, `undo` a run taken back, `runs` the list of them
+//! - `snapshot` a recording, `init` a checkout set up
 //! - `rules` which rules, `forge` which forge, `live` what a live run needs and leaves
 //! - `output` where results go
 
@@ -13,8 +14,10 @@ mod init;
 mod live;
 mod output;
 mod rules;
+mod runs;
 mod snapshot;
 mod triage;
+mod undo;
 
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -89,6 +92,8 @@ pub fn run(cli: &Cli) -> Exit {
         Job::Init(args) => init::init(args),
         Job::Apply(args) => apply::run(args),
         Job::Snapshot(args) => snapshot::run(args),
+        Job::Undo(args) => undo::run(args),
+        Job::Runs(args) => runs::run(args),
     };
     ended.unwrap_or_else(|stop| {
         say(&format!("error: {:#}", stop.error));

@@ -30,7 +30,7 @@ pub(super) enum Ready {
     Not(Outcome),
 }
 
-fn dropped(why: impl Into<String>) -> Ready {
+pub(super) fn dropped(why: impl Into<String>) -> Ready {
     Ready::Not(Outcome::new(Fate::Dropped, why.into()))
 }
 
@@ -55,6 +55,9 @@ impl Run<'_, '_> {
         let Some(fresh) = forge.item(repository.index, item.kind, number)? else {
             return Ok(dropped("It is gone."));
         };
+        if effect.writes.iter().any(Write::is_undo) {
+            return self.look_back_once(repository, item, fresh, effect);
+        }
         if effect.writes.iter().any(|write| write.op == Op::EditBody) {
             return Ok(self.summary(fresh, effect));
         }
@@ -125,7 +128,7 @@ impl Run<'_, '_> {
 
     /// Whether the item is as the rules read it, but for what this effect has written itself: its writes
     /// are made in order, so that some first ones of them may be there.
-    fn as_seen(
+    pub(super) fn as_seen(
         &self,
         repository: &Repository,
         item: &PlannedItem,
@@ -211,7 +214,8 @@ pub(super) fn put_on(item: &mut Item<'static>, write: &Write, exclusive: &[Strin
         Op::SetMilestone => item.milestone = args.milestone.clone().map(Into::into),
         Op::Close => item.open = false,
         Op::Reopen => item.open = true,
-        Op::Comment | Op::EditComment | Op::CreateIssue | Op::EditBody => {}
+        Op::Comment | Op::EditComment | Op::DeleteComment | Op::EditBody => {}
+        Op::CreateIssue | Op::CreateLabel | Op::DeleteLabel => {}
     }
 }
 

@@ -6,13 +6,15 @@
 //!
 //! - [`journal`] the steps of this run and of earlier ones
 //! - [`doubt`] whether a run died or a person undid it
-//! - `guard` the last look before the first write
-//! - `send` one write, and what became of it
+//! - `guard` the last look before the first write, `back` where an earlier one is taken back
+//! - `send` one write, and what became of it; `label` those of a repository
 //! - `twice` the look back at the end: two runs at once
 
+mod back;
 pub mod doubt;
 mod guard;
 pub mod journal;
+mod label;
 mod preflight;
 mod send;
 mod twice;
@@ -170,7 +172,10 @@ impl Run<'_, '_> {
         for effect in &item.effects {
             let one = match item.number {
                 Some(number) => self.effect(repository, item, number, effect)?,
-                None => self.create(repository, item, effect)?,
+                None => match effect.writes.iter().find(|write| write.is_undo()) {
+                    Some(write) => self.of_repository(repository, item, effect, write)?,
+                    None => self.create(repository, item, effect)?,
+                },
             };
             // The first that is more than nothing counts; what went wrong stays said.
             if outcome.fate == Fate::Unchanged || one.fate == Fate::Failed {

@@ -51,14 +51,16 @@ impl Run<'_, '_> {
         write: &Write,
     ) -> Result<(), Failed> {
         if write.op == Op::AddLabels {
-            self.create_labels(repository, &write.args.labels)?;
+            self.create_labels(repository, item, effect, &write.args.labels)?;
         }
         let mut write = write.clone();
+        let over = write.args.over.take();
         if let Some(body) = &mut write.args.body {
             *body = self.stamped(body);
         }
         let forge = self.apply.forge;
         let before = match write.args.id {
+            _ if over.is_some() => over,
             Some(id) if write.op == Op::EditComment => {
                 let known = self.apply.comments.get(&(repository.index, fresh.item.number));
                 known
@@ -66,6 +68,7 @@ impl Run<'_, '_> {
                     .map(|comment| comment.body.clone())
             }
             _ if write.op == Op::EditBody => Some(fresh.item.body.to_string()),
+            _ if write.op == Op::SetMilestone => fresh.item.milestone.as_ref().map(ToString::to_string),
             _ => None,
         };
         self.note(item, effect, &write, before.clone(), Step::Begun)?;
@@ -77,6 +80,9 @@ impl Run<'_, '_> {
             || self.landed(repository, fresh, &write),
         );
         let step = if sent.is_ok() { Step::Done } else { Step::Failed };
+        if let (Ok(done), Op::Comment) = (&sent, write.op) {
+            write.args.id = done.id;
+        }
         self.note(item, effect, &write, before, step)?;
         let done = sent?;
         if write.op == Op::Comment
@@ -128,7 +134,7 @@ impl Run<'_, '_> {
         effect: &Effect,
         write: &Write,
     ) -> Result<Done, Failed> {
-        self.create_labels(repository, &write.args.labels)?;
+        self.create_labels(repository, item, effect, &write.args.labels)?;
         self.note(item, effect, write, None, Step::Begun)?;
         let args = &write.args;
         let (title, body) = (args.title.as_deref().unwrap_or(""), args.body.as_deref().unwrap_or(""));
@@ -142,23 +148,16 @@ impl Run<'_, '_> {
                 Ok(found.map(|item| Done { id: None, number: Some(item.number) }))
             },
         );
-        let step = if sent.is_ok() { Step::Done } else { Step::Failed };
-        self.note(item, effect, write, None, step)?;
+        let (step, number) = match &sent {
+            Ok(done) => (Step::Done, done.number),
+            Err(_) => (Step::Failed, None),
+        };
+        self.note(&PlannedItem { number, ..item.clone() }, effect, write, None, step)?;
         Ok(sent?)
     }
 
-    /// Labels that were missing at the first look, made before they are first put on.
-    fn create_labels(&self, repository: &Repository, labels: &[String]) -> Result<(), Failed> {
-        for label in repository.missing.iter().filter(|label| labels.contains(&label.name)) {
-            self.pause();
-            self.apply.forge.create_label(repository.index, label)?;
-            self.last.set(Some(Instant::now()));
-        }
-        Ok(())
-    }
-
     /// Sends; where the answer is lost, asks whether it landed, and sends again only if not.
-    fn persist(
+    pub(super) fn persist(
         &self,
         send: impl Fn() -> Result<Done, Failure>,
         landed: impl Fn() -> anyhow::Result<Option<Done>>,
@@ -198,6 +197,11 @@ impl Run<'_, '_> {
                 let ours = |comment: &&crate::forge::Comment| self.us().marker(comment) == wanted;
                 Ok(comments.iter().rev().find(ours).map(|comment| Done { id: Some(comment.id), number: None }))
             }
+            Op::DeleteComment => {
+                let comments = forge.comments(repository.index, number)?;
+                let there = comments.iter().any(|comment| Some(comment.id) == write.args.id);
+                Ok((!there).then(Done::default))
+            }
             Op::EditComment => {
                 let comments = forge.comments(repository.index, number)?;
                 let there = comments.iter().find(|comment| Some(comment.id) == write.args.id);
@@ -223,7 +227,7 @@ impl Run<'_, '_> {
         format!("{} run={}{}", &body[..at], self.apply.run, &body[at + " run=-".len()..])
     }
 
-    fn note(
+    pub(super) fn note(
         &self,
         item: &PlannedItem,
         effect: &Effect,
@@ -256,14 +260,15 @@ fn change(write: &Write) -> Option<Change<'_>> {
     Some(match write.op {
         Op::Comment => Change::Comment { body },
         Op::EditComment => Change::EditComment { id: args.id?, body },
+        Op::DeleteComment => Change::DeleteComment { id: args.id? },
         Op::AddLabels => Change::AddLabels(&args.labels),
         Op::RemoveLabels => Change::RemoveLabels(&args.labels),
         Op::Assign => Change::Assign(&args.assignees),
         Op::Unassign => Change::Unassign(&args.assignees),
-        Op::SetMilestone => Change::SetMilestone(args.milestone.as_deref()?),
+        Op::SetMilestone => Change::SetMilestone(args.milestone.as_deref()),
         Op::Close => Change::Close { reason: args.reason.as_deref() },
         Op::Reopen => Change::Reopen,
         Op::EditBody => Change::EditBody { body },
-        Op::CreateIssue => return None,
+        Op::CreateIssue | Op::CreateLabel | Op::DeleteLabel => return None,
     })
 }

@@ -3,9 +3,10 @@
 //! Takes: arguments. Gives: [`Cli`]. A link named after a job (`backlog-triage -> kaizen`) is
 //! that job: the program's own file name is put before the arguments.
 //!
-//! - `shared` options of several commands, `values` what is written behind an option
+//! - `undo` those that look back at runs, `shared` options of several commands, `values` what is written behind an option
 
 mod shared;
+mod undo;
 mod values;
 
 use std::ffi::OsString;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::jobs;
 pub use shared::{Common, Format, Shown, Target, When};
+pub use undo::{Runs, Undo};
 pub(crate) use values::login_name;
 use values::{agent, label, repo_name, span};
 
@@ -67,6 +69,15 @@ pub enum Job {
     /// for. With --mask it can be shown and committed, and the rules decide the same on it.
     #[command(after_help = EXIT_CODES)]
     Snapshot(Snapshot),
+    /// Take back what a run wrote, newest first, and leave alone what somebody has touched since.
+    ///
+    /// Labels, assignees, states, milestones, comments, texts and issues go back to what they were. It
+    /// is a run of its own, which can be taken back too. With --dry-run it prints what it would do.
+    #[command(after_help = EXIT_CODES)]
+    Undo(Undo),
+    /// List the runs with what they did; one that began and never ended is named.
+    #[command(after_help = EXIT_CODES)]
+    Runs(Runs),
 }
 
 /// Options of `snapshot`.

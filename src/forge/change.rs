@@ -8,7 +8,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Forge, Item, Kind};
+use super::{Forge, Item};
 use anyhow::Result;
 
 /// The colour of a label that nobody described: a plain grey.
@@ -23,6 +23,22 @@ pub struct Label {
     pub color: String,
     /// What it means; may be empty.
     pub description: String,
+}
+
+impl Label {
+    /// Whether a label of this name is still as it is described here: somebody who gave it another colour
+    /// or meaning has made it their own.
+    ///
+    /// # Errors
+    /// [`Failure::Stale`] where it is not.
+    pub(super) fn still(&self, color: &str, description: &str) -> Result<(), Failure> {
+        let plain = |color: &str| color.trim_start_matches('#').to_lowercase();
+        if plain(color) == plain(&self.color) && description == self.description {
+            return Ok(());
+        }
+        let name = &self.name;
+        Err(Failure::Stale(anyhow::anyhow!("the label {name} has another colour or description by now")))
+    }
 }
 
 /// One write. Each is one request, on a forge that has a request for it.
@@ -53,8 +69,8 @@ pub enum Change<'a> {
     Assign(&'a [String]),
     /// People are taken off.
     Unassign(&'a [String]),
-    /// The milestone of this title; it exists in the repository.
-    SetMilestone(&'a str),
+    /// The milestone of this title, which exists in the repository, or none.
+    SetMilestone(Option<&'a str>),
     /// The item is closed, for a reason where the forge knows reasons.
     Close {
         /// `completed` or `not_planned`.
@@ -154,12 +170,6 @@ pub trait Write: Forge {
     /// As [`Write::preflight`].
     fn assignable(&self, repo: usize, login: &str) -> Result<bool>;
 
-    /// The item as it is now; `None` where it is gone (404, 410).
-    ///
-    /// # Errors
-    /// As [`Write::preflight`].
-    fn item(&self, repo: usize, kind: Kind, number: u64) -> Result<Option<Fresh>>;
-
     /// Makes one change to an item that was just read. What is safe to repeat has been repeated when
     /// this fails; what is not was tried once.
     ///
@@ -179,6 +189,12 @@ pub trait Write: Forge {
     /// # Errors
     /// See [`Failure`].
     fn create_label(&self, repo: usize, label: &Label) -> Result<(), Failure>;
+
+    /// Deletes a label of the repository that looks as described; false where there is none of the name.
+    ///
+    /// # Errors
+    /// See [`Failure`]; [`Failure::Stale`] where it has another colour or description by now.
+    fn delete_label(&self, repo: usize, label: &Label) -> Result<bool, Failure>;
 
     /// Called after the last write to an item: what is kept so far must survive a kill from here on.
     ///

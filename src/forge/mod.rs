@@ -29,6 +29,8 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
+use self::change::Fresh;
+
 /// What an item is. Issues and pull requests share their numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -286,6 +288,36 @@ pub trait Forge: Sync {
             found.extend(with.cloned().map(Item::into_owned));
         })?;
         Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Numbers of the issues and pull requests, open and closed, that carry a label of this name.
+    ///
+    /// # Errors
+    /// As [`Forge::items`].
+    fn carriers(&self, repo: usize, label: &str) -> Result<Vec<u64>> {
+        let found = Mutex::new(Vec::new());
+        self.items(repo, States::ALL, 1, &|_, items| {
+            let has = |item: &&Item<'_>| item.labels.iter().any(|found| self.label_names().same(found, label));
+            let with = items.iter().filter(has).map(|item| item.number);
+            found.lock().unwrap_or_else(PoisonError::into_inner).extend(with);
+        })?;
+        Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// One item as it is now; `None` where it is gone (404, 410).
+    ///
+    /// # Errors
+    /// As [`Forge::items`].
+    fn item(&self, repo: usize, kind: Kind, number: u64) -> Result<Option<Fresh>> {
+        let found = Mutex::new(None);
+        self.items(repo, States::ALL, 1, &|_, items| {
+            let is = |item: &&Item<'_>| item.kind == kind && item.number == number;
+            if let Some(item) = items.iter().find(is) {
+                *found.lock().unwrap_or_else(PoisonError::into_inner) = Some(item.clone().into_owned());
+            }
+        })?;
+        let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(found.map(|item| Fresh { item, content_version: None }))
     }
 
     /// Logins of those who may write to a repository, as far as the forge tells (fact 89). Asked

@@ -80,6 +80,13 @@ impl<'s> State<'s> {
     }
 }
 
+/// Whether two texts are one but for ends of lines and of the text, which a forge may change.
+#[must_use]
+pub fn same_text(one: &str, other: &str) -> bool {
+    let mut lines = one.trim_end().lines().zip(other.trim_end().lines());
+    one.trim_end().lines().count() == other.trim_end().lines().count() && lines.all(|(one, other)| one == other)
+}
+
 /// Takes out of a write what already holds; false where nothing is left of it.
 pub fn left(write: &mut Write, state: &State<'_>) -> bool {
     let args = &mut write.args;
@@ -93,7 +100,8 @@ pub fn left(write: &mut Write, state: &State<'_>) -> bool {
         Op::SetMilestone => return args.milestone.as_deref() != state.milestone,
         Op::Close => return state.open,
         Op::Reopen => return !state.open,
-        Op::Comment | Op::EditComment | Op::CreateIssue | Op::EditBody => return true,
+        Op::Comment | Op::EditComment | Op::DeleteComment | Op::EditBody => return true,
+        Op::CreateIssue | Op::CreateLabel | Op::DeleteLabel => return true,
     }
     !(args.labels.is_empty() && args.assignees.is_empty())
 }

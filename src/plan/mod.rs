@@ -32,6 +32,8 @@ pub use write::{Args, Op, Write};
 pub const DECISION: &str = "decision";
 /// The place of the daily summary.
 pub const SUMMARY: &str = "summary";
+/// The place of what takes an earlier write back, whatever its own place was.
+pub const UNDO: &str = "undo";
 /// The version of the format of plans.
 pub const VERSION: u32 = 1;
 
@@ -83,7 +85,7 @@ pub struct PlannedItem {
     pub repo: Arc<str>,
     /// Issue or pull request.
     pub kind: Kind,
-    /// Its number; `None` for an issue that is created.
+    /// Its number; `None` for an issue that is created and for a label of the repository.
     pub number: Option<u64>,
     /// Digest of what the rules read of it.
     pub seen: Option<String>,

@@ -65,6 +65,26 @@ pub(super) fn print(run: &Run<'_>, threads: usize, shown: &Shown) -> Result<()> 
     finish(&mut out, result)
 }
 
+/// Columns to print in.
+pub(super) fn width() -> usize {
+    if std::io::stdout().is_terminal() { terminal_width() } else { WIDTH }
+}
+
+/// Prints a result to stdout.
+pub(super) fn put(text: &str, format: Format) -> Result<()> {
+    let fit;
+    let text = match format != Format::Json && in_ci() {
+        true => {
+            fit = untrusted::ci_block(text);
+            &fit
+        }
+        false => text,
+    };
+    let mut stdout = std::io::stdout().lock();
+    let result = stdout.write_all(text.as_bytes());
+    finish(&mut stdout, result)
+}
+
 fn terminal_width() -> usize {
     usize::from(console::Term::stdout().size().1).clamp(60, 400)
 }
@@ -78,13 +98,18 @@ pub(super) fn save_plan(path: &Path, plan: &Plan<'_>) -> Result<()> {
 
 /// What later steps and readers of the CI job get.
 pub(super) fn for_ci(run: &Run<'_>) -> Result<()> {
+    for_steps(&markdown::render(run), run.totals.acted, run.complete)
+}
+
+/// A report in Markdown, and what was done, where a CI job reads it.
+pub(super) fn for_steps(report: &str, acted: usize, complete: bool) -> Result<()> {
     if let Some(path) = variable("GITHUB_STEP_SUMMARY") {
-        append(&path, &markdown::render(run)).with_context(|| format!("writing the step summary {path}"))?;
+        append(&path, report).with_context(|| format!("writing the step summary {path}"))?;
     }
     if let Some(path) = variable("GITHUB_OUTPUT") {
         let seed = seed();
-        let acted = untrusted::github_output("acted", &run.totals.acted.to_string(), &seed);
-        let complete = untrusted::github_output("complete", if run.complete { "true" } else { "false" }, &seed);
+        let acted = untrusted::github_output("acted", &acted.to_string(), &seed);
+        let complete = untrusted::github_output("complete", if complete { "true" } else { "false" }, &seed);
         append(&path, &format!("{acted}{complete}")).with_context(|| format!("writing the step output {path}"))?;
     }
     Ok(())

@@ -10,19 +10,20 @@ use std::path::Path;
 use crate::support::root;
 
 /// Who may use whom; what is not here is forbidden.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("main", &["cli", "run"]),
     ("cli", &["jobs", "forge"]),
     (
         "run",
         &[
             "apply", "cli", "engine", "files", "forge", "http", "init", "jobs", "language", "loop_dir", "pack", "plan",
-            "report", "snapshot",
+            "report", "snapshot", "undo",
         ],
     ),
     ("init", &["engine", "files", "forge", "language", "pack"]),
     ("jobs", &["apply", "engine", "forge", "language", "plan", "report"]),
     ("snapshot", &["apply", "engine", "forge", "jobs", "plan", "report"]),
+    ("undo", &["apply", "engine", "forge", "plan", "report"]),
     ("pack", &["engine", "language"]),
     ("language", &["engine"]),
     ("report", &["engine", "forge", "plan"]),

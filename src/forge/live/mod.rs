@@ -120,6 +120,10 @@ impl Forge for LiveFile {
         self.of(repo, |repo| read::items(repo, name, threads, page))
     }
 
+    fn item(&self, repo: usize, kind: Kind, number: u64) -> Result<Option<Fresh>> {
+        self.of(repo, |repo| read::fresh(repo, kind, number))
+    }
+
     fn writers(&self, repo: usize) -> Result<&[String]> {
         self.file.writers(repo)
     }
@@ -156,10 +160,6 @@ impl Write for LiveFile {
         self.of(repo, |repo| Ok(refuse::may_be_assigned(repo, login)))
     }
 
-    fn item(&self, repo: usize, kind: Kind, number: u64) -> Result<Option<Fresh>> {
-        self.of(repo, |repo| read::fresh(repo, kind, number))
-    }
-
     fn change(&self, repo: usize, fresh: &Fresh, change: Change<'_>) -> Result<Done, Failure> {
         self.write(repo, |place| place.change(fresh, &change))
     }
@@ -186,6 +186,10 @@ impl Write for LiveFile {
             }
             Ok(())
         })
+    }
+
+    fn delete_label(&self, repo: usize, label: &Label) -> Result<bool, Failure> {
+        self.write(repo, |place| place.delete_label(label))
     }
 
     fn item_done(&self) -> Result<()> {

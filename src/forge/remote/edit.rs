@@ -154,6 +154,28 @@ impl Remote {
             _ => Err(failure),
         }
     }
+
+    /// Deletes a label of the repository's own, by what a request names it by (fact 43).
+    pub(super) fn drop_label(&self, repo: usize, label: &Label) -> Result<bool, Failure> {
+        let (path, name, _) = self.at(repo).map_err(Failure::Refused)?;
+        let what = format!("deleting the label `{}` of {name}", label.name);
+        let known = self.known_labels(repo, true).map_err(Failure::Refused)?;
+        let Some(known) = known.iter().find(|known| known.own && self.same_label(&known.name, &label.name)) else {
+            return Ok(false);
+        };
+        label.still(&known.color, &known.description)?;
+        let key = if self.api.dialect.is_github() { part(&known.name) } else { known.id.to_string() };
+        if matches!(key.as_str(), "" | "." | "..") {
+            return Err(refused(&what, "it cannot be named in an address"));
+        }
+        let request = self.api.request(Method::Delete, &format!("{path}/labels/{key}")).map_err(Failure::Refused)?;
+        match self.api.write(request.repeatable(), None) {
+            Ok(_) => Ok(true),
+            // It is gone, which is what was wanted.
+            Err(error) if matches!(error.status(), Some(404 | 410)) => Ok(true),
+            Err(error) => Err(failed(&what, error)),
+        }
+    }
 }
 
 /// Whether a login is among the assignees, whatever the case.

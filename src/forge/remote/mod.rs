@@ -34,8 +34,9 @@ pub use connect::{Ask, Tokens, connect};
 pub use dialect::Dialect;
 pub use failure::token_refused;
 
+use super::change::Fresh;
 use super::quiet::Quiet;
-use super::{Comment, Event, Forge, Item, LabelNames, Listed, Page, Placed, Repo, States};
+use super::{Comment, Event, Forge, Item, Kind, LabelNames, Listed, Page, Placed, Repo, States};
 use crate::http::Counts;
 use api::{Api, parts};
 use preflight::Known;
@@ -159,7 +160,15 @@ impl Forge for Remote {
     }
 
     fn labelled(&self, repo: usize, label: &str) -> Result<Vec<Item<'static>>> {
-        self.read_labelled(repo, label)
+        self.read_carrying(repo, label, false)
+    }
+
+    fn carriers(&self, repo: usize, label: &str) -> Result<Vec<u64>> {
+        Ok(self.read_carrying(repo, label, true)?.iter().map(|item| item.number).collect())
+    }
+
+    fn item(&self, repo: usize, kind: Kind, number: u64) -> Result<Option<Fresh>> {
+        self.read_item(repo, kind, number)
     }
 
     fn writers(&self, repo: usize) -> Result<&[String]> {

@@ -22,6 +22,8 @@ pub(super) struct Known {
     pub(super) own: bool,
     /// It takes others of its scope off (fact 44).
     pub(super) exclusive: bool,
+    pub(super) color: String,
+    pub(super) description: String,
 }
 
 impl Remote {
@@ -105,7 +107,11 @@ impl Remote {
             match labels.iter_mut().find(|known| known.name == name) {
                 Some(known) if known.own == own && id < known.id => (known.id, known.exclusive) = (id, exclusive),
                 Some(_) => {}
-                None => labels.push(Known { id, name: name.to_owned(), own, exclusive }),
+                None => {
+                    let text = |member: &str| label.get(member).text().to_owned();
+                    let (color, description) = (text("color"), text("description"));
+                    labels.push(Known { id, name: name.to_owned(), own, exclusive, color, description });
+                }
             }
         };
         let own = self.each(&format!("{path}/labels"), |label| add(label, true));

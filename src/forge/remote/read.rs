@@ -121,11 +121,12 @@ impl Remote {
         Ok(Some(Fresh { item, content_version: node.get("content_version").whole() }))
     }
 
-    pub(super) fn read_labelled(&self, repo: usize, label: &str) -> Result<Vec<Item<'static>>> {
+    /// The issues that carry a label, open and closed; with `pulls` the pull requests too.
+    pub(super) fn read_carrying(&self, repo: usize, label: &str, pulls: bool) -> Result<Vec<Item<'static>>> {
         let (path, name, _) = self.at(repo)?;
         let github = self.api.dialect.is_github();
         let mut path = format!("{path}/issues?state=all");
-        if !github {
+        if !github && !pulls {
             // A kind of issue on GitHub (fact 65).
             path.push_str("&type=issues");
         }
@@ -143,7 +144,7 @@ impl Remote {
             let mut spare = String::new();
             let entries = object::items(&answer.body, &mut spare)?;
             let (length, before) = (entries.len(), seen.len());
-            for item in entries.into_iter().flatten().filter(|item| item.kind == Kind::Issue) {
+            for item in entries.into_iter().flatten().filter(|item| pulls || item.kind == Kind::Issue) {
                 let has = item.labels.iter().any(|found| self.same_label(found, label));
                 if seen.insert(item.number) && has {
                     all.push(item.into_owned());

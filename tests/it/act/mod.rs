@@ -16,3 +16,4 @@ mod scenario;
 mod seeds;
 mod signals;
 mod twice;
+mod undo;

@@ -32,6 +32,7 @@ fn a_run_is_two_lines_and_each_write_two() {
     let all = [
         "run",
         "job",
+        "forge",
         "trigger",
         "started",
         "ended",

@@ -15,6 +15,7 @@ mod repos;
 mod silent;
 mod stuck;
 mod summary;
+mod undo;
 
 use std::path::PathBuf;
 

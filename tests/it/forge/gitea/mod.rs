@@ -244,6 +244,7 @@ impl Ask<'_> {
             }
             ("GET", ["labels"]) => self.list_labels(at),
             ("POST", ["labels"]) => self.create_label(at),
+            ("DELETE", ["labels", id]) => self.delete_label(at, id),
             ("GET", ["assignees"]) => self.list_assignees(at),
             ("GET", ["collaborators"]) => self.list_collaborators(at),
             ("GET", ["collaborators", login, "permission"]) => self.permission(at, login),

@@ -399,6 +399,18 @@ impl Ask<'_> {
         Ok(Response::json(201, &value))
     }
 
+    /// By its id; it goes off everything that carries it. 404 for an unknown one.
+    pub fn delete_label(&mut self, at: usize, id: &str) -> Answer {
+        self.must_sign_in()?;
+        self.must_write(at)?;
+        let id: i64 = id.parse().map_err(|_| self.missing())?;
+        if !self.world.repos[at].labels.iter().any(|label| label.id == id) {
+            return Err(self.missing());
+        }
+        self.world.drop_label(at, id);
+        Ok(Response::empty(204))
+    }
+
     pub fn create_org_label(&mut self, org: &str) -> Answer {
         self.must_sign_in()?;
         self.world.user(org).filter(|user| user.org).ok_or_else(|| self.missing())?;
