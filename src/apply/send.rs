@@ -12,7 +12,7 @@ use crate::forge::change::{Change, Done, Failure, Fresh};
 use crate::forge::time::rfc3339;
 use crate::plan::marker::Marker;
 use crate::plan::memory::{self, State};
-use crate::plan::{Effect, Op, PlannedItem, Write};
+use crate::plan::{Effect, Op, PlannedItem, UNDO, Write};
 
 /// How often a write is sent whose answer is lost.
 const TRIES: u32 = 3;
@@ -55,7 +55,8 @@ impl Run<'_, '_> {
         }
         let mut write = write.clone();
         let over = write.args.over.take();
-        if let Some(body) = &mut write.args.body {
+        // What comes back comes back as it was.
+        if let Some(body) = write.args.body.as_mut().filter(|_| write.key != UNDO) {
             *body = self.stamped(body);
         }
         let forge = self.apply.forge;

@@ -65,6 +65,8 @@ fn told(run: &Run) -> String {
         (Some(_), Some(0) | None) => {}
         (Some(_), Some(code)) => parts.push(format!("ended with {code}")),
     }
+    parts.extend(run.undoes.as_ref().map(|of| format!("undid {of}")));
+    parts.extend(run.undone_by.last().map(|by| format!("undone by {by}")));
     let totals = run.totals.as_ref().and_then(Value::as_object).into_iter().flatten();
     let counts: Vec<String> = totals
         .filter_map(|(name, count)| Some((name, count.as_u64()?)))
@@ -74,7 +76,5 @@ fn told(run: &Run) -> String {
     if !counts.is_empty() {
         parts.push(counts.join(", "));
     }
-    parts.extend(run.undoes.as_ref().map(|of| format!("undid {of}")));
-    parts.extend(run.undone_by.last().map(|by| format!("undone by {by}")));
     parts.join("; ")
 }

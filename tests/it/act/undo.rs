@@ -208,9 +208,11 @@ fn killed(server: &Server, place: &Place, nth: usize, landed: bool) -> bool {
 #[test]
 fn lost_answers_of_an_undo_are_asked_for_and_nothing_is_done_twice() {
     everywhere(|name, dialect| {
-        for (method, path) in
-            [("DELETE", "/repos/*/*/issues/comments/*"), ("DELETE", "/repos/*/*/labels/*"), ("*", "/repos/*/*/issues/2/**")]
-        {
+        for (method, path) in [
+            ("DELETE", "/repos/*/*/issues/comments/*"),
+            ("DELETE", "/repos/*/*/labels/*"),
+            ("*", "/repos/*/*/issues/2/**"),
+        ] {
             let server = Server::start(small(dialect));
             let place = Place::new(&[NO_SUMMARY]);
             let before = standing(&server);

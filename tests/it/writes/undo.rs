@@ -200,11 +200,7 @@ fn what_a_person_took_off_and_put_on_again_is_theirs() {
         event(&bench, &json!({ "type": "label", "body": body, "label": { "name": "taken" } }));
     }
     let report = bench.undo(LATER, &[]).json(0);
-    assert_eq!(
-        left(&report),
-        ["add_labels mira put the label taken back.", "create_label #1 carries it."],
-        "{report}"
-    );
+    assert_eq!(left(&report), ["add_labels mira put the label taken back.", "create_label #1 carries it."], "{report}");
     assert_eq!(names(&bench.issue(1), "labels", "name"), ["taken"]);
     assert!(names(&bench.issue(1), "assignees", "login").is_empty());
 }
@@ -257,7 +253,10 @@ fn what_a_later_run_wrote_upon_stays() {
     let report = bench.undo(LAST, &[&runs[0]]).json(0);
     assert_eq!(left(&report), [format!("comment A later run, {}, wrote there.", runs[1])], "{report}");
     assert_eq!(bench.comments(1), before);
-    assert_eq!(names(&bench.issue(1), "labels", "name"), ["other", "switch"].map(str::to_owned).into_iter().rev().collect::<Vec<_>>());
+    assert_eq!(
+        names(&bench.issue(1), "labels", "name"),
+        ["other", "switch"].map(str::to_owned).into_iter().rev().collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -306,10 +305,7 @@ fn a_text_that_the_run_replaced_comes_back() {
 
 #[test]
 fn an_undo_that_died_is_done_by_the_next() {
-    let bench = Bench::new(
-        &world_of("gitea", &[issue(1, "A", json!({})), issue(2, "B", json!({}))]),
-        &rules(ALL, ""),
-    );
+    let bench = Bench::new(&world_of("gitea", &[issue(1, "A", json!({})), issue(2, "B", json!({}))]), &rules(ALL, ""));
     let first = bench.bare();
     bench.live().json(0);
     let (acted, runs) = (bench.text(), bench.path("loop/runs.jsonl"));
@@ -439,7 +435,8 @@ fn without_timeline_and_journal_only_the_comment_goes() {
 #[test]
 fn an_exclusive_label_gives_its_place_back() {
     let mut world = world_of("gitea", &[issue(1, "A", json!({}))]);
-    let both = json!([{ "id": 7, "name": "to/old", "exclusive": true }, { "id": 8, "name": "to/new", "exclusive": true }]);
+    let both =
+        json!([{ "id": 7, "name": "to/old", "exclusive": true }, { "id": 8, "name": "to/new", "exclusive": true }]);
     world["repos"][0]["labels"].as_array_mut().unwrap().extend(both.as_array().unwrap().clone());
     world["repos"][0]["issues"][0]["labels"] = json!([both[0]]);
     let text = rules("{add_labels: [to/new], comment: decision.md.j2}", "")
