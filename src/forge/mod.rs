@@ -15,6 +15,7 @@ mod part;
 mod quiet;
 mod ranges;
 pub mod remote;
+mod said;
 mod scan;
 mod source;
 pub mod talk;
@@ -30,6 +31,7 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 
 use self::change::Fresh;
+pub use self::said::{Comment, Event, Placed, What};
 
 /// What an item is. Issues and pull requests share their numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -119,75 +121,6 @@ pub struct Repo {
     pub name: String,
     /// Only some people may read it.
     pub private: bool,
-}
-
-/// One comment of an item.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comment {
-    /// The forge's id of it.
-    pub id: u64,
-    /// Its text.
-    pub body: String,
-    /// Who wrote it.
-    pub author: Option<Account>,
-    /// The forge says that its author may write to the repository (fact 89).
-    pub by_writer: bool,
-    /// When it was written.
-    pub created_at: Option<DateTime<Utc>>,
-    /// When its text last changed.
-    pub updated_at: Option<DateTime<Utc>>,
-}
-
-impl Comment {
-    /// The last that the forge says of it: when its text changed, else when it was written.
-    #[must_use]
-    pub fn at(&self) -> Option<DateTime<Utc>> {
-        self.updated_at.max(self.created_at)
-    }
-}
-
-/// A comment of a repository with the number of the item that it stands on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
-    /// The number of its issue or pull request.
-    pub number: u64,
-    /// The comment.
-    pub comment: Comment,
-}
-
-/// One entry of an item's timeline: somebody did something to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// When it happened.
-    pub at: Option<DateTime<Utc>>,
-    /// Who did it.
-    pub actor: Option<Account>,
-    /// What was done.
-    pub what: What,
-}
-
-/// What an entry of a timeline says was done.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum What {
-    /// A label of this name was put on.
-    Labeled(String),
-    /// A label of this name was taken off.
-    Unlabeled(String),
-    /// This login was assigned.
-    Assigned(String),
-    /// This login was taken off.
-    Unassigned(String),
-    /// The milestone of this title was set, or none.
-    Milestone(Option<String>),
-    /// It was closed (or merged).
-    Closed,
-    /// It was opened again.
-    Reopened,
-    /// Somebody wrote a comment.
-    Commented,
-    /// Anything else.
-    #[default]
-    Other,
 }
 
 /// Items of which states are wanted. A server lists the closed ones only where they are, because
@@ -280,14 +213,8 @@ pub trait Forge: Sync {
     /// # Errors
     /// As [`Forge::items`].
     fn labelled(&self, repo: usize, label: &str) -> Result<Vec<Item<'static>>> {
-        let found = Mutex::new(Vec::new());
-        self.items(repo, States::ALL, 1, &|_, items| {
-            let has = |item: &Item<'_>| item.labels.iter().any(|found| self.label_names().same(found, label));
-            let with = items.iter().filter(|item| item.kind == Kind::Issue && has(item));
-            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-            found.extend(with.cloned().map(Item::into_owned));
-        })?;
-        Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
+        let has = |item: &Item<'_>| item.labels.iter().any(|found| self.label_names().same(found, label));
+        pick(self, repo, &|item| item.kind == Kind::Issue && has(item))
     }
 
     /// Numbers of the issues and pull requests, open and closed, that carry a label of this name.
@@ -295,13 +222,8 @@ pub trait Forge: Sync {
     /// # Errors
     /// As [`Forge::items`].
     fn carriers(&self, repo: usize, label: &str) -> Result<Vec<u64>> {
-        let found = Mutex::new(Vec::new());
-        self.items(repo, States::ALL, 1, &|_, items| {
-            let has = |item: &&Item<'_>| item.labels.iter().any(|found| self.label_names().same(found, label));
-            let with = items.iter().filter(has).map(|item| item.number);
-            found.lock().unwrap_or_else(PoisonError::into_inner).extend(with);
-        })?;
-        Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
+        let has = |item: &Item<'_>| item.labels.iter().any(|found| self.label_names().same(found, label));
+        Ok(pick(self, repo, &has)?.iter().map(|item| item.number).collect())
     }
 
     /// One item as it is now; `None` where it is gone (404, 410).
@@ -309,15 +231,8 @@ pub trait Forge: Sync {
     /// # Errors
     /// As [`Forge::items`].
     fn item(&self, repo: usize, kind: Kind, number: u64) -> Result<Option<Fresh>> {
-        let found = Mutex::new(None);
-        self.items(repo, States::ALL, 1, &|_, items| {
-            let is = |item: &&Item<'_>| item.kind == kind && item.number == number;
-            if let Some(item) = items.iter().find(is) {
-                *found.lock().unwrap_or_else(PoisonError::into_inner) = Some(item.clone().into_owned());
-            }
-        })?;
-        let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(found.map(|item| Fresh { item, content_version: None }))
+        let found = pick(self, repo, &|item| item.kind == kind && item.number == number)?;
+        Ok(found.into_iter().next().map(|item| Fresh { item, content_version: None }))
     }
 
     /// Logins of those who may write to a repository, as far as the forge tells (fact 89). Asked
@@ -344,4 +259,18 @@ pub trait Forge: Sync {
     /// # Errors
     /// As [`Forge::items`].
     fn timeline(&self, repo: usize, number: u64) -> Result<Option<Vec<Event>>>;
+}
+
+/// The items of a repository, open and closed, that these words are true of.
+fn pick<F: Forge + ?Sized>(
+    forge: &F,
+    repo: usize,
+    wanted: &(dyn Fn(&Item<'_>) -> bool + Sync),
+) -> Result<Vec<Item<'static>>> {
+    let found = Mutex::new(Vec::new());
+    forge.items(repo, States::ALL, 1, &|_, items| {
+        let with = items.iter().filter(|item| wanted(item)).cloned().map(Item::into_owned);
+        found.lock().unwrap_or_else(PoisonError::into_inner).extend(with);
+    })?;
+    Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
 }

@@ -65,11 +65,6 @@ pub(super) fn print(run: &Run<'_>, threads: usize, shown: &Shown) -> Result<()> 
     finish(&mut out, result)
 }
 
-/// Columns to print in.
-pub(super) fn width() -> usize {
-    if std::io::stdout().is_terminal() { terminal_width() } else { WIDTH }
-}
-
 /// Prints a result to stdout.
 pub(super) fn put(text: &str, format: Format) -> Result<()> {
     let fit;

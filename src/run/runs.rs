@@ -57,7 +57,7 @@ pub(super) fn run(args: &cli::Runs) -> Result<Exit, Stop> {
     let text = match args.shown.format {
         Format::Json => format!("{}\n", list::json(&book.runs, &now, &book.warnings)),
         Format::Markdown => list::in_markdown(&book.runs),
-        Format::Text => list::text(&book.runs, output::width()),
+        Format::Text => list::text(&book.runs),
     };
     if book.runs.is_empty() {
         say(&format!("there is no record of runs in {}", args.loop_dir.display()));

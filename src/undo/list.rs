@@ -21,7 +21,7 @@ pub fn json(runs: &[Run], generated_at: &str, warnings: &[String]) -> Value {
 
 /// For a terminal.
 #[must_use]
-pub fn text(runs: &[Run], width: usize) -> String {
+pub fn text(runs: &[Run]) -> String {
     if runs.is_empty() {
         return "No run is recorded.\n".to_owned();
     }
@@ -38,7 +38,7 @@ pub fn text(runs: &[Run], width: usize) -> String {
     };
     let rows: Vec<Vec<String>> = runs.iter().map(row).collect();
     let sides = [Side::Left, Side::Left, Side::Left, Side::Right, Side::Left, Side::Left];
-    lay_out(&rows, &sides, width).join("\n") + "\n"
+    lay_out(&rows, &sides, usize::MAX).join("\n") + "\n"
 }
 
 /// For a comment or a file.
@@ -65,7 +65,7 @@ fn told(run: &Run) -> String {
         (Some(_), Some(0) | None) => {}
         (Some(_), Some(code)) => parts.push(format!("ended with {code}")),
     }
-    parts.extend(run.undoes.as_ref().map(|of| format!("undid {of}")));
+    parts.extend(run.undoes.as_ref().filter(|_| run.writes > 0).map(|of| format!("undid {of}")));
     parts.extend(run.undone_by.last().map(|by| format!("undone by {by}")));
     let totals = run.totals.as_ref().and_then(Value::as_object).into_iter().flatten();
     let counts: Vec<String> = totals

@@ -210,7 +210,7 @@ impl Shown<'_> {
 
     /// For a terminal.
     #[must_use]
-    pub fn text(&self, width: usize, verbose: bool) -> String {
+    pub fn text(&self, verbose: bool) -> String {
         let (first, second) = self.head();
         let mut lines = vec![terminal(&first), second];
         for (title, rows) in self.sections() {
@@ -218,7 +218,8 @@ impl Shown<'_> {
             let most = if verbose { rows.len() } else { FEW };
             let cells = |row: &Row| vec![terminal(&row.item), terminal(&row.what), terminal(&row.note)];
             let cells: Vec<Vec<String>> = rows.iter().take(most).map(cells).collect();
-            lines.extend(lay_out(&cells, &[Side::Left, Side::Left, Side::Left], width));
+            // A reason is read to its end, however wide.
+            lines.extend(lay_out(&cells, &[Side::Left, Side::Left, Side::Left], usize::MAX));
             if rows.len() > most {
                 lines.push(format!("… and {} more (-v shows all)", rows.len() - most));
             }
@@ -270,5 +271,7 @@ fn what(op: Op, args: &Args) -> String {
         Op::SetMilestone => args.milestone.clone().unwrap_or_else(|| "none".to_owned()),
         _ => names.join(", "),
     };
-    if more.is_empty() { op.name().to_owned() } else { format!("{} {more}", op.name()) }
+    let text = matches!(op, Op::DeleteComment | Op::Comment | Op::EditComment | Op::EditBody | Op::CreateIssue);
+    let between = if text { ": " } else { " " };
+    if more.is_empty() { op.name().to_owned() } else { format!("{}{between}{more}", op.name()) }
 }

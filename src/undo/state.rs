@@ -21,6 +21,7 @@ pub(super) fn verdict(written: &Written, later: Option<&Written>, held: &Held, k
     let last = held.timeline.as_deref().and_then(|events| events.iter().rev().find(about));
     let by_us = |event: &Event| known.ours(event.actor.as_ref());
     if !stands {
+        let last = last.filter(|event| undoes(event, &write, known.names));
         return match (later, last) {
             _ if written.done != Done::Yes => Verdict::Nothing,
             (Some(later), _) if later.job == JOB => Verdict::Already(Some(later.run.clone())),

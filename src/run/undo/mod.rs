@@ -58,15 +58,19 @@ pub(super) fn run(args: &cli::Undo) -> Result<Exit, Stop> {
     let org = args.org.as_deref().filter(|_| known.is_none());
     let forge = Opened::new(&Wanted { target: &target, repos: &names, org, live: !args.dry_run, now })?;
     fits(forge.read(), recorded.as_deref())?;
-    let undoes = known.clone().or(args.run.clone());
-    let about = About { forge: &forge.read().name(), undoes: undoes.as_deref() };
+    let found = match known {
+        Some(_) => None,
+        None => Some(in_comments(args, forge.read(), &book, &names)?),
+    };
+    let undoes = known.as_ref().or(found.as_ref().map(|found| &found.run));
+    let about = About { forge: &forge.read().name(), undoes: undoes.map(String::as_str) };
     let live = match args.dry_run {
         true => None,
         false => Some(Live::begin(&args.target.loop_dir, JOB, now, VERSION, about)?),
     };
     // Whoever had the folder until now may have written more.
     let book = if live.is_some() { Book::read(&args.target.loop_dir)? } else { book };
-    let result = take_back(args, (&forge, live.as_ref()), (book, known, names), &clock);
+    let result = take_back(args, (&forge, live.as_ref()), (book, known, found), &clock);
     if let (Some(live), Err(stop)) = (&live, &result) {
         let why = [format!("{:#}", stop.error)];
         end(live, &forge, (stop.exit, &why), json!(null), clock())?;
@@ -77,15 +81,13 @@ pub(super) fn run(args: &cli::Undo) -> Result<Exit, Stop> {
 fn take_back(
     args: &cli::Undo,
     (forge, live): (&Opened, Option<&Live>),
-    (book, known, names): (Book, Option<String>, Vec<String>),
+    (book, known, found): (Book, Option<String>, Option<Chosen>),
     clock: &dyn Fn() -> DateTime<Utc>,
 ) -> Result<Exit, Stop> {
     let now = rfc3339(clock());
     let read = forge.read();
-    let mut chosen = match known {
-        Some(run) => Chosen { run, history: book.history, by_comments: false },
-        None => in_comments(args, read, &book, &names)?,
-    };
+    let named = known.map(|run| Chosen { run, history: book.history, by_comments: false });
+    let Some(mut chosen) = named.or(found) else { return Err(anyhow!("no run is chosen").into()) };
     gather::numbers(read, &chosen.run, &mut chosen.history);
     let held = gather::held(read, &chosen.run, &mut chosen.history)?;
     let own = live.map(|live| live.run.as_str());
@@ -127,7 +129,7 @@ fn take_back(
     let text = match args.shown.format {
         Format::Json => format!("{report}\n"),
         Format::Markdown => shown.markdown(),
-        Format::Text => shown.text(output::width(), args.shown.verbose),
+        Format::Text => shown.text(args.shown.verbose),
     };
     output::put(&text, args.shown.format)?;
     let acted = if live.is_some() { shown.count("done") } else { undo.writes() };

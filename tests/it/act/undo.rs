@@ -30,6 +30,8 @@ fn standing(server: &Server) -> Vec<String> {
         ));
     }
     let labels = world.repo(REPO).labels.iter().map(|label| format!("{} {}", label.name, label.color));
+    let mut labels: Vec<String> = labels.collect();
+    labels.sort();
     all.extend(labels);
     all
 }
@@ -43,7 +45,10 @@ fn place() -> Place {
             "assign: [claude], unassign: [kimi], remove_labels: [bug], add_labels: [area/new, taken], set_milestone: \
              \"1.0\", close: not_planned, comment",
         ),
-        ("\nlabels:\n", "\nlabels:\n  taken: {color: \"00aa00\", description: In hand.}\n"),
+        (
+            "\nlabels:\n",
+            "\nlabels:\n  taken: {color: \"00aa00\", description: In hand.}\n  area/new: {color: \"0000aa\"}\n",
+        ),
         ("- id: assigned\n", "- id: assigned\n    enabled: false\n"),
     ])
 }
