@@ -118,5 +118,5 @@ fn print(args: &Test, tested: &[Tested]) -> anyhow::Result<()> {
             output::print_text(&tested.iter().map(|one| text::render(one, color)).collect::<String>())?;
         }
     }
-    output::summary(&tested.iter().map(markdown::render).collect::<String>())
+    output::step_summary(&|| tested.iter().map(markdown::render).collect())
 }
