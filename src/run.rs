@@ -3,8 +3,8 @@
 //! Takes: [`Cli`], the environment. Gives: the report on stdout, everything else on stderr, an
 //! [`Exit`].
 //!
-//! - `triage` the job, `apply` a saved plan, `snapshot` a recording, `init` a checkout set up
-//! - `why` one item explained
+//! - `triage` the job, `apply` a saved plan, `undo` a run taken back, `runs` the list of them
+//! - `why` one item explained, `snapshot` a recording, `init` a checkout set up
 //! - `rules` which rules, `forge` which forge, `live` what a live run needs and leaves
 //! - `review` what can be asked of rules, `confined` in a process with little memory and time
 //! - `output` where results go
@@ -17,8 +17,10 @@ mod live;
 mod output;
 mod review;
 mod rules;
+mod runs;
 mod snapshot;
 mod triage;
+mod undo;
 mod why;
 
 use std::io::{IsTerminal, Write};
@@ -110,6 +112,8 @@ pub fn run(cli: &Cli) -> Exit {
         Job::Rules(rules) => review::run(rules),
         Job::Snapshot(args) => snapshot::run(args),
         Job::Why(args) => why::run(args),
+        Job::Undo(args) => undo::run(args),
+        Job::Runs(args) => runs::run(args),
     };
     ended.unwrap_or_else(|stop| {
         say(&format!("error: {:#}", stop.error));

@@ -1,13 +1,12 @@
-//! Issues and labels that are created.
+//! Issues that are created.
 //!
-//! Takes: a write. Gives: what became of it; a label is made before it is first put on.
-
-use std::time::Instant;
+//! Takes: a write. Gives: what became of it.
 
 use super::journal::Step;
 use super::preflight::Repository;
 use super::send::Failed;
 use super::{Created, Ended, Fate, Outcome, Run};
+use crate::forge::Kind;
 use crate::forge::change::{Done, NewIssue};
 use crate::plan::marker::Marker;
 use crate::plan::{Effect, Op, PlannedItem, SUMMARY, Write};
@@ -63,8 +62,10 @@ impl Run<'_, '_> {
         effect: &Effect,
         write: &Write,
     ) -> Result<Done, Failed> {
-        self.create_labels(repository, &write.args.labels)?;
-        self.note(item, effect, write, None, Step::Begun)?;
+        self.create_labels(repository, item, effect, &write.args.labels)?;
+        // The lines are of the new issue: it has no number yet.
+        let mut new = PlannedItem { number: None, kind: Kind::Issue, ..item.clone() };
+        self.note(&new, effect, write, None, Step::Begun)?;
         let args = &write.args;
         let (title, body) = (args.title.as_deref().unwrap_or(""), args.body.as_deref().unwrap_or(""));
         let forge = self.apply.forge;
@@ -84,18 +85,9 @@ impl Run<'_, '_> {
                 Ok(found.map(|item| Done { id: None, number: Some(item.number) }))
             },
         );
+        new.number = sent.as_ref().ok().and_then(|done| done.number);
         let step = if sent.is_ok() { Step::Done } else { Step::Failed };
-        self.note(item, effect, write, None, step)?;
+        self.note(&new, effect, write, None, step)?;
         Ok(sent?)
-    }
-
-    /// Labels that were missing at the first look, made before they are first put on.
-    pub(super) fn create_labels(&self, repository: &Repository, labels: &[String]) -> Result<(), Failed> {
-        for label in repository.missing.iter().filter(|label| labels.contains(&label.name)) {
-            self.pause();
-            self.apply.forge.create_label(repository.index, label)?;
-            self.last.set(Some(Instant::now()));
-        }
-        Ok(())
     }
 }

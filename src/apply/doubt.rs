@@ -84,7 +84,9 @@ pub fn taken_back(forge: &dyn Forge, us: Us<'_>, at: At<'_>, left: &[Write]) -> 
     Ok(left.iter().find_map(last).map(said))
 }
 
-fn said(event: &Event) -> String {
+/// Who did what, as a sentence.
+#[must_use]
+pub fn said(event: &Event) -> String {
     let who = event.actor.as_ref().map_or("Somebody", |actor| actor.login.as_str());
     match &event.what {
         What::Unlabeled(name) => format!("{who} took the label {name} off."),
@@ -99,11 +101,15 @@ fn said(event: &Event) -> String {
     }
 }
 
-fn undoes(event: &Event, write: &Write, names: LabelNames) -> bool {
+/// Whether an event is the opposite of a write.
+#[must_use]
+pub fn undoes(event: &Event, write: &Write, names: LabelNames) -> bool {
     matches(event, write, names, true)
 }
 
-fn does(event: &Event, write: &Write, names: LabelNames) -> bool {
+/// Whether an event is what a write does.
+#[must_use]
+pub fn does(event: &Event, write: &Write, names: LabelNames) -> bool {
     matches(event, write, names, false)
 }
 

@@ -37,7 +37,7 @@ pub(super) enum Ready {
     Not(Outcome),
 }
 
-fn dropped(why: impl Into<String>) -> Ready {
+pub(super) fn dropped(why: impl Into<String>) -> Ready {
     Ready::Not(Outcome::new(Fate::Dropped, why.into()))
 }
 
@@ -63,6 +63,9 @@ impl Run<'_, '_> {
         let Some(fresh) = forge.item(repository.index, item.kind, number)? else {
             return Ok(dropped("It is gone."));
         };
+        if effect.writes.iter().any(Write::is_undo) {
+            return self.look_back_once(repository, item, fresh, effect);
+        }
         if effect.writes.iter().any(|write| write.op == Op::EditBody && write.key == SUMMARY) {
             return Ok(self.summary(fresh, effect));
         }
@@ -165,7 +168,7 @@ impl Run<'_, '_> {
 
     /// Whether the item is as the rules read it, but for what this effect has written itself: its writes
     /// are made in order, so that some first ones of them may be there.
-    fn as_seen(&self, item: &PlannedItem, effect: &Effect, now: &Item<'static>, posted: bool) -> bool {
+    pub(super) fn as_seen(&self, item: &PlannedItem, effect: &Effect, now: &Item<'static>, posted: bool) -> bool {
         let Some(seen) = &item.seen else { return true };
         if plan::seen(now) == *seen {
             return true;
@@ -240,7 +243,8 @@ fn change(item: &mut Item<'static>, write: &Write, names: LabelNames, done: bool
         }
         (Op::Close, done) => item.open = !done,
         (Op::Reopen, done) => item.open = done,
-        (Op::Comment | Op::EditComment | Op::CreateIssue | Op::EditBody | Op::SetMilestone, _) => {}
+        (Op::Comment | Op::EditComment | Op::DeleteComment | Op::EditBody | Op::SetMilestone, _) => {}
+        (Op::CreateIssue | Op::CreateLabel | Op::DeleteLabel, _) => {}
     }
 }
 

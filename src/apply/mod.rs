@@ -6,16 +6,18 @@
 //!
 //! - [`journal`] the steps of this run and of earlier ones
 //! - [`doubt`] whether a run died or a person undid it
-//! - `guard` the last look before the first write
-//! - `create` issues and labels
+//! - `guard` the last look before the first write, `back` where an earlier one is taken back
+//! - `create` issues, `label` those of a repository
 //! - `send` one write, and what became of it
 //! - `ours` what we wrote that no timeline tells of
 //! - `twice` the look back at the end: two runs at once
 
+mod back;
 mod create;
 pub mod doubt;
 mod guard;
 pub mod journal;
+mod label;
 mod ours;
 mod preflight;
 mod send;
@@ -201,7 +203,10 @@ impl Run<'_, '_> {
         for effect in &item.effects {
             let one = match item.number {
                 Some(number) => self.effect(repository, item, number, effect)?,
-                None => self.create(repository, item, effect)?,
+                None => match effect.writes.iter().find(|write| write.is_undo()) {
+                    Some(write) => self.of_repository(repository, item, effect, write)?,
+                    None => self.create(repository, item, effect)?,
+                },
             };
             // The first that is more than nothing counts; what went wrong stays said.
             if outcome.fate == Fate::Unchanged || one.fate == Fate::Failed {

@@ -13,7 +13,7 @@ use crate::forge::change::{Change, Done, Failure, Fresh};
 use crate::forge::time::rfc3339;
 use crate::plan::marker::Marker;
 use crate::plan::memory::{self, State};
-use crate::plan::{Effect, Op, PlannedItem, Write, section};
+use crate::plan::{Effect, Op, PlannedItem, UNDO, Write, section};
 
 /// How often a write is sent whose answer is lost.
 const TRIES: u32 = 3;
@@ -67,10 +67,12 @@ impl Run<'_, '_> {
             return Ok(());
         }
         if write.op == Op::AddLabels {
-            self.create_labels(repository, &write.args.labels)?;
+            self.create_labels(repository, item, effect, &write.args.labels)?;
         }
         let mut write = write.clone();
-        if let Some(body) = &mut write.args.body {
+        let over = write.args.over.take();
+        // What comes back comes back as it was.
+        if let Some(body) = write.args.body.as_mut().filter(|_| write.key != UNDO) {
             *body = self.stamped(body);
         }
         if let Some(section) = &mut write.args.section {
@@ -79,6 +81,7 @@ impl Run<'_, '_> {
         }
         let forge = self.apply.forge;
         let before = match write.op {
+            _ if over.is_some() => over,
             Op::EditComment => {
                 let there = comments.iter().find(|comment| Some(comment.id) == write.args.id);
                 there.map(|comment| comment.body.clone())
@@ -96,6 +99,9 @@ impl Run<'_, '_> {
             || self.landed(repository, fresh, &write),
         );
         let step = if sent.is_ok() { Step::Done } else { Step::Failed };
+        if let (Ok(done), Op::Comment) = (&sent, write.op) {
+            write.args.id = done.id;
+        }
         self.note(item, effect, &write, before, step)?;
         let done = sent?;
         if write.op == Op::Comment
@@ -149,6 +155,11 @@ impl Run<'_, '_> {
                 let comments = forge.comments(repository.index, number)?;
                 let ours = |comment: &&Comment| self.us().marker(comment) == wanted;
                 Ok(comments.iter().rev().find(ours).map(|comment| Done { id: Some(comment.id), number: None }))
+            }
+            Op::DeleteComment => {
+                let comments = forge.comments(repository.index, number)?;
+                let there = comments.iter().any(|comment| Some(comment.id) == write.args.id);
+                Ok((!there).then(Done::default))
             }
             Op::EditComment => {
                 let comments = forge.comments(repository.index, number)?;
@@ -208,14 +219,15 @@ fn change(write: &Write) -> Option<Change<'_>> {
     Some(match write.op {
         Op::Comment => Change::Comment { body },
         Op::EditComment => Change::EditComment { id: args.id?, body },
+        Op::DeleteComment => Change::DeleteComment { id: args.id? },
         Op::AddLabels => Change::AddLabels(&args.labels),
         Op::RemoveLabels => Change::RemoveLabels(&args.labels),
         Op::Assign => Change::Assign(&args.assignees),
         Op::Unassign => Change::Unassign(&args.assignees),
-        Op::SetMilestone => Change::SetMilestone(args.milestone.as_deref()?),
+        Op::SetMilestone => Change::SetMilestone(args.milestone.as_deref()),
         Op::Close => Change::Close { reason: args.reason.as_deref() },
         Op::Reopen => Change::Reopen,
         Op::EditBody => Change::EditBody { body },
-        Op::CreateIssue => return None,
+        Op::CreateIssue | Op::CreateLabel | Op::DeleteLabel => return None,
     })
 }

@@ -3,11 +3,12 @@
 //! Takes: arguments. Gives: [`Cli`]. A link named after a job (`backlog-triage -> kaizen`) is
 //! that job: the program's own file name is put before the arguments.
 //!
-//! - `rules` what is done with rules beside running them
+//! - `rules` what is done with rules beside running them, `undo` what looks back at runs
 //! - `shared` options of several commands, `values` what is written behind an option
 
 pub mod rules;
 mod shared;
+mod undo;
 mod values;
 
 use std::ffi::OsString;
@@ -18,6 +19,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::jobs;
 pub use rules::{Check, Diff, Facts, Rules, Show};
 pub use shared::{Common, Format, Shown, Target, When};
+pub use undo::{Runs, Undo};
 pub use values::ItemName;
 pub(crate) use values::login_name;
 use values::{agent, item, label, repo_name, span};
@@ -84,6 +86,15 @@ pub enum Job {
     /// never the decision. Add -v for the points that did not hold.
     #[command(after_help = EXIT_CODES)]
     Why(Why),
+    /// Take back what a run wrote, newest first, and leave alone what somebody has touched since.
+    ///
+    /// Labels, assignees, states, milestones, comments, texts and issues go back to what they were. It
+    /// is a run of its own, which can be taken back too. With --dry-run it prints what it would do.
+    #[command(after_help = EXIT_CODES)]
+    Undo(Undo),
+    /// List the runs with what they did; one that began and never ended is named.
+    #[command(after_help = EXIT_CODES)]
+    Runs(Runs),
 }
 
 /// Options of `why`.

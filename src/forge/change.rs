@@ -25,6 +25,22 @@ pub struct Label {
     pub description: String,
 }
 
+impl Label {
+    /// Whether a label of this name is still as it is described here: somebody who gave it another colour
+    /// or meaning has made it their own.
+    ///
+    /// # Errors
+    /// [`Failure::Stale`] where it is not.
+    pub(super) fn still(&self, color: &str, description: &str) -> Result<(), Failure> {
+        let plain = |color: &str| color.trim_start_matches('#').to_lowercase();
+        if plain(color) == plain(&self.color) && description == self.description {
+            return Ok(());
+        }
+        let name = &self.name;
+        Err(Failure::Stale(anyhow::anyhow!("the label {name} has another colour or description by now")))
+    }
+}
+
 /// One write. Each is one request, on a forge that has a request for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change<'a> {
@@ -53,8 +69,8 @@ pub enum Change<'a> {
     Assign(&'a [String]),
     /// People are taken off.
     Unassign(&'a [String]),
-    /// The milestone of this title; it exists in the repository.
-    SetMilestone(&'a str),
+    /// The milestone of this title, which exists in the repository, or none.
+    SetMilestone(Option<&'a str>),
     /// The item is closed, for a reason where the forge knows reasons.
     Close {
         /// `completed` or `not_planned`.
@@ -211,6 +227,12 @@ pub trait Write: Forge {
     /// # Errors
     /// See [`Failure`].
     fn create_label(&self, repo: usize, label: &Label) -> Result<(), Failure>;
+
+    /// Deletes a label of the repository that looks as described; false where there is none of the name.
+    ///
+    /// # Errors
+    /// See [`Failure`]; [`Failure::Stale`] where it has another colour or description by now.
+    fn delete_label(&self, repo: usize, label: &Label) -> Result<bool, Failure>;
 
     /// Called after the last write to an item: what is kept so far must survive a kill from here on.
     ///

@@ -17,7 +17,7 @@ mod ranges;
 pub mod remote;
 mod said;
 mod scan;
-mod seek;
+pub mod seek;
 mod source;
 pub mod talk;
 pub mod time;
@@ -27,10 +27,10 @@ pub mod workflows;
 
 use std::borrow::Cow;
 
-pub use said::{Comment, Event, Placed, What};
-
 use anyhow::Result;
 use chrono::{DateTime, Utc};
+
+pub use self::said::{Comment, Event, Placed, What};
 
 /// What an item is. Issues and pull requests share their numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -224,6 +224,17 @@ pub trait Forge: Sync {
         let has = |item: &Item<'_>| item.labels.iter().any(|found| names.same(found, label));
         let wanted = |item: &Item<'_>| item.kind == Kind::Issue && has(item);
         seek::those(|page| self.items(repo, States::ALL, 1, page), wanted)
+    }
+
+    /// Numbers of the issues and pull requests, open and closed, that carry a label of this name.
+    ///
+    /// # Errors
+    /// As [`Forge::items`].
+    fn carriers(&self, repo: usize, label: &str) -> Result<Vec<u64>> {
+        let names = self.label_names();
+        let has = |item: &Item<'_>| item.labels.iter().any(|found| names.same(found, label));
+        let found = seek::those(|page| self.items(repo, States::ALL, 1, page), has)?;
+        Ok(found.iter().map(|item| item.number).collect())
     }
 
     /// The issues, open and closed, that this login opened: how what we created is found again whatever

@@ -1,6 +1,6 @@
-//! What was said and done on an item.
+//! What was said and done on items, in one shape for every forge.
 //!
-//! Takes: nothing, these are the words. Gives: [`Comment`], and [`Event`] for an entry of a timeline.
+//! Takes: nothing, these are the words. Gives: [`Comment`], [`Placed`], and [`Event`] for an entry of a timeline.
 
 use chrono::{DateTime, Utc};
 

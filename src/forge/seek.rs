@@ -9,7 +9,10 @@ use anyhow::Result;
 use super::{Item, Listed, Page};
 
 /// The wanted ones of a list that `read` hands over page by page.
-pub(super) fn those(
+///
+/// # Errors
+/// The list could not be read.
+pub fn those(
     read: impl Fn(Page<'_>) -> Result<Listed>,
     wanted: impl Fn(&Item<'_>) -> bool + Sync,
 ) -> Result<Vec<Item<'static>>> {

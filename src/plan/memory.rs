@@ -96,6 +96,13 @@ impl<'s> State<'s> {
     }
 }
 
+/// Whether two texts are one but for ends of lines and of the text, which a forge may change.
+#[must_use]
+pub fn same_text(one: &str, other: &str) -> bool {
+    let mut lines = one.trim_end().lines().zip(other.trim_end().lines());
+    one.trim_end().lines().count() == other.trim_end().lines().count() && lines.all(|(one, other)| one == other)
+}
+
 /// Takes out of a write what already holds; false where nothing is left of it.
 pub fn left(write: &mut Write, state: &State<'_>) -> bool {
     let args = &mut write.args;
@@ -115,7 +122,8 @@ pub fn left(write: &mut Write, state: &State<'_>) -> bool {
         Op::Close => return state.open,
         Op::Reopen => return !state.open,
         // Whether these are there is told by texts: see the guard.
-        Op::Comment | Op::EditComment | Op::CreateIssue | Op::EditBody => return true,
+        Op::Comment | Op::EditComment | Op::DeleteComment | Op::CreateIssue | Op::EditBody => return true,
+        Op::CreateLabel | Op::DeleteLabel => return true,
     }
     !(args.labels.is_empty() && args.assignees.is_empty())
 }

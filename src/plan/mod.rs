@@ -36,6 +36,8 @@ pub const DECISION: &str = "decision";
 pub const ISSUE: &str = "issue";
 /// The place of the daily summary.
 pub const SUMMARY: &str = "summary";
+/// The place of what takes an earlier write back, whatever its own place was.
+pub const UNDO: &str = "undo";
 /// The version of the format of plans.
 pub const VERSION: u32 = 1;
 /// The longest title of an issue, in characters: the least that a forge takes is 255.
@@ -89,7 +91,7 @@ pub struct PlannedItem {
     pub repo: Arc<str>,
     /// Issue or pull request.
     pub kind: Kind,
-    /// Its number; `None` for an issue that is created.
+    /// Its number; `None` for an issue that is created and for a label of the repository.
     pub number: Option<u64>,
     /// Digest of what the rules read of it.
     pub seen: Option<String>,

@@ -29,12 +29,29 @@ pub struct Section {
 /// The section of a policy in a text; of several the last.
 #[must_use]
 pub fn there(text: &str, policy: &str) -> Option<Section> {
-    let (range, marker) = all(text).into_iter().rfind(|(_, marker)| marker.get("policy") == Some(policy))?;
+    let (range, marker) = last(text, policy)?;
     let inside = text[range].lines().skip(1);
     let mut inside: Vec<&str> = inside.collect();
     inside.pop();
     let edited = marker.get("text") != Some(&digest(inside.join("\n").trim()));
     Some(Section { did: marker.get("did").unwrap_or("").to_owned(), edited })
+}
+
+/// The section of a policy with its two lines; of several the last.
+#[must_use]
+pub fn whole<'t>(text: &'t str, policy: &str) -> Option<&'t str> {
+    last(text, policy).and_then(|(range, _)| text.get(range))
+}
+
+/// A text with the section of a policy taken out, and with it the gap that was made for it.
+#[must_use]
+pub fn taken_out(text: &str, policy: &str) -> String {
+    let Some((range, _)) = last(text, policy) else { return text.to_owned() };
+    let (before, after) = (&text[..range.start], &text[range.end..]);
+    match after.trim().is_empty() {
+        true => [before.trim_end(), after].concat(),
+        false => [before, after.trim_start_matches(['\r', '\n'])].concat(),
+    }
 }
 
 /// A section, whole: its two lines and what stands between them.
@@ -99,6 +116,10 @@ pub fn breaks(text: &str) -> bool {
     text.contains(OPEN.trim_end()) || text.contains(CLOSE)
 }
 
+fn last(text: &str, policy: &str) -> Option<(Range<usize>, Marker)> {
+    all(text).into_iter().rfind(|(_, marker)| marker.get("policy") == Some(policy))
+}
+
 /// Every section: where it stands, what its first line says. One without its last line is only text.
 fn all(text: &str) -> Vec<(Range<usize>, Marker)> {
     let mut found: Vec<(Range<usize>, Marker)> = Vec::new();
@@ -143,6 +164,19 @@ mod tests {
             assert_eq!(put(&around, &two), around.replace(&one, &two));
             assert_eq!(there(&put(&around, &two), "p").unwrap().did, "2");
         }
+    }
+
+    #[test]
+    fn a_section_is_taken_out_and_what_stands_around_it_stays() {
+        let one = section("p", "1", "first\n\ntext\n");
+        for before in ["", "Text", "Text\r\nmore", "Words\n\n<!-- kaizen:v1 policy=p key=issue -->"] {
+            let with = put(before, &one);
+            assert_eq!(whole(&with, "p"), Some(one.as_str()));
+            assert_eq!((taken_out(&with, "p").as_str(), whole(before, "p")), (before, None));
+            assert_eq!(taken_out(&with, "other"), with);
+        }
+        let around = format!("Up\n\n{}\r\n\r\nDown  \n", put("Text", &one));
+        assert_eq!(taken_out(&around, "p"), "Up\n\nText\n\nDown  \n");
     }
 
     #[test]

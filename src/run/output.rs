@@ -98,10 +98,15 @@ pub(super) fn save_plan(path: &Path, plan: &Plan<'_>) -> Result<()> {
 /// What later steps and readers of the CI job get.
 pub(super) fn for_ci(run: &Run<'_>) -> Result<()> {
     summary(|| markdown::render(run))?;
+    step_outputs(run.totals.acted, run.complete)
+}
+
+/// What was done, where later steps of the CI job read it.
+pub(super) fn step_outputs(acted: usize, complete: bool) -> Result<()> {
     if let Some(path) = variable("GITHUB_OUTPUT") {
         let seed = seed();
-        let acted = untrusted::github_output("acted", &run.totals.acted.to_string(), &seed);
-        let complete = untrusted::github_output("complete", if run.complete { "true" } else { "false" }, &seed);
+        let acted = untrusted::github_output("acted", &acted.to_string(), &seed);
+        let complete = untrusted::github_output("complete", if complete { "true" } else { "false" }, &seed);
         append(&path, &format!("{acted}{complete}")).with_context(|| format!("writing the step output {path}"))?;
     }
     Ok(())

@@ -11,7 +11,7 @@ use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
 
 use super::forge::{Opened, Wanted, check, repos};
-use super::live::{self, Ended, Live};
+use super::live::{self, About, Ended, Live};
 use super::rules::{self, Rules};
 use super::{Exit, Progress, Stop, VERSION, exit, output, say, usage};
 use crate::apply::journal::Journal;
@@ -93,7 +93,11 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
     let wanted = Wanted { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live, now };
     let forge = Opened::new(&wanted)?;
     let asked_for = repos(forge.read(), &common.repos, common.org.as_deref())?;
-    let begun = if live { Some(Live::begin(&common.target.loop_dir, &rules.policy.job, now, VERSION)?) } else { None };
+    let about = About { forge: &forge.read().name(), undoes: None };
+    let begun = match live {
+        true => Some(Live::begin(&common.target.loop_dir, &rules.policy.job, now, VERSION, about)?),
+        false => None,
+    };
     let read = if live { Journal::default() } else { live::journal(&common.target.loop_dir, now)? };
     let progress = Progress::new(&common.shown);
     let more = |items| progress.more(items);

@@ -10,20 +10,21 @@ use std::path::Path;
 use crate::support::root;
 
 /// Who may use whom; what is not here is forbidden.
-const ARROWS: [(&str, &[&str]); 19] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("main", &["cli", "run"]),
     ("cli", &["jobs", "forge"]),
     (
         "run",
         &[
             "apply", "cli", "engine", "explain", "files", "forge", "http", "init", "jobs", "language", "loop_dir",
-            "pack", "plan", "report", "review", "snapshot",
+            "pack", "plan", "report", "review", "snapshot", "undo",
         ],
     ),
     ("init", &["engine", "files", "forge", "language", "pack"]),
     ("jobs", &["apply", "engine", "explain", "forge", "language", "plan", "report"]),
     ("explain", &["engine", "language"]),
     ("snapshot", &["apply", "engine", "forge", "jobs", "plan", "report"]),
+    ("undo", &["apply", "engine", "forge", "plan", "report"]),
     ("pack", &["engine", "language"]),
     ("language", &["engine"]),
     ("report", &["engine", "forge", "plan"]),

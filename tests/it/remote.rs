@@ -137,7 +137,7 @@ fn every_change_lands_in_every_dialect() {
         change(Change::RemoveLabels(&strings(&["bug", "Kind/Bug & x"]))).unwrap();
         change(Change::Assign(&strings(&["kaizen-bot"]))).unwrap();
         change(Change::Unassign(&strings(&["claude"]))).unwrap();
-        change(Change::SetMilestone("2.0")).unwrap();
+        change(Change::SetMilestone(Some("2.0"))).unwrap();
         change(Change::EditBody { body: "text" }).unwrap();
         change(Change::Close { reason: Some("not_planned") }).unwrap();
         let now = fresh(&forge, 1).item;

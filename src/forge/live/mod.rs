@@ -206,6 +206,10 @@ impl Write for LiveFile {
         })
     }
 
+    fn delete_label(&self, repo: usize, label: &Label) -> Result<bool, Failure> {
+        self.write(repo, |place| place.delete_label(label))
+    }
+
     fn item_done(&self) -> Result<()> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let State { document, saved } = &mut *state;

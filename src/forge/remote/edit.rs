@@ -189,9 +189,33 @@ impl Remote {
             _ => Err(failure),
         }
     }
-}
 
-impl Remote {
+    /// Deletes a label of the repository's own, by what a request names it by (fact 43).
+    pub(super) fn drop_label(&self, repo: usize, label: &Label) -> Result<bool, Failure> {
+        let (path, name, _) = self.at(repo).map_err(Failure::Refused)?;
+        let what = format!("deleting the label `{}` of {name}", label.name);
+        let known = self.known_labels(repo, true).map_err(Failure::Refused)?;
+        let Some(known) = known.iter().find(|known| known.own && self.same_label(&known.name, &label.name)) else {
+            return Ok(false);
+        };
+        label.still(&known.color, &known.description)?;
+        let key = if self.api.dialect.is_github() { part(&known.name) } else { known.id.to_string() };
+        if matches!(key.as_str(), "" | "." | "..") {
+            return Err(refused(&what, "it cannot be named in an address"));
+        }
+        self.delete_label_at(&format!("{path}/labels/{key}"), &what).map(|()| true)
+    }
+
+    fn delete_label_at(&self, path: &str, what: &str) -> Result<(), Failure> {
+        let request = self.api.request(Method::Delete, path).map_err(Failure::Refused)?;
+        match self.api.write(request.repeatable(), None) {
+            Ok(_) => Ok(()),
+            // It is gone, which is what was wanted.
+            Err(error) if matches!(error.status(), Some(404 | 410)) => Ok(()),
+            Err(error) => Err(failed(what, error)),
+        }
+    }
+
     /// Takes back a label just made where another run made one of that name a moment before (fact 48). Both
     /// take the first by id, so that nothing is on this one yet.
     fn keep_first(&self, repo: usize, what: &str, made: Option<u64>, label: &Label) -> Result<(), Failure> {
@@ -200,8 +224,7 @@ impl Remote {
         let Some((first, made)) = first.zip(made).filter(|(first, made)| first.id < *made) else { return Ok(()) };
         let (path, ..) = self.at(repo).map_err(Failure::Refused)?;
         let what = format!("{what}: taking back a second one beside {}", first.id);
-        let (method, path) = (Method::Delete, format!("{path}/labels/{made}"));
-        if let Err(failure) = self.order(Order { method, path, body: None, repeatable: true, what: &what }) {
+        if let Err(failure) = self.delete_label_at(&format!("{path}/labels/{made}"), &what) {
             // A label of that name is there, which is what was asked for.
             self.api.client.say(&format!("warning: {failure}; take one of the two away"));
         }

@@ -164,7 +164,11 @@ impl Forge for Remote {
     }
 
     fn labelled(&self, repo: usize, label: &str) -> Result<Vec<Item<'static>>> {
-        self.read_labelled(repo, label)
+        self.read_carrying(repo, label, false)
+    }
+
+    fn carriers(&self, repo: usize, label: &str) -> Result<Vec<u64>> {
+        Ok(self.read_carrying(repo, label, true)?.iter().map(|item| item.number).collect())
     }
 
     fn opened_by(&self, repo: usize, login: &str) -> Result<Vec<Item<'static>>> {

@@ -21,6 +21,8 @@ pub(super) struct Known {
     pub(super) name: String,
     /// It is the repository's own, not its organisation's.
     pub(super) own: bool,
+    pub(super) color: String,
+    pub(super) description: String,
 }
 
 impl Remote {
@@ -105,7 +107,9 @@ impl Remote {
         let mut labels: Vec<Known> = Vec::new();
         let mut add = |label: &Node<'_>, own| {
             let (id, name) = (label.get("id").whole(), label.get("name").text());
-            labels.extend(id.map(|id| Known { id, name: name.to_owned(), own }));
+            let text = |member: &str| label.get(member).text().to_owned();
+            let (color, description) = (text("color"), text("description"));
+            labels.extend(id.map(|id| Known { id, name: name.to_owned(), own, color, description }));
         };
         let own = self.each(&format!("{path}/labels"), |label| add(label, true));
         own.with_context(|| format!("reading the labels of {name}"))?;

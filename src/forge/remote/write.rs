@@ -78,16 +78,21 @@ impl Remote {
         }
     }
 
-    fn set_milestone(&self, repo: usize, path: &str, what: &str, title: &str) -> Result<Done, Failure> {
-        let known = self.known_milestones(repo).map_err(Failure::Refused)?;
-        let Some((_, number)) = known.iter().find(|(known, _)| known == title) else {
-            return Err(refused(what, &format!("there is no open milestone {title}")));
+    fn set_milestone(&self, repo: usize, path: &str, what: &str, title: Option<&str>) -> Result<Done, Failure> {
+        let id = match title {
+            Some(title) => {
+                let known = self.known_milestones(repo).map_err(Failure::Refused)?;
+                let found = known.iter().find(|(known, _)| known == title).map(|(_, id)| json!(id));
+                found.ok_or_else(|| refused(what, &format!("there is no open milestone {title}")))?
+            }
+            None if self.api.dialect.is_github() => Value::Null,
+            None => json!(0),
         };
-        let item = self.patch(path, what, json!({ "milestone": number }), true)?;
-        if item.milestone.as_deref() == Some(title) {
+        let item = self.patch(path, what, json!({ "milestone": id }), true)?;
+        if item.milestone.as_deref() == title {
             return Ok(Done::default());
         }
-        Err(ignored(what, "the milestone is not set"))
+        Err(ignored(what, if title.is_some() { "the milestone is not set" } else { "the milestone is still set" }))
     }
 
     fn set_state(
@@ -209,6 +214,10 @@ impl Write for Remote {
 
     fn create_label(&self, repo: usize, label: &Label) -> Result<(), Failure> {
         self.make_label(repo, label)
+    }
+
+    fn delete_label(&self, repo: usize, label: &Label) -> Result<bool, Failure> {
+        self.drop_label(repo, label)
     }
 
     fn item_done(&self) -> Result<()> {

@@ -18,3 +18,4 @@ mod seeds;
 mod signals;
 mod texts;
 mod twice;
+mod undo;

@@ -16,6 +16,8 @@ mod silent;
 mod stuck;
 mod summary;
 mod texts;
+mod undo;
+mod undo_texts;
 
 use std::path::PathBuf;
 

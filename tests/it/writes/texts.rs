@@ -14,9 +14,9 @@ fn action(comment: bool) -> String {
     )
 }
 
-const BODY: &str = "Text of hers  \r\n\r\n```\r\ncode\r\n```\r\n";
+pub(super) const BODY: &str = "Text of hers  \r\n\r\n```\r\ncode\r\n```\r\n";
 
-fn bench(kind: &str, comment: bool, body: &str) -> Bench {
+pub(super) fn bench(kind: &str, comment: bool, body: &str) -> Bench {
     let world = world_of(kind, &[issue(1, "A  @ada", json!({ "body": body }))]);
     let bench = Bench::new(&world, &rules(&action(comment), ""));
     for (name, text) in [
@@ -29,11 +29,11 @@ fn bench(kind: &str, comment: bool, body: &str) -> Bench {
     bench
 }
 
-fn body(bench: &Bench) -> String {
+pub(super) fn body(bench: &Bench) -> String {
     bench.issue(1)["body"].as_str().unwrap().to_owned()
 }
 
-fn issues(bench: &Bench) -> Vec<u64> {
+pub(super) fn issues(bench: &Bench) -> Vec<u64> {
     let repo = bench.repo();
     repo["issues"].as_array().unwrap().iter().map(|issue| issue["number"].as_u64().unwrap()).collect()
 }

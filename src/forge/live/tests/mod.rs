@@ -129,7 +129,7 @@ fn every_change_is_made_as_the_forge_makes_it_and_written_down() {
         make(Change::Unassign(&names(&["kaizen", "claude", "nobody"])));
         let none = if github { json!([]) } else { Value::Null };
         assert_eq!((&world.repo()["issues"][0]["assignees"], item().assignees.len()), (&none, 0));
-        make(Change::SetMilestone("1.0"));
+        make(Change::SetMilestone(Some("1.0")));
         assert_eq!(item().milestone.as_deref(), Some("1.0"));
         make(Change::Close { reason: Some("not_planned") });
         let closed = world.repo()["issues"][0].clone();

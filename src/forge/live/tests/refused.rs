@@ -30,7 +30,7 @@ fn what_a_forge_refuses_is_refused_and_changes_nothing() {
         ("github", json!({}), 9, Change::DeleteComment { id: 501 }, "refused: the comment 501 of a/b is not there"),
         ("gitea", json!({}), 7, Change::Reopen, "refused: a/b#7 is merged and cannot be opened again"),
         ("github", json!({}), 9, Change::Close { reason: Some("bored") }, "refused: a/b#9 cannot be closed as"),
-        ("gitea", json!({}), 9, Change::SetMilestone("2.0"), "refused: a/b has no milestone \"2.0\""),
+        ("gitea", json!({}), 9, Change::SetMilestone(Some("2.0")), "refused: a/b has no milestone \"2.0\""),
         ("gitea", json!({}), 9, Change::AddLabels(&unknown), "ignored: labels that a/b does not have were not put"),
     ] {
         let world = world(kind, more);

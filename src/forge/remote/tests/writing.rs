@@ -118,12 +118,12 @@ fn states_milestones_and_texts_facts_38_45_54_67() {
     let (server, forge) = gitea(canned(vec![("PATCH issues/3", json(201, closed))]));
     let item = fresh(&[], Some(4));
     forge.change(0, &item, Change::Close { reason: Some("completed") }).unwrap();
-    forge.change(0, &item, Change::SetMilestone("2.0")).unwrap();
+    forge.change(0, &item, Change::SetMilestone(Some("2.0"))).unwrap();
     forge.change(0, &item, Change::EditBody { body: "new" }).unwrap();
     let error = told(forge.change(0, &item, Change::Reopen));
     assert!(error.starts_with("ignored: reopening a/b#3: ") && error.contains("still closed"), "{error}");
     assert!(told(forge.change(0, &item, Change::EditBody { body: "other" })).contains("the text is another"));
-    assert!(told(forge.change(0, &item, Change::SetMilestone("3.0"))).contains("no open milestone 3.0"));
+    assert!(told(forge.change(0, &item, Change::SetMilestone(Some("3.0")))).contains("no open milestone 3.0"));
     let sent = writes(&server);
     let expected = [
         r#"PATCH issues/3 {"state":"closed"}"#,
@@ -133,7 +133,7 @@ fn states_milestones_and_texts_facts_38_45_54_67() {
     assert_eq!(sent[..3], expected);
     let (server, forge) = github(canned(vec![("PATCH issues/3", ok(closed))]));
     forge.change(0, &item, Change::Close { reason: Some("not_planned") }).unwrap();
-    forge.change(0, &item, Change::SetMilestone("2.0")).unwrap();
+    forge.change(0, &item, Change::SetMilestone(Some("2.0"))).unwrap();
     let mut pull = fresh(&[], None);
     pull.item.kind = Kind::Pull;
     forge.change(0, &pull, Change::Close { reason: Some("not_planned") }).unwrap();

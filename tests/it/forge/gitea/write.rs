@@ -447,10 +447,7 @@ impl Ask<'_> {
     pub fn delete_label(&mut self, at: usize, id: &str) -> Answer {
         self.must_sign_in()?;
         self.must_write(at)?;
-        let id: i64 = id.parse().unwrap_or(0);
-        let repo = &mut self.world.repos[at];
-        repo.labels.retain(|label| label.id != id);
-        repo.items.values_mut().for_each(|item| item.labels.retain(|label| *label != id));
+        self.world.drop_label(at, id.parse().unwrap_or(0));
         Ok(Response::empty(204))
     }
 

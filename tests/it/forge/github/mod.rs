@@ -203,6 +203,7 @@ impl Ask<'_> {
             ("GET", ["labels"]) => self.list_labels(at),
             ("POST", ["labels"]) => self.create_label(at),
             ("GET", ["labels", name]) => self.get_label(at, name),
+            ("DELETE", ["labels", name]) => self.delete_label(at, name),
             ("GET", ["assignees"]) => self.list_assignees(at),
             ("GET", ["assignees", login]) => self.is_assignee(at, login),
             ("GET", ["milestones"]) => self.list_milestones(at),
