@@ -109,8 +109,8 @@ impl Undo {
 
     fn add(&mut self, written: &Written, writes: Vec<Write>, held: &Holdings, run: &str) {
         let Some(number) = written.number else { return };
-        let same = |item: &&mut PlannedItem| item.repo.as_ref() == written.repo && item.number == Some(number);
-        let item = match self.items.iter_mut().position(|mut item| same(&&mut item)) {
+        let same = |item: &PlannedItem| item.repo.as_ref() == written.repo && item.number == Some(number);
+        let item = match self.items.iter().position(same) {
             Some(index) => &mut self.items[index],
             None => {
                 let now = held.items.get(&at(&written.repo, number)).and_then(|held| held.item.as_ref());
