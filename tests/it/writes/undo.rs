@@ -104,6 +104,8 @@ fn every_action_is_taken_back_once_and_done_again_by_an_undo_of_the_undo() {
                 let mut world = world_of(kind, &[issue(1, "A", before.clone())]);
                 let other = json!({ "id": 5, "name": "other" });
                 world["repos"][0]["labels"].as_array_mut().unwrap().push(other);
+                let older = json!({ "id": 4, "title": "0.9", "state": "open" });
+                world["repos"][0]["milestones"].as_array_mut().unwrap().push(older);
                 let bench = Bench::new(&world, &rules(&format!("{{{action}{told}}}"), scope));
                 let first = bench.bare();
                 assert_eq!(bench.live().json(0)["totals"]["acted"], 1, "{what}");
