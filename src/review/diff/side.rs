@@ -34,8 +34,8 @@ pub struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    /// A side. `texts` are the templates as one text, to tell whether they differ; `lines` says that a template prints the line that a point stands in, which moves with
-    /// every edit above it.
+    /// A side. `texts` are the templates as one text, to tell whether they differ; `lines` says that a
+    /// template prints the line that a point stands in, which moves with every edit above it.
     #[must_use]
     pub fn new(
         asked: &'a Asked<'a>,

@@ -158,6 +158,6 @@ impl Version {
             }
         };
         let texts = texts.with_context(|| format!("reading the rules of {}", self.name))?;
-        Ok(texts.map(|texts| pack::read_texts(job, &jobs::NAMES, texts)).transpose().map_err(usage)?)
+        texts.map(|texts| pack::read_texts(job, &jobs::NAMES, texts)).transpose().map_err(usage)
     }
 }

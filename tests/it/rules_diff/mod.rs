@@ -40,7 +40,7 @@ pub fn backlog(count: u64) -> Value {
             2 => vec![serde_json::json!({ "name": "area: search" })],
             _ => Vec::new(),
         };
-        let assignees = if number % 11 == 0 { serde_json::json!([{ "login": "tomas" }]) } else { Value::Null };
+        let assignees = if number.is_multiple_of(11) { serde_json::json!([{ "login": "tomas" }]) } else { Value::Null };
         let with = serde_json::json!({ "body": bodies[at % bodies.len()], "labels": labels, "assignees": assignees });
         issue(number, &title, with)
     };
