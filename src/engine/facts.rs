@@ -103,8 +103,7 @@ pub enum Fact {
     IdleDays,
 }
 
-/// Name, fact and what it says. Price: `idle_days` needs the timeline, all others come with the
-/// list of items.
+/// Name, fact and what it says.
 pub const FACTS: [(&str, Fact, &str); 20] = [
     ("repo", Fact::Repo, "full name of the repository"),
     ("kind", Fact::Kind, "issue or pull"),
@@ -148,6 +147,14 @@ impl Fact {
                 Ty { base: Base::Number, maybe: ages.unknown.is_none() }
             }
         }
+    }
+}
+
+impl Fact {
+    /// What has to be read for each item to know it; nothing where the list gives it.
+    #[must_use]
+    pub fn tiers(self) -> Tiers {
+        if self == Fact::IdleDays { Tiers::TIMELINE } else { Tiers::default() }
     }
 }
 

@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(
             after,
             [
-                "#   kaizen backlog-triage --forge file:PATH --dry-run",
+                "# The backlog: which open issue is worth handing to whom. After an edit: kaizen rules check",
                 "claude: {login: \"bot-1\", holds: agents.claude.login in assignees and not stuck, at_once: 3}",
                 "kimi: {login: \"123\", holds: labelled.kimi_ready and not stuck, at_once: 5}",
                 "owner: {login: \"mara\"}",

@@ -8,6 +8,7 @@ use std::cell::OnceCell;
 use super::backlog::Asked;
 use crate::engine::facts::Reading;
 use crate::forge::{Event, What};
+use crate::plan::memory::Us;
 
 /// The timeline of one item, read when it is first asked for, and once however many policies judge the
 /// item.
@@ -25,7 +26,7 @@ impl Timeline {
     pub(super) fn known(&self, asked: &Asked<'_>) -> Reading<Option<i64>> {
         match self.0.get() {
             None => Reading::NotRead,
-            Some(Ok(Some(events))) => Reading::Is(last_activity(asked, events)),
+            Some(Ok(Some(events))) => Reading::Is(last_activity(&asked.us(), events)),
             Some(_) => Reading::Unrecorded,
         }
     }
@@ -42,8 +43,8 @@ impl Timeline {
 
 /// The last activity on an item that counts, as its timeline tells: whatever others did, and of what we
 /// did handing it over, by assigning or labelling it. Our comments move nothing.
-fn last_activity(asked: &Asked<'_>, events: &[Event]) -> Option<i64> {
-    let ours = |event: &Event| event.actor.as_ref().is_some_and(|actor| asked.us().is(&actor.login));
+pub(super) fn last_activity(us: &Us<'_>, events: &[Event]) -> Option<i64> {
+    let ours = |event: &Event| event.actor.as_ref().is_some_and(|actor| us.is(&actor.login));
     let handed = |event: &Event| matches!(event.what, What::Assigned(_) | What::Labeled(_));
     let counted = events.iter().filter(|event| !ours(event) || handed(event));
     counted.filter_map(|event| event.at).max().map(|at| at.timestamp_micros())

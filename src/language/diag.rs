@@ -76,7 +76,16 @@ pub struct Sink<'d> {
     pub found: &'d mut Vec<Diagnostic>,
 }
 
+/// Problems up to which the nearest name is looked for: a file with more is not a slip.
+const NEAREST: usize = 200;
+
 impl Sink<'_> {
+    /// The help for a name that is not known, as [`did_you_mean`] gives it.
+    #[must_use]
+    pub fn nearest<'n>(&self, name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
+        if self.found.len() < NEAREST { did_you_mean(name, known) } else { None }
+    }
+
     /// Adds an error.
     pub fn error(&mut self, span: Span, message: impl Into<String>, help: Option<String>) {
         self.push(Severity::Error, span, message.into(), help);

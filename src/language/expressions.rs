@@ -16,7 +16,8 @@ use crate::engine::expr::{Arith, Compare, Expr, Filter, Name};
 use crate::engine::source::Span;
 use crate::engine::value::{Base, Ty, Value, comparable};
 
-const FILTERS: [(&str, Filter); 10] = [
+/// The filters of expressions.
+pub const FILTERS: [(&str, Filter); 10] = [
     ("length", Filter::Length),
     ("lower", Filter::Lower),
     ("join", Filter::Join),
@@ -240,7 +241,7 @@ impl Checker<'_, '_> {
         let group = path.split_once('.').map(|(group, _)| format!("{group}."));
         let inside: Vec<&str> =
             self.scope.paths().filter(|known| group.as_deref().is_some_and(|group| known.starts_with(group))).collect();
-        if inside.is_empty() { did_you_mean(path, self.scope.paths()) } else { did_you_mean(path, inside) }
+        if inside.is_empty() { self.sink.nearest(path, self.scope.paths()) } else { self.sink.nearest(path, inside) }
     }
 
     fn list(&mut self, at: &ast::Expr<'_>, items: &[ast::Expr<'_>]) -> Checked {

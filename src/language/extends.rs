@@ -3,9 +3,10 @@
 //! Takes: an entry of `extends`, the other files of the folder. Gives: their trees, or diagnostics.
 
 use super::diag::{Diagnostic, Sink, did_you_mean};
+use super::keys::{VOCABULARY, is_of_a_file};
 use super::reader::Reader;
 use super::yaml::{self, Node, NodeKind};
-use super::{Input, KEYS, LAST_KEYS, VOCABULARY, root_value};
+use super::{Input, root_value};
 use crate::engine::source::{Source, Span};
 
 /// The file that an entry of `extends` names.
@@ -54,7 +55,7 @@ pub(super) fn read(source: &Source, found: &mut Vec<Diagnostic>) -> Option<Node>
         if name == "version" || VOCABULARY.contains(&name) {
             continue;
         }
-        let (message, help) = if KEYS.contains(&name) || LAST_KEYS.contains(&name) {
+        let (message, help) = if is_of_a_file(name) {
             (
                 format!("`{name}` does not stand in a file that is extended"),
                 Some("it brings vocabulary only: move this to the file of the job".to_owned()),

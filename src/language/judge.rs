@@ -5,7 +5,7 @@
 
 use super::reader::Fields;
 use super::yaml::NodeKind;
-use super::{Check, JobSpec, act, settings, vocabulary};
+use super::{Check, JobSpec, act, keys, patterns, settings, vocabulary};
 use crate::engine::expr::{Expr, Name};
 use crate::engine::facts::{Ages, FACTS};
 use crate::engine::rules::{Classify, Component, Condition, Flag, Point, Policy, TypeRule};
@@ -16,7 +16,7 @@ pub(super) fn policy(check: &mut Check<'_>, spec: &JobSpec, hash: &str) -> Polic
     let files = check.files;
     let main = files.main();
     let root = Fields::of(&files.roots[main]);
-    vocabulary::sections_are_maps(check, &super::VOCABULARY);
+    vocabulary::sections_are_maps(check, &keys::VOCABULARY);
     let mut reader = check.reader(main);
     let ages = settings::ages(&mut reader, root);
     let tags = settings::tags(&mut reader, root);
@@ -31,7 +31,7 @@ pub(super) fn policy(check: &mut Check<'_>, spec: &JobSpec, hash: &str) -> Polic
     facts(check, ages);
     announce(check, root);
     let keywords = vocabulary::keywords(check);
-    let patterns = vocabulary::patterns(check);
+    let patterns = patterns::patterns(check);
     let thresholds = vocabulary::thresholds(check);
     let labels = vocabulary::labels(check);
     let mut agents = act::logins(check);
@@ -106,7 +106,7 @@ fn score(check: &mut Check<'_>, root: Fields<'_>) -> Vec<Component> {
     for (key, node) in entries {
         reader.name(key, false);
         let what = format!("the component `{}`", key.name);
-        let Some(fields) = reader.map(node, &what, &["max", "when", "points"]) else { continue };
+        let Some(fields) = reader.map(node, &what, &keys::COMPONENT) else { continue };
         let max = match fields.get("max") {
             Some(node) => reader.number(node, "`max`").unwrap_or_else(settings::zero),
             None => {
@@ -122,7 +122,7 @@ fn score(check: &mut Check<'_>, root: Fields<'_>) -> Vec<Component> {
         let when = fields.get("when").and_then(|node| reader.condition(&scope, node, "`when`"));
         let mut points = Vec::new();
         for item in fields.get("points").and_then(|node| reader.list(node, "`points`")).unwrap_or_default() {
-            let Some(fields) = reader.map(item, "a point", &["add", "when"]) else { continue };
+            let Some(fields) = reader.map(item, "a point", &keys::POINT) else { continue };
             let add = match fields.get("add") {
                 Some(node) => reader.number(node, "`add`"),
                 None => {
@@ -148,18 +148,16 @@ fn classify(check: &mut Check<'_>, root: Fields<'_>) -> Classify {
     let scope = check.scope.clone();
     let mut reader = check.reader(main);
     let mut classify = Classify { highest: false, default: "unknown".to_owned(), rules: Vec::new() };
-    let fields = root.get("classify").and_then(|node| reader.map(node, "`classify`", &["pick", "default", "rules"]));
+    let fields = root.get("classify").and_then(|node| reader.map(node, "`classify`", &keys::CLASSIFY));
     if let Some(fields) = fields {
-        if let Some(highest) =
-            fields.get("pick").and_then(|node| reader.one_of(node, "`pick`", &[("first", false), ("highest", true)]))
-        {
+        if let Some(highest) = fields.get("pick").and_then(|node| reader.one_of(node, "`pick`", &keys::PICKS)) {
             classify.highest = highest;
         }
         if let Some(default) = fields.get("default").and_then(|node| reader.text(node, "`default`")) {
             classify.default = default.to_owned();
         }
         for item in fields.get("rules").and_then(|node| reader.list(node, "`rules`")).unwrap_or_default() {
-            let Some(fields) = reader.map(item, "a rule of `classify`", &["type", "when", "score"]) else { continue };
+            let Some(fields) = reader.map(item, "a rule of `classify`", &keys::TYPE_RULE) else { continue };
             let when = fields.get("when").and_then(|node| reader.condition(&scope, node, "`when`"));
             let score = fields.get("score").and_then(|node| reader.number_expr(&scope, node, "`score`"));
             match fields.get("type").map(|node| reader.text(node, "`type`")) {
@@ -226,7 +224,7 @@ fn order(check: &mut Check<'_>, root: Fields<'_>) -> Vec<(bool, Expr)> {
     let mut reader = check.reader(main);
     let mut order = Vec::new();
     for item in root.get("order").and_then(|node| reader.list(node, "`order`")).unwrap_or_default() {
-        let Some(fields) = reader.map(item, "an entry of `order`", &["asc", "desc"]) else { continue };
+        let Some(fields) = reader.map(item, "an entry of `order`", &keys::ORDER) else { continue };
         let (descending, node) = match (fields.get("asc"), fields.get("desc")) {
             (Some(node), None) => (false, node),
             (None, Some(node)) => (true, node),

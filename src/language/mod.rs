@@ -7,11 +7,15 @@
 mod act;
 mod conditions;
 pub mod diag;
+pub mod effective;
 pub mod expressions;
 mod extends;
 mod judge;
+pub mod keys;
+mod patterns;
 pub mod print;
-mod reader;
+pub mod reader;
+pub mod schema;
 pub mod scope;
 mod sentences;
 mod settings;
@@ -20,10 +24,10 @@ mod templates;
 mod vocabulary;
 pub mod yaml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::Digest;
-use crate::engine::rules::Policy;
+use crate::engine::rules::{Policy, Rule};
 use crate::engine::source::{Source, Span};
 use crate::engine::template::Templates;
 use diag::{Diagnostic, Severity, Sink};
@@ -62,38 +66,20 @@ pub struct Loaded {
     pub policy: Option<(Policy, Templates)>,
     /// Everything found, in the order of the files.
     pub diagnostics: Vec<Diagnostic>,
+    /// What only a review of the rules asks for.
+    pub aside: Aside,
 }
 
-/// Keys of a file that is extended: vocabulary, nothing that decides.
-const VOCABULARY: [&str; 5] = ["keywords", "patterns", "thresholds", "agents", "labels"];
-
-/// Keys of a rule file.
-const KEYS: [&str; 22] = [
-    "version",
-    "job",
-    "extends",
-    "bots",
-    "skip",
-    "scope",
-    "timezone",
-    "tags",
-    "ages",
-    "keywords",
-    "patterns",
-    "thresholds",
-    "score",
-    "classify",
-    "flags",
-    "order",
-    "agents",
-    "labels",
-    "actions",
-    "decide",
-    "limits",
-    "summary",
-];
-/// Keys that stand at the end of a rule file.
-const LAST_KEYS: [&str; 2] = ["publish", "observe"];
+/// What is in the files and in no policy: what a review asks for, and no run.
+#[derive(Debug, Default)]
+pub struct Aside {
+    /// Rules with `enabled: false`.
+    pub disabled: Vec<Rule>,
+    /// Names that the texts of templates use: `thresholds.ready`, or `thresholds` for all of them.
+    pub used: BTreeSet<String>,
+    /// Templates that nothing uses, each with what is wrong with it.
+    pub unread: BTreeMap<String, Vec<Diagnostic>>,
+}
 
 /// The files of one policy with their trees; the main file last, so that the nearer wins.
 pub(crate) struct Files {
@@ -141,6 +127,8 @@ pub(crate) struct Check<'f> {
     templates: &'f BTreeMap<String, Source>,
     found: Vec<Diagnostic>,
     scope: Scope,
+    /// Rules with `enabled: false`.
+    disabled: Vec<Rule>,
 }
 
 impl Check<'_> {
@@ -153,22 +141,27 @@ impl Check<'_> {
 #[must_use]
 pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     let mut found = Vec::new();
-    let Some(files) = read_files(spec, input, &mut found) else { return Loaded { policy: None, diagnostics: found } };
-    let mut check = Check { files: &files, templates: &input.templates, found, scope: Scope::new(!files.whole) };
+    let Some(files) = read_files(spec, input, &mut found) else {
+        return Loaded { policy: None, diagnostics: found, aside: Aside::default() };
+    };
+    let (scope, disabled) = (Scope::new(!files.whole), Vec::new());
+    let mut check = Check { files: &files, templates: &input.templates, found, scope, disabled };
     let policy = judge::policy(&mut check, spec, &hash(&files));
     let names = TemplateNames::new(&check.scope, spec.summary.1);
-    let pings = policy.actions.iter().any(|action| action.comment.is_some() && !action.mention.is_empty());
-    let wanted = policy.actions.iter().filter_map(|action| action.comment.clone());
-    let wanted: Vec<String> = wanted.chain(pings.then(|| REPLACED.to_owned())).collect();
+    // Also where no rule mentions anybody by now: a run under other rules may have left one to be reduced.
+    let comments = policy.actions.iter().any(|action| action.comment.is_some());
+    let wanted = policy.actions.iter().flat_map(act::templates).cloned();
+    let wanted: Vec<String> = wanted.chain(comments.then(|| REPLACED.to_owned())).collect();
     let summary = policy.summary.is_some().then_some(spec.summary.0);
-    let Check { mut found, .. } = check;
-    let templates = templates::read(&input.templates, &wanted, summary, &names, &mut found);
+    let Check { mut found, disabled, .. } = check;
+    let (templates, used) = templates::read(&input.templates, &wanted, summary, &names, &mut found);
+    let unread = templates::unread(&input.templates, &used.templates, &names);
     found.sort_by_key(|problem| {
         (input.file.name != problem.source.name, problem.source.name.clone(), problem.span.start)
     });
     let good = !found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     let policy = templates.filter(|_| good).map(|templates| (policy, templates));
-    Loaded { policy, diagnostics: found }
+    Loaded { policy, diagnostics: found, aside: Aside { disabled, used: used.names, unread } }
 }
 
 fn hash(files: &Files) -> String {
@@ -187,8 +180,7 @@ fn read_files(spec: &JobSpec, input: &Input, found: &mut Vec<Diagnostic>) -> Opt
         reader.sink.error(Span::default(), "this rule file is empty", Some(help));
         return None;
     }
-    let allowed: Vec<&str> = KEYS.into_iter().chain(LAST_KEYS).collect();
-    let fields = reader.map(&root, "a rule file", &allowed)?;
+    let fields = reader.map(&root, "a rule file", &keys::FILE)?;
     extends::check_version(&mut reader, fields.get("version"));
     match fields.get("job").and_then(|node| reader.text(node, "`job`").map(|job| (node, job.to_owned()))) {
         Some((node, job)) if job != spec.job => {

@@ -5,6 +5,7 @@
 use chrono_tz::Tz;
 
 use super::diag::did_you_mean;
+use super::keys;
 use super::reader::{Fields, Reader};
 use super::yaml::NodeKind;
 use crate::engine::facts::Ages;
@@ -25,35 +26,24 @@ pub(super) fn scope(reader: &mut Reader<'_>, root: Fields<'_>) -> ItemScope {
         leave_out_milestones: Vec::new(),
         leave_out_authors: Vec::new(),
     };
-    let Some(fields) = root
-        .get("scope")
-        .and_then(|node| reader.map(node, "`scope`", &["kinds", "states", "min_age_minutes", "leave_out"]))
-    else {
+    let Some(fields) = root.get("scope").and_then(|node| reader.map(node, "`scope`", &keys::SCOPE)) else {
         return scope;
     };
     if let Some(node) = fields.get("kinds") {
         let items = reader.list(node, "`kinds`").unwrap_or_default();
-        scope.kinds = items
-            .iter()
-            .filter_map(|item| reader.one_of(item, "a kind", &[("issue", "issue"), ("pull", "pull")]))
-            .map(str::to_owned)
-            .collect();
+        scope.kinds =
+            items.iter().filter_map(|item| reader.one_of(item, "a kind", &keys::KINDS)).map(str::to_owned).collect();
     }
     if let Some(node) = fields.get("states") {
         let items = reader.list(node, "`states`").unwrap_or_default();
-        let open: Vec<bool> = items
-            .iter()
-            .filter_map(|item| reader.one_of(item, "a state", &[("open", true), ("closed", false)]))
-            .collect();
+        let open: Vec<bool> = items.iter().filter_map(|item| reader.one_of(item, "a state", &keys::STATES)).collect();
         scope.open = open.contains(&true);
         scope.closed = open.contains(&false);
     }
     if let Some(node) = fields.get("min_age_minutes") {
         scope.min_age_minutes = reader.whole(node, "`min_age_minutes`", 0).unwrap_or(0);
     }
-    if let Some(fields) =
-        fields.get("leave_out").and_then(|node| reader.map(node, "`leave_out`", &["labels", "milestones", "authors"]))
-    {
+    if let Some(fields) = fields.get("leave_out").and_then(|node| reader.map(node, "`leave_out`", &keys::LEAVE_OUT)) {
         let mut names =
             |key: &str| fields.get(key).map(|node| reader.texts(node, &format!("`{key}`"))).unwrap_or_default();
         scope.leave_out_labels = names("labels");
@@ -76,20 +66,16 @@ pub(super) fn timezone(reader: &mut Reader<'_>, root: Fields<'_>) -> Tz {
 
 pub(super) fn tags(reader: &mut Reader<'_>, root: Fields<'_>) -> TagRules {
     let mut tags = TAGS;
-    let Some(fields) = root.get("tags").and_then(|node| reader.map(node, "`tags`", &["brackets", "labels"])) else {
+    let Some(fields) = root.get("tags").and_then(|node| reader.map(node, "`tags`", &keys::TAGS)) else {
         return tags;
     };
-    if let Some(any) =
-        fields.get("brackets").and_then(|node| reader.one_of(node, "`brackets`", &[("known", false), ("any", true)]))
-    {
+    if let Some(any) = fields.get("brackets").and_then(|node| reader.one_of(node, "`brackets`", &keys::BRACKETS)) {
         tags.any_bracket = any;
     }
     if let Some(node) = fields.get("labels") {
         let items = reader.list(node, "`labels`").unwrap_or_default();
-        let whole: Vec<bool> = items
-            .iter()
-            .filter_map(|item| reader.one_of(item, "an entry of `labels`", &[("whole", true), ("last_part", false)]))
-            .collect();
+        let whole: Vec<bool> =
+            items.iter().filter_map(|item| reader.one_of(item, "an entry of `labels`", &keys::LABEL_TAGS)).collect();
         tags.whole = whole.contains(&true);
         tags.last_part = whole.contains(&false);
     }
@@ -98,7 +84,7 @@ pub(super) fn tags(reader: &mut Reader<'_>, root: Fields<'_>) -> TagRules {
 
 pub(super) fn ages(reader: &mut Reader<'_>, root: Fields<'_>) -> Ages {
     let mut ages = Ages { unknown: None, future: Some(0) };
-    let Some(fields) = root.get("ages").and_then(|node| reader.map(node, "`ages`", &["unknown", "future"])) else {
+    let Some(fields) = root.get("ages").and_then(|node| reader.map(node, "`ages`", &keys::AGES)) else {
         return ages;
     };
     if let Some(node) = fields.get("unknown") {
@@ -126,8 +112,7 @@ pub(super) fn ages(reader: &mut Reader<'_>, root: Fields<'_>) -> Ages {
 
 pub(super) fn limits(reader: &mut Reader<'_>, root: Fields<'_>) -> Limits {
     let mut limits = Limits { items_per_run: None, pause_ms: 500 };
-    let Some(fields) = root.get("limits").and_then(|node| reader.map(node, "`limits`", &["items_per_run", "pause_ms"]))
-    else {
+    let Some(fields) = root.get("limits").and_then(|node| reader.map(node, "`limits`", &keys::LIMITS)) else {
         return limits;
     };
     if let Some(node) = fields.get("items_per_run") {
@@ -141,7 +126,7 @@ pub(super) fn limits(reader: &mut Reader<'_>, root: Fields<'_>) -> Limits {
 
 pub(super) fn summary(reader: &mut Reader<'_>, root: Fields<'_>) -> Option<Summary> {
     let node = root.get("summary").filter(|node| node.kind != NodeKind::Null)?;
-    let fields = reader.map(node, "`summary`", &["repo", "label", "days"])?;
+    let fields = reader.map(node, "`summary`", &keys::SUMMARY)?;
     let repo = fields.get("repo").filter(|node| node.kind != NodeKind::Null).and_then(|node| {
         let name = reader.text(node, "`repo`")?;
         let good = name.split('/').count() == 2 && !name.starts_with('/') && !name.ends_with('/');
@@ -157,7 +142,7 @@ pub(super) fn summary(reader: &mut Reader<'_>, root: Fields<'_>) -> Option<Summa
 }
 
 pub(super) fn skip_command(reader: &mut Reader<'_>, root: Fields<'_>) -> Option<String> {
-    let fields = root.get("skip").and_then(|node| reader.map(node, "`skip`", &["command"]))?;
+    let fields = root.get("skip").and_then(|node| reader.map(node, "`skip`", &keys::SKIP))?;
     let node = fields.get("command")?;
     let command = reader.text(node, "`command`")?;
     if !command.starts_with('/') {
@@ -167,10 +152,10 @@ pub(super) fn skip_command(reader: &mut Reader<'_>, root: Fields<'_>) -> Option<
 }
 
 pub(super) fn publish_private(reader: &mut Reader<'_>, root: Fields<'_>) -> bool {
-    let fields = root.get("publish").and_then(|node| reader.map(node, "`publish`", &["private"]));
+    let fields = root.get("publish").and_then(|node| reader.map(node, "`publish`", &keys::PUBLISH));
     fields
         .and_then(|fields| fields.get("private"))
-        .and_then(|node| reader.one_of(node, "`private`", &[("full", true), ("counted", false)]))
+        .and_then(|node| reader.one_of(node, "`private`", &keys::PRIVATE))
         .unwrap_or(false)
 }
 

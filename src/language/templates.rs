@@ -22,15 +22,24 @@ const FILTERS: [&str; 17] = [
     "round", "sort", "trim", "upper",
 ];
 
+/// What the texts use.
+#[derive(Debug, Default)]
+pub(super) struct Used {
+    /// Templates that are wanted, and all they include.
+    pub(super) templates: BTreeSet<String>,
+    /// Names with their parts.
+    pub(super) names: BTreeSet<String>,
+}
+
 /// Checks the wanted templates and all they include, each with the names of where it is used.
-/// `None` means that diagnostics say why not.
+/// No [`Templates`] means that diagnostics say why not.
 pub(super) fn read(
     sources: &BTreeMap<String, Source>,
     wanted: &[String],
     summary: Option<&str>,
     names: &TemplateNames,
     found: &mut Vec<Diagnostic>,
-) -> Option<Templates> {
+) -> (Option<Templates>, Used) {
     let before = found.len();
     let mut checked: BTreeMap<(String, bool), Walked> = BTreeMap::new();
     let mut open: Vec<(String, bool)> = wanted.iter().map(|name| (name.clone(), false)).collect();
@@ -51,17 +60,35 @@ pub(super) fn read(
         checked.insert((name, of_summary), walked);
     }
     circles(sources, &checked, found);
+    let mut all = Used::default();
+    for ((name, _), walked) in &checked {
+        all.templates.insert(name.clone());
+        all.names.extend(walked.paths.iter().cloned());
+    }
     if found.len() != before {
-        return None;
+        return (None, all);
     }
     let texts = checked.keys().filter_map(|(name, _)| sources.get(name).map(|source| (name.as_str(), &*source.text)));
-    match Templates::new(texts, used(&checked)) {
-        Ok(templates) => Some(templates),
-        Err((name, error)) => {
-            sources.get(&name).into_iter().for_each(|source| report(source, &error, found));
-            None
-        }
-    }
+    let templates = Templates::new(texts, used(&checked)).map_err(|(name, error)| {
+        sources.get(&name).into_iter().for_each(|source| report(source, &error, found));
+    });
+    (templates.ok(), all)
+}
+
+/// What is wrong with each template that nothing uses; it may name what any text may.
+pub(super) fn unread(
+    sources: &BTreeMap<String, Source>,
+    used: &BTreeSet<String>,
+    names: &TemplateNames,
+) -> BTreeMap<String, Vec<Diagnostic>> {
+    let names: BTreeSet<String> = names.item.union(&names.summary).cloned().collect();
+    let rest = sources.iter().filter(|(name, _)| !used.contains(*name));
+    let checked = rest.map(|(name, source)| {
+        let mut found = Vec::new();
+        check(source, &names, &mut found);
+        (name.clone(), found)
+    });
+    checked.collect()
 }
 
 fn report(source: &Source, error: &Error, found: &mut Vec<Diagnostic>) {
@@ -76,7 +103,9 @@ fn report(source: &Source, error: &Error, found: &mut Vec<Diagnostic>) {
 #[derive(Debug, Default)]
 struct Walked {
     includes: Vec<(String, Span)>,
+    /// Top-level names, and names with their parts.
     used: BTreeSet<String>,
+    paths: BTreeSet<String>,
 }
 
 /// A template that includes itself, at once or in a circle, would never end.
@@ -358,6 +387,7 @@ impl Walk<'_, '_> {
         };
         let root = path.split(['.', '[']).next().unwrap_or(&path);
         self.walked.used.insert(root.to_owned());
+        self.walked.paths.insert(path.clone());
         let group = [format!("{path}."), format!("{path}[]")];
         let known = self.names.contains(&path)
             || self.names.iter().any(|name| group.iter().any(|group| name.starts_with(group.as_str())));

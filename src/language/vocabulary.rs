@@ -1,21 +1,18 @@
-//! Vocabulary: keyword sets, patterns, thresholds, labels, and their names for expressions.
+//! Vocabulary: keyword sets, thresholds, labels, and their names for expressions.
 //!
 //! Takes: the sections of all files of a policy. Gives: the lists of the policy, with the names
-//! `tagged.…`, `labelled.…`, `count.…`, `distinct.…`, `labels_with.…`, `thresholds.…` in scope.
+//! `tagged.…`, `labelled.…`, `thresholds.…` in scope.
 
 use std::collections::BTreeMap;
 
 use super::diag::did_you_mean;
 use super::yaml::{Node, NodeKind};
-use super::{Check, Entry};
+use super::{Check, Entry, keys};
 use crate::engine::expr::Name;
-use crate::engine::folding::{Search, compile};
 use crate::engine::keywords::{Keywords, Set, Word};
 use crate::engine::rules::{Label, Threshold};
 use crate::engine::source::Span;
-use crate::engine::text::{AREAS, Area};
 use crate::engine::value::{Base, Ty};
-use crate::engine::words::{self, Pattern};
 
 /// Entries by name in the order of the files; a name in two files is an error, unless `nearer`
 /// may replace it.
@@ -100,7 +97,7 @@ pub(super) fn keywords(check: &mut Check<'_>) -> Keywords {
 }
 
 fn alter(check: &mut Check<'_>, entry: Entry<'_>, what: &str, words: &mut Vec<Word>) {
-    let Some(fields) = check.reader(entry.file).map(entry.node, what, &["also", "except"]) else { return };
+    let Some(fields) = check.reader(entry.file).map(entry.node, what, &keys::SET) else { return };
     if let Some(node) = fields.get("except") {
         let gone = word_list(check, entry.file, node, what);
         for word in &gone {
@@ -122,110 +119,6 @@ fn word_list(check: &mut Check<'_>, file: usize, node: &Node, what: &str) -> Vec
     let words = reader.placed_texts(node, what);
     let word = |(text, span): (String, Span)| Word { text: text.trim().to_lowercase(), at: reader.at(span) };
     words.into_iter().map(word).collect()
-}
-
-/// Patterns.
-pub(super) fn patterns(check: &mut Check<'_>) -> Vec<Pattern> {
-    let mut patterns = Vec::new();
-    for entry in distinct(check, "patterns", |_| false) {
-        let name = &entry.key.name;
-        if !check.reader(entry.file).name(entry.key, false) {
-            continue;
-        }
-        let pattern = pattern(check, entry, &format!("the pattern `{name}`"));
-        // Its names are known even where it is broken: one mistake, one message.
-        let index = patterns.len();
-        for (group, kind) in [
-            ("count", Name::Count(index)),
-            ("distinct", Name::Distinct(index)),
-            ("labels_with", Name::LabelsWith(index)),
-        ] {
-            check.scope.add(format!("{group}.{name}"), kind, Ty::of(Base::Number));
-        }
-        let mut pattern = pattern.unwrap_or_else(|| Pattern::regexes(name, Area::Text, Vec::new()));
-        pattern.at = check.reader(entry.file).at(entry.key.span);
-        patterns.push(pattern);
-    }
-    patterns
-}
-
-fn pattern(check: &mut Check<'_>, entry: Entry<'_>, what: &str) -> Option<Pattern> {
-    let name = &entry.key.name;
-    let mut reader = check.reader(entry.file);
-    let fields = reader.map(entry.node, what, &["words", "regex", "in"])?;
-    let area = match fields.get("in") {
-        Some(node) => reader.one_of(node, "`in`", &AREAS)?,
-        None => Area::Text,
-    };
-    match (fields.get("words"), fields.get("regex")) {
-        (Some(node), None) => {
-            let words = forms(&mut reader, node);
-            if words.is_empty() {
-                reader.sink.error(node.span, format!("{what} has no words"), None);
-                return None;
-            }
-            let pattern = Pattern::words(name, area, words);
-            if pattern.is_err() {
-                reader.sink.error(
-                    node.span,
-                    format!("{what} has more words than can be searched for at once"),
-                    Some("split it".to_owned()),
-                );
-            }
-            pattern.ok()
-        }
-        (None, Some(node)) => {
-            let entries: &[Node] = match &node.kind {
-                NodeKind::List(items) => items,
-                _ => std::slice::from_ref(node),
-            };
-            let regexes: Vec<_> = entries.iter().map(|entry| regex(&mut reader, entry)).collect();
-            let regexes: Option<Vec<_>> = regexes.into_iter().collect();
-            Some(Pattern::regexes(name, area, regexes?))
-        }
-        _ => {
-            reader.missing(fields, entry.key.span, format!("{what} has `words` or `regex`, one of the two"), "");
-            None
-        }
-    }
-}
-
-/// The entries of `words`: each a word, or a list of the forms of one word.
-fn forms(reader: &mut super::reader::Reader<'_>, node: &Node) -> Vec<words::Entry> {
-    let mut entries = Vec::new();
-    for item in reader.list(node, "`words`").unwrap_or_default() {
-        let forms = match item.kind {
-            NodeKind::List(_) => reader.texts(item, "the forms of a word"),
-            _ => reader.text(item, "a word").map(str::to_owned).into_iter().collect(),
-        };
-        let at = reader.at(item.span);
-        entries.extend((!forms.is_empty()).then_some(words::Entry { forms, at }));
-    }
-    entries
-}
-
-fn regex(reader: &mut super::reader::Reader<'_>, node: &Node) -> Option<(words::Entry, Search)> {
-    let text = reader.text(node, "`regex`")?;
-    match compile(text) {
-        Ok(regex) => Some((words::Entry { forms: vec![text.to_owned()], at: reader.at(node.span) }, regex)),
-        Err(error) => {
-            // The library draws its own caret over several lines; its last line says what is wrong.
-            let message = error.to_string();
-            let message = message.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned();
-            let help = if text.contains("(?=") || text.contains("(?!") || text.contains("(?<") {
-                "there is no look-around: time stays linear in the text. Say the rest in `when`"
-            } else if text.contains("\\1") || text.contains("\\2") {
-                "there are no back-references: time stays linear in the text"
-            } else if message.contains("size limit") || message.contains("exceeds") {
-                "make the repetition smaller"
-            } else {
-                ""
-            };
-            let help = Some(help.to_owned()).filter(|help| !help.is_empty());
-            reader.sink.error(node.span, format!("this regular expression does not compile: {message}"), help);
-            None
-        }
-    }
 }
 
 /// Thresholds: the nearer file wins.
@@ -250,7 +143,7 @@ pub(super) fn labels(check: &mut Check<'_>) -> Vec<Label> {
     for entry in distinct(check, "labels", |_| false) {
         let name = entry.key.name.clone();
         let mut reader = check.reader(entry.file);
-        let Some(fields) = reader.map(entry.node, &format!("the label `{name}`"), &["color", "description"]) else {
+        let Some(fields) = reader.map(entry.node, &format!("the label `{name}`"), &keys::LABEL) else {
             continue;
         };
         let color = fields.get("color").and_then(|node| {
@@ -283,7 +176,7 @@ pub(super) fn index_of(
 ) -> Option<usize> {
     let found = known.iter().position(|known| known == name);
     if found.is_none() {
-        let help = did_you_mean(name, known.iter().map(String::as_str));
+        let help = reader.sink.nearest(name, known.iter().map(String::as_str));
         reader.sink.error(span, format!("there is no {what} `{name}`"), help);
     }
     found

@@ -5,11 +5,14 @@
 use std::collections::BTreeMap;
 
 use crate::engine::source::Source;
+use crate::language::schema;
 
 const RULES: [(&str, &str); 2] = [
     ("backlog-triage.yaml", include_str!("../../rules/backlog-triage.yaml")),
     ("common.yaml", include_str!("../../rules/common.yaml")),
 ];
+
+const SCHEMA: &str = include_str!("../../rules/kaizen.schema.json");
 
 const TEMPLATES: [(&str, &str); 4] = [
     ("backlog-triage/decision.md.j2", include_str!("../../templates/backlog-triage/decision.md.j2")),
@@ -17,6 +20,15 @@ const TEMPLATES: [(&str, &str); 4] = [
     ("shared/footer.md.j2", include_str!("../../templates/shared/footer.md.j2")),
     ("shared/replaced.md.j2", include_str!("../../templates/shared/replaced.md.j2")),
 ];
+
+const CASES: [(&str, &str); 1] = [("backlog-triage.yaml", include_str!("../../rules/tests/backlog-triage.yaml"))];
+
+/// The built-in cases of a job.
+pub(super) fn cases(job: &str) -> Option<Source> {
+    let file = format!("{job}.yaml");
+    let (name, text) = CASES.into_iter().find(|(name, _)| *name == file)?;
+    Some(Source::new(format!("(built-in) rules/tests/{name}"), text))
+}
 
 /// Every built-in rule file by name.
 pub(super) fn rules() -> BTreeMap<String, Source> {
@@ -44,7 +56,9 @@ pub(super) fn paths(job: &str, shared: &[&str]) -> BTreeMap<String, String> {
     let prefix = format!("{job}/");
     let templates = TEMPLATES.into_iter().filter(|(name, _)| name.starts_with(&prefix) || name.starts_with("shared/"));
     let templates = templates.map(|(name, text)| (format!("templates/{name}"), text));
-    rules.chain(templates).map(|(path, text)| (path, text.to_owned())).collect()
+    // The schema that the rule files name goes where they go.
+    let schema = [(format!("rules/{}", schema::FILE_NAME), SCHEMA)];
+    rules.chain(schema).chain(templates).map(|(path, text)| (path, text.to_owned())).collect()
 }
 
 #[cfg(test)]
@@ -62,7 +76,7 @@ mod tests {
                 for entry in std::fs::read_dir(folder).unwrap() {
                     let path = entry.unwrap().path();
                     if path.is_dir() {
-                        open.extend((path.file_name().unwrap() != "tests").then_some(path));
+                        open.push(path);
                     } else {
                         there.push(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
                     }
@@ -70,6 +84,8 @@ mod tests {
             }
         }
         let rules = super::RULES.iter().map(|(name, _)| format!("rules/{name}"));
+        let cases = super::CASES.iter().map(|(name, _)| format!("rules/tests/{name}"));
+        let rules = rules.chain(cases).chain([format!("rules/{}", super::schema::FILE_NAME)]);
         let mut built_in: Vec<String> =
             rules.chain(super::TEMPLATES.iter().map(|(name, _)| format!("templates/{name}"))).collect();
         there.sort();

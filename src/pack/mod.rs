@@ -5,9 +5,10 @@
 //! built-in ones. [`tree`] reads them of a commit.
 
 mod builtin;
+pub mod folder;
 pub mod tree;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -31,6 +32,8 @@ pub struct Pack {
     pub not_utf8: Vec<Diagnostic>,
     /// Files of the folder that nothing reads.
     pub strays: Vec<Diagnostic>,
+    /// Templates that are one's own, by name.
+    pub own: BTreeSet<String>,
 }
 
 /// Texts that were read elsewhere, as a folder of rules and the one of templates beside it.
@@ -108,11 +111,40 @@ fn gather(
         };
         bail!("reading the rules of {job}: there is no {} ({help})", folder.join(&name).display());
     };
-    let strays = if folder.is_some() { strays(jobs, &file, &files) } else { Vec::new() };
+    let strays = if folder.is_some() { strays(jobs, [&file], &files) } else { Vec::new() };
     let mut texts = builtin::templates(job);
+    let names = own.keys().cloned().collect();
     texts.extend(own);
     let not_utf8 = not_utf8([&file].into_iter().chain(files.values()).chain(texts.values()));
-    Ok(Pack { input: Input { file, folder: files, templates: texts }, folder, not_utf8, strays })
+    Ok(Pack { input: Input { file, folder: files, templates: texts }, folder, not_utf8, strays, own: names })
+}
+
+/// The folder of cases below a folder of rules.
+pub const CASES: &str = "tests";
+
+/// The cases of a job's rules: those below the folder in use, or the built-in ones of the built-in
+/// rules. Beside them, what files of that folder belong to no job.
+///
+/// # Errors
+/// What is there cannot be read.
+pub fn cases(job: &str, jobs: &[&str], folder: Option<&Path>) -> Result<(Option<Source>, Vec<Diagnostic>)> {
+    let Some(folder) = folder else { return Ok((builtin::cases(job), Vec::new())) };
+    let folder = folder.join(CASES);
+    let mut files = if folder.is_dir() { yaml_files(&folder)? } else { BTreeMap::new() };
+    let cases = files.remove(&format!("{job}.yaml"));
+    let mut found = not_utf8(cases.iter());
+    for (name, source) in &files {
+        let stem = name.trim_end_matches(".yaml").trim_end_matches(".yml");
+        if !jobs.contains(&stem) || !name.ends_with(".yaml") {
+            let help = did_you_mean(
+                name,
+                jobs.iter().map(|job| format!("{job}.yaml")).collect::<Vec<_>>().iter().map(String::as_str),
+            );
+            let message = format!("nothing reads {name}: cases are in a file with the name of their job");
+            Sink { source, found: &mut found }.error(Span::default(), message, help);
+        }
+    }
+    Ok((cases, found))
 }
 
 /// The built-in rule files and templates of a job, by their paths: `rules/common.yaml`.
@@ -130,19 +162,24 @@ pub fn overlaid(job: &str, jobs: &[&str], base: &Path, texts: &BTreeMap<String, 
     let folder = base.join("rules");
     let mut files = if folder.is_dir() { yaml_files(&folder)? } else { BTreeMap::new() };
     let mut templates = builtin::templates(job);
-    templates.extend(template_files(&base.join("templates"), job)?);
+    let own = template_files(&base.join("templates"), job)?;
+    let own_names = own.keys().cloned().collect();
+    templates.extend(own);
     for (path, text) in texts {
         let source = Source::new(base.join(path).display().to_string(), text.as_str());
         if let Some(name) = path.strip_prefix("rules/") {
-            files.insert(name.to_owned(), source);
+            if is_yaml(Path::new(name)) {
+                files.insert(name.to_owned(), source);
+            }
         } else if let Some(name) = path.strip_prefix("templates/") {
             templates.insert(name.strip_prefix(&format!("{job}/")).unwrap_or(name).to_owned(), source);
         }
     }
     let Some(file) = files.remove(&format!("{job}.yaml")) else { return Ok(None) };
-    let strays = strays(jobs, &file, &files);
+    let strays = strays(jobs, [&file], &files);
     let not_utf8 = not_utf8([&file].into_iter().chain(files.values()).chain(templates.values()));
-    Ok(Some(Pack { input: Input { file, folder: files, templates }, folder: Some(folder), not_utf8, strays }))
+    let input = Input { file, folder: files, templates };
+    Ok(Some(Pack { input, folder: Some(folder), not_utf8, strays, own: own_names }))
 }
 
 /// The folder `templates` beside a folder of rules.
@@ -154,9 +191,12 @@ fn beside(rules: &Path) -> PathBuf {
 
 fn yaml_files(folder: &Path) -> Result<BTreeMap<String, Source>> {
     let paths = list(folder).with_context(|| format!("reading the rules in {}", folder.display()))?;
-    let of_rules =
-        paths.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml"));
+    let of_rules = paths.into_iter().filter(|path| is_yaml(path));
     of_rules.map(|path| read_named(&path, &file_name(&path))).collect()
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
 }
 
 fn template_files(folder: &Path, job: &str) -> Result<BTreeMap<String, Source>> {
@@ -179,6 +219,13 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>> {
         std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     paths.retain(|path| path.is_file());
     paths.sort();
+    let inside = folder.canonicalize()?;
+    // What a stranger's link points to would be shown in messages.
+    for path in paths.iter().filter(|path| path.is_symlink()) {
+        if !path.canonicalize()?.starts_with(&inside) {
+            bail!("{} is a link out of its folder: put the file itself there", path.display());
+        }
+    }
     Ok(paths)
 }
 
@@ -211,9 +258,13 @@ fn not_utf8<'s>(sources: impl IntoIterator<Item = &'s Source>) -> Vec<Diagnostic
 
 /// Files that no job reads and none extends: most often a slip in a name, and then rules that
 /// somebody believes in do nothing.
-fn strays(jobs: &[&str], main: &Source, others: &BTreeMap<String, Source>) -> Vec<Diagnostic> {
+fn strays<'s>(
+    jobs: &[&str],
+    main: impl IntoIterator<Item = &'s Source>,
+    others: &'s BTreeMap<String, Source>,
+) -> Vec<Diagnostic> {
     let mut extended = Vec::new();
-    for source in others.values().chain([main]) {
+    for source in others.values().chain(main) {
         if let Some(NodeKind::List(names)) =
             quiet(source).and_then(|root| key(&root, "extends").map(|node| node.kind.clone()))
         {

@@ -9,9 +9,10 @@ use std::io::{self, Write};
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 use serde_json::ser::{CompactFormatter, Formatter};
 
+use super::unmatched::Unmatched;
 use super::{Row, Run};
-use crate::engine::choice::State;
 use crate::engine::rules::Policy;
+use crate::plan::choice::State;
 use crate::plan::{self, PlannedItem};
 
 /// Entries that one thread writes at a time.
@@ -36,7 +37,7 @@ pub fn write(run: &Run<'_>, threads: usize, mut out: impl Write) -> io::Result<(
     out.write_all(b"}\n")
 }
 
-/// Any value as this document is written.
+/// A value as compact JSON in which no terminal or CI runner finds anything to obey.
 ///
 /// # Errors
 /// What serializing gives.
@@ -117,7 +118,7 @@ struct Head<'r, 'p>(&'r Run<'p>);
 impl Serialize for Head<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let run = self.0;
-        let mut out = serializer.serialize_struct("Head", 9)?;
+        let mut out = serializer.serialize_struct("Head", 10)?;
         out.serialize_field("job", &run.policy.job)?;
         out.serialize_field("generated_at", &run.generated_at)?;
         out.serialize_field("complete", &run.complete)?;
@@ -127,6 +128,7 @@ impl Serialize for Head<'_, '_> {
         out.serialize_field("policy", &run.policy.name)?;
         out.serialize_field("rules_hash", &run.policy.hash)?;
         out.serialize_field("totals", &run.totals)?;
+        out.serialize_field("unmatched", &Unmatched::of(run))?;
         out.end()
     }
 }

@@ -4,12 +4,16 @@
 //! people's text can neither ping nor link in it, and items are named so that naming them leaves
 //! no trace on them (fact 105).
 
+use super::unmatched::Unmatched;
 use super::{Row, Run, by_rule};
-use crate::engine::choice::State;
 use crate::engine::untrusted::{cut, markdown};
+use crate::plan::choice::State;
 
 /// Rows of a section at most: a step summary holds 1 MiB.
 const ROWS: usize = 50;
+
+/// Characters of the words of one set that matched nothing.
+const WORDS: usize = 2_000;
 
 /// The whole report.
 #[must_use]
@@ -77,6 +81,15 @@ pub fn render(run: &Run<'_>) -> String {
                 markdown(&cut(group.why, 100))
             ));
         }
+        close(&mut out, true);
+    }
+    if let Some((unmatched, sentence)) = Unmatched::of(run).and_then(|it| it.sentence().map(|told| (it, told))) {
+        open(&mut out, &sentence, true);
+        let rules = unmatched.rules.iter().map(|rule| format!("`{rule}`")).collect::<Vec<_>>().join(", ");
+        out.extend((!rules.is_empty()).then(|| format!("- rules: {rules}")));
+        let words =
+            |(set, words): (&&str, &Vec<&str>)| format!("- {set}: {}", markdown(&cut(&words.join(", "), WORDS)));
+        out.extend(unmatched.words.iter().map(words));
         close(&mut out, true);
     }
     let notes: Vec<String> =

@@ -7,15 +7,16 @@ pub mod json;
 pub mod markdown;
 pub mod table;
 pub mod text;
+pub mod unmatched;
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use crate::engine::choice::State;
 use crate::engine::evaluate::Judgement;
 use crate::engine::rules::{Label, Policy};
 use crate::forge::{Comment, Kind, change};
+use crate::plan::choice::State;
 use crate::plan::{self, Effect, Manners, Plan, PlannedItem, Subject, Write};
 
 /// A finished run of a policy over items.
@@ -31,6 +32,8 @@ pub struct Run<'p> {
     pub repos: Vec<String>,
     /// Indices of the repositories that were asked for.
     pub asked: Vec<usize>,
+    /// One item was asked for, not the backlog.
+    pub only: bool,
     /// Everything was read and nothing was left undone.
     pub complete: bool,
     /// Why not, one sentence each.

@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 
 use super::table::{Side, lay_out};
+use super::unmatched::Unmatched;
 use super::{Row, Run, by_rule};
-use crate::engine::choice::State;
 use crate::engine::untrusted::terminal;
+use crate::plan::choice::State;
 
 /// Rows of a section that are shown where not all are asked for: of what would be done, and of
 /// the rest.
@@ -65,6 +66,7 @@ pub fn render(run: &Run<'_>, style: Style) -> String {
     }
     writes(&mut out, run, style);
     left_alone(&mut out, run, style);
+    unmatched(&mut out, run, style);
     for sentence in run.warnings.iter().chain(&run.why_incomplete) {
         out.lines.push(format!("note: {}", terminal(sentence)));
     }
@@ -160,8 +162,28 @@ fn writes(out: &mut Out, run: &Run<'_>, style: Style) {
                 .trim_end()
                 .to_owned(),
         );
-        let body = args.body.as_deref().unwrap_or("");
+        let body = args.body.as_deref().or(args.section.as_deref()).unwrap_or("");
         out.lines.extend(body.lines().map(|line| format!("  | {}", terminal(line)).trim_end().to_owned()));
+    }
+}
+
+/// Rules and words that met no item: they may be misspelt, or have had their day.
+fn unmatched(out: &mut Out, run: &Run<'_>, style: Style) {
+    let Some((unmatched, sentence)) = Unmatched::of(run).and_then(|it| it.sentence().map(|sentence| (it, sentence)))
+    else {
+        return;
+    };
+    out.lines.push(String::new());
+    if !style.verbose {
+        out.lines.push(format!("{sentence}: -v lists them"));
+        return;
+    }
+    out.bold(&sentence);
+    if !unmatched.rules.is_empty() {
+        out.lines.push(format!("rules: {}", unmatched.rules.join(", ")));
+    }
+    for (set, words) in &unmatched.words {
+        out.lines.push(format!("{set}: {}", terminal(&words.join(", "))));
     }
 }
 

@@ -73,6 +73,16 @@ impl Opened {
         remote(wanted).map(|remote| Opened::Remote(Box::new(remote)))
     }
 
+    /// Opens the forge for questions that only what is written to answers, such as who can be
+    /// assigned. Nothing is locked, and nothing will be written.
+    pub(super) fn to_look(wanted: &Wanted<'_>) -> Result<Opened, Stop> {
+        check(wanted.target, wanted.repos, wanted.org)?;
+        match file(wanted.target) {
+            Some(path) => Ok(Opened::Live(Box::new(LiveFile::to_look(path, wanted.now).context("opening the forge")?))),
+            None => Opened::new(wanted),
+        }
+    }
+
     pub(super) fn read(&self) -> &dyn Forge {
         match self {
             Opened::File(forge) => &**forge,
@@ -88,6 +98,13 @@ impl Opened {
             Opened::Live(forge) => Some(&**forge),
             Opened::Remote(forge) => Some(&**forge),
         }
+    }
+
+    /// What a dry run cannot know where the token does not say whose it is; a live run is refused there.
+    pub(super) fn unknown_user(&self) -> Option<String> {
+        let Opened::Remote(forge) = self else { return None };
+        let why = forge.user_known().err()?;
+        Some(format!("whose comments are ours is not known, and what was done before is planned again: {why}"))
     }
 
     /// Requests sent so far, and how many of them again.

@@ -80,7 +80,7 @@ pub(super) fn tell(diagnostics: &[Diagnostic], color: bool) {
 }
 
 /// A line that makes GitHub show the problem at its place in a pull request; other runners log it.
-fn annotate(diagnostic: &Diagnostic) {
+pub(super) fn annotate(diagnostic: &Diagnostic) {
     if output::in_ci() {
         let (line, column) = diagnostic.line_column();
         let kind = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
@@ -89,10 +89,9 @@ fn annotate(diagnostic: &Diagnostic) {
         let name = &*diagnostic.source.name;
         let path = name.split_once(':').filter(|(commit, _)| commit.contains('@')).map_or(name, |(_, path)| path);
         let file = escape(path).replace(':', "%3A").replace(',', "%2C");
-        let line = format!(
-            "::{kind} file={file},line={line},col={column}::{}",
-            escape(&untrusted::ci_log(&diagnostic.message))
-        );
+        let help = diagnostic.help.iter().map(|help| format!(". Help: {help}"));
+        let told = format!("{}{}", diagnostic.message, help.collect::<String>());
+        let line = format!("::{kind} file={file},line={line},col={column}::{}", escape(&untrusted::ci_log(&told)));
         output::write_stderr(&line);
     }
 }

@@ -15,6 +15,7 @@ use crate::support::{Ran, issue, root, world};
 const LOGINS: [&str; 6] = ["--agent", "claude=dev-bot", "--agent", "kimi=@lab-bot", "--agent", "owner=mara"];
 const RULES: &str = ".kaizen/rules/backlog-triage.yaml";
 const COMMON: &str = ".kaizen/rules/common.yaml";
+const SCHEMA: &str = ".kaizen/rules/kaizen.schema.json";
 const RECORD: &str = ".kaizen/init.json";
 const WORKFLOW: &str = ".gitea/workflows/backlog-triage.yml";
 
@@ -76,7 +77,7 @@ fn a_fresh_checkout_gets_rules_with_its_logins_and_a_workflow() {
     let ran = kaizen(&folder.path().join("src/deep"), &[&["init"], &LOGINS[..]].concat());
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let written = files(&folder);
-    assert_eq!(written.keys().collect::<Vec<_>>(), [WORKFLOW, RECORD, RULES, COMMON]);
+    assert_eq!(written.keys().collect::<Vec<_>>(), [WORKFLOW, RECORD, RULES, COMMON, SCHEMA]);
     let shipped = fs::read_to_string(root().join(WORKFLOW)).unwrap();
     assert_eq!(written[WORKFLOW], shipped);
     for line in ["claude: {login: \"dev-bot\",", "kimi: {login: \"lab-bot\",", "owner: {login: \"mara\"}"] {
@@ -96,7 +97,7 @@ fn the_second_run_changes_nothing_and_needs_no_answers() {
     let before = files(&folder);
     for again in [init(&folder, &[]), init(&folder, &LOGINS)] {
         assert_eq!(again.code, 0, "{}", again.stderr);
-        assert_eq!(again.stdout.matches("unchanged").count(), 3, "{}", again.stdout);
+        assert_eq!(again.stdout.matches("unchanged").count(), 4, "{}", again.stdout);
         assert_eq!(files(&folder), before);
     }
     // Line ends as git changes them are no edit.
@@ -252,7 +253,7 @@ fn the_command_of_the_readme_sets_a_checkout_up() {
     let line = page.lines().find_map(|line| line.strip_prefix("kaizen init ")).unwrap();
     let folder = checkout("https://git.example.org/acme/app");
     let ran = init(&folder, &line.split(' ').collect::<Vec<_>>());
-    assert_eq!((ran.code, ran.stdout.matches("written").count()), (0, 3), "{}", ran.stderr);
+    assert_eq!((ran.code, ran.stdout.matches("written").count()), (0, 4), "{}", ran.stderr);
 }
 
 #[test]

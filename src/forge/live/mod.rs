@@ -18,7 +18,7 @@ mod save;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use anyhow::{Context, Result, anyhow};
@@ -27,9 +27,9 @@ use serde_json::{Map, Value};
 
 use self::document::{Document, Place, labels, milestones, text};
 use self::save::Saved;
-use super::change::{Change, Done, Failure, Fresh, Label, Preflight, Write};
+use super::change::{Change, Done, Failure, Fresh, Label, NewIssue, Preflight, Write};
 use super::file::FileForge;
-use super::{Comment, Event, Forge, Kind, Listed, Page, Placed, Repo, States, time};
+use super::{Comment, Event, Forge, Kind, LabelNames, Listed, Page, Placed, Repo, States, time};
 use crate::files::{Lock, Patience};
 
 /// A forge in a file, to be written to by this run alone.
@@ -39,7 +39,8 @@ pub struct LiveFile {
     file: FileForge,
     state: RwLock<State>,
     /// The last to be dropped: nothing is written after it.
-    _lock: Lock,
+    /// None where it was opened only to look.
+    _lock: Option<Lock>,
 }
 
 #[derive(Debug)]
@@ -64,6 +65,18 @@ impl LiveFile {
         let name = real.file_name().unwrap_or_default().to_string_lossy();
         let beside = real.with_file_name(format!(".{name}.lock"));
         let lock = Lock::take(&beside, &format!("the forge file {shown}"), patience)?;
+        LiveFile::opened(path, real, now, Some(lock))
+    }
+
+    /// Opens the document to ask what would be possible, beside a run that has it.
+    ///
+    /// # Errors
+    /// As [`FileForge::open`].
+    pub fn to_look(path: &Path, now: DateTime<Utc>) -> Result<LiveFile> {
+        LiveFile::opened(path, path.to_owned(), now, None)
+    }
+
+    fn opened(path: &Path, real: PathBuf, now: DateTime<Utc>, lock: Option<Lock>) -> Result<LiveFile> {
         let mut saved = Saved::new(real);
         let file = FileForge::open(path)?;
         let (bytes, root) = file.document()?;
@@ -107,6 +120,10 @@ impl Forge for LiveFile {
         self.file.repos()
     }
 
+    fn label_names(&self) -> LabelNames {
+        self.file.label_names()
+    }
+
     fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String {
         self.file.quiet_link(repo, number, full)
     }
@@ -146,6 +163,10 @@ impl Write for LiveFile {
         })
     }
 
+    fn keeps_close_reasons(&self) -> bool {
+        self.file.github()
+    }
+
     fn assignable(&self, repo: usize, login: &str) -> Result<bool> {
         self.of(repo, |repo| Ok(refuse::may_be_assigned(repo, login)))
     }
@@ -158,9 +179,11 @@ impl Write for LiveFile {
         self.write(repo, |place| place.change(fresh, &change))
     }
 
-    fn create_issue(&self, repo: usize, title: &str, body: &str, labels: &[String]) -> Result<Done, Failure> {
+    fn create_issue(&self, repo: usize, issue: NewIssue<'_>) -> Result<Done, Failure> {
+        let NewIssue { title, body, labels, assignees } = issue;
         self.write(repo, |place| {
             refuse::issue(place, title, body)?;
+            refuse::assignees(place, "the new issue", assignees)?;
             // Labels are sent by their ids, which an unknown one has none of; GitHub makes it.
             if let Some(unknown) = labels.iter().find(|name| !place.github && place.label(name).is_none()) {
                 let name = refuse::name(place.repo);
@@ -168,6 +191,7 @@ impl Write for LiveFile {
             }
             let number = place.write_issue(title, body);
             place.add_labels(number, labels)?;
+            place.assign(number, assignees)?;
             Ok(Done { id: None, number: Some(number) })
         })
     }
@@ -180,6 +204,10 @@ impl Write for LiveFile {
             }
             Ok(())
         })
+    }
+
+    fn delete_label(&self, repo: usize, label: &Label) -> Result<bool, Failure> {
+        self.write(repo, |place| place.delete_label(label))
     }
 
     fn item_done(&self) -> Result<()> {

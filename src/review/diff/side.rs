@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use super::Record;
 use super::why::{Names, Point};
-use crate::engine::choice::State;
 use crate::engine::evaluate::PointHit;
 use crate::engine::rules::{Action, Policy};
 use crate::engine::source::Location;
@@ -17,6 +16,7 @@ use crate::jobs::backlog::Asked;
 use crate::jobs::backlog_triage::words;
 use crate::jobs::texts::Fixed;
 use crate::plan;
+use crate::plan::choice::State;
 use crate::report::Row;
 
 /// One version of the rules.

@@ -237,7 +237,11 @@ fn points(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<String> {
     for (index, component) in to.policy.components.iter().enumerate() {
         let Some(old) = from.policy.components.iter().position(|known| known.name == component.name) else { continue };
         let max = &from.policy.components[old].max;
-        let value = |said: &Said<'_, '_, '_>, index: usize| said.examined.component(index).map(|it| it.to_string());
+        let value =
+            |said: &Said<'_, '_, '_>, index: usize| match said.examined.value(&Expr::Name(Name::Component(index))) {
+                Out::Is(value) => Some(value.to_string()),
+                _ => None,
+            };
         let limited = !max.same(&component.max) && value(from, old) != value(to, index);
         all.extend(limited.then(|| format!("{} is {} at most, was {max}", component.name, component.max)));
     }

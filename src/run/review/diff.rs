@@ -4,10 +4,12 @@
 //! pull request, an [`Exit`].
 
 use std::io::{BufWriter, IsTerminal, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
 
+use super::super::confined;
 use super::super::forge::{Opened, Wanted, check, repos};
 use super::super::output::{self, variable};
 use super::super::rules::{Rules, checked, event, tell};
@@ -152,6 +154,7 @@ impl Versions {
                     pack.input.templates.iter().map(|(name, source)| format!("{name}\n{}\n", source.text)).collect();
                 let lines = texts.contains("line");
                 let what = format!("the rules of the {side}, {},", version.name);
+                confined::begin(&format!("checking {what}"));
                 checked(spec, pack, &args.common.shown, &what).map(|rules| Loaded { rules, texts, lines })
             })
             .transpose()
@@ -161,6 +164,10 @@ impl Versions {
     }
 }
 
+/// Seconds of the processor before the first page is judged, and how many items take one more.
+const START: u64 = 6;
+const JUDGED: u64 = 200;
+
 /// Reads every item once, and judges it under both.
 fn items(
     args: &Diff,
@@ -169,7 +176,15 @@ fn items(
     now: DateTime<Utc>,
 ) -> Result<Read> {
     let (progress, journal) = (Progress::new(&args.common.shown), Journal::default());
-    let more = |items| progress.more(items);
+    // Time of the processor comes with the work: what was read tells how much that is.
+    let counted = AtomicU64::new(0);
+    confined::begin("judging the items under both versions");
+    confined::grant(START);
+    let more = |items| {
+        progress.more(items);
+        let before = counted.fetch_add(items as u64, Ordering::Relaxed);
+        confined::grant(START + (before + items as u64) / JUDGED);
+    };
     let sides = [(base, "base"), (head, "head")].map(|(loaded, name)| {
         loaded.map(|loaded| {
             let asked = Asked {

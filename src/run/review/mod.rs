@@ -1,21 +1,46 @@
-//! What the reviewer of a change of rules runs.
+//! `kaizen rules`: what a reviewer of rules asks for.
 //!
-//! Takes: the arguments of `kaizen rules …`. Gives: a report on stdout, an [`Exit`].
+//! Takes: [`Rules`], the files. Gives: an answer on stdout, an [`Exit`]. What is said is worked out in
+//! [`review`](crate::review); here is what reads, asks and prints.
 //!
-//! - `diff` what a change does to the whole backlog, `sticky` its comment on the pull request
-//! - `revision` where a version of the rules is read from, `git` a clone
+//! - `check`, `test`, `diff`, `capture`, `show` one file a command; `live` what a check asks the forge
+//! - `revision` where a version of the rules is read from, `git` a clone; `sticky` a report on its pull request
 
+mod capture;
+mod check;
 mod diff;
 mod git;
+mod live;
 mod revision;
+mod show;
 mod sticky;
+mod test;
 
-use super::{Exit, Stop};
-use crate::cli::{Review, Rules};
+use std::io::{BufWriter, IsTerminal, Write};
 
-/// Runs one of them.
-pub(super) fn run(args: &Rules) -> Result<Exit, Stop> {
-    match &args.command {
-        Review::Diff(args) => diff::run(args),
+use super::{Exit, Stop, finish, output};
+use crate::cli::Rules;
+use crate::engine::untrusted;
+
+/// Runs `kaizen rules …`.
+pub(super) fn run(what: &Rules) -> Result<Exit, Stop> {
+    match what {
+        Rules::Capture(args) => capture::run(args),
+        Rules::Check(args) => check::run(args),
+        Rules::Diff(args) => diff::run(args),
+        Rules::Facts(args) => show::facts(args),
+        Rules::Schema => show::schema(),
+        Rules::Show(args) => show::effective(args),
+        Rules::Test(args) => test::run(args),
     }
+}
+
+/// Prints a result to stdout.
+fn print(text: &str) -> Result<(), Stop> {
+    let stdout = std::io::stdout();
+    let terminal = stdout.is_terminal();
+    let mut out = BufWriter::new(stdout.lock());
+    let text = if output::in_ci() && !terminal { untrusted::ci_block(text) } else { text.to_owned() };
+    let result = out.write_all(text.as_bytes());
+    Ok(finish(&mut out, result)?)
 }

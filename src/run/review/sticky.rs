@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::super::forge::{Opened, Wanted, repos};
-use super::super::live::{self, Ended, Live};
+use super::super::live::{self, About, Ended, Live};
 use super::super::output::variable;
 use super::super::{Exit, Stop, VERSION, say, usage};
 use super::revision::Away;
@@ -108,7 +108,8 @@ fn place(common: &Common, now: DateTime<Utc>) -> Result<Result<(Opened, usize), 
 fn carry_out(common: &Common, forge: &dyn Write, plan: &Plan<'_>, now: DateTime<Utc>) -> Result<Applied, Stop> {
     let clock = || common.target.now.unwrap_or_else(Utc::now);
     let stop = live::stop()?;
-    let live = Live::begin(&common.target.loop_dir, NAME, now, VERSION)?;
+    let about = About { forge: &plan.forge, undoes: None };
+    let live = Live::begin(&common.target.loop_dir, NAME, now, VERSION, about)?;
     let applied = live.carry_out(forge, plan, HashMap::new(), (&stop, &common.shown), &clock);
     let done = applied.outcomes.iter().all(|outcome| !matches!(outcome.fate, Fate::Failed | Fate::NotReached));
     let why: Vec<String> = applied.outcomes.iter().filter(|_| !done).filter_map(|it| it.note.clone()).collect();

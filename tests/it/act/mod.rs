@@ -7,11 +7,15 @@
 pub mod backlog;
 mod counts;
 mod faults;
-mod kaizen;
+pub mod kaizen;
 mod killed;
+mod names;
 mod people;
+mod reads;
 mod refused;
 mod scenario;
 mod seeds;
 mod signals;
+mod texts;
 mod twice;
+mod undo;

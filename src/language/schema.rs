@@ -1,0 +1,122 @@
+//! The JSON Schema of rule files, for editors.
+//!
+//! Takes: the tables of [`keys`](super::keys), what the jobs ask of their files. Gives: a schema of
+//! draft 7, which editors read best. What a schema cannot say (names, types of expressions) stays
+//! with the reader: a file that is right passes, a file that passes may still be wrong.
+
+use serde_json::{Map, Value, json};
+
+use super::JobSpec;
+use super::keys::{FILE, Member, Shape, VOCABULARY};
+use super::reader::RESERVED;
+
+/// The name of the schema file in a folder of rules.
+pub const FILE_NAME: &str = "kaizen.schema.json";
+
+/// The schema of the rule files of these jobs, as text.
+#[must_use]
+pub fn text(jobs: &[JobSpec]) -> String {
+    let mut text = serde_json::to_string_pretty(&schema(jobs)).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// The schema of the rule files of these jobs.
+#[must_use]
+pub fn schema(jobs: &[JobSpec]) -> Value {
+    let names: Vec<&str> = jobs.iter().map(|spec| spec.job).collect();
+    let mut file = map(&FILE);
+    file["properties"]["job"]["enum"] = json!(names);
+    let mut schema = json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "A rule file of Kaizen",
+        "description": "Made by `kaizen rules schema`. `kaizen rules check` says what a schema cannot.",
+    });
+    let vocabulary: Vec<&str> = ["version"].into_iter().chain(VOCABULARY).collect();
+    let of_jobs: Vec<Value> = jobs
+        .iter()
+        .map(|spec| {
+            json!({
+                "if": {"required": ["job"], "properties": {"job": {"const": spec.job}}},
+                "then": {"required": ["flags"], "properties": {"flags": {"required": spec.flags}}},
+            })
+        })
+        .collect();
+    for part in [
+        file,
+        json!({
+            "if": {"required": ["job"]},
+            "then": {"required": ["decide"], "properties": {"decide": {"type": "array", "minItems": 1}}},
+            "else": {"description": "A file that others extend: vocabulary only.", "propertyNames": {"enum": vocabulary}},
+        }),
+        json!({ "allOf": of_jobs }),
+    ] {
+        if let (Value::Object(into), Value::Object(part)) = (&mut schema, part) {
+            into.extend(part);
+        }
+    }
+    // The file itself is a map, and not nothing.
+    schema["type"] = json!("object");
+    schema
+}
+
+/// A map with these keys and no others; nothing stands for an empty one.
+fn map(members: &[Member]) -> Value {
+    let properties: Map<String, Value> =
+        members.iter().map(|member| (member.name.to_owned(), described(member))).collect();
+    let needed: Vec<&str> = members.iter().filter(|member| member.needed).map(|member| member.name).collect();
+    let mut map = json!({
+        "type": if needed.is_empty() { json!(["object", "null"]) } else { json!("object") },
+        "additionalProperties": false,
+        "properties": properties,
+    });
+    if !needed.is_empty() {
+        map["required"] = json!(needed);
+    }
+    map
+}
+
+fn described(member: &Member) -> Value {
+    let mut schema = shape(member.holds);
+    schema["description"] = json!(member.says);
+    schema
+}
+
+fn shape(shape: Shape) -> Value {
+    let text = || json!({"type": "string", "pattern": "\\S"});
+    match shape {
+        Shape::Nothing => json!({"type": "null"}),
+        Shape::Flag => json!({"type": "boolean"}),
+        Shape::Number => json!({"type": "number"}),
+        Shape::Whole(i64::MIN) => json!({"type": "integer"}),
+        Shape::Whole(least) => json!({"type": "integer", "minimum": least}),
+        Shape::Version => json!({"const": 1}),
+        Shape::Text | Shape::Sentence | Shape::Expression => text(),
+        Shape::Like(pattern) => json!({"type": "string", "pattern": pattern}),
+        Shape::Word(words) => json!({"enum": words}),
+        Shape::Condition => {
+            let one = json!([text(), {"type": "boolean"}]);
+            let mut any = one.clone();
+            if let Value::Array(any) = &mut any {
+                any.push(json!({"type": "array", "minItems": 1, "items": {"anyOf": one}}));
+            }
+            json!({"anyOf": any})
+        }
+        Shape::List(inner) => json!({"type": ["array", "null"], "items": self::shape(*inner)}),
+        Shape::Map(members) => map(members),
+        Shape::Either(members, [one, other]) => {
+            let mut schema = map(members);
+            schema["type"] = json!("object");
+            schema["oneOf"] = json!([{"required": [one]}, {"required": [other]}]);
+            schema
+        }
+        Shape::Named(pattern, inner) => {
+            let mut schema = json!({"type": ["object", "null"], "additionalProperties": self::shape(*inner)});
+            if !pattern.is_empty() {
+                schema["propertyNames"] = json!({"pattern": pattern, "not": {"enum": RESERVED}});
+            }
+            schema
+        }
+        Shape::Any(shapes) => json!({"anyOf": shapes.iter().map(|one| self::shape(*one)).collect::<Vec<_>>()}),
+    }
+}

@@ -1,0 +1,99 @@
+//! Every policy of a folder of rules, for a check of the whole folder.
+//!
+//! Takes: a folder, the jobs there are. Gives: [`Folder`]: one [`Pack`] for each file that is a job's,
+//! with the job, and what is wrong with the folder itself. A file is a job's if it says so, or if it
+//! has the job's name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+use super::{Pack, SHARED, beside, builtin, key, not_utf8, quiet, strays, template_files, yaml_files};
+use crate::engine::source::{Source, Span};
+use crate::language::Input;
+use crate::language::diag::{Diagnostic, Sink};
+use crate::language::yaml::NodeKind;
+
+/// A folder of rules.
+#[derive(Debug)]
+pub struct Folder {
+    /// Each policy with its job; a folder of shared vocabulary alone has none.
+    pub policies: Vec<(&'static str, Pack)>,
+    /// The folder itself: files that nothing reads, names that no job looks for.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Every file of it that was looked at, by the name that messages call it.
+    pub files: BTreeSet<String>,
+}
+
+/// Reads a folder of rules, and the templates beside it or in `templates`.
+///
+/// # Errors
+/// It does not exist or cannot be read, or holds no rule files.
+pub fn read(jobs: &[&'static str], folder: &Path, templates: Option<&Path>) -> Result<Folder> {
+    let files = yaml_files(folder)?;
+    if files.is_empty() {
+        bail!("checking rules: {} holds no .yaml file", folder.display());
+    }
+    let texts: PathBuf = templates.map_or_else(|| beside(folder), Path::to_owned);
+    if templates.is_some() && !texts.is_dir() {
+        bail!("reading templates: {} is not a folder", texts.display());
+    }
+    let mut found = Folder { policies: Vec::new(), diagnostics: Vec::new(), files: BTreeSet::new() };
+    found.files.extend(files.values().map(|source| source.name.to_string()));
+    for (name, source) in &files {
+        let Some(job) = job_of(jobs, name, source) else { continue };
+        if *name != format!("{job}.yaml") {
+            let help = format!("`kaizen {job}` reads {job}.yaml of this folder: move the rules there");
+            let message = format!("no job reads {name}");
+            Sink { source, found: &mut found.diagnostics }.warning(Span::default(), message, Some(help));
+        }
+        let own = template_files(&texts, job)?;
+        found.files.extend(own.values().map(|source| source.name.to_string()));
+        let names = own.keys().cloned().collect();
+        let mut templates = builtin::templates(job);
+        templates.extend(own);
+        let mut others = files.clone();
+        others.remove(name);
+        let not_utf8 = not_utf8([source].into_iter().chain(others.values()).chain(templates.values()));
+        let input = Input { file: source.clone(), folder: others, templates };
+        let folder = Some(folder.to_owned());
+        found.policies.push((job, Pack { input, folder, not_utf8, strays: Vec::new(), own: names }));
+    }
+    // What no policy is, is read by one or is a stray.
+    let rest: BTreeMap<String, Source> =
+        files.iter().filter(|(name, source)| job_of(jobs, name, source).is_none()).map(owned).collect();
+    let policies: BTreeMap<String, Source> =
+        files.iter().filter(|(name, _)| !rest.contains_key(*name)).map(owned).collect();
+    found.diagnostics.extend(strays(jobs, policies.values(), &rest));
+    Ok(found)
+}
+
+/// The built-in rules of a job, as a folder.
+///
+/// # Errors
+/// None in practice: they are built in.
+pub fn built_in(job: &'static str, jobs: &[&str]) -> Result<Folder> {
+    let pack = super::gather(job, jobs, None, builtin::rules(), BTreeMap::new())?;
+    let mut files = BTreeSet::from([pack.input.file.name.to_string()]);
+    files.extend(pack.input.folder.values().map(|source| source.name.to_string()));
+    Ok(Folder { policies: vec![(job, pack)], diagnostics: Vec::new(), files })
+}
+
+fn owned((name, source): (&String, &Source)) -> (String, Source) {
+    (name.clone(), source.clone())
+}
+
+/// The job that a file is for.
+fn job_of(jobs: &[&'static str], name: &str, source: &Source) -> Option<&'static str> {
+    let stem = name.trim_end_matches(".yaml").trim_end_matches(".yml");
+    let named = jobs.iter().find(|job| **job == stem);
+    if named.is_some() || SHARED.contains(&stem) {
+        return named.copied();
+    }
+    let root = quiet(source)?;
+    match &key(&root, "job")?.kind {
+        NodeKind::Text(text) => jobs.iter().find(|job| *job == text).copied(),
+        _ => None,
+    }
+}

@@ -1,0 +1,99 @@
+//! Everything that a check of a folder of rules tells.
+//!
+//! Takes: each policy of the folder as it was loaded, which templates are the folder's own. Gives: all
+//! diagnostics, errors and warnings, by file and place. What is shared is unused only if no policy
+//! of the folder uses it, and nothing is called unused while a file has errors: it may be what they
+//! are about.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{numbers, shadow, unused, words};
+use crate::engine::policy::Policy;
+use crate::engine::source::{Location, Source, Span};
+use crate::language::diag::{Diagnostic, Severity, Sink};
+use crate::language::{Input, Loaded};
+
+/// A policy of the folder.
+#[derive(Debug)]
+pub struct Checked<'c> {
+    /// Its files.
+    pub input: &'c Input,
+    /// What came of them.
+    pub loaded: &'c Loaded,
+    /// Names of the templates that are the folder's own.
+    pub own: &'c BTreeSet<String>,
+}
+
+/// Warnings as they are found in the files of a policy.
+#[derive(Debug)]
+pub struct Found<'f> {
+    policy: &'f Policy,
+    /// All of them.
+    pub list: Vec<Diagnostic>,
+}
+
+/// Warnings that are looked for in one policy: a stranger's file may give rise to any number.
+const MOST: usize = 1_000;
+
+impl Found<'_> {
+    /// There are so many that no more are looked for.
+    #[must_use]
+    pub fn full(&self) -> bool {
+        self.list.len() >= MOST
+    }
+
+    /// Warns at a place of the policy.
+    pub fn warn(&mut self, at: Location, message: impl Into<String>, help: impl Into<String>) {
+        if let Some(source) = self.policy.sources.get(at.file) {
+            Sink { source, found: &mut self.list }.warning(at.span, message, Some(help.into()));
+        }
+    }
+
+    /// Warns in another text than the policy's, a template.
+    pub fn warn_in(&mut self, source: &Source, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        Sink { source, found: &mut self.list }.warning(span, message, Some(help.into()));
+    }
+}
+
+/// All diagnostics of a folder.
+#[must_use]
+pub fn folder(policies: &[Checked<'_>], others: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut all = others;
+    let mut shared: BTreeMap<(String, usize), (usize, Diagnostic)> = BTreeMap::new();
+    let mut readers: BTreeMap<String, usize> = BTreeMap::new();
+    for checked in policies {
+        all.extend(checked.loaded.diagnostics.iter().cloned());
+        let files = checked.loaded.policy.iter().flat_map(|(policy, _)| &policy.sources);
+        let own = checked.own.iter().filter_map(|name| checked.input.templates.get(name));
+        files.chain(own).for_each(|source| *readers.entry(source.name.to_string()).or_default() += 1);
+        let Some((policy, _)) = &checked.loaded.policy else { continue };
+        let mut found = Found { policy, list: Vec::new() };
+        shadow::conditions(policy, &mut found);
+        words::in_two_sets(policy, &mut found);
+        numbers::written_out(policy, checked.input, &mut found);
+        all.append(&mut found.list);
+        unused::vocabulary(policy, &checked.loaded.aside, &mut found);
+        unused::templates(checked, &mut found);
+        for warning in found.list {
+            let key = (warning.source.name.to_string(), warning.span.start);
+            shared.entry(key).or_insert_with(|| (0, warning)).0 += 1;
+        }
+    }
+    let broken = |found: &[Diagnostic]| found.iter().any(|one| one.severity == Severity::Error);
+    if !broken(&all) {
+        // Unused in every policy that reads it.
+        let unused = shared.into_values().filter(|(count, one)| readers.get(&*one.source.name) == Some(count));
+        all.extend(unused.map(|(_, one)| one));
+    }
+    sorted(all)
+}
+
+/// By file and place, each once: two policies tell the same of a file that both extend.
+fn sorted(mut all: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    all.sort_by(|one, other| {
+        let key = |of: &Diagnostic| (of.span.start, of.severity != Severity::Error);
+        one.source.name.cmp(&other.source.name).then_with(|| key(one).cmp(&key(other)))
+    });
+    all.dedup();
+    all
+}

@@ -1,0 +1,150 @@
+//! Numbers in texts that are thresholds written out.
+//!
+//! Takes: a [`Policy`], its files. Gives: a warning for each number that stands in a reason or a
+//! template outside `{{ }}`, where the rule's condition goes by a threshold of that value: once the
+//! threshold is changed, the text is wrong.
+
+use std::collections::BTreeSet;
+
+use super::check::Found;
+use crate::engine::expr::{Expr, Name};
+use crate::engine::policy::Policy;
+use crate::engine::rules::Rule;
+use crate::engine::source::{Source, Span};
+use crate::language::Input;
+use crate::language::diag::Sink;
+use crate::language::yaml::{self, Node, NodeKind};
+
+/// Flags are followed this deep.
+const DEPTH: usize = 24;
+
+/// Warns of the reasons of a policy and of the templates of its comments.
+pub fn written_out(policy: &Policy, input: &Input, found: &mut Found<'_>) {
+    let source = policy.source();
+    let root = yaml::read(&mut Sink { source, found: &mut Vec::new() });
+    let mut told: BTreeSet<(String, usize)> = BTreeSet::new();
+    for rule in &policy.decide {
+        let mut thresholds = BTreeSet::new();
+        rule.when.iter().for_each(|when| named(policy, &when.expr, 0, &mut thresholds));
+        if thresholds.is_empty() {
+            continue;
+        }
+        if let Some(span) = root.as_ref().and_then(|root| reason(root, rule)) {
+            tell(policy, source, span, &thresholds, &mut told, found);
+        }
+        let comment = rule.action.and_then(|action| policy.actions[action].comment.as_ref());
+        if let Some(template) = comment.and_then(|name| input.templates.get(name)) {
+            tell(policy, template, Span::new(0, template.text.len()), &thresholds, &mut told, found);
+        }
+    }
+}
+
+/// The thresholds that a condition goes by, those of its flags too.
+fn named(policy: &Policy, expr: &Expr, depth: usize, into: &mut BTreeSet<usize>) {
+    let mut names = Vec::new();
+    expr.names(&mut names);
+    let names: BTreeSet<Name> = names.into_iter().collect();
+    for name in names {
+        match name {
+            Name::Threshold(index) => {
+                into.insert(index);
+            }
+            Name::Flag(flag) if depth < DEPTH => named(policy, &policy.flags[flag].when.expr, depth + 1, into),
+            _ => {}
+        }
+    }
+}
+
+/// Where the reason of a rule stands.
+fn reason(root: &Node, rule: &Rule) -> Option<Span> {
+    let value = |node: &Node, name: &str| match &node.kind {
+        NodeKind::Map(entries) => entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node.clone()),
+        _ => None,
+    };
+    let NodeKind::List(rules) = value(root, "decide")?.kind else { return None };
+    let of_rule = rules.iter().find(|node| value(node, "id").is_some_and(|id| id.span == rule.at.span))?;
+    value(of_rule, "reason").map(|reason| reason.span)
+}
+
+fn tell(
+    policy: &Policy,
+    source: &Source,
+    within: Span,
+    thresholds: &BTreeSet<usize>,
+    told: &mut BTreeSet<(String, usize)>,
+    found: &mut Found<'_>,
+) {
+    let text = source.text.get(within.start..within.end).unwrap_or("");
+    for (start, end) in numbers(text) {
+        let Ok(number) = text[start..end].parse::<f64>() else { continue };
+        let same = |index: &&usize| policy.thresholds[**index].value.number() == Some(number);
+        let Some(threshold) = thresholds.iter().find(same).map(|index| &policy.thresholds[*index]) else { continue };
+        let span = Span::new(within.start + start, within.start + end);
+        if told.insert((source.name.to_string(), span.start)) {
+            let name = &threshold.name;
+            let written = &text[start..end];
+            found.warn_in(
+                source,
+                span,
+                format!(
+                    "{written} stands here as a number, and is the threshold `{name}` of a rule that uses this text"
+                ),
+                format!("write `{{{{ thresholds.{name} }}}}`, so that the text is right when the threshold is changed"),
+            );
+        }
+    }
+}
+
+/// Numbers outside tags, as words of their own: no part of a word, a version, a date, a reference.
+fn numbers(text: &str) -> Vec<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        if let Some(close) = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")]
+            .into_iter()
+            .find_map(|(open, close)| bytes[at..].starts_with(open.as_bytes()).then_some(close))
+        {
+            at = text[at..].find(close).map_or(bytes.len(), |length| at + length + close.len());
+            continue;
+        }
+        if !bytes[at].is_ascii_digit() {
+            at += 1;
+            continue;
+        }
+        let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let start = at;
+        at += digits(at);
+        if bytes.get(at) == Some(&b'.') && digits(at + 1) > 0 {
+            at += 1 + digits(at + 1);
+        }
+        let joins = |byte: Option<&u8>, with: &[u8]| {
+            byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80 || with.contains(byte))
+        };
+        let before = start.checked_sub(1).and_then(|before| bytes.get(before));
+        let after = bytes.get(at);
+        // `1. ` at the start of a line counts a list.
+        let listed = matches!(after, Some(b'.' | b')'))
+            && text[..start].rsplit('\n').next().is_some_and(|line| line.trim().is_empty());
+        if !joins(before, b"#._-/:=<&$\\") && !joins(after, b"_-/:=") && !listed {
+            found.push((start, at));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<&str> {
+        numbers(text).into_iter().map(|(start, end)| &text[start..end]).collect()
+    }
+
+    #[test]
+    fn numbers_are_words_outside_tags() {
+        assert_eq!(words("Scores 5; {{ 7 }} of 10.5, {% if 3 %}9{% endif %}{# 4 #}."), ["5", "10.5", "9"]);
+        assert_eq!(words("v1.2 #12 2026-01-02 h5 5m a/3 10:30 <h1> größe5 5größe"), [""; 0]);
+        assert_eq!(words("1. first\n  2) second\n3 third {{ open"), ["3"]);
+    }
+}

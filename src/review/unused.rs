@@ -1,0 +1,127 @@
+//! Vocabulary and templates that nothing uses.
+//!
+//! Takes: a [`Policy`] with what stands beside it in its files. Gives: a warning for each keyword set,
+//! pattern, threshold, agent, label, action and own template that nothing names. A rule with
+//! `enabled: false` still uses what it names: it is switched off, not removed.
+
+use std::collections::BTreeSet;
+
+use super::check::{Checked, Found};
+use crate::engine::expr::{Expr, Name};
+use crate::engine::policy::Policy;
+use crate::engine::rules::{Person, Rule};
+use crate::engine::source::Span;
+use crate::engine::value::Value;
+use crate::language::Aside;
+use crate::language::diag::Severity;
+
+/// Everything that expressions name.
+struct Named {
+    names: BTreeSet<Name>,
+    /// Texts that they are compared with, which may be names of labels.
+    texts: BTreeSet<String>,
+}
+
+impl Named {
+    fn new(policy: &Policy, disabled: &[Rule]) -> Self {
+        let mut named = Named { names: BTreeSet::new(), texts: BTreeSet::new() };
+        policy.expressions().for_each(|expr| named.see(expr));
+        for rule in disabled {
+            rule.when.iter().for_each(|when| named.see(&when.expr));
+            rule.reason.iter().flat_map(|reason| reason.expressions()).for_each(|expr| named.see(expr));
+        }
+        named
+    }
+
+    fn see(&mut self, expr: &Expr) {
+        expr.walk(&mut |part| match part {
+            Expr::Name(name) => {
+                self.names.insert(*name);
+            }
+            Expr::Literal(Value::Text(text)) => {
+                self.texts.insert(text.to_string());
+            }
+            _ => {}
+        });
+    }
+}
+
+/// Warns of vocabulary and actions.
+pub fn vocabulary(policy: &Policy, aside: &Aside, found: &mut Found<'_>) {
+    let named = Named::new(policy, &aside.disabled);
+    let has = |name: Name| named.names.contains(&name);
+    let in_texts = |group: &str, name: &str| {
+        let path = format!("{group}.{name}");
+        let inside = format!("{path}.");
+        aside.used.iter().any(|used| used == group || *used == path || used.starts_with(&inside))
+    };
+    for (index, set) in policy.keywords.sets.iter().enumerate() {
+        if !has(Name::Tagged(index)) && !has(Name::Labelled(index)) {
+            let name = &set.name;
+            let message = format!("no rule asks for the keyword set `{name}`");
+            found.warn(set.at, message, format!("ask for it as `tagged.{name}` or `labelled.{name}`, or remove it"));
+        }
+    }
+    for (index, pattern) in policy.patterns.iter().enumerate() {
+        if ![Name::Count(index), Name::Distinct(index), Name::LabelsWith(index)].into_iter().any(has) {
+            let name = &pattern.name;
+            let message = format!("no rule asks for the pattern `{name}`");
+            found.warn(pattern.at, message, format!("ask for it, as in `count.{name} > 0`, or remove it"));
+        }
+    }
+    for (index, threshold) in policy.thresholds.iter().enumerate() {
+        let name = &threshold.name;
+        if !has(Name::Threshold(index)) && !in_texts("thresholds", name) {
+            let message = format!("nothing compares with the threshold `{name}`");
+            found.warn(
+                threshold.at,
+                message,
+                format!("write `thresholds.{name}` where the number is meant, or remove it"),
+            );
+        }
+    }
+    let rules = || policy.decide.iter().chain(&aside.disabled);
+    for (index, action) in policy.actions.iter().enumerate() {
+        if !rules().any(|rule| rule.action == Some(index)) {
+            let message = format!("no rule asks for the action `{}`", action.name);
+            found.warn(action.at, message, format!("name it in a rule, `action: {}`, or remove it", action.name));
+        }
+    }
+    let of_action = |index: usize| {
+        policy.actions.iter().any(|action| {
+            let mut people = action.assign.iter().chain(&action.unassign).chain(&action.mention);
+            action.agent == Some(index) || people.any(|person| *person == Person::Agent(index))
+        })
+    };
+    for (index, agent) in policy.agents.iter().enumerate() {
+        if !of_action(index) && !has(Name::Login(index)) && !in_texts("agents", &agent.name) {
+            let message = format!("no action and no condition names the agent `{}`", agent.name);
+            found.warn(agent.at, message, format!("name it in an action, `agent: {}`, or remove it", agent.name));
+        }
+    }
+    for label in &policy.labels {
+        let name = &label.name;
+        let put_on =
+            policy.actions.iter().any(|action| action.add_labels.contains(name) || action.remove_labels.contains(name));
+        let of_summary = policy.summary.as_ref().is_some_and(|summary| summary.label == *name);
+        if !put_on && !of_summary && !named.texts.contains(name) {
+            let message = format!("no action puts on the label `{name}`");
+            found.warn(label.at, message, "name it in `add_labels` of an action, or remove it");
+        }
+    }
+}
+
+/// Warns of the folder's own templates.
+pub fn templates(checked: &Checked<'_>, found: &mut Found<'_>) {
+    for (name, problems) in &checked.loaded.aside.unread {
+        let Some(source) = checked.input.templates.get(name).filter(|_| checked.own.contains(name)) else { continue };
+        let help = format!("name it in an action, `comment: {name}`, include it in another one, or remove it");
+        found.warn_in(source, Span::default(), format!("nothing uses the template `{name}`"), help);
+        // What is wrong with it does no harm yet.
+        let problems = problems.iter().cloned();
+        found.list.extend(problems.map(|mut problem| {
+            problem.severity = Severity::Warning;
+            problem
+        }));
+    }
+}

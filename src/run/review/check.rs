@@ -1,0 +1,215 @@
+//! `kaizen rules check`: every problem of rules and templates.
+//!
+//! Takes: [`Check`], folders or files. Gives: diagnostics on stdout as text, Markdown or JSON, as
+//! annotations where a runner reads them, and an [`Exit`]: 78 on errors, 3 on warnings that are denied.
+
+use std::collections::BTreeSet;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use serde_json::{Value, json};
+
+use super::super::confined;
+use super::super::rules::annotate;
+use super::super::{Exit, Stop, output, usage};
+use super::{live, print};
+use crate::cli::{Check, Format};
+use crate::engine::rules::Policy;
+use crate::engine::untrusted;
+use crate::jobs;
+use crate::language::diag::{Diagnostic, Severity};
+use crate::language::{Loaded, load};
+use crate::pack::folder::{self, Folder};
+use crate::pack::{self, Pack};
+use crate::report::json;
+use crate::review::check::{self, Checked};
+
+/// The most problems that are shown: a stranger's file may have a hundred thousand.
+const SHOWN: usize = 500;
+
+/// What a check came to.
+struct Told {
+    files: BTreeSet<String>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Checks rules and prints what is found.
+pub(super) fn run(args: &Check) -> Result<Exit, Stop> {
+    let mut told = Told { files: BTreeSet::new(), diagnostics: Vec::new() };
+    let mut asked = Vec::new();
+    confined::begin("reading the rules");
+    for (folder, only) in folders(args)? {
+        let loaded: Vec<Loaded> = folder.policies.iter().map(|(job, pack)| loaded(job, pack)).collect();
+        told.diagnostics.extend(diagnostics(&folder, &loaded, only.as_deref()));
+        let policies = loaded.into_iter().filter_map(|loaded| loaded.policy).map(|(policy, _)| policy);
+        asked.extend(policies.filter(|policy| only.as_ref().is_none_or(|only| *policy.source().name == **only)));
+        told.files.extend(match only {
+            Some(only) => BTreeSet::from([only]),
+            None => folder.files,
+        });
+    }
+    if args.live {
+        let policies: Vec<&Policy> = asked.iter().collect();
+        told.diagnostics.extend(live::ask(&args.common, &policies)?);
+    }
+    show(args, &told)?;
+    let count = |severity| told.diagnostics.iter().filter(|one| one.severity == severity).count();
+    Ok(match (count(Severity::Error), count(Severity::Warning)) {
+        (1.., _) => Exit::BadRules,
+        (0, 1..) if args.deny_warnings => Exit::Found,
+        _ => Exit::Done,
+    })
+}
+
+/// The folders to check; with a file of one, only what concerns that file is told.
+fn folders(args: &Check) -> Result<Vec<(Folder, Option<String>)>, Stop> {
+    let read = |path: &Path| folder::read(&jobs::NAMES, path, args.common.templates.as_deref()).map_err(usage);
+    let mut paths: Vec<PathBuf> = args.paths.clone();
+    paths.extend(args.common.rules.clone().filter(|rules| !args.paths.contains(rules)));
+    let mut found = Vec::new();
+    for path in &paths {
+        if path.is_file() {
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let name = path.file_name().map(|name| parent.join(name).display().to_string());
+            let folder = read(parent)?;
+            if !name.as_ref().is_some_and(|name| folder.files.contains(name)) {
+                return Err(usage(anyhow!("checking rules: {} is no rule file", path.display())));
+            }
+            found.push((folder, name));
+        } else if path.is_dir() {
+            found.push((read(path)?, None));
+        } else {
+            return Err(usage(anyhow!("checking rules: there is no {}", path.display())));
+        }
+    }
+    if paths.is_empty() {
+        let mut seen = BTreeSet::new();
+        for job in jobs::NAMES {
+            match pack::folder(job, None) {
+                Some(path) if seen.insert(path.clone()) => found.push((read(&path)?, None)),
+                Some(_) => {}
+                None => found.push((folder::built_in(job, &jobs::NAMES).map_err(usage)?, None)),
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn loaded(job: &str, pack: &Pack) -> Loaded {
+    confined::begin(&format!("checking {}", pack.input.file.name));
+    let mut loaded = match jobs::spec(job) {
+        Some(spec) => load(spec, &pack.input),
+        None => Loaded { policy: None, diagnostics: Vec::new(), aside: Default::default() },
+    };
+    loaded.diagnostics.extend(pack.not_utf8.iter().cloned());
+    loaded
+}
+
+fn diagnostics(folder: &Folder, loaded: &[Loaded], only: Option<&str>) -> Vec<Diagnostic> {
+    let policies = || folder.policies.iter().map(|(_, pack)| pack).zip(loaded);
+    let checked: Vec<Checked<'_>> =
+        policies().map(|(pack, loaded)| Checked { input: &pack.input, loaded, own: &pack.own }).collect();
+    // One mistake in `extends` makes a stray too: what the check of the rules says is nearer.
+    let extends = loaded.iter().flat_map(|one| &one.diagnostics).any(|one| one.message.starts_with("`extends`"));
+    let strays = folder.diagnostics.iter().filter(|one| !extends || one.severity == Severity::Warning);
+    let mut all = check::folder(&checked, strays.cloned().collect());
+    if let Some(only) = only {
+        // What a policy extends and the texts it uses belong to it; shared vocabulary stands alone.
+        let of_policy = policies().find(|(pack, _)| *pack.input.file.name == *only);
+        let mut files = BTreeSet::from([only.to_owned()]);
+        if let Some((pack, loaded)) = of_policy {
+            let sources = loaded.policy.iter().flat_map(|(policy, _)| &policy.sources);
+            let others = loaded.diagnostics.iter().map(|one| &one.source);
+            let texts = pack.input.templates.values();
+            files.extend(sources.chain(others).chain(texts).map(|source| source.name.to_string()));
+        }
+        all.retain(|one| files.contains(&*one.source.name));
+    }
+    all
+}
+
+fn show(args: &Check, told: &Told) -> Result<(), Stop> {
+    let shown = &args.common.shown;
+    let list = &told.diagnostics[..told.diagnostics.len().min(SHOWN)];
+    let text = match shown.format {
+        Format::Json => {
+            let text = json::text(&as_json(told, list)).map_err(anyhow::Error::from)?;
+            format!("{}\n", String::from_utf8_lossy(&text))
+        }
+        Format::Markdown => as_markdown(told, list),
+        Format::Text => as_text(told, list, output::color(shown, std::io::stdout().is_terminal())),
+    };
+    list.iter().for_each(annotate);
+    output::summary(|| as_markdown(told, list))?;
+    print(&text)
+}
+
+fn totals(told: &Told) -> (usize, usize, usize) {
+    let count = |severity| told.diagnostics.iter().filter(|one| one.severity == severity).count();
+    (told.files.len(), count(Severity::Error), count(Severity::Warning))
+}
+
+/// One sentence that sums it up.
+fn summary(told: &Told) -> String {
+    let many = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let (files, errors, warnings) = totals(told);
+    match (errors, warnings) {
+        (0, 0) => format!("{}, nothing to mend", many(files, "file")),
+        _ => format!("{}, {} in {}", many(errors, "error"), many(warnings, "warning"), many(files, "file")),
+    }
+}
+
+fn as_text(told: &Told, list: &[Diagnostic], color: bool) -> String {
+    let color = color && !output::in_ci();
+    let mut out: Vec<String> = list.iter().map(|one| format!("{}\n", one.render(color))).collect();
+    if list.len() < told.diagnostics.len() {
+        out.push(format!("… and {} more\n", told.diagnostics.len() - list.len()));
+    }
+    out.push(summary(told));
+    out.push(String::new());
+    out.join("\n")
+}
+
+fn as_markdown(told: &Told, list: &[Diagnostic]) -> String {
+    let mut out = vec![format!("## rules check: {}", summary(told)), String::new()];
+    for one in list {
+        let (line, column) = one.line_column();
+        let severity = severity(one);
+        let place = untrusted::markdown(&format!("{}:{line}:{column}", one.source.name));
+        let help = one.help.as_ref().map(|help| format!(". Help: {}", untrusted::markdown(help))).unwrap_or_default();
+        out.push(format!("- **{severity}** {place}: {}{help}", untrusted::markdown(&one.message)));
+    }
+    if list.len() < told.diagnostics.len() {
+        out.push(format!("- … and {} more", told.diagnostics.len() - list.len()));
+    }
+    out.push(String::new());
+    out.join("\n")
+}
+
+fn severity(one: &Diagnostic) -> &'static str {
+    match one.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+fn as_json(told: &Told, list: &[Diagnostic]) -> Value {
+    let diagnostics: Vec<Value> = list
+        .iter()
+        .map(|one| {
+            let (line, column) = one.line_column();
+            let (end_line, end_column) = one.source.line_column(one.span.end);
+            json!({
+                "severity": severity(one), "file": &*one.source.name,
+                "line": line, "column": column, "end_line": end_line, "end_column": end_column,
+                "message": one.message, "help": one.help,
+            })
+        })
+        .collect();
+    let (files, errors, warnings) = totals(told);
+    json!({
+        "files": told.files, "diagnostics": diagnostics,
+        "totals": {"files": files, "errors": errors, "warnings": warnings, "shown": list.len()},
+    })
+}
