@@ -1,6 +1,6 @@
 //! What a forge holds of an item, as the facts that rules name.
 //!
-//! Takes: an item as a forge gives it, its repository, who we are. Gives: [`Item`](engine::facts::Item)
+//! Takes: an item as a forge gives it, its repository, who we are. Gives: [`facts::Item`]
 //! and what its timeline adds; whether a policy judges it at all.
 
 use anyhow::Result;

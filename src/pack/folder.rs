@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use super::{Pack, SHARED, beside, builtin, key, not_utf8, quiet, strays, template_files, yaml_files};
+use super::files::{template_files, yaml_files};
+use super::{Pack, SHARED, beside, builtin, key, not_utf8, quiet, strays};
 use crate::engine::source::{Source, Span};
 use crate::language::Input;
 use crate::language::diag::{Diagnostic, Sink};

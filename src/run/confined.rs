@@ -40,7 +40,7 @@ pub(super) fn supervise() -> Result<Exit, Stop> {
     let mut child = Command::new(program)
         .args(std::env::args_os().skip(1))
         .arg(ARGUMENT)
-        // What the allocator only reserves would count as taken, and leave no room for a thread.
+        // The allocator takes a gigabyte at once to be written to, which would count as used.
         .env("MIMALLOC_ARENA_EAGER_COMMIT", "0")
         .stdin(Stdio::from(OwnedFd::from(theirs)))
         .spawn()

@@ -108,7 +108,7 @@ fn the_second_run_changes_nothing_and_needs_no_answers() {
     assert!(ran.stdout.contains(&format!("updated     {RULES}\n")), "{}", ran.stdout);
     assert!(read(&folder, RULES).contains("owner: {login: \"tomas\"}") && read(&folder, RULES).contains("\"dev-bot\""));
     assert!(read(&folder, WORKFLOW).contains("    runs-on: linux\n"));
-    assert!(init(&folder, &[]).stdout.matches("unchanged").count() == 3);
+    assert_eq!(init(&folder, &[]).stdout.matches("unchanged").count(), 4);
     // A file that is gone is written again.
     fs::remove_file(folder.path().join(COMMON)).unwrap();
     assert!(init(&folder, &[]).stdout.contains(&format!("written     {COMMON}\n")));

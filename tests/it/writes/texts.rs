@@ -183,7 +183,7 @@ fn the_journal_keeps_the_text_that_was_there() {
     assert_eq!(edit["before"], BODY);
     let ops: Vec<&str> =
         lines.iter().filter(|line| line["state"] == "done").map(|line| line["op"].as_str().unwrap()).collect();
-    assert_eq!(ops, ["edit_body", "create_issue", "comment", "add_labels"]);
+    assert_eq!(ops, ["edit_body", "create_label", "create_issue", "comment", "create_label", "add_labels"]);
 }
 
 #[test]

@@ -2,9 +2,17 @@
 
 use serde_json::json;
 
-use super::texts::{BODY, bench, body, issues};
+use super::texts::{self, BODY, body, issues};
 use super::undo::{LAST, count, left};
 use super::{Bench, LATER, names};
+
+/// A bench whose labels are there already: none is made, and none to be taken back.
+fn bench(kind: &str, comment: bool, body: &str) -> Bench {
+    let bench = texts::bench(kind, comment, body);
+    let label = |id: u64, name: &str| json!({ "id": id, "name": name, "color": "ededed", "description": "" });
+    bench.edit(|repo| repo["labels"] = json!([label(1, "taken"), label(2, "other")]));
+    bench
+}
 
 /// Whether issue 2 is closed and no issue of ours to a later run.
 fn withdrawn(bench: &Bench) -> bool {
@@ -109,14 +117,16 @@ fn an_issue_whose_number_nobody_noted_is_found_by_its_own_line() {
 }
 
 #[test]
-fn without_a_journal_the_comment_leads_to_the_issue_and_the_section_stays() {
+fn without_a_journal_what_nobody_noted_stays_and_is_named() {
     let bench = bench("gitea", true, "Text");
     bench.live().json(0);
     bench.forget();
     let acted = body(&bench);
     let report = bench.undo(LATER, &["--since", "2026-11-20T11:00:00Z"]).json(0);
-    assert!(withdrawn(&bench), "{report}");
-    assert_eq!(left(&report), ["edit_body Nobody noted its earlier text."], "{report}");
+    // Who assigned it is in the journal alone: it may be somebody's work.
+    assert!(!withdrawn(&bench), "{report}");
+    let reasons = ["create_issue It is in the hands of claude.", "edit_body Nobody noted its earlier text."];
+    assert_eq!(left(&report), reasons, "{report}");
     assert_eq!(body(&bench), acted);
     assert!(bench.comments(1).is_empty());
 }
