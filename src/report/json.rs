@@ -5,6 +5,7 @@
 //! the same text.
 
 use std::io::{self, Write};
+use std::thread::ScopedJoinHandle;
 
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 use serde_json::ser::{CompactFormatter, Formatter};
@@ -61,15 +62,16 @@ pub fn list<T: Serialize + Sync>(out: &mut impl Write, name: &str, items: &[T], 
     let mut between: &[u8] = b"";
     for round in items.chunks(CHUNK * threads.max(1)) {
         let texts: Vec<io::Result<Vec<u8>>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = round
-                .chunks(CHUNK)
-                .map(|chunk| scope.spawn(move || into(&chunk, Vec::with_capacity(chunk.len() * ENTRY))))
-                .collect();
+            let one = |chunk: &[T]| into(&chunk, Vec::with_capacity(chunk.len() * ENTRY));
+            // Where no more threads are to be had, this one does their work.
+            let begin = |chunk| std::thread::Builder::new().spawn_scoped(scope, move || one(chunk)).map_err(|_| chunk);
+            let threads: Vec<_> = round.chunks(CHUNK).map(begin).collect();
             // A thread that panicked has no text to give: its panic goes on here.
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-                .collect()
+            let end = |thread: Result<ScopedJoinHandle<'_, _>, _>| match thread {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                Err(chunk) => one(chunk),
+            };
+            threads.into_iter().map(end).collect()
         });
         for text in texts {
             let text = text?;

@@ -141,7 +141,10 @@ fn both(from: Option<Judged<'_, '_, '_>>, to: Option<Judged<'_, '_, '_>>, page: 
     let (mut old, mut new) = (from.map(|it| it.side.record(it.row)), to.map(|it| it.side.record(it.row)));
     let mut failed: Vec<String> = Vec::new();
     // Most of a backlog is the same under both: what cannot differ is not put into words.
-    if !from.zip(to).is_some_and(|(from, to)| alike((from.side, from.row), (to.side, to.row))) {
+    let both_alike = from
+        .zip(to)
+        .is_some_and(|(from, to)| alike((from.side, from.row, from.examined), (to.side, to.row, to.examined)));
+    if !both_alike {
         if let (Some(judged), Some(record)) = (from, &mut old) {
             judged.side.word(judged.row, record, &mut failed);
         }

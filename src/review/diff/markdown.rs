@@ -60,7 +60,7 @@ fn one(report: &Report, place: Option<&str>, (rows, most): (usize, usize)) -> St
         out.push(String::new());
         return out.join("\n");
     }
-    out.push(format!("## What the change does to {job}"));
+    out.push(format!("### What the change does to {job}"));
     out.push(String::new());
     let change = if totals.changed == 1 { "changes" } else { "change" };
     let (changed, figures) = (totals.changed, figures(report));

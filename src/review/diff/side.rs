@@ -8,13 +8,15 @@ use std::sync::Arc;
 use super::Record;
 use super::why::{Names, Point};
 use crate::engine::evaluate::PointHit;
-use crate::engine::rules::{Action, Policy};
+use crate::engine::examine::Examined;
+use crate::engine::rules::{Action, Component, Condition, Policy};
 use crate::engine::source::Location;
 use crate::engine::template::Templates;
 use crate::engine::value::Value;
 use crate::jobs::backlog::Asked;
 use crate::jobs::backlog_triage::words;
 use crate::jobs::texts::Fixed;
+use crate::language::print;
 use crate::plan;
 use crate::plan::choice::State;
 use crate::report::Row;
@@ -34,8 +36,8 @@ pub struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    /// A side. `texts` are the templates as one text, to tell whether they differ; `lines` says that a template prints the line that a point stands in, which moves with
-    /// every edit above it.
+    /// A side. `texts` are the templates as one text, to tell whether they differ; `lines` says that a
+    /// template prints the line that a point stands in, which moves with every edit above it.
     #[must_use]
     pub fn new(
         asked: &'a Asked<'a>,
@@ -98,12 +100,24 @@ fn made_of(policy: &Policy, texts: &str) -> String {
     let actions: Vec<_> = policy.actions.iter().map(|it| Action { at: Location::default(), ..it.clone() }).collect();
     let flags: Vec<_> = policy.flags.iter().map(|it| &it.name).collect();
     let components: Vec<_> = policy.components.iter().map(|it| &it.name).collect();
+    // A text says why other rules did not hold, so every condition is a part of it, as written and as read.
+    let condition = |it: &Condition| (policy.text(it.at).to_owned(), print::of_policy(policy, &it.expr));
+    let conditions: Vec<_> = policy.conditions().map(condition).collect();
+    let rules: Vec<_> = policy.decide.iter().map(|it| (&it.id, it.action, it.observe)).collect();
+    let points =
+        |it: &Component| (it.max.to_string(), it.points.iter().map(|it| it.add.to_string()).collect::<Vec<_>>());
+    let points: Vec<_> = policy.components.iter().map(points).collect();
     let rest = (policy.timezone, policy.ages, texts);
-    format!("{thresholds:?} {agents:?} {actions:?} {flags:?} {components:?} {rest:?}")
+    format!(
+        "{thresholds:?} {agents:?} {actions:?} {flags:?} {components:?} {conditions:?} {rules:?} {points:?} {rest:?}"
+    )
 }
 
 /// Whether nothing that a text or a write is made of differs: then neither does what is made of it.
-pub(super) fn alike((from, before): (&Side<'_>, &Row<'_>), (to, after): (&Side<'_>, &Row<'_>)) -> bool {
+pub(super) fn alike(
+    (from, before, old_item): (&Side<'_>, &Row<'_>, &Examined<'_, '_>),
+    (to, after, new_item): (&Side<'_>, &Row<'_>, &Examined<'_, '_>),
+) -> bool {
     let (old, new) = (from.asked.policy, to.asked.policy);
     let (a, b) = (&before.judgement, &after.judgement);
     let values = |a: &[Value<'_>], b: &[Value<'_>]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b));
@@ -122,5 +136,10 @@ pub(super) fn alike((from, before): (&Side<'_>, &Row<'_>), (to, after): (&Side<'
         && a.age_days.same(&b.age_days)
         && values(&a.scores, &b.scores);
     // What is the same for every item has been compared once.
-    same && (before.subject.is_none() || from.made_of == to.made_of && held(from, &a.points) == held(to, &b.points))
+    let made = || {
+        from.made_of == to.made_of
+            && held(from, &a.points) == held(to, &b.points)
+            && from.names.find_the_same(old_item, (&to.names, new_item))
+    };
+    same && (before.subject.is_none() || made())
 }

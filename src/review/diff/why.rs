@@ -30,6 +30,8 @@ pub struct Names {
     points: Vec<Vec<Point>>,
     /// The rules in their order.
     rules: Vec<Rule>,
+    /// What conditions ask of the vocabulary.
+    vocabulary: BTreeMap<String, Name>,
 }
 
 /// A rule as two versions can be compared by it.
@@ -77,11 +79,31 @@ impl Names {
             let when = cut(&said, LONG).into_owned();
             Rule { id: rule.id.clone(), when, at: policy.line(rule.at), turns_on }
         };
+        let mut asked = Vec::new();
+        policy.conditions().for_each(|condition| condition.expr.names(&mut asked));
+        asked.retain(|name| {
+            use Name::{Count, Distinct, Labelled, LabelsWith, Tagged};
+            matches!(name, Tagged(_) | Labelled(_) | Count(_) | Distinct(_) | LabelsWith(_))
+        });
         Names {
+            vocabulary: asked.into_iter().map(|name| (print::name(policy, name), name)).collect(),
             rules: policy.decide.iter().map(rule).collect(),
             names: all.into_iter().map(|name| (print::name(policy, name), name)).collect(),
             points: policy.components.iter().map(of_component).collect(),
         }
+    }
+
+    /// Whether the vocabulary finds the same in an item under both.
+    #[must_use]
+    pub fn find_the_same(&self, own: &Examined<'_, '_>, other: (&Names, &Examined<'_, '_>)) -> bool {
+        let (others, examined) = other;
+        let same = |(old, new): (&Name, &Name)| match (own.value(&Expr::Name(*old)), examined.value(&Expr::Name(*new)))
+        {
+            (Out::Is(old), Out::Is(new)) => old.same(&new),
+            _ => false,
+        };
+        self.vocabulary.keys().eq(others.vocabulary.keys())
+            && self.vocabulary.values().zip(others.vocabulary.values()).all(same)
     }
 
     /// The point that held.

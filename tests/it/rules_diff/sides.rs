@@ -49,6 +49,14 @@ fn another_text_alone_is_told_as_that() {
 }
 
 #[test]
+fn a_text_that_says_why_another_rule_did_not_hold_differs_with_that_rule() {
+    // The rule that decides is the same; what is told of one before it is not.
+    let issues = json!([issue(1, "[bug] Login fails", json!({"body": "src/a.rs should and must return and verify"}))]);
+    let report = edited(&world(issues), &[("    when: blocked\n", "    when: number > 5 and blocked\n")]).run().json(0);
+    assert_eq!(report["totals"]["text"], 1, "{report}");
+}
+
+#[test]
 fn closes_come_first_then_other_people_then_labels_and_each_is_counted() {
     let issues = json!([
         issue(1, "[rfc] A good day", json!({})),
