@@ -5,7 +5,7 @@
 //! built-in ones.
 
 mod builtin;
-pub mod folder;
+pub mod folders;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

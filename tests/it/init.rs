@@ -108,7 +108,7 @@ fn the_second_run_changes_nothing_and_needs_no_answers() {
     assert!(ran.stdout.contains(&format!("updated     {RULES}\n")), "{}", ran.stdout);
     assert!(read(&folder, RULES).contains("owner: {login: \"tomas\"}") && read(&folder, RULES).contains("\"dev-bot\""));
     assert!(read(&folder, WORKFLOW).contains("    runs-on: linux\n"));
-    assert!(init(&folder, &[]).stdout.matches("unchanged").count() == 3);
+    assert!(init(&folder, &[]).stdout.matches("unchanged").count() == 4);
     // A file that is gone is written again.
     fs::remove_file(folder.path().join(COMMON)).unwrap();
     assert!(init(&folder, &[]).stdout.contains(&format!("written     {COMMON}\n")));
@@ -213,6 +213,8 @@ fn it_ends_with_a_dry_run_of_what_it_set_up() {
     let left = ran.stdout.lines().find(|line| line.starts_with("blocked")).unwrap_or_else(|| panic!("{}", ran.stdout));
     assert!(left.contains("#1"), "{left}");
     assert!(read(&folder, RULES).contains("    action: skip # flag-owner, once agents.owner has a login\n"));
+    let checked = kaizen(folder.path(), &["rules", "check", "--deny-warnings"]);
+    assert_eq!(checked.code, 0, "{}", checked.stdout);
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::engine::untrusted;
 use crate::jobs;
 use crate::language::diag::{Diagnostic, Severity};
 use crate::language::{Loaded, load};
-use crate::pack::folder::{self, Folder};
+use crate::pack::folders::{self, Folder};
 use crate::pack::{self, Pack};
 use crate::report::json;
 use crate::review::check::{self, Checked};
@@ -62,7 +62,7 @@ pub(super) fn run(args: &Check) -> Result<Exit, Stop> {
 
 /// The folders to check; with a file of one, only what concerns that file is told.
 fn folders(args: &Check) -> Result<Vec<(Folder, Option<String>)>, Stop> {
-    let read = |path: &Path| folder::read(&jobs::NAMES, path, args.common.templates.as_deref()).map_err(usage);
+    let read = |path: &Path| folders::read(&jobs::NAMES, path, args.common.templates.as_deref()).map_err(usage);
     let mut paths: Vec<PathBuf> = args.paths.clone();
     paths.extend(args.common.rules.clone().filter(|rules| !args.paths.contains(rules)));
     let mut found = Vec::new();
@@ -87,7 +87,7 @@ fn folders(args: &Check) -> Result<Vec<(Folder, Option<String>)>, Stop> {
             match pack::folder(job, None) {
                 Some(path) if seen.insert(path.clone()) => found.push((read(&path)?, None)),
                 Some(_) => {}
-                None => found.push((folder::built_in(job, &jobs::NAMES).map_err(usage)?, None)),
+                None => found.push((folders::built_in(job, &jobs::NAMES).map_err(usage)?, None)),
             }
         }
     }
