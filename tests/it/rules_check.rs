@@ -225,6 +225,18 @@ fn a_server_is_asked_and_nothing_is_written_to_it() {
     }
 }
 
+#[test]
+fn what_the_files_say_is_told_though_the_forge_does_not_answer() {
+    let text = rules(DOUBTFUL);
+    let files = [("rules/backlog-triage.yaml", text.as_str()), ("world.json", "{")];
+    let ran = with(&files, &["--live", "--forge", "file:world.json"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stdout.contains("the rule `very` is never reached"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("error: opening the forge"), "{}", ran.stderr);
+    let ran = with(&files, &["--live", "--forge", "file:nowhere.json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+}
+
 /// Rules that were made to cost much: each an answer in little time.
 #[test]
 fn a_strangers_rules_cost_little() {

@@ -11,7 +11,7 @@ use anyhow::anyhow;
 use serde_json::{Value, json};
 
 use super::super::rules::annotate;
-use super::super::{Exit, Stop, output, usage};
+use super::super::{Exit, Stop, forge, output, usage};
 use super::{live, print};
 use crate::cli::{Check, Format};
 use crate::engine::rules::Policy;
@@ -35,6 +35,11 @@ struct Told {
 
 /// Checks rules and prints what is found.
 pub(super) fn run(args: &Check) -> Result<Exit, Stop> {
+    let common = &args.common;
+    if args.live {
+        // Wrong usage goes before bad rules.
+        forge::check(&common.target, &common.repos, common.org.as_deref())?;
+    }
     let mut told = Told { files: BTreeSet::new(), diagnostics: Vec::new() };
     let mut asked = Vec::new();
     for (folder, only) in folders(args)? {
@@ -47,12 +52,22 @@ pub(super) fn run(args: &Check) -> Result<Exit, Stop> {
             None => folder.files,
         });
     }
-    if args.live {
-        let policies: Vec<&Policy> = asked.iter().collect();
-        told.diagnostics.extend(live::ask(&args.common, &policies)?);
-    }
+    let policies: Vec<&Policy> = asked.iter().collect();
+    let failed = match args.live.then(|| live::ask(common, &policies)) {
+        Some(Ok(found)) => {
+            told.diagnostics.extend(found);
+            None
+        }
+        Some(Err(stop)) => Some(stop),
+        None => None,
+    };
     show(args, &told)?;
     let count = |severity| told.diagnostics.iter().filter(|one| one.severity == severity).count();
+    if let Some(stop) = failed {
+        // What the files say stands, whatever the forge answers.
+        let bad = stop.exit == Exit::Failed && count(Severity::Error) > 0;
+        return Err(if bad { Stop { exit: Exit::BadRules, ..stop } } else { stop });
+    }
     Ok(match (count(Severity::Error), count(Severity::Warning)) {
         (1.., _) => Exit::BadRules,
         (0, 1..) if args.deny_warnings => Exit::Found,
