@@ -9,24 +9,27 @@
 //! - [`http`] the one HTTP client: time-outs, retries, limits, redirects, secrets
 //! - [`loop_dir`] the `.loop` files: JSON lines, the lock of a run
 //! - [`files`] locks, and files replaced as a whole
+//! - [`explain`] why a decision is what it is, and what it narrowly is not. Pure
 //! - [`plan`] decisions and texts to finished writes. Pure
 //! - [`apply`] the one writer: a plan, carried out
+//! - [`undo`] what a run wrote, taken back: journal and forge to a plan. Pure
 //! - [`report`] a run as people and programs read it. Pure
 //! - [`jobs`] what each job reads, decides and leaves
 //! - [`snapshot`] a recorded forge masked, so that it can be shown
-//! - [`review`] what the reviewer of a rule change uses. Pure
+//! - [`review`] what the reviewer of a rule change uses: warnings, cases, the effect of a change. Pure
 //! - [`pack`] where rules and templates come from
 //! - [`init`] a checkout set up: rules with real logins, a workflow
 //! - [`run`] the pipeline, [`cli`] its arguments, `main` its exit code
 //!
-//! Imports run one way: `main -> {cli, run} -> {review, snapshot, init} -> {jobs, pack} -> {language, report, plan} ->
-//! {engine, forge}`; `jobs -> apply -> plan`; `forge -> {http, files}`, `loop_dir -> files`; engine,
+//! Imports run one way: `main -> {cli, run} -> {review, snapshot, init, undo} -> {jobs, pack} -> {explain, report, plan}
+//! -> {language, engine, forge}`; `{jobs, undo} -> apply -> plan`; `forge -> {http, files}`, `loop_dir -> files`; engine,
 //! http and files import nothing of ours.
 //! A test holds it.
 
 pub mod apply;
 pub mod cli;
 pub mod engine;
+pub mod explain;
 pub mod files;
 pub mod forge;
 pub mod http;
@@ -40,3 +43,4 @@ pub mod report;
 pub mod review;
 pub mod run;
 pub mod snapshot;
+pub mod undo;

@@ -3,20 +3,25 @@
 //! Takes: [`Cli`], the environment. Gives: the report on stdout, everything else on stderr, an
 //! [`Exit`].
 //!
-//! - `triage` the job, `apply` a saved plan, `snapshot` a recording, `init` a checkout set up
+//! - `triage` the job, `apply` a saved plan, `undo` a run taken back, `runs` the list of them
+//! - `why` one item explained, `snapshot` a recording, `init` a checkout set up
 //! - `rules` which rules, `forge` which forge, `live` what a live run needs and leaves
-//! - `review` what can be asked of rules
+//! - `review` what can be asked of rules, `confined` in a process with little memory and time
 //! - `output` where results go
 
 mod apply;
+mod confined;
 mod forge;
 mod init;
 mod live;
 mod output;
 mod review;
 mod rules;
+mod runs;
 mod snapshot;
 mod triage;
+mod undo;
+mod why;
 
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,8 +30,8 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::{Cli, Job, Shown};
-use crate::engine::choice::State;
 use crate::engine::untrusted;
+use crate::plan::choice::State;
 use crate::report::Run;
 
 /// The version of this program.
@@ -50,6 +55,13 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The exit of a code.
+    #[must_use]
+    pub fn of(code: i32) -> Option<Exit> {
+        let all = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Found, Exit::Incomplete, Exit::BadRules];
+        all.into_iter().find(|exit| i32::from(exit.code()) == code)
+    }
+
     /// The exit code.
     #[must_use]
     pub fn code(self) -> u8 {
@@ -86,12 +98,22 @@ fn usage(error: impl Into<anyhow::Error>) -> Stop {
 /// Runs a command. Errors have been printed when it returns.
 #[must_use]
 pub fn run(cli: &Cli) -> Exit {
+    if cli.confined
+        && let Err(error) = confined::enter()
+    {
+        say(&format!("error: {error:#}"));
+        return Exit::Failed;
+    }
     let ended = match &cli.job {
+        Job::Rules(rules) if rules.judges() && !cli.confined => confined::supervise(),
         Job::BacklogTriage(args) => triage::run(args),
         Job::Init(args) => init::init(args),
         Job::Apply(args) => apply::run(args),
-        Job::Rules(what) => review::run(what),
+        Job::Rules(rules) => review::run(rules),
         Job::Snapshot(args) => snapshot::run(args),
+        Job::Why(args) => why::run(args),
+        Job::Undo(args) => undo::run(args),
+        Job::Runs(args) => runs::run(args),
     };
     ended.unwrap_or_else(|stop| {
         say(&format!("error: {:#}", stop.error));
@@ -157,10 +179,15 @@ impl Progress {
 
     /// For items that are written to: their number is known.
     fn items(shown: &Shown, all: usize) -> Self {
+        Progress::of(shown, all, "items written")
+    }
+
+    /// For things whose number is known.
+    fn of(shown: &Shown, all: usize, what: &str) -> Self {
         let progress = Progress::new(shown);
         progress.bar.set_length(all as u64);
         progress.bar.set_style(
-            ProgressStyle::with_template("{spinner} {pos} of {len} items written")
+            ProgressStyle::with_template(&format!("{{spinner}} {{pos}} of {{len}} {what}"))
                 .unwrap_or_else(|_| ProgressStyle::default_spinner()),
         );
         progress

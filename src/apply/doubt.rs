@@ -6,7 +6,7 @@
 use anyhow::Result;
 
 use super::journal::{Journal, Step};
-use crate::forge::{Comment, Event, Forge, What};
+use crate::forge::{Comment, Event, Forge, LabelNames, What};
 use crate::plan::marker::Marker;
 use crate::plan::memory::Us;
 use crate::plan::{Op, Write};
@@ -42,6 +42,10 @@ pub fn decide(
     (comment, marker): (&Comment, &Marker),
     left: &[Write],
 ) -> Result<Doubt> {
+    if left.iter().any(Write::leaves_no_trace) {
+        // These were written before the comment was.
+        return Ok(Doubt::Person("What goes with its comment was taken away since.".to_owned()));
+    }
     let field = |name: &str| marker.get(name).unwrap_or("");
     let steps = journal.steps(field("run"), field("policy"), at.name, at.number);
     let last = |write: &Write| steps.iter().rev().find(|(op, _)| *op == write.op).map(|(_, step)| *step);
@@ -59,7 +63,8 @@ pub fn decide(
     };
     // A time that cannot be read may be later.
     let later = |event: &&Event| event.at.is_none_or(|then| comment.at().is_none_or(|ours| then >= ours));
-    let undone = events.iter().filter(later).find(|event| left.iter().any(|write| undoes(event, write)));
+    let names = forge.label_names();
+    let undone = events.iter().filter(later).find(|event| left.iter().any(|write| undoes(event, write, names)));
     Ok(undone.map_or(Doubt::Unfinished, |event| Doubt::Person(said(event))))
 }
 
@@ -70,15 +75,18 @@ pub fn decide(
 /// The timeline could not be read.
 pub fn taken_back(forge: &dyn Forge, us: Us<'_>, at: At<'_>, left: &[Write]) -> Result<Option<String>> {
     let Some(events) = forge.timeline(at.repo, at.number)? else { return Ok(None) };
+    let names = forge.label_names();
     let others = |event: &&Event| event.actor.as_ref().is_none_or(|actor| !us.is(&actor.login));
     let last = |write: &Write| {
-        let about = |event: &&Event| undoes(event, write) || does(event, write);
-        events.iter().rev().find(about).filter(|event| undoes(event, write)).filter(others)
+        let about = |event: &&Event| undoes(event, write, names) || does(event, write, names);
+        events.iter().rev().find(about).filter(|event| undoes(event, write, names)).filter(others)
     };
     Ok(left.iter().find_map(last).map(said))
 }
 
-fn said(event: &Event) -> String {
+/// Who did what, as a sentence.
+#[must_use]
+pub fn said(event: &Event) -> String {
     let who = event.actor.as_ref().map_or("Somebody", |actor| actor.login.as_str());
     match &event.what {
         What::Unlabeled(name) => format!("{who} took the label {name} off."),
@@ -93,18 +101,21 @@ fn said(event: &Event) -> String {
     }
 }
 
-fn undoes(event: &Event, write: &Write) -> bool {
-    matches(event, write, true)
+/// Whether an event is the opposite of a write.
+#[must_use]
+pub fn undoes(event: &Event, write: &Write, names: LabelNames) -> bool {
+    matches(event, write, names, true)
 }
 
-fn does(event: &Event, write: &Write) -> bool {
-    matches(event, write, false)
+/// Whether an event is what a write does.
+#[must_use]
+pub fn does(event: &Event, write: &Write, names: LabelNames) -> bool {
+    matches(event, write, names, false)
 }
 
 /// Whether an event is the opposite of a write, or the write itself.
-fn matches(event: &Event, write: &Write, opposite: bool) -> bool {
-    // Some forges do not tell names of labels apart by case either; a person wins where that is unclear.
-    let label = |name: &String| write.args.labels.iter().any(|label| label.to_lowercase() == name.to_lowercase());
+fn matches(event: &Event, write: &Write, names: LabelNames, opposite: bool) -> bool {
+    let label = |name: &String| write.args.labels.iter().any(|label| names.same(label, name));
     let login = |name: &String| write.args.assignees.iter().any(|login| login.eq_ignore_ascii_case(name));
     match (&event.what, write.op) {
         (What::Unlabeled(name), Op::AddLabels) | (What::Labeled(name), Op::RemoveLabels) => opposite && label(name),

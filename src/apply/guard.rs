@@ -4,23 +4,32 @@
 //! changed since the rules read it, a person opted out, it is all there. What this effect itself has
 //! written already is no change.
 
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
 use anyhow::Result;
 
 use super::doubt::{self, At, Doubt};
 use super::preflight::Repository;
+use super::twice::CLOCKS;
 use super::{Fate, Outcome, Run};
 use crate::forge::change::Fresh;
-use crate::forge::{Comment, Item};
+use crate::forge::{Comment, Item, LabelNames};
 use crate::plan::marker::Marker;
 use crate::plan::memory::{self, Concerned, State};
 use crate::plan::{self, Effect, Op, PlannedItem, SUMMARY, Write};
+
+/// How long the list of changed comments of a repository is good for.
+const FRESH: Duration = Duration::from_secs(5);
 
 /// What the look came to.
 pub(super) enum Ready {
     /// These writes are left to do.
     Write {
         /// The item as it is now.
-        fresh: Option<Fresh>,
+        fresh: Box<Fresh>,
+        /// Its comments, where they matter.
+        comments: Vec<Comment>,
         /// In order.
         writes: Vec<Write>,
     },
@@ -28,7 +37,7 @@ pub(super) enum Ready {
     Not(Outcome),
 }
 
-fn dropped(why: impl Into<String>) -> Ready {
+pub(super) fn dropped(why: impl Into<String>) -> Ready {
     Ready::Not(Outcome::new(Fate::Dropped, why.into()))
 }
 
@@ -43,7 +52,8 @@ impl Run<'_, '_> {
     ) -> Result<Ready> {
         let forge = self.apply.forge;
         let unknown = |write: &Write| {
-            let unknown = |login: &&String| write.op == Op::Assign && repository.unassignable.contains(login);
+            let assigns = matches!(write.op, Op::Assign | Op::CreateIssue);
+            let unknown = |login: &&String| assigns && repository.unassignable.contains(login);
             write.args.assignees.iter().find(unknown).cloned()
         };
         if let Some(login) = effect.writes.iter().find_map(unknown) {
@@ -53,7 +63,10 @@ impl Run<'_, '_> {
         let Some(fresh) = forge.item(repository.index, item.kind, number)? else {
             return Ok(dropped("It is gone."));
         };
-        if effect.writes.iter().any(|write| write.op == Op::EditBody) {
+        if effect.writes.iter().any(Write::is_undo) {
+            return self.look_back_once(repository, item, fresh, effect);
+        }
+        if effect.writes.iter().any(|write| write.op == Op::EditBody && write.key == SUMMARY) {
             return Ok(self.summary(fresh, effect));
         }
         let comments = self.comments(repository.index, number, &fresh.item)?;
@@ -74,8 +87,15 @@ impl Run<'_, '_> {
         }
         let has_comment = effect.writes.iter().any(Write::is_comment);
         let mut writes = effect.writes.clone();
-        let state = State::of(&fresh.item);
+        let state = State::of(&fresh.item, forge.label_names());
         writes.retain_mut(|write| memory::left(write, &state));
+        let mut left = Vec::with_capacity(writes.len());
+        for write in writes {
+            if self.is_left(repository, &fresh.item, effect, &write)? {
+                left.push(write);
+            }
+        }
+        let mut writes = left;
         if let Some((comment, marker)) = posted
             && has_comment
         {
@@ -101,15 +121,40 @@ impl Run<'_, '_> {
                 return Ok(Ready::Not(Outcome::new(Fate::Unchanged, why)));
             }
         }
-        Ok(Ready::Write { fresh: Some(fresh), writes })
+        Ok(Ready::Write { fresh: Box::new(fresh), comments, writes })
     }
 
-    /// The comments that this run has read of the item, where none came or went since; else as they are.
+    /// The comments that this run has read of the item, where none came, went or was edited since; else as
+    /// they are.
     fn comments(&self, repo: usize, number: u64, item: &Item<'_>) -> Result<Vec<Comment>> {
         match self.apply.comments.get(&(repo, number)) {
-            Some(known) if known.len() as u64 == item.comments => Ok(known.clone()),
+            Some(known) if known.len() as u64 == item.comments && !self.edited(repo, number, known)? => {
+                Ok(known.clone())
+            }
             _ => self.apply.forge.comments(repo, number),
         }
+    }
+
+    /// Whether a comment that was read has another text by now. An edit moves neither their number nor, on
+    /// some forges, the item (fact 35): what changed in the whole repository since the run began is asked
+    /// for, one request every few seconds, not one an item.
+    fn edited(&self, repo: usize, number: u64, known: &[Comment]) -> Result<bool> {
+        if !self.apply.forge.is_remote() {
+            // A file is this run's alone.
+            return Ok(false);
+        }
+        let mut changed = self.changed.borrow_mut();
+        if changed.get(&repo).is_none_or(|(asked, _)| asked.elapsed() >= FRESH) {
+            let since = self.apply.started - chrono::Duration::minutes(CLOCKS);
+            let placed = self.apply.forge.comments_since(repo, since)?;
+            changed.insert(repo, (Instant::now(), placed));
+        }
+        let now = changed.get(&repo).map_or(&[][..], |(_, placed)| placed.as_slice());
+        let another = |then: &Comment| {
+            let same = now.iter().find(|placed| placed.number == number && placed.comment.id == then.id);
+            same.is_some_and(|placed| placed.comment.body != then.body)
+        };
+        Ok(known.iter().any(another))
     }
 
     /// An old comment that still has a marker: it was not reduced yet.
@@ -123,7 +168,7 @@ impl Run<'_, '_> {
 
     /// Whether the item is as the rules read it, but for what this effect has written itself: its writes
     /// are made in order, so that some first ones of them may be there.
-    fn as_seen(&self, item: &PlannedItem, effect: &Effect, now: &Item<'static>, posted: bool) -> bool {
+    pub(super) fn as_seen(&self, item: &PlannedItem, effect: &Effect, now: &Item<'static>, posted: bool) -> bool {
         let Some(seen) = &item.seen else { return true };
         if plan::seen(now) == *seen {
             return true;
@@ -134,24 +179,9 @@ impl Run<'_, '_> {
         }
         let mut before = now.clone();
         effect.writes.iter().filter(|write| !write.is_comment()).any(|write| {
-            take_back(&mut before, write);
+            take_back(&mut before, write, self.apply.forge.label_names());
             plan::seen(&before) == *seen
         })
-    }
-
-    /// The issue that an earlier run with the same plan, or another one meanwhile, has created for this
-    /// policy in this place.
-    pub(super) fn created(&self, repository: &Repository, effect: &Effect, write: &Write) -> Result<Option<u64>> {
-        let wanted = write.args.body.as_deref().and_then(Marker::ending);
-        let (Some(label), Some(wanted)) = (write.args.labels.first(), wanted) else { return Ok(None) };
-        let same = |marker: &Marker, name: &str| marker.get(name) == wanted.get(name);
-        let ours = |item: &&Item<'_>| {
-            let marker = Marker::ending(&item.body).filter(|marker| marker.get("policy") == Some(&effect.policy));
-            item.author.as_ref().is_some_and(|author| self.us().is(&author.login))
-                && marker.is_some_and(|marker| same(&marker, "key") && same(&marker, "did"))
-        };
-        let labelled = self.apply.forge.labelled(repository.index, label)?;
-        Ok(labelled.iter().filter(ours).map(|item| item.number).max())
     }
 
     /// A summary is replaced where it is open, ours, and has our marker.
@@ -170,48 +200,59 @@ impl Run<'_, '_> {
         if planned.is_some() && marker.get("day") >= planned.as_deref() {
             return Ready::Not(Outcome::new(Fate::Unchanged, "Today's summary is written.".to_owned()));
         }
-        Ready::Write { fresh: Some(fresh), writes: effect.writes.clone() }
+        Ready::Write { fresh: Box::new(fresh), comments: Vec::new(), writes: effect.writes.clone() }
     }
 }
 
 /// The item as it is after a write: the next one is sent on top of it, and on some forges a write replaces
 /// a whole list (fact 40).
-pub(super) fn put_on(item: &mut Item<'static>, write: &Write) {
-    let args = &write.args;
-    let with = |list: &mut Vec<std::borrow::Cow<'static, str>>, names: &[String]| {
-        list.extend(names.iter().map(|name| name.clone().into()));
-    };
-    match write.op {
-        Op::AddLabels => with(&mut item.labels, &args.labels),
-        Op::RemoveLabels => item.labels.retain(|label| !args.labels.iter().any(|name| name == label)),
-        Op::Assign => with(&mut item.assignees, &args.assignees),
-        Op::Unassign => {
-            item.assignees.retain(|login| !args.assignees.iter().any(|name| name.eq_ignore_ascii_case(login)));
-        }
-        Op::SetMilestone => item.milestone = args.milestone.clone().map(Into::into),
-        Op::Close => item.open = false,
-        Op::Reopen => item.open = true,
-        Op::Comment | Op::EditComment | Op::CreateIssue | Op::EditBody => {}
+pub(super) fn put_on(item: &mut Item<'static>, write: &Write, names: LabelNames) {
+    change(item, write, names, true);
+    if write.op == Op::SetMilestone {
+        item.milestone = write.args.milestone.clone().map(Into::into);
     }
 }
 
-/// The item as it was before a write.
-fn take_back(item: &mut Item<'static>, write: &Write) {
+/// The item as it was before a write, all of it or the part of it that was made.
+fn take_back(item: &mut Item<'static>, write: &Write, names: LabelNames) {
     let args = &write.args;
-    let with = |list: &mut Vec<std::borrow::Cow<'static, str>>, names: &[String]| {
-        list.extend(names.iter().map(|name| name.clone().into()));
-    };
+    // What it puts aside is its own doing only where the write itself is there.
+    let added = args.labels.iter().all(|name| item.labels.iter().any(|there| names.same(name, there)));
+    let set = item.milestone.as_deref() == args.milestone.as_deref();
+    change(item, write, names, false);
     match write.op {
-        Op::AddLabels => item.labels.retain(|label| !args.labels.iter().any(|name| name == label)),
-        Op::RemoveLabels => with(&mut item.labels, &args.labels),
-        Op::Assign => {
-            item.assignees.retain(|login| !args.assignees.iter().any(|name| name.eq_ignore_ascii_case(login)))
+        Op::SetMilestone if set => item.milestone = args.replaces.first().cloned().map(Into::into),
+        Op::AddLabels if added => add(&mut item.labels, &args.replaces, |a, b| names.same(a, b)),
+        _ => {}
+    }
+}
+
+/// Labels, people and state of an item after a write, or before it.
+fn change(item: &mut Item<'static>, write: &Write, names: LabelNames, done: bool) {
+    let args = &write.args;
+    let label = |a: &str, b: &str| names.same(a, b);
+    let login = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
+    match (write.op, done) {
+        (Op::AddLabels, true) | (Op::RemoveLabels, false) => add(&mut item.labels, &args.labels, label),
+        (Op::AddLabels, false) | (Op::RemoveLabels, true) => {
+            item.labels.retain(|there| !args.labels.iter().any(|name| label(name, there)));
         }
-        Op::Unassign => with(&mut item.assignees, &args.assignees),
-        Op::Close => item.open = true,
-        Op::Reopen => item.open = false,
-        // Which one stood there before is not known: most often there was none.
-        Op::SetMilestone => item.milestone = None,
-        Op::Comment | Op::EditComment | Op::CreateIssue | Op::EditBody => {}
+        (Op::Assign, true) | (Op::Unassign, false) => add(&mut item.assignees, &args.assignees, login),
+        (Op::Assign, false) | (Op::Unassign, true) => {
+            item.assignees.retain(|there| !args.assignees.iter().any(|name| login(name, there)));
+        }
+        (Op::Close, done) => item.open = !done,
+        (Op::Reopen, done) => item.open = done,
+        (Op::Comment | Op::EditComment | Op::DeleteComment | Op::EditBody | Op::SetMilestone, _) => {}
+        (Op::CreateIssue | Op::CreateLabel | Op::DeleteLabel, _) => {}
+    }
+}
+
+/// Adds the names that are not there yet.
+fn add(list: &mut Vec<Cow<'static, str>>, names: &[String], same: impl Fn(&str, &str) -> bool) {
+    for name in names {
+        if !list.iter().any(|there| same(there, name)) {
+            list.push(name.clone().into());
+        }
     }
 }

@@ -14,6 +14,9 @@ use crate::forge::{Kind, time};
 use crate::loop_dir::{self, Lines};
 use crate::plan::{Args, Op};
 
+/// The journal in the folder of the loop.
+const FILE: &str = "journal.jsonl";
+
 /// How long a step is of use: after that the forge alone remembers.
 const DAYS: i64 = 14;
 
@@ -60,6 +63,15 @@ pub struct Entry {
     pub state: Step,
 }
 
+/// Hands every line of a folder's journal to `each`, oldest first, however old. What could not be read is
+/// in [`Lines`]; it stops nothing.
+///
+/// # Errors
+/// The file is there and cannot be opened or read.
+pub fn read(folder: &Path, each: impl FnMut(Entry)) -> Result<Lines> {
+    loop_dir::read_lines(&folder.join(FILE), each)
+}
+
 /// A step of an earlier run.
 #[derive(Debug)]
 struct Past {
@@ -81,7 +93,7 @@ impl Journal {
     /// # Errors
     /// The file is there and cannot be opened or read.
     pub fn open(folder: &Path, now: DateTime<Utc>) -> Result<(Journal, Lines)> {
-        let path = folder.join("journal.jsonl");
+        let path = folder.join(FILE);
         let mut past: HashMap<_, Vec<_>> = HashMap::new();
         let lines = loop_dir::read_lines(&path, |entry: Entry| {
             let recent = time::parse(&entry.ts).is_some_and(|at| now - at < Duration::days(DAYS));

@@ -6,13 +6,19 @@
 //!
 //! - [`journal`] the steps of this run and of earlier ones
 //! - [`doubt`] whether a run died or a person undid it
-//! - `guard` the last look before the first write
+//! - `guard` the last look before the first write, `back` where an earlier one is taken back
+//! - `create` issues, `label` those of a repository
 //! - `send` one write, and what became of it
+//! - `ours` what we wrote that no timeline tells of
 //! - `twice` the look back at the end: two runs at once
 
+mod back;
+mod create;
 pub mod doubt;
 mod guard;
 pub mod journal;
+mod label;
+mod ours;
 mod preflight;
 mod send;
 mod twice;
@@ -27,8 +33,9 @@ use chrono::{DateTime, Utc};
 use self::guard::Ready;
 use self::journal::Journal;
 use self::preflight::Repository;
-use crate::forge::Comment;
 use crate::forge::change::Write as Writable;
+use crate::forge::{Comment, Item, Placed};
+use crate::plan::marker::Marker;
 use crate::plan::memory::Us;
 use crate::plan::{Effect, Plan, PlannedItem};
 
@@ -78,11 +85,13 @@ pub struct Outcome {
     pub note: Option<String>,
     /// The number of the issue that was created.
     pub number: Option<u64>,
+    /// It failed because the token may not do it.
+    pub denied: bool,
 }
 
 impl Outcome {
     fn new(fate: Fate, note: impl Into<Option<String>>) -> Self {
-        Outcome { fate, note: note.into(), number: None }
+        Outcome { fate, note: note.into(), number: None, denied: false }
     }
 }
 
@@ -103,7 +112,15 @@ struct Ended(String);
 impl Apply<'_> {
     /// Carries out a plan.
     pub fn carry_out(&self, plan: &Plan<'_>) -> Applied {
-        let run = Run { apply: self, plan, last: Cell::new(None), posted: RefCell::default() };
+        let run = Run {
+            apply: self,
+            plan,
+            last: Cell::new(None),
+            posted: RefCell::default(),
+            created: RefCell::default(),
+            changed: RefCell::default(),
+            opened: RefCell::default(),
+        };
         let mut applied = Applied::default();
         let repositories = run.preflight(&mut applied);
         for (index, item) in plan.items.iter().enumerate() {
@@ -124,6 +141,7 @@ impl Apply<'_> {
             (self.progress)(index + 1);
         }
         run.look_back(&repositories, &mut applied);
+        run.look_back_at_issues(&mut applied);
         applied
     }
 }
@@ -134,8 +152,14 @@ struct Run<'r, 'a> {
     plan: &'r Plan<'r>,
     /// When the last write was answered.
     last: Cell<Option<Instant>>,
-    /// Comments that this run has posted: repository, number, id, digest of the decision.
+    /// Comments that this run has posted.
     posted: RefCell<Vec<Posted>>,
+    /// By repository: comments that changed since the run began, and when they were asked for.
+    changed: RefCell<HashMap<usize, (Instant, Vec<Placed>)>>,
+    /// By repository: the issues that we had opened before this run created one.
+    opened: RefCell<HashMap<usize, Vec<Item<'static>>>>,
+    /// Issues that this run has created.
+    created: RefCell<Vec<Created>>,
 }
 
 /// A comment that this run has posted.
@@ -146,6 +170,15 @@ struct Posted {
     policy: String,
     key: String,
     did: String,
+}
+
+/// An issue that this run has created.
+struct Created {
+    repo: usize,
+    number: u64,
+    /// The label by which it is found again, where it has one for that.
+    label: Option<String>,
+    marker: Marker,
 }
 
 impl Run<'_, '_> {
@@ -170,7 +203,10 @@ impl Run<'_, '_> {
         for effect in &item.effects {
             let one = match item.number {
                 Some(number) => self.effect(repository, item, number, effect)?,
-                None => self.create(repository, item, effect)?,
+                None => match effect.writes.iter().find(|write| write.is_undo()) {
+                    Some(write) => self.of_repository(repository, item, effect, write)?,
+                    None => self.create(repository, item, effect)?,
+                },
             };
             // The first that is more than nothing counts; what went wrong stays said.
             if outcome.fate == Fate::Unchanged || one.fate == Fate::Failed {
@@ -193,26 +229,30 @@ impl Run<'_, '_> {
         number: u64,
         effect: &Effect,
     ) -> Result<Outcome, Ended> {
-        let (fresh, writes, note) = match self.look(repository, item, number, effect) {
-            Ok(Ready::Write { fresh, writes }) => (fresh, writes, None),
+        let (mut fresh, comments, writes) = match self.look(repository, item, number, effect) {
+            Ok(Ready::Write { fresh, comments, writes }) => (fresh, comments, writes),
             Ok(Ready::Not(outcome)) => return Ok(outcome),
-            Err(error) => (None, Vec::new(), Some(format!("Nothing was written: {error:#}"))),
+            Err(error) => return Ok(Outcome::new(Fate::Failed, format!("Nothing was written: {error:#}"))),
         };
-        let Some(mut fresh) = fresh else { return Ok(Outcome::new(Fate::Failed, note)) };
         if writes.is_empty() {
             return Ok(Outcome::new(Fate::Unchanged, None));
         }
         let mut done: Vec<&'static str> = Vec::new();
         for write in &writes {
-            if let Err(failed) = self.write(repository, item, &fresh, effect, write) {
+            if let Err(failed) = self.write(repository, item, (&fresh, &comments), effect, write) {
                 let before = match done.as_slice() {
                     [] => "nothing was written before it".to_owned(),
                     done => format!("written before it: {}", done.join(", ")),
                 };
+                if failed.stale && done.is_empty() {
+                    return Ok(Outcome::new(Fate::Dropped, "Its text changed while it was written to.".to_owned()));
+                }
                 let text = format!("`{}` failed: {}; {before}.", write.op.name(), failed.text);
-                return if failed.ends_run { Err(Ended(text)) } else { Ok(Outcome::new(Fate::Failed, text)) };
+                let denied = failed.denied;
+                let outcome = Outcome { denied, ..Outcome::new(Fate::Failed, text.clone()) };
+                return if failed.ends_run { Err(Ended(text)) } else { Ok(outcome) };
             }
-            guard::put_on(&mut fresh.item, write);
+            guard::put_on(&mut fresh.item, write, self.apply.forge.label_names());
             done.push(write.op.name());
         }
         Ok(Outcome::new(Fate::Done, None))

@@ -3,6 +3,7 @@
 //! Takes: a plan. Gives: for each of its repositories what writing needs to know of it, or why nothing
 //! may be written there; and the first label that is missing is known before anything is posted.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
 use anyhow::Result;
@@ -15,8 +16,8 @@ use crate::plan::Op;
 pub(super) struct Repository {
     /// Its index in the forge.
     pub(super) index: usize,
-    /// Labels that are missing and will be made before they are first put on.
-    pub(super) missing: Vec<Label>,
+    /// Labels that are missing and will be made before they are first put on; one that was made is gone from here.
+    pub(super) missing: RefCell<Vec<Label>>,
     /// Logins that cannot be assigned.
     pub(super) unassignable: Vec<String>,
 }
@@ -52,16 +53,20 @@ impl Run<'_, '_> {
         if let Some(why) = there.refused {
             return Ok(Err(format!("Nothing was written: {why}")));
         }
-        let put_on = writes().filter(|write| matches!(write.op, Op::AddLabels | Op::CreateIssue));
+        let put_on = writes().filter(|write| matches!(write.op, Op::AddLabels | Op::CreateIssue | Op::CreateLabel));
         let labels: BTreeSet<&String> = put_on.flat_map(|write| &write.args.labels).collect();
-        let missing = labels.into_iter().filter(|label| !there.labels.contains(label)).map(|name| self.described(name));
-        let missing: Vec<Label> = missing.collect();
-        let milestone =
-            writes().filter_map(|write| write.args.milestone.as_ref()).find(|title| !there.milestones.contains(title));
+        let known = |label: &&String| there.labels.iter().any(|name| forge.label_names().same(name, label));
+        let missing: Vec<Label> =
+            labels.into_iter().filter(|label| !known(label)).map(|name| self.described(name)).collect();
+        // One that is put back may be closed by now: that stops its item alone.
+        let milestone = writes()
+            .filter(|write| !write.is_undo())
+            .filter_map(|write| write.args.milestone.as_ref())
+            .find(|title| !there.milestones.contains(title));
         if let Some(title) = milestone {
             return Ok(Err(format!("Nothing was written: there is no open milestone {title}; create it")));
         }
-        let assigned = writes().filter(|write| write.op == Op::Assign);
+        let assigned = writes().filter(|write| matches!(write.op, Op::Assign | Op::CreateIssue));
         let logins: BTreeSet<&String> = assigned.flat_map(|write| &write.args.assignees).collect();
         let mut unassignable = Vec::new();
         for login in logins {
@@ -69,7 +74,7 @@ impl Run<'_, '_> {
                 unassignable.push(login.clone());
             }
         }
-        Ok(Ok(Repository { index, missing, unassignable }))
+        Ok(Ok(Repository { index, missing: RefCell::new(missing), unassignable }))
     }
 
     /// A label as the rules describe it.

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use super::journal::{Entry, Step};
 use super::preflight::Repository;
-use super::{Ended, Fate, Outcome, Posted, Run};
+use super::{Posted, Run};
+use crate::forge::Comment;
 use crate::forge::change::{Change, Done, Failure, Fresh};
 use crate::forge::time::rfc3339;
 use crate::plan::marker::Marker;
 use crate::plan::memory::{self, State};
-use crate::plan::{Effect, Op, PlannedItem, Write};
+use crate::plan::{Effect, Op, PlannedItem, UNDO, Write, section};
 
 /// How often a write is sent whose answer is lost.
 const TRIES: u32 = 3;
@@ -21,6 +22,9 @@ const TRIES: u32 = 3;
 pub(super) struct Failed {
     pub(super) text: String,
     pub(super) ends_run: bool,
+    /// The text was changed since it was read, and nothing was written.
+    pub(super) stale: bool,
+    pub(super) denied: bool,
 }
 
 impl From<Failure> for Failed {
@@ -30,13 +34,18 @@ impl From<Failure> for Failed {
             Failure::Ignored(_) => " (the forge answered that all is well and did not do all of it)",
             Failure::Token(_) | Failure::Refused(_) | Failure::Stale(_) => "",
         };
-        Failed { text: format!("{failure}{certainty}"), ends_run: matches!(failure, Failure::Token(_)) }
+        Failed {
+            text: format!("{failure}{certainty}"),
+            ends_run: matches!(failure, Failure::Token(_)),
+            stale: matches!(failure, Failure::Stale(_)),
+            denied: failure.denied(),
+        }
     }
 }
 
 impl From<anyhow::Error> for Failed {
     fn from(error: anyhow::Error) -> Self {
-        Failed { text: format!("{error:#}"), ends_run: false }
+        Failed { text: format!("{error:#}"), ends_run: false, stale: false, denied: false }
     }
 }
 
@@ -46,26 +55,39 @@ impl Run<'_, '_> {
         &self,
         repository: &Repository,
         item: &PlannedItem,
-        fresh: &Fresh,
+        (fresh, comments): (&Fresh, &[Comment]),
         effect: &Effect,
         write: &Write,
     ) -> Result<(), Failed> {
+        if write.op == Op::CreateIssue {
+            let mut write = write.clone();
+            write.args.body = write.args.body.as_deref().map(|body| self.stamped(body));
+            let done = self.create_one(repository, item, effect, &write)?;
+            self.remember(repository.index, &write, &done);
+            return Ok(());
+        }
         if write.op == Op::AddLabels {
-            self.create_labels(repository, &write.args.labels)?;
+            self.create_labels(repository, item, effect, &write.args.labels)?;
         }
         let mut write = write.clone();
-        if let Some(body) = &mut write.args.body {
+        let over = write.args.over.take();
+        // What comes back comes back as it was.
+        if let Some(body) = write.args.body.as_mut().filter(|_| write.key != UNDO) {
             *body = self.stamped(body);
         }
+        if let Some(section) = &mut write.args.section {
+            *section = section.replacen(" run=-", &format!(" run={}", self.apply.run), 1);
+            write.args.body = Some(section::put(&fresh.item.body, section));
+        }
         let forge = self.apply.forge;
-        let before = match write.args.id {
-            Some(id) if write.op == Op::EditComment => {
-                let known = self.apply.comments.get(&(repository.index, fresh.item.number));
-                known
-                    .and_then(|known| known.iter().find(|comment| comment.id == id))
-                    .map(|comment| comment.body.clone())
+        let before = match write.op {
+            _ if over.is_some() => over,
+            Op::EditComment => {
+                let there = comments.iter().find(|comment| Some(comment.id) == write.args.id);
+                there.map(|comment| comment.body.clone())
             }
-            _ if write.op == Op::EditBody => Some(fresh.item.body.to_string()),
+            Op::EditBody => Some(fresh.item.body.to_string()),
+            Op::SetMilestone => fresh.item.milestone.as_ref().map(ToString::to_string),
             _ => None,
         };
         self.note(item, effect, &write, before.clone(), Step::Begun)?;
@@ -77,6 +99,9 @@ impl Run<'_, '_> {
             || self.landed(repository, fresh, &write),
         );
         let step = if sent.is_ok() { Step::Done } else { Step::Failed };
+        if let (Ok(done), Op::Comment) = (&sent, write.op) {
+            write.args.id = done.id;
+        }
         self.note(item, effect, &write, before, step)?;
         let done = sent?;
         if write.op == Op::Comment
@@ -90,75 +115,8 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    /// Creates an issue: there is no item to look at first.
-    pub(super) fn create(
-        &self,
-        repository: &Repository,
-        item: &PlannedItem,
-        effect: &Effect,
-    ) -> Result<Outcome, Ended> {
-        let failed = |failed: Failed| {
-            let text = format!("`create_issue` failed: {}.", failed.text);
-            if failed.ends_run { Err(Ended(text)) } else { Ok(Outcome::new(Fate::Failed, text)) }
-        };
-        let Some(mut write) = effect.writes.iter().find(|write| write.op == Op::CreateIssue).cloned() else {
-            return Ok(Outcome::new(Fate::Failed, "The plan names no item to write to.".to_owned()));
-        };
-        if let Some(body) = &mut write.args.body {
-            *body = self.stamped(body);
-        }
-        match self.created(repository, effect, &write) {
-            Ok(None) => {}
-            Ok(Some(number)) => {
-                let note = format!("#{number} is there already.");
-                return Ok(Outcome { number: Some(number), ..Outcome::new(Fate::Unchanged, note) });
-            }
-            Err(error) => return failed(error.into()),
-        }
-        match self.create_one(repository, item, effect, &write) {
-            Ok(done) => Ok(Outcome { number: done.number, ..Outcome::new(Fate::Done, None) }),
-            Err(why) => failed(why),
-        }
-    }
-
-    fn create_one(
-        &self,
-        repository: &Repository,
-        item: &PlannedItem,
-        effect: &Effect,
-        write: &Write,
-    ) -> Result<Done, Failed> {
-        self.create_labels(repository, &write.args.labels)?;
-        self.note(item, effect, write, None, Step::Begun)?;
-        let args = &write.args;
-        let (title, body) = (args.title.as_deref().unwrap_or(""), args.body.as_deref().unwrap_or(""));
-        let forge = self.apply.forge;
-        let sent = self.persist(
-            || forge.create_issue(repository.index, title, body, &args.labels),
-            || {
-                let there = forge.labelled(repository.index, args.labels.first().map_or("", String::as_str))?;
-                let mine = |marker: &Marker| marker.get("run") == Some(self.apply.run);
-                let found = there.iter().find(|item| Marker::ending(&item.body).is_some_and(|marker| mine(&marker)));
-                Ok(found.map(|item| Done { id: None, number: Some(item.number) }))
-            },
-        );
-        let step = if sent.is_ok() { Step::Done } else { Step::Failed };
-        self.note(item, effect, write, None, step)?;
-        Ok(sent?)
-    }
-
-    /// Labels that were missing at the first look, made before they are first put on.
-    fn create_labels(&self, repository: &Repository, labels: &[String]) -> Result<(), Failed> {
-        for label in repository.missing.iter().filter(|label| labels.contains(&label.name)) {
-            self.pause();
-            self.apply.forge.create_label(repository.index, label)?;
-            self.last.set(Some(Instant::now()));
-        }
-        Ok(())
-    }
-
     /// Sends; where the answer is lost, asks whether it landed, and sends again only if not.
-    fn persist(
+    pub(super) fn persist(
         &self,
         send: impl Fn() -> Result<Done, Failure>,
         landed: impl Fn() -> anyhow::Result<Option<Done>>,
@@ -195,8 +153,13 @@ impl Run<'_, '_> {
             Op::Comment => {
                 let wanted = Marker::ending(body);
                 let comments = forge.comments(repository.index, number)?;
-                let ours = |comment: &&crate::forge::Comment| self.us().marker(comment) == wanted;
+                let ours = |comment: &&Comment| self.us().marker(comment) == wanted;
                 Ok(comments.iter().rev().find(ours).map(|comment| Done { id: Some(comment.id), number: None }))
+            }
+            Op::DeleteComment => {
+                let comments = forge.comments(repository.index, number)?;
+                let there = comments.iter().any(|comment| Some(comment.id) == write.args.id);
+                Ok((!there).then(Done::default))
             }
             Op::EditComment => {
                 let comments = forge.comments(repository.index, number)?;
@@ -207,7 +170,7 @@ impl Run<'_, '_> {
                 let Some(now) = forge.item(repository.index, fresh.item.kind, number)? else { return Ok(None) };
                 let there = match write.op {
                     Op::EditBody => now.item.body.trim_end() == body.trim_end(),
-                    _ => !memory::left(&mut write.clone(), &State::of(&now.item)),
+                    _ => !memory::left(&mut write.clone(), &State::of(&now.item, forge.label_names())),
                 };
                 Ok(there.then(Done::default))
             }
@@ -215,7 +178,7 @@ impl Run<'_, '_> {
     }
 
     /// A text with the name of this run in its marker.
-    fn stamped(&self, body: &str) -> String {
+    pub(super) fn stamped(&self, body: &str) -> String {
         let Some(at) = body.rfind(" run=-") else { return body.to_owned() };
         if Marker::ending(body).is_none() {
             return body.to_owned();
@@ -223,7 +186,7 @@ impl Run<'_, '_> {
         format!("{} run={}{}", &body[..at], self.apply.run, &body[at + " run=-".len()..])
     }
 
-    fn note(
+    pub(super) fn note(
         &self,
         item: &PlannedItem,
         effect: &Effect,
@@ -256,14 +219,15 @@ fn change(write: &Write) -> Option<Change<'_>> {
     Some(match write.op {
         Op::Comment => Change::Comment { body },
         Op::EditComment => Change::EditComment { id: args.id?, body },
+        Op::DeleteComment => Change::DeleteComment { id: args.id? },
         Op::AddLabels => Change::AddLabels(&args.labels),
         Op::RemoveLabels => Change::RemoveLabels(&args.labels),
         Op::Assign => Change::Assign(&args.assignees),
         Op::Unassign => Change::Unassign(&args.assignees),
-        Op::SetMilestone => Change::SetMilestone(args.milestone.as_deref()?),
+        Op::SetMilestone => Change::SetMilestone(args.milestone.as_deref()),
         Op::Close => Change::Close { reason: args.reason.as_deref() },
         Op::Reopen => Change::Reopen,
         Op::EditBody => Change::EditBody { body },
-        Op::CreateIssue => return None,
+        Op::CreateIssue | Op::CreateLabel | Op::DeleteLabel => return None,
     })
 }

@@ -3,11 +3,12 @@
 //! Takes: arguments. Gives: [`Cli`]. A link named after a job (`backlog-triage -> kaizen`) is
 //! that job: the program's own file name is put before the arguments.
 //!
-//! - `rules` what can be asked of rules
+//! - `rules` what is done with rules beside running them, `undo` what looks back at runs
 //! - `shared` options of several commands, `values` what is written behind an option
 
-mod rules;
+pub mod rules;
 mod shared;
+mod undo;
 mod values;
 
 use std::ffi::OsString;
@@ -16,10 +17,12 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::jobs;
-pub use rules::{Check, Facts, Rules, Show};
+pub use rules::{Check, Diff, Facts, Rules, Show};
 pub use shared::{Common, Format, Shown, Target, When};
+pub use undo::{Runs, Undo};
+pub use values::ItemName;
 pub(crate) use values::login_name;
-use values::{agent, label, repo_name, span};
+use values::{agent, item, label, repo_name, span};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -41,6 +44,9 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub job: Job,
+    /// This process judges rules for another, which limits it.
+    #[arg(long, hide = true, global = true)]
+    pub confined: bool,
 }
 
 /// The jobs, and what sets a repository up for them.
@@ -64,7 +70,7 @@ pub enum Job {
     /// Done twice, it writes nothing the second time.
     #[command(after_help = EXIT_CODES)]
     Apply(Apply),
-    /// Check rules, show them, list what they can ask for.
+    /// Check rules, test them, show them, see what a change of them does, make a case of an item.
     #[command(subcommand, after_help = EXIT_CODES)]
     Rules(Rules),
     /// Record a forge into a file that --forge file:PATH reads back.
@@ -73,6 +79,33 @@ pub enum Job {
     /// for. With --mask it can be shown and committed, and the rules decide the same on it.
     #[command(after_help = EXIT_CODES)]
     Snapshot(Snapshot),
+    /// Explain one item: each point and what it matched, the rule that decided, why the rules before
+    /// it did not hold, and the nearest miss.
+    ///
+    /// Caps and what was done before are no part of it: they change when a decision is carried out,
+    /// never the decision. Add -v for the points that did not hold.
+    #[command(after_help = EXIT_CODES)]
+    Why(Why),
+    /// Take back what a run wrote, newest first, and leave alone what somebody has touched since.
+    ///
+    /// Labels, assignees, states, milestones, comments, texts and issues go back to what they were. It
+    /// is a run of its own, which can be taken back too. With --dry-run it prints what it would do.
+    #[command(after_help = EXIT_CODES)]
+    Undo(Undo),
+    /// List the runs with what they did; one that began and never ended is named.
+    #[command(after_help = EXIT_CODES)]
+    Runs(Runs),
+}
+
+/// Options of `why`.
+#[derive(Debug, Args)]
+pub struct Why {
+    /// The item: OWNER/NAME#12, or #12 or 12 where one repository is meant.
+    #[arg(value_name = "ITEM", value_parser = item)]
+    pub item: ItemName,
+    #[command(flatten)]
+    /// Options that jobs share.
+    pub common: Common,
 }
 
 /// Options of `snapshot`.

@@ -1,30 +1,52 @@
-//! `kaizen rules`: what can be asked of rules.
+//! `kaizen rules …`: what is done with rules beside running them.
 //!
-//! Takes: nothing, these are the types that the arguments fill. Gives: [`Rules`] and its options.
+//! Takes: nothing, these are the types that the arguments fill. Gives: [`Rules`] and the options of
+//! its commands.
 
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 
-use super::shared::{Common, Shown};
+use super::EXIT_CODES;
+use super::shared::{Common, Shown, Target};
+use super::values::instant;
 use crate::jobs;
 
 /// What can be asked of rules.
 #[derive(Debug, Subcommand)]
 pub enum Rules {
+    /// Make a case of an item: a wrong decision becomes a test that fails.
+    ///
+    /// The item is read and judged as in a run, and appended to the cases of the rules. Without
+    /// --expect the case says what the rules decide now.
+    #[command(after_help = EXIT_CODES)]
+    Capture(Capture),
     /// Tell every problem of rules and templates, and what in them is probably not meant.
     ///
     /// Errors: what a run would refuse. Warnings: rules that are never reached, conditions that always
     /// or never hold, vocabulary and templates that nothing uses, words in two sets, thresholds written
     /// out in texts. Ends with 78 on errors, with 3 on warnings under --deny-warnings.
     Check(Check),
+    /// Show what a change of the rules does to the whole backlog, item by item.
+    ///
+    /// Both versions judge one reading of the items at one instant. Nothing is written but, with
+    /// --comment, one comment on a pull request. Caps are left out: they change when something is
+    /// done, not what.
+    #[command(after_help = EXIT_CODES)]
+    Diff(Box<Diff>),
     /// List what the rules of a job can ask for: names, types, what has to be read for them.
     Facts(Facts),
     /// Print the JSON Schema of rule files, for editors.
     Schema,
     /// Print the rules of a job as they are in force, each value with the file and line it comes from.
     Show(Show),
+    /// Judge the rules' own cases, and say what differs.
+    ///
+    /// The cases are in tests/JOB.yaml below the folder of rules. Ends with 3 where one does not
+    /// hold, and with --mutate where none notices a change of the rules.
+    #[command(after_help = EXIT_CODES)]
+    Test(Test),
 }
 
 /// Options of `rules check`.
@@ -67,4 +89,95 @@ pub struct Show {
     /// The folder with the templates [default: `templates` beside the rules folder, else built-in].
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
+}
+
+impl Rules {
+    /// Rules or templates that may be a stranger's are judged: in a confined process.
+    #[must_use]
+    pub fn judges(&self) -> bool {
+        matches!(self, Rules::Capture(_) | Rules::Check(_) | Rules::Diff(_) | Rules::Test(_))
+    }
+}
+
+/// Options of `rules test`.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// The jobs whose rules are tested [default: all].
+    #[arg(value_name = "JOB")]
+    pub jobs: Vec<String>,
+    /// The folder with the rules [default: .kaizen/rules, else rules, else the built-in rules].
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+    /// The folder with the templates [default: `templates` beside the rules folder, else built-in].
+    #[arg(long, value_name = "DIR")]
+    pub templates: Option<PathBuf>,
+    /// Say which rules, points, words and patterns no case exercises.
+    #[arg(long)]
+    pub coverage: bool,
+    /// Change the rules a little, one change at a time, and say which changes no case notices.
+    #[arg(long)]
+    pub mutate: bool,
+    /// The instant that the report names [default: the clock]; cases have their own.
+    #[arg(long, value_name = "RFC3339", value_parser = instant)]
+    pub now: Option<chrono::DateTime<chrono::Utc>>,
+    #[command(flatten)]
+    /// How it is shown.
+    pub shown: Shown,
+}
+
+/// Options of `rules capture`.
+#[derive(Debug, Args)]
+pub struct Capture {
+    /// The item: OWNER/NAME#123; 123 or #123 in the repository that a job would take.
+    #[arg(value_name = "OWNER/NAME#123")]
+    pub item: String,
+    #[command(flatten)]
+    /// Where it is.
+    pub target: Target,
+    /// The folder with the rules [default: .kaizen/rules, else rules, else the built-in rules].
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+    /// The folder with the templates [default: `templates` beside the rules folder, else built-in].
+    #[arg(long, value_name = "DIR")]
+    pub templates: Option<PathBuf>,
+    /// What the rules should decide: action=…, rule=…, type=…, score=…, agent=… or a flag
+    /// (urgent=true), with commas between them [default: what they decide now].
+    #[arg(long, value_name = "NAME=VALUE,…")]
+    pub expect: Option<String>,
+    /// Put x for every letter that the rules do not look for, and other names for people and
+    /// repositories.
+    #[arg(long)]
+    pub mask: bool,
+    /// The file that the case is appended to; - prints it only [default: the cases of the rules].
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    /// How it is shown.
+    pub shown: Shown,
+}
+
+/// Options of `rules diff`.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The jobs whose rules are compared [default: all that have some].
+    #[arg(value_name = "JOB", value_parser = PossibleValuesParser::new(jobs::NAMES))]
+    pub jobs: Vec<String>,
+    /// What to compare with: a folder of rules, or a revision of this clone (its merge base with the
+    /// other side), or, without a clone, of the repository on the forge [default: in a job of a pull
+    /// request its base].
+    #[arg(long, value_name = "REV|DIR")]
+    pub base: Option<String>,
+    /// The revision that is compared [default: in a job of a pull request its head, else the working
+    /// tree].
+    #[arg(long, value_name = "REV", conflicts_with_all = ["rules", "templates"])]
+    pub head: Option<String>,
+    /// End with 3 where this holds for the totals of a job, for example 'changed > 20 or closes > 0'.
+    #[arg(long, value_name = "EXPR")]
+    pub fail_on: Option<String>,
+    /// Keep the report as one comment on this pull request.
+    #[arg(long, value_name = "PR", value_parser = clap::value_parser!(u64).range(1..))]
+    pub comment: Option<u64>,
+    #[command(flatten)]
+    /// Options that jobs share.
+    pub common: Common,
 }

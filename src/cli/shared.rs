@@ -16,7 +16,7 @@ pub struct Common {
     /// remote's; with a forge file, all of it].
     #[arg(long = "repo", value_name = "OWNER/NAME", value_parser = repo_name)]
     pub repos: Vec<String>,
-    /// Every repository of this owner.
+    /// Every repository of this owner, an organisation or a person.
     #[arg(long, value_name = "NAME", conflicts_with = "repos")]
     pub org: Option<String>,
     #[command(flatten)]

@@ -2,6 +2,32 @@
 //!
 //! Takes: one argument. Gives: its value, or what to write instead.
 
+use std::fmt;
+
+/// An issue or pull request, as people name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemName {
+    /// Its repository, where it was named.
+    pub repo: Option<String>,
+    /// Its number.
+    pub number: u64,
+}
+
+impl fmt::Display for ItemName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.repo.as_deref().unwrap_or(""), self.number)
+    }
+}
+
+/// `owner/name#12`, `#12`, `12`.
+pub(super) fn item(text: &str) -> Result<ItemName, String> {
+    let help = "write OWNER/NAME#12, or 12";
+    let (repo, number) = text.rsplit_once('#').unwrap_or(("", text));
+    let number: u64 = number.parse().map_err(|_| help)?;
+    let repo = if repo.is_empty() { None } else { Some(repo_name(repo).map_err(|_| help)?) };
+    if number == 0 { Err(help.to_owned()) } else { Ok(ItemName { repo, number }) }
+}
+
 pub(super) fn repo_name(text: &str) -> Result<String, String> {
     let odd = |c: char| c.is_whitespace() || c.is_control();
     match text.split_once('/') {

@@ -13,10 +13,9 @@ use super::words::{Enough, MAX_MATCHES};
 pub fn mark(policy: &mut Policy) {
     let mut needs =
         Needs { of: vec![Enough { count: 0, distinct: 0 }; policy.patterns.len()], thresholds: &policy.thresholds };
-    policy.conditions().for_each(|condition| needs.walk(&condition.expr));
-    policy.classify.rules.iter().flat_map(|rule| &rule.score).for_each(|score| needs.walk(score));
-    policy.order.iter().for_each(|(_, key)| needs.walk(key));
-    policy.decide.iter().flat_map(|rule| &rule.reason).for_each(|reason| needs.sentence(reason));
+    policy.expressions().for_each(|expr| needs.walk(expr));
+    // What is said of a count is said exactly.
+    policy.sentences().for_each(|sentence| needs.sentence(sentence));
     let of = needs.of;
     for (pattern, enough) in policy.patterns.iter_mut().zip(of) {
         pattern.enough = enough;

@@ -13,7 +13,8 @@ use super::eval::{self, Names, eval};
 use super::expr::{Expr, Name};
 use super::facts::{self, Item, Reading as Read, Seen};
 use super::rules::{Component, Condition, Point, Policy, Rule};
-use super::text::{Area, Tagged};
+use super::sentence::Sentence;
+use super::text::Tagged;
 use super::value::{Out, Tiers, Value};
 use super::words::Hits;
 
@@ -55,8 +56,12 @@ pub struct Judgement<'p> {
     pub observed: bool,
     /// Why, for people; untrusted, for it may name what others wrote.
     pub reason: Option<String>,
+    /// The title of the issue that the action creates; untrusted too.
+    pub issue_title: Option<String>,
     /// The points that held; kept where an action will write about the item.
     pub points: Vec<PointHit>,
+    /// For each pattern its `count` and `distinct`, where it was searched; kept likewise.
+    pub hits: Box<[Option<(u16, u16)>]>,
 }
 
 /// A point that held.
@@ -155,17 +160,6 @@ impl<'p, 'a> Reading<'p, 'a> {
         points
     }
 
-    pub(super) fn text(&self, area: Area) -> &str {
-        self.areas.text(area)
-    }
-
-    pub(super) fn component_value(&self, index: usize) -> Option<Value<'static>> {
-        match self.computed.borrow().components.get(index)? {
-            Out::Is(value) => Some(value.clone()),
-            _ => None,
-        }
-    }
-
     fn seen(&self) -> Seen<'_, '_> {
         Seen {
             item: self.item,
@@ -188,7 +182,7 @@ impl<'p, 'a> Reading<'p, 'a> {
         })
     }
 
-    pub(super) fn hits(&self, pattern: usize) -> &Hits {
+    fn hits(&self, pattern: usize) -> &Hits {
         self.hits[pattern].get_or_init(|| self.policy.patterns[pattern].search(&self.areas))
     }
 
@@ -285,26 +279,25 @@ impl<'p, 'a> Reading<'p, 'a> {
         if !lacks.is_empty() && !unrecorded {
             return Evaluation::Lacks(lacks);
         }
+        let say = |sentence: &Sentence| sentence.say(&Bound(self), unrecorded.then_some("unknown"));
+        let issue = decided.and_then(|(_, rule)| self.policy.actions[rule.action?].create_issue.as_ref());
+        let reason = decided.and_then(|(_, rule)| rule.reason.as_ref()).map(say).transpose();
+        let (reason, title) = match (reason, issue.map(|issue| say(&issue.title)).transpose()) {
+            (Ok(reason), Ok(title)) => (reason, title),
+            (Err(tiers), _) | (_, Err(tiers)) => return Evaluation::Lacks(tiers),
+        };
         let reason = match decided {
-            Some((_, rule)) => match self.reason(rule, unrecorded) {
-                Ok(reason) => reason,
-                Err(tiers) => return Evaluation::Lacks(tiers),
-            },
+            Some(_) => reason,
             None if lacks.is_empty() => Some("No rule holds.".to_owned()),
             None => Some(format!("This turns on the {}, which was not recorded.", lacks.names().join(" and "))),
         };
-        Evaluation::Judged(Box::new(self.judgement(decided, reason, points)))
-    }
-
-    fn reason(&self, rule: &Rule, unrecorded: bool) -> Result<Option<String>, Tiers> {
-        let unread = unrecorded.then_some("unknown");
-        rule.reason.as_ref().map(|reason| reason.say(&Bound(self), unread)).transpose()
+        Evaluation::Judged(Box::new(self.judgement(decided, (reason, title), points)))
     }
 
     fn judgement(
         &self,
         decided: Option<(usize, &'p Rule)>,
-        reason: Option<String>,
+        (reason, issue_title): (Option<String>, Option<String>),
         mut points: Vec<PointHit>,
     ) -> Judgement<'p> {
         let policy = self.policy;
@@ -319,8 +312,10 @@ impl<'p, 'a> Reading<'p, 'a> {
             .map(|agent| agent.holds.as_ref().is_some_and(|holds| self.eval(&holds.expr).truth() != Some(false)))
             .collect();
         let action = decided.and_then(|(_, rule)| rule.action);
+        let mut hits = Box::default();
         if action.is_some() {
             points.iter_mut().for_each(|hit| hit.matched = self.matched(hit));
+            hits = self.hits.iter().map(|hits| hits.get().map(Hits::counts)).collect();
         } else {
             points = Vec::new();
         }
@@ -340,7 +335,9 @@ impl<'p, 'a> Reading<'p, 'a> {
             action,
             observed: decided.is_some_and(|(_, rule)| rule.observe),
             reason,
+            issue_title,
             points,
+            hits,
         }
     }
 

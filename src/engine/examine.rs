@@ -1,18 +1,14 @@
 //! An item that was judged, to be asked about: what `why` and the diff of rules show.
 //!
 //! Takes: a [`Policy`], an [`Item`], the instant of the run. Gives: [`Examined`], which answers what
-//! any expression of the policy comes to, which points held, and what a pattern matched. It is the
-//! same reading that judges in a run, so that an explanation cannot disagree with the decision.
-
-use std::ops::Range;
+//! any expression of the policy comes to and which points held. It is the same reading that judges in a
+//! run, so that an explanation cannot disagree with the decision.
 
 use super::evaluate::{Evaluation, PointHit, Reading};
 use super::expr::Expr;
 use super::facts::Item;
 use super::rules::Policy;
-use super::text::Area;
-use super::value::{Out, Tiers, Value};
-use super::words::Hits;
+use super::value::{Out, Tiers};
 
 /// An item under a policy, all stages done.
 #[allow(missing_debug_implementations, reason = "it holds lazily computed texts")]
@@ -56,29 +52,5 @@ impl<'p, 'a> Examined<'p, 'a> {
     pub fn holds(&self, expr: &Expr) -> Result<bool, Tiers> {
         let out = self.value(expr);
         out.truth().ok_or_else(|| out.lacks())
-    }
-
-    /// The value of a component; `None` where it turns on what was not read.
-    #[must_use]
-    pub fn component(&self, index: usize) -> Option<Value<'static>> {
-        self.reading.component_value(index)
-    }
-
-    /// How often a pattern matched, up to what the rules tell apart.
-    #[must_use]
-    pub fn hits(&self, pattern: usize) -> &Hits {
-        self.reading.hits(pattern)
-    }
-
-    /// A text of the item, and where in it.
-    #[must_use]
-    pub fn area(&self, area: Area) -> &str {
-        self.reading.text(area)
-    }
-
-    /// What stands at a place of a text.
-    #[must_use]
-    pub fn quote(&self, area: Area, at: &Range<usize>) -> &str {
-        self.area(area).get(at.clone()).unwrap_or("")
     }
 }

@@ -9,11 +9,10 @@
 //! - [`markdown`], [`text`], [`areas`] what patterns look in; [`words`], [`folding`] how, [`places`] where
 //! - [`keywords`] which sets its tags are in, [`facts`] what is known of an item
 //! - [`policy`] a checked rule file, [`rules`] its parts; [`enough`] how far its patterns need to count
-//! - [`evaluate`] one item to one judgement, [`examine`] to be asked about it; [`choice`] which judgements are acted on
+//! - [`evaluate`] one item to one judgement, [`examine`] to be asked about it
 //! - [`template`] the texts people read; [`untrusted`] other people's text, escaped for its place
 
 pub mod areas;
-pub mod choice;
 pub mod enough;
 pub mod eval;
 pub mod evaluate;
@@ -23,6 +22,7 @@ pub mod facts;
 pub mod folding;
 pub mod keywords;
 pub mod markdown;
+mod new_issue;
 pub mod places;
 pub mod policy;
 pub mod rules;

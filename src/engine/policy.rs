@@ -98,13 +98,18 @@ impl Policy {
         self.order.iter().map(|(descending, _)| *descending).collect()
     }
 
+    /// Every sentence of it.
+    pub fn sentences(&self) -> impl Iterator<Item = &Sentence> {
+        let titles = self.actions.iter().filter_map(|action| Some(&action.create_issue.as_ref()?.title));
+        self.decide.iter().filter_map(|rule| rule.reason.as_ref()).chain(titles)
+    }
+
     /// Every expression of it.
     pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
-        let said = self.decide.iter().filter_map(|rule| rule.reason.as_ref()).flat_map(Sentence::expressions);
         (self.conditions().map(|condition| &condition.expr))
             .chain(self.classify.rules.iter().filter_map(|rule| rule.score.as_ref()))
             .chain(self.order.iter().map(|(_, key)| key))
-            .chain(said)
+            .chain(self.sentences().flat_map(Sentence::expressions))
     }
 
     /// Every condition of it, stage by stage.

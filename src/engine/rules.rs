@@ -4,6 +4,7 @@
 //! [`Policy`] is made of. Indices into a list of the policy stand where a file has a name.
 
 use super::expr::Expr;
+pub use super::new_issue::NewIssue;
 pub use super::policy::Policy;
 use super::sentence::Sentence;
 use super::source::Location;
@@ -184,6 +185,10 @@ pub struct Action {
     pub reopen: bool,
     /// Where it stands.
     pub at: Location,
+    /// File name of the template of a section in the item's text.
+    pub edit_body: Option<String>,
+    /// An issue that is created, once an item.
+    pub create_issue: Option<NewIssue>,
 }
 
 /// A rule of `decide`.

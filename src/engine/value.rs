@@ -177,6 +177,16 @@ pub enum Out<'v> {
 }
 
 impl Out<'_> {
+    /// The same with nothing borrowed.
+    #[must_use]
+    pub fn into_owned(self) -> Out<'static> {
+        match self {
+            Out::Is(value) => Out::Is(value.into_owned()),
+            Out::Within(low, high, tiers) => Out::Within(low, high, tiers),
+            Out::Lacks(tiers) => Out::Lacks(tiers),
+        }
+    }
+
     /// `Some(true)` or `Some(false)` where the condition is decided.
     #[must_use]
     pub fn truth(&self) -> Option<bool> {

@@ -96,6 +96,12 @@ impl Pattern {
         Pattern { name: name.to_owned(), area, enough, at: Location::default(), entries, matcher }
     }
 
+    /// It looks for regular expressions, not for words.
+    #[must_use]
+    pub fn is_regex(&self) -> bool {
+        matches!(self.matcher, Matcher::Regexes(_))
+    }
+
     /// The same pattern without one of its entries.
     ///
     /// # Errors
@@ -183,6 +189,12 @@ impl<'t> Text<'t> for OfArea<'t, '_> {
 }
 
 impl Hits {
+    /// `count` and `distinct`; a search ends long before more than fit.
+    pub(super) fn counts(&self) -> (u16, u16) {
+        let short = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
+        (short(self.count), short(self.distinct))
+    }
+
     fn take(&mut self, at: Range<usize>, new: bool) {
         self.count += 1;
         self.distinct += usize::from(new);
@@ -230,64 +242,4 @@ fn stands_alone(text: &str, start: usize, end: usize) -> bool {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    fn words(forms: &[&[&str]]) -> Pattern {
-        let entry = |forms: &&[&str]| Entry {
-            forms: forms.iter().map(|form| (*form).to_owned()).collect(),
-            at: Location::default(),
-        };
-        Pattern::words("p", Area::Text, forms.iter().map(entry).collect()).unwrap()
-    }
-
-    /// As a title with an empty body.
-    fn hits(pattern: &Pattern, text: &str) -> Hits {
-        pattern.search(&Areas::new(text, "", &[]))
-    }
-
-    fn counts(pattern: &Pattern, text: &str) -> (usize, usize) {
-        let hits = hits(pattern, text);
-        (hits.count, hits.distinct)
-    }
-
-    #[test]
-    fn words_are_whole_whatever_letters_stand_beside_them() {
-        let pattern = words(&[&["must"], &["should"]]);
-        assert_eq!(counts(&pattern, "It MUST, and should; mustard shoulder émust must_ must2"), (2, 2));
-        assert_eq!(counts(&pattern, "must must must"), (3, 1));
-        assert_eq!(counts(&pattern, ""), (0, 0));
-    }
-
-    #[test]
-    fn the_longest_form_counts_and_a_shorter_one_where_it_does_not_stand_alone() {
-        let pattern = words(&[&["test"], &["test case", "test cases"]]);
-        assert_eq!(counts(&pattern, "test case"), (1, 1));
-        assert_eq!(counts(&pattern, "test casex"), (1, 1));
-        assert_eq!(hits(&pattern, "a test casex").first, Some(2..6));
-        assert_eq!(counts(&pattern, "test, test cases"), (2, 2));
-    }
-
-    #[test]
-    fn words_of_any_script_match_in_any_case() {
-        let pattern = words(&[&["größe"], &["c++"]]);
-        assert_eq!(counts(&pattern, "GRÖSSE Größe GRÖßE c++ C++x xc++"), (4, 2));
-    }
-
-    #[test]
-    fn a_search_ends_where_no_rule_could_tell_more() {
-        let mut pattern = words(&[&["a"], &["b"]]);
-        pattern.enough = Enough { count: 2, distinct: 0 };
-        assert_eq!(counts(&pattern, "a a a b"), (2, 1));
-        pattern.enough = Enough { count: 0, distinct: 2 };
-        assert_eq!(counts(&pattern, "a a a b b"), (4, 2));
-        let entry =
-            |text: &str| (Entry { forms: vec![text.to_owned()], at: Location::default() }, compile(text).unwrap());
-        let mut pattern = Pattern::regexes("p", Area::Text, vec![entry("a"), entry("b")]);
-        assert_eq!(counts(&pattern, "aaab"), (4, 2));
-        pattern.enough = Enough { count: 0, distinct: 2 };
-        assert_eq!(hits(&pattern, "aaab").distinct, 2);
-        pattern.enough = Enough { count: 3, distinct: 0 };
-        assert_eq!(hits(&pattern, "aaab").count, 3);
-    }
-}
+mod tests;

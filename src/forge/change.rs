@@ -25,6 +25,22 @@ pub struct Label {
     pub description: String,
 }
 
+impl Label {
+    /// Whether a label of this name is still as it is described here: somebody who gave it another colour
+    /// or meaning has made it their own.
+    ///
+    /// # Errors
+    /// [`Failure::Stale`] where it is not.
+    pub(super) fn still(&self, color: &str, description: &str) -> Result<(), Failure> {
+        let plain = |color: &str| color.trim_start_matches('#').to_lowercase();
+        if plain(color) == plain(&self.color) && description == self.description {
+            return Ok(());
+        }
+        let name = &self.name;
+        Err(Failure::Stale(anyhow::anyhow!("the label {name} has another colour or description by now")))
+    }
+}
+
 /// One write. Each is one request, on a forge that has a request for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change<'a> {
@@ -53,8 +69,8 @@ pub enum Change<'a> {
     Assign(&'a [String]),
     /// People are taken off.
     Unassign(&'a [String]),
-    /// The milestone of this title; it exists in the repository.
-    SetMilestone(&'a str),
+    /// The milestone of this title, which exists in the repository, or none.
+    SetMilestone(Option<&'a str>),
     /// The item is closed, for a reason where the forge knows reasons.
     Close {
         /// `completed` or `not_planned`.
@@ -67,6 +83,19 @@ pub enum Change<'a> {
         /// The text.
         body: &'a str,
     },
+}
+
+/// An issue that is about to be created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewIssue<'a> {
+    /// Its title.
+    pub title: &'a str,
+    /// Its text.
+    pub body: &'a str,
+    /// Labels that exist in the repository.
+    pub labels: &'a [String],
+    /// Logins of whom it is assigned to.
+    pub assignees: &'a [String],
 }
 
 /// An item as it is now, read for the guard.
@@ -115,6 +144,24 @@ impl Failure {
             | Failure::Ignored(error)
             | Failure::Unknown(error) => error,
         }
+    }
+
+    /// The token may not do it, whatever is tried: it is refused, or lacks the right.
+    #[must_use]
+    pub fn denied(&self) -> bool {
+        matches!(self, Failure::Token(_)) || self.error().is::<Denied>()
+    }
+}
+
+/// The error of a write that the token may not make.
+#[derive(Debug)]
+pub(super) struct Denied(pub(super) String);
+
+impl std::error::Error for Denied {}
+
+impl fmt::Display for Denied {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(&self.0)
     }
 }
 
@@ -168,11 +215,11 @@ pub trait Write: Forge {
     /// See [`Failure`].
     fn change(&self, repo: usize, fresh: &Fresh, change: Change<'_>) -> Result<Done, Failure>;
 
-    /// Creates an issue with labels that exist. Tried once.
+    /// Creates an issue with labels that exist and people who can be assigned. Tried once.
     ///
     /// # Errors
     /// See [`Failure`].
-    fn create_issue(&self, repo: usize, title: &str, body: &str, labels: &[String]) -> Result<Done, Failure>;
+    fn create_issue(&self, repo: usize, issue: NewIssue<'_>) -> Result<Done, Failure>;
 
     /// Creates a label that was not there at the preflight; where another run has made it meanwhile,
     /// that is done too. Never makes a second of one name (fact 48).
@@ -180,6 +227,12 @@ pub trait Write: Forge {
     /// # Errors
     /// See [`Failure`].
     fn create_label(&self, repo: usize, label: &Label) -> Result<(), Failure>;
+
+    /// Deletes a label of the repository that looks as described; false where there is none of the name.
+    ///
+    /// # Errors
+    /// See [`Failure`]; [`Failure::Stale`] where it has another colour or description by now.
+    fn delete_label(&self, repo: usize, label: &Label) -> Result<bool, Failure>;
 
     /// Called after the last write to an item: what is kept so far must survive a kill from here on.
     ///

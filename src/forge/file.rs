@@ -17,7 +17,7 @@ use super::quiet::Quiet;
 use super::ranges::Run;
 use super::source::Source;
 use super::turns::{Turns, share};
-use super::{Comment, Event, Forge, Item, Kind, Listed, Page, Placed, Repo, States, loose, talk};
+use super::{Comment, Event, Forge, Item, Kind, LabelNames, Listed, Page, Placed, Repo, States, loose, talk};
 
 /// A forge recorded in a file. The file stays open: replacing it by another of its name changes
 /// nothing here.
@@ -98,6 +98,10 @@ impl Forge for FileForge {
 
     fn repos(&self) -> &[Repo] {
         &self.index.repos
+    }
+
+    fn label_names(&self) -> LabelNames {
+        if self.index.github { LabelNames::AnyCase } else { LabelNames::Exact }
     }
 
     fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String {

@@ -15,7 +15,9 @@ mod part;
 mod quiet;
 mod ranges;
 pub mod remote;
+mod said;
 mod scan;
+pub mod seek;
 mod source;
 pub mod talk;
 pub mod time;
@@ -24,10 +26,11 @@ mod walk;
 pub mod workflows;
 
 use std::borrow::Cow;
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
+
+pub use self::said::{Comment, Event, Placed, What};
 
 /// What an item is. Issues and pull requests share their numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -108,12 +111,6 @@ impl Item<'_> {
             ..self
         }
     }
-
-    /// Whether a label of exactly this name is on it.
-    #[must_use]
-    pub fn has_label(&self, name: &str) -> bool {
-        self.labels.iter().any(|label| label == name)
-    }
 }
 
 /// A repository as far as a run needs it.
@@ -123,75 +120,6 @@ pub struct Repo {
     pub name: String,
     /// Only some people may read it.
     pub private: bool,
-}
-
-/// One comment of an item.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comment {
-    /// The forge's id of it.
-    pub id: u64,
-    /// Its text.
-    pub body: String,
-    /// Who wrote it.
-    pub author: Option<Account>,
-    /// The forge says that its author may write to the repository (fact 89).
-    pub by_writer: bool,
-    /// When it was written.
-    pub created_at: Option<DateTime<Utc>>,
-    /// When its text last changed.
-    pub updated_at: Option<DateTime<Utc>>,
-}
-
-impl Comment {
-    /// The last that the forge says of it: when its text changed, else when it was written.
-    #[must_use]
-    pub fn at(&self) -> Option<DateTime<Utc>> {
-        self.updated_at.max(self.created_at)
-    }
-}
-
-/// A comment of a repository with the number of the item that it stands on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
-    /// The number of its issue or pull request.
-    pub number: u64,
-    /// The comment.
-    pub comment: Comment,
-}
-
-/// One entry of an item's timeline: somebody did something to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// When it happened.
-    pub at: Option<DateTime<Utc>>,
-    /// Who did it.
-    pub actor: Option<Account>,
-    /// What was done.
-    pub what: What,
-}
-
-/// What an entry of a timeline says was done.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum What {
-    /// A label of this name was put on.
-    Labeled(String),
-    /// A label of this name was taken off.
-    Unlabeled(String),
-    /// This login was assigned.
-    Assigned(String),
-    /// This login was taken off.
-    Unassigned(String),
-    /// The milestone of this title was set, or none.
-    Milestone(Option<String>),
-    /// It was closed (or merged).
-    Closed,
-    /// It was opened again.
-    Reopened,
-    /// Somebody wrote a comment.
-    Commented,
-    /// Anything else.
-    #[default]
-    Other,
 }
 
 /// Items of which states are wanted. A server lists the closed ones only where they are, because
@@ -209,6 +137,24 @@ impl States {
     pub const OPEN: States = States { open: true, closed: false };
     /// Open and closed ones.
     pub const ALL: States = States { open: true, closed: true };
+}
+
+/// How a forge tells names of labels apart. Logins are told apart by case on none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LabelNames {
+    /// `Bug` and `bug` are two labels: Gitea and Forgejo, which even keep two of one name (fact 48).
+    #[default]
+    Exact,
+    /// They are one: GitHub.
+    AnyCase,
+}
+
+impl LabelNames {
+    /// Whether two names are one label.
+    #[must_use]
+    pub fn same(self, one: &str, other: &str) -> bool {
+        one == other || (self == LabelNames::AnyCase && one.to_lowercase() == other.to_lowercase())
+    }
 }
 
 /// What reading the items of one repository came to.
@@ -239,6 +185,11 @@ pub trait Forge: Sync {
     /// Every repository that is there to be read, in the forge's order.
     fn repos(&self) -> &[Repo];
 
+    /// How this forge tells names of labels apart.
+    fn label_names(&self) -> LabelNames {
+        LabelNames::Exact
+    }
+
     /// A text that names an item on the forge and leaves no trace on it (fact 105): a plain
     /// reference moves the item's `updated_at`. `full` names the repository too.
     fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String;
@@ -255,19 +206,46 @@ pub trait Forge: Sync {
     /// of threads. All pages before it were handed over, and none after it.
     fn items(&self, repo: usize, states: States, threads: usize, page: Page<'_>) -> Result<Listed>;
 
-    /// The issues, open and closed, that carry a label of exactly this name: how our own are found
+    /// One item by its number; `None` where there is none.
+    ///
+    /// # Errors
+    /// As [`Forge::items`].
+    fn find(&self, repo: usize, number: u64) -> Result<Option<Item<'static>>> {
+        Ok(seek::those(|page| self.items(repo, States::ALL, 1, page), |item| item.number == number)?.pop())
+    }
+
+    /// The issues, open and closed, that carry a label of this name: how our own are found
     /// again without reading every closed one.
     ///
     /// # Errors
     /// As [`Forge::items`].
     fn labelled(&self, repo: usize, label: &str) -> Result<Vec<Item<'static>>> {
-        let found = Mutex::new(Vec::new());
-        self.items(repo, States::ALL, 1, &|_, items| {
-            let with = items.iter().filter(|item| item.kind == Kind::Issue && item.has_label(label));
-            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-            found.extend(with.cloned().map(Item::into_owned));
-        })?;
-        Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
+        let names = self.label_names();
+        let has = |item: &Item<'_>| item.labels.iter().any(|found| names.same(found, label));
+        let wanted = |item: &Item<'_>| item.kind == Kind::Issue && has(item);
+        seek::those(|page| self.items(repo, States::ALL, 1, page), wanted)
+    }
+
+    /// Numbers of the issues and pull requests, open and closed, that carry a label of this name.
+    ///
+    /// # Errors
+    /// As [`Forge::items`].
+    fn carriers(&self, repo: usize, label: &str) -> Result<Vec<u64>> {
+        let names = self.label_names();
+        let has = |item: &Item<'_>| item.labels.iter().any(|found| names.same(found, label));
+        let found = seek::those(|page| self.items(repo, States::ALL, 1, page), has)?;
+        Ok(found.iter().map(|item| item.number).collect())
+    }
+
+    /// The issues, open and closed, that this login opened: how what we created is found again whatever
+    /// label somebody has taken off it.
+    ///
+    /// # Errors
+    /// As [`Forge::items`].
+    fn opened_by(&self, repo: usize, login: &str) -> Result<Vec<Item<'static>>> {
+        let by = |item: &Item<'_>| item.author.as_ref().is_some_and(|who| who.login.eq_ignore_ascii_case(login));
+        let wanted = |item: &Item<'_>| item.kind == Kind::Issue && by(item);
+        seek::those(|page| self.items(repo, States::ALL, 1, page), wanted)
     }
 
     /// Logins of those who may write to a repository, as far as the forge tells (fact 89). Asked

@@ -3,7 +3,7 @@
 //! Takes: status, headers and body of an answer read to its end. Gives: [`Answer`], with the few
 //! headers that are understood here.
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 
 use super::address::Url;
 
@@ -40,6 +40,18 @@ impl Answer {
             let target = link(value, relation)?;
             self.url.join(target).ok()
         })
+    }
+
+    /// The same answer with other links; none for an empty text.
+    #[must_use]
+    pub fn linked(mut self, links: &str) -> Answer {
+        self.headers.remove("link");
+        if let Ok(value) = HeaderValue::from_str(links)
+            && !links.is_empty()
+        {
+            self.headers.insert("link", value);
+        }
+        self
     }
 
     /// The body is a web page.

@@ -12,11 +12,12 @@ use super::states;
 use super::summary;
 use super::texts::{About, Fixed, ItemText};
 use crate::apply::doubt::Doubt;
-use crate::engine::choice::State;
+use crate::engine::rules::Action;
 use crate::engine::template::Templates;
 use crate::forge::time::rfc3339;
 use crate::language::{JobSpec, REPLACED};
-use crate::plan::{self, Effect, PlannedItem};
+use crate::plan::choice::State;
+use crate::plan::{self, Effect, Op, PlannedItem, Texts, section};
 use crate::report::{Row, Run, Totals};
 
 /// What this job asks of its rule file.
@@ -74,7 +75,10 @@ pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> an
     let old = std::mem::take(&mut backlog.summaries);
     let unfinished = std::mem::take(&mut backlog.unfinished);
     let mut run = record(asked, backlog, order);
-    run.planned = unfinished.into_iter().map(|left| left.planned(asked)).collect();
+    // Rules without comments have no such line: then nothing is reduced.
+    let replaced = templates.names(REPLACED).map(|_| templates.render(REPLACED, fixed.context()));
+    let replaced = replaced.transpose().map_err(|error| anyhow::anyhow!("rendering {REPLACED}: {error}"))?;
+    run.planned = unfinished.into_iter().map(|left| left.planned(asked, replaced.as_deref())).collect();
     run.planned.extend(planned_items(&run, effects));
     let summaries = summary::plan(asked, templates, (SPEC.summary.0, &fixed), &old, &mut run);
     run.planned.extend(summaries);
@@ -86,17 +90,20 @@ pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> an
 /// be finished say so.
 fn settle(asked: &Asked<'_>, backlog: &mut Backlog<'_>) {
     let found = std::mem::take(&mut backlog.unfinished);
-    for left in found.into_iter().filter(|left| asked.only.is_none_or(|only| only == left.number)) {
+    for mut left in found.into_iter().filter(|left| asked.only.is_none_or(|only| only == left.number)) {
         let row = backlog.rows.iter_mut().find(|row| left.is(row));
         let (state, note) = match left.decide(asked) {
-            Ok(Doubt::Person(why)) => {
+            Ok(None) => continue,
+            Ok(Some(Doubt::Person(why))) => {
                 // Where a rule acts, looking at it says so.
                 if let Some(row) = row.filter(|row| row.subject.is_none()) {
                     row.note = Some(why);
                 }
                 continue;
             }
-            Ok(Doubt::Unfinished) => (State::Planned, "An earlier run ended half-way: the rest follows.".to_owned()),
+            Ok(Some(Doubt::Unfinished)) => {
+                (State::Planned, "An earlier run ended half-way: the rest follows.".to_owned())
+            }
             Err(error) => (State::Failed, format!("{error:#}")),
         };
         if let Some(row) = row {
@@ -154,21 +161,61 @@ fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Ro
     };
     let action = &policy.actions[action];
     let wanted = plan::ask(policy, action, subject, &row.assignees);
-    let text = match &action.comment {
-        None => None,
-        Some(_) if subject.commented => None,
-        Some(name) => {
-            let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention: &wanted.mention };
-            let used = templates.names(name).ok_or_else(|| format!("the template {name} was not checked"))?;
-            Some(templates.render(name, ItemText::new(fixed, about, used).into_value())?)
-        }
-    };
+    let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention: &wanted.mention };
+    let rendered = |name: &str| render_one(templates, fixed, name, about);
+    let text = action.comment.as_deref().filter(|_| !subject.commented).map(rendered).transpose()?;
     let earlier = subject.earlier.as_ref().map(|earlier| earlier.id);
-    let replaced = match earlier.filter(|_| !wanted.mention.is_empty()) {
+    let replaced = match earlier.filter(|_| subject.commented || !wanted.mention.is_empty()) {
         Some(_) => templates.render(REPLACED, fixed.context())?,
         None => String::new(),
     };
-    Ok(plan::effect(policy, &policy.decide[rule].id, wanted, text.as_deref(), (earlier, &replaced)))
+    let issue = action.create_issue.as_ref().filter(|_| wanted.asks(Op::CreateIssue));
+    let body = issue.map(|issue| rendered(&issue.body)).transpose()?;
+    let section = action.edit_body.as_deref().filter(|_| wanted.asks(Op::EditBody)).map(rendered).transpose()?;
+    if section.as_deref().is_some_and(section::breaks) {
+        return Err("the template of `edit_body` gives a hidden line of ours: leave it out".to_owned());
+    }
+    let texts = Texts {
+        comment: text.as_deref(),
+        replaced: &replaced,
+        section: section.as_deref(),
+        issue: row.judgement.issue_title.as_deref().zip(body.as_deref()),
+    };
+    Ok(plan::effect(policy, &policy.decide[rule].id, row.number, wanted, texts, earlier))
+}
+
+/// The comment that an action leaves on an item, where it leaves one.
+///
+/// # Errors
+/// What the template did, with its name and line.
+pub fn comment(
+    templates: &Templates,
+    fixed: &Arc<Fixed>,
+    action: &Action,
+    about: About<'_>,
+) -> Result<Option<String>, String> {
+    action.comment.as_deref().map(|name| render_one(templates, fixed, name, about)).transpose()
+}
+
+fn render_one(templates: &Templates, fixed: &Arc<Fixed>, name: &str, about: About<'_>) -> Result<String, String> {
+    let used = templates.names(name).ok_or_else(|| format!("the template {name} was not checked"))?;
+    templates.render(name, ItemText::new(fixed, about, used).into_value())
+}
+
+/// The text of the comment about a row whose rule asks for one, with whom it mentions.
+///
+/// # Errors
+/// The text cannot be rendered.
+pub fn words(
+    asked: &Asked<'_>,
+    templates: &Templates,
+    fixed: &Arc<Fixed>,
+    (row, mention): (&Row<'_>, &[String]),
+) -> Result<Option<String>, String> {
+    let policy = asked.policy;
+    let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else { return Ok(None) };
+    let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention };
+    comment(templates, fixed, &policy.actions[action], about)
 }
 
 fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run<'p> {

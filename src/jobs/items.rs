@@ -8,17 +8,19 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
-use chrono::{DateTime, Utc};
 
 use super::backlog::{Asked, Backlog, OldSummary};
+use super::facts;
+use super::timeline::Timeline;
 use super::unfinished::{Recent, Unfinished};
-use crate::engine::choice::State;
-use crate::engine::evaluate::{Evaluation, evaluate};
-use crate::engine::facts::{self, Reading};
+use crate::engine;
+use crate::engine::evaluate::{Evaluation, Judgement, evaluate};
+use crate::engine::examine::Examined;
 use crate::engine::rules::Policy;
-use crate::forge::{Event, Item, States, What};
+use crate::forge::{Item, LabelNames, States};
+use crate::plan::choice::State;
 use crate::plan::marker::Marker;
-use crate::plan::{self, SUMMARY, Subject};
+use crate::plan::{self, SUMMARY, Subject, section};
 use crate::report::Row;
 
 /// Reads and judges.
@@ -67,7 +69,9 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
             let stranger = asked.us().stranger(item.author.as_ref(), &item.body);
             page.strangers.extend(stranger.map(|login| (item.number, login.to_owned())));
             page.unfinished.extend(recent.unfinished(asked, repo, item));
-            rows.extend(judge_item(asked, repo, item, &mut page, &timelines));
+            let timeline = Timeline::default();
+            rows.extend(judge_item(asked, repo, item, &mut page, &timeline));
+            timelines.fetch_add(usize::from(timeline.was_read()), Ordering::Relaxed);
         }
         (asked.progress)(items.len());
         // A thread that panicked has ended the run; what it left is not used.
@@ -96,20 +100,49 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
     Ok(())
 }
 
+/// Judges one item as [`judge`] does and hands it over to be asked about; nothing is counted. `None`
+/// where it is out of scope.
+pub fn examine<'p, T>(
+    asked: &Asked<'p>,
+    repo: usize,
+    item: &Item<'_>,
+    timeline: &Timeline,
+    then: impl FnOnce(&Examined<'p, '_>, &Row<'p>) -> T,
+) -> Option<T> {
+    let policy = asked.policy;
+    if !of_kind(policy, item) || !facts::in_scope(policy, item, asked.forge.label_names(), asked.now) {
+        return None;
+    }
+    let now = asked.now.timestamp_micros();
+    let body = section::without(&item.body);
+    let own_report = facts::is_ours(&asked.us(), item) && Marker::ending(&item.body).is_some();
+    let mut seen = facts::facts(policy, &asked.forge.repos()[repo], (item, &body), own_report);
+    seen.last_activity = timeline.known(asked);
+    let examined = Examined::new(policy, &seen, now);
+    if let Evaluation::Judged(judgement) = examined.judgement() {
+        return Some(then(&examined, &row(asked, (repo, item), (judgement, None), &seen)));
+    }
+    let failed = timeline.read(asked, repo, item.number).err();
+    let seen = engine::facts::Item { last_activity: timeline.known(asked), ..seen.clone() };
+    let examined = Examined::new(policy, &seen, now);
+    let Evaluation::Judged(judgement) = examined.judgement() else { return None };
+    Some(then(&examined, &row(asked, (repo, item), (judgement, failed), &seen)))
+}
+
 fn judge_item<'p>(
     asked: &Asked<'p>,
     repo: usize,
     item: &Item<'_>,
     page: &mut Pages<'p>,
-    timelines: &AtomicUsize,
+    timeline: &Timeline,
 ) -> Option<Row<'p>> {
     let (forge, policy) = (asked.forge, asked.policy);
-    let ours = item.author.as_ref().is_some_and(|author| is_ours(asked, &author.login));
+    let ours = facts::is_ours(&asked.us(), item);
     let marker = if ours { Marker::ending(&item.body) } else { None };
     if ours && is_summary(policy, &item.body) {
         page.summaries.push(OldSummary { repo, number: item.number, open: item.open, body: item.body.to_string() });
     }
-    if !policy.scope.kinds.iter().any(|kind| kind == item.kind.name()) {
+    if !of_kind(policy, item) {
         return None;
     }
     page.open += usize::from(item.open);
@@ -119,39 +152,19 @@ fn judge_item<'p>(
         return None;
     }
     // What `scope` leaves out is not judged, but it can be work in hand.
-    let outside = !in_scope(policy, item, asked.now);
+    let outside = !facts::in_scope(policy, item, forge.label_names(), asked.now);
     if outside && !(capped && item.open) {
         return None;
     }
-    let mut seen = facts::Item {
-        repo: &forge.repos()[repo].name,
-        kind: item.kind.name(),
-        number: item.number,
-        title: &item.title,
-        body: &item.body,
-        labels: item.labels.iter().map(|label| &**label).collect(),
-        assignees: item.assignees.iter().map(|login| &**login).collect(),
-        author: item.author.as_ref().map(|author| author.login.as_str()),
-        bot: item.author.as_ref().is_some_and(|author| author.bot),
-        own_report: marker.is_some(),
-        open: item.open,
-        locked: item.locked,
-        draft: item.draft,
-        private: forge.repos()[repo].private,
-        milestone: item.milestone.as_deref(),
-        comments: item.comments,
-        created: item.created_at.map(|at| at.timestamp_micros()),
-        updated: item.updated_at.map(|at| at.timestamp_micros()),
-        last_activity: Reading::NotRead,
-    };
+    // A section of ours is no text of theirs.
+    let body = section::without(&item.body);
+    let mut seen = facts::facts(policy, &forge.repos()[repo], (item, &body), marker.is_some());
     let now = asked.now.timestamp_micros();
     let mut failed = None;
     let mut evaluation = evaluate(policy, &seen, now);
     if let Evaluation::Lacks(_) = evaluation {
-        seen.last_activity = last_activity(asked, repo, item.number, timelines).unwrap_or_else(|error| {
-            failed = Some(format!("{error:#}"));
-            Reading::Unrecorded
-        });
+        failed = timeline.read(asked, repo, item.number).err();
+        seen.last_activity = timeline.known(asked);
         evaluation = evaluate(policy, &seen, now);
     }
     // With its timeline read or known to be unrecorded, nothing is lacking.
@@ -163,11 +176,22 @@ fn judge_item<'p>(
         add(&mut page.held_outside, &judgement.held.iter().map(|held| usize::from(*held)).collect::<Vec<_>>());
         return None;
     }
+    Some(row(asked, (repo, item), (judgement, failed), &seen))
+}
+
+fn row<'p>(
+    asked: &Asked<'p>,
+    (repo, item): (usize, &Item<'_>),
+    (judgement, failed): (Box<Judgement<'p>>, Option<String>),
+    seen: &engine::facts::Item<'_>,
+) -> Row<'p> {
     let acts = judgement.action.is_some() && !judgement.observed && failed.is_none();
-    let subject = acts.then(|| Box::new(subject(item)));
+    let mut subject = acts.then(|| Box::new(subject(asked.policy, item, seen, asked.forge.label_names())));
+    // One of ours begets no other: they would have no end.
+    subject.iter_mut().for_each(|subject| subject.created = seen.own_report);
     let assignees = item.assignees.iter().map(|login| login.to_string()).collect();
     let state = if failed.is_some() { State::Failed } else { State::Skipped };
-    Some(Row { repo, kind: item.kind, number: item.number, assignees, judgement, state, note: failed, subject })
+    Row { repo, kind: item.kind, number: item.number, assignees, judgement, state, note: failed, subject }
 }
 
 /// Whether a text is that of this policy's summary.
@@ -177,27 +201,19 @@ pub fn is_summary(policy: &Policy, body: &str) -> bool {
         .is_some_and(|marker| marker.get("policy") == Some(&policy.name) && marker.get("key") == Some(SUMMARY))
 }
 
-/// The last activity on an item that counts, as its timeline tells: whatever others did, and of what we
-/// did handing it over, by assigning or labelling it. Our comments move nothing.
-fn last_activity(asked: &Asked<'_>, repo: usize, number: u64, timelines: &AtomicUsize) -> Result<Reading<Option<i64>>> {
-    let Some(events) = asked.forge.timeline(repo, number)? else { return Ok(Reading::Unrecorded) };
-    timelines.fetch_add(1, Ordering::Relaxed);
-    let ours = |event: &Event| event.actor.as_ref().is_some_and(|actor| is_ours(asked, &actor.login));
-    let handed = |event: &Event| matches!(event.what, What::Assigned(_) | What::Labeled(_));
-    let counted = events.iter().filter(|event| !ours(event) || handed(event));
-    Ok(Reading::Is(counted.filter_map(|event| event.at).max().map(|at| at.timestamp_micros())))
-}
-
 /// Adds counts one by one.
 fn add(to: &mut Vec<usize>, counts: &[usize]) {
     to.resize(to.len().max(counts.len()), 0);
     to.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
 }
 
-fn subject(item: &Item<'_>) -> Subject {
+/// What a text and a plan need of an item that a rule acts on.
+#[must_use]
+pub fn subject(policy: &Policy, item: &Item<'_>, facts: &engine::facts::Item<'_>, label_names: LabelNames) -> Subject {
     Subject {
         seen: plan::seen(item),
         labels: item.labels.iter().map(|label| label.to_string()).collect(),
+        label_names,
         author: item.author.clone(),
         milestone: item.milestone.as_ref().map(ToString::to_string),
         open: item.open,
@@ -206,23 +222,14 @@ fn subject(item: &Item<'_>) -> Subject {
         comments: item.comments,
         created_at: item.created_at,
         updated_at: item.updated_at,
+        own_report: facts.own_report,
+        last_activity: facts.last_activity,
         earlier: None,
         commented: false,
+        section: section::there(&item.body, &policy.name),
+        created: false,
     }
 }
-
-/// Our own account, or one that our comments have carried.
-fn is_ours(asked: &Asked<'_>, login: &str) -> bool {
-    asked.us().is(login)
-}
-
-fn in_scope(policy: &Policy, item: &Item<'_>, now: DateTime<Utc>) -> bool {
-    let scope = &policy.scope;
-    let state = if item.open { scope.open } else { scope.closed };
-    let minutes = item.created_at.map(|at| (now - at).num_minutes());
-    let old_enough = scope.min_age_minutes == 0 || minutes.is_none_or(|minutes| minutes >= scope.min_age_minutes);
-    let left_out = item.labels.iter().any(|label| scope.leave_out_labels.iter().any(|name| name == label))
-        || item.milestone.as_ref().is_some_and(|title| scope.leave_out_milestones.iter().any(|name| name == title))
-        || item.author.as_ref().is_some_and(|author| scope.leave_out_authors.contains(&author.login));
-    state && old_enough && !left_out
+fn of_kind(policy: &Policy, item: &Item<'_>) -> bool {
+    policy.scope.kinds.iter().any(|kind| kind == item.kind.name())
 }

@@ -7,10 +7,13 @@ use crate::language::JobSpec;
 
 pub mod backlog;
 pub mod backlog_triage;
+pub mod facts;
 pub mod items;
+pub mod kept;
 pub mod states;
 mod summary;
 pub mod texts;
+pub mod timeline;
 pub mod unfinished;
 
 /// What every job asks of its rule file.

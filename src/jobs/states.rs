@@ -3,14 +3,19 @@
 //! Takes: judged items. Gives: their states: the order of the policy, work in hand, the cap of the run,
 //! and, for those whose turn comes, what was done before and who opted out.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use anyhow::Result;
 
 use super::backlog::{Asked, Backlog};
 use crate::apply::doubt::{self, At, Doubt};
-use crate::engine::choice::{Candidate, Caps, State, choose};
+use crate::engine::rules::Policy;
 use crate::forge::Comment;
+use crate::plan::choice::{Candidate, Caps, State, choose};
 use crate::plan::memory::{self, Concerned, Us};
-use crate::plan::{self, DECISION, Earlier, marker};
+use crate::plan::{self, DECISION, Earlier, Op, marker};
 use crate::report::Row;
 
 /// Decides the state of every row. An item whose comments cannot be read is failed, others go on.
@@ -45,11 +50,12 @@ pub fn decide(asked: &Asked<'_>, backlog: &mut Backlog<'_>) -> Vec<usize> {
             }
         })
         .collect();
+    let created = Found::default();
     let mut looks: Vec<Option<Look>> = acting.iter().map(|_| None).collect();
     let mut read = Vec::new();
     let (states, order) = choose(&candidates, &policy.descending(), caps, |at| {
         let row = &backlog.rows[acting[at]];
-        let look = look(asked, row, |comments| read.push(((row.repo, row.number), comments)))
+        let look = look(asked, row, &created, |comments| read.push(((row.repo, row.number), comments)))
             .unwrap_or_else(|error| Look::of(State::Failed, format!("{error:#}")));
         let state = look.state;
         looks[at] = Some(look);
@@ -71,6 +77,7 @@ pub fn decide(asked: &Asked<'_>, backlog: &mut Backlog<'_>) -> Vec<usize> {
             if let Some(subject) = &mut row.subject {
                 subject.earlier = look.earlier;
                 subject.commented = look.commented;
+                subject.created |= look.created;
             }
         }
     }
@@ -84,6 +91,7 @@ struct Look {
     note: Option<String>,
     earlier: Option<Earlier>,
     commented: bool,
+    created: bool,
 }
 
 impl Look {
@@ -92,8 +100,36 @@ impl Look {
     }
 }
 
+/// Texts of the issues that we have opened, by repository: asked for once, where an action creates one.
+#[derive(Default)]
+struct Found(RefCell<HashMap<usize, Vec<String>>>);
+
+impl Found {
+    fn is_there(&self, asked: &Asked<'_>, repo: usize, marker: &marker::Marker) -> Result<bool> {
+        let mut found = self.0.borrow_mut();
+        let texts = match found.entry(repo) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(free) => {
+                let mut texts = Vec::new();
+                for login in asked.us().logins() {
+                    texts.extend(asked.forge.opened_by(repo, login)?.into_iter().map(|item| item.body.into_owned()));
+                }
+                free.insert(texts)
+            }
+        };
+        Ok(texts.iter().any(|text| plan::is_created(text, marker)))
+    }
+}
+
+/// An earlier comment that a run has left as it was when it posted a newer one.
+fn unreduced(policy: &Policy, action: usize, comments: &[Comment], us: Us<'_>) -> Option<Earlier> {
+    policy.actions[action].comment.as_ref()?;
+    let id = memory::unreduced(comments, us, &policy.name, DECISION)?;
+    Some(Earlier { id, writes: Vec::new() })
+}
+
 /// Reads the comments of an item whose turn has come: what we did before, and who opted out.
-fn look(asked: &Asked<'_>, row: &Row<'_>, keep: impl FnOnce(Vec<Comment>)) -> Result<Look> {
+fn look(asked: &Asked<'_>, row: &Row<'_>, found: &Found, keep: impl FnOnce(Vec<Comment>)) -> Result<Look> {
     let (policy, us): (_, Us<'_>) = (asked.policy, asked.us());
     let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else {
         return Ok(Look::of(State::Unchanged, None));
@@ -112,16 +148,26 @@ fn look(asked: &Asked<'_>, row: &Row<'_>, keep: impl FnOnce(Vec<Comment>)) -> Re
     if let Some(login) = memory::opted_out(&comments, policy.skip_command.as_deref(), &concerned)? {
         return Ok(Look::of(State::Dropped, format!("{login} asked to leave it alone.")));
     }
-    let wanted = plan::ask(policy, &policy.actions[action], subject, &row.assignees);
+    let mut wanted = plan::ask(policy, &policy.actions[action], subject, &row.assignees);
+    let created = wanted.asks(Op::CreateIssue) && {
+        let marker = plan::created(&policy.name, row.number, &policy.actions[action].name);
+        found.is_there(asked, row.repo, &marker)?
+    };
+    wanted.writes.retain(|write| !(created && write.op == Op::CreateIssue));
     let at = At { repo: row.repo, name: &asked.forge.repos()[row.repo].name, number: row.number };
     let look = match memory::newest(&comments, us, &policy.name, DECISION) {
         Some((_, marker)) if marker.get("did") == Some(&wanted.did) && wanted.writes.is_empty() => {
-            Look::of(State::Unchanged, None)
+            let earlier = unreduced(policy, action, &comments, us);
+            let state = if earlier.is_some() { State::Planned } else { State::Unchanged };
+            Look { commented: true, earlier, ..Look::of(state, None) }
         }
         Some((comment, marker)) if marker.get("did") == Some(&wanted.did) => {
             match doubt::decide(asked.forge, asked.journal, at, (comment, &marker), &wanted.writes)? {
                 Doubt::Person(why) => Look::of(State::Unchanged, why),
-                Doubt::Unfinished => Look { commented: true, ..Look::of(State::Planned, None) },
+                Doubt::Unfinished => {
+                    let earlier = unreduced(policy, action, &comments, us);
+                    Look { commented: true, earlier, ..Look::of(State::Planned, None) }
+                }
             }
         }
         Some((comment, marker)) => {
@@ -140,5 +186,5 @@ fn look(asked: &Asked<'_>, row: &Row<'_>, keep: impl FnOnce(Vec<Comment>)) -> Re
         None => Look::of(State::Planned, None),
     };
     keep(comments);
-    Ok(look)
+    Ok(Look { created, ..look })
 }

@@ -12,10 +12,10 @@ use minijinja::{Value as Text, context};
 use super::backlog::{Asked, OldSummary};
 use super::items;
 use super::texts::{Fixed, value};
-use crate::engine::choice::{State, compare};
 use crate::engine::rules::Summary;
 use crate::engine::template::Templates;
 use crate::forge::Item;
+use crate::plan::choice::{State, compare};
 use crate::plan::{self, PlannedItem, days};
 use crate::report::{Group, Row, Run, Totals, by_rule};
 

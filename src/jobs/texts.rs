@@ -10,11 +10,13 @@ use chrono::{DateTime, Utc};
 use minijinja::value::{Enumerator, Object};
 use minijinja::{Value as Text, context};
 
+use super::kept::Kept;
 use crate::engine::evaluate::PointHit;
-use crate::engine::facts::{self, FACTS, Fact, Item, Reading, Seen};
+use crate::engine::facts::{FACTS, Fact};
 use crate::engine::rules::{Component, Point, Policy};
 use crate::engine::untrusted;
 use crate::engine::value::{Out, Value};
+use crate::explain::{self, nearest};
 use crate::forge::Repo;
 use crate::plan::Subject;
 use crate::report::Row;
@@ -50,6 +52,14 @@ impl Fixed {
             now: now.timestamp_micros(),
             points: point_texts(policy),
         }
+    }
+
+    /// The same without the lines that points stand in: they move with every edit above them.
+    #[must_use]
+    pub fn without_lines(&self) -> Self {
+        let bare = |point: &Arc<PointText>| Arc::new(PointText { line: Text::from(0), ..PointText::clone(point) });
+        let points = self.points.iter().map(|points| points.iter().map(bare).collect()).collect();
+        Fixed { points, ..self.clone() }
     }
 
     /// As a context of its own.
@@ -116,6 +126,8 @@ impl About<'_> {
                 let earlier = self.subject.earlier.as_ref();
                 earlier.into_iter().flat_map(|earlier| &earlier.writes).map(|write| readable(write)).collect()
             }
+            "passed" => self.passed(fixed),
+            "nearest" => self.nearest(fixed),
             "points" => judgement.points.iter().map(|hit| Text::from_object(fixed.point(hit))).collect(),
             "score" => value(&judgement.score),
             "scores" => {
@@ -130,43 +142,38 @@ impl About<'_> {
         })
     }
 
-    /// A fact that came with the list; what costs a request is unknown here.
     fn fact(&self, fact: Fact, fixed: &Fixed) -> Text {
-        let About { policy, repo, row, subject, .. } = *self;
-        let micros = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_micros());
-        let item = Item {
-            repo: &repo.name,
-            kind: row.kind.name(),
-            number: row.number,
-            title: &row.judgement.title,
-            body: "",
-            labels: subject.labels.iter().map(String::as_str).collect(),
-            assignees: row.assignees.iter().map(String::as_str).collect(),
-            author: subject.author.as_ref().map(|author| author.login.as_str()),
-            bot: subject.author.as_ref().is_some_and(|author| author.bot),
-            own_report: false,
-            open: subject.open,
-            locked: subject.locked,
-            draft: subject.draft,
-            private: repo.private,
-            milestone: subject.milestone.as_deref(),
-            comments: subject.comments,
-            created: micros(subject.created_at),
-            updated: micros(subject.updated_at),
-            last_activity: Reading::Unrecorded,
-        };
-        let judgement = &row.judgement;
-        let seen =
-            Seen { item: &item, title: &judgement.title, tags: &judgement.tags, now: fixed.now, ages: policy.ages };
-        match facts::value(fact, seen) {
+        match self.kept(fixed).fact(fact) {
             Out::Is(fact) => value(&fact),
             Out::Within(..) | Out::Lacks(_) => Text::from(()),
         }
     }
+
+    fn kept(&self, fixed: &Fixed) -> Kept<'_> {
+        Kept::new(self.policy, self.repo, self.row, self.subject, fixed.now)
+    }
+
+    /// The rules before the one that decided, with why they did not hold.
+    fn passed(&self, fixed: &Fixed) -> Text {
+        let kept = self.kept(fixed);
+        let before = self.row.judgement.rule.unwrap_or(self.policy.decide.len());
+        let passed = explain::before_it(self.policy, before, &|expr| kept.answer(expr));
+        passed
+            .into_iter()
+            .map(|passed| context! { rule => passed.rule, line => passed.line, why => passed.why })
+            .collect()
+    }
+
+    /// The least that would change the decision, in a sentence.
+    fn nearest(&self, fixed: &Fixed) -> Text {
+        let kept = self.kept(fixed);
+        let miss = nearest::nearest(self.policy, &self.row.judgement, &|expr| kept.answer(expr));
+        Text::from(miss.map(|miss| explain::show::nearest(&miss)))
+    }
 }
 
 /// What is the same for every item of a point: texts of the rule file, put into values once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct PointText {
     component: Text,
     add: Text,

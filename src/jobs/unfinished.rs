@@ -4,7 +4,7 @@
 //! one of ours stands on the writes that its marker names and that are not there, if no person took
 //! them back.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, Result};
 use chrono::Duration;
@@ -35,6 +35,8 @@ pub struct Unfinished {
     comment: Comment,
     marker: Marker,
     left: Vec<Write>,
+    /// An earlier comment of ours that this one replaced and that was not reduced to a line.
+    reduce: Option<u64>,
 }
 
 /// The comments of the last day.
@@ -42,6 +44,8 @@ pub struct Unfinished {
 pub(super) struct Recent {
     /// Ours, by number: the newest of each item.
     ours: HashMap<u64, (Comment, Marker)>,
+    /// Ids of those that are no longer ours: what was reduced has no marker.
+    plain: HashSet<u64>,
     /// Markers in comments of others: the number and who wrote it.
     pub(super) strangers: Vec<(u64, String)>,
 }
@@ -59,7 +63,10 @@ impl Recent {
             if let Some(login) = asked.us().stranger(placed.comment.author.as_ref(), &placed.comment.body) {
                 recent.strangers.push((placed.number, login.to_owned()));
             }
-            let Some(marker) = asked.us().marker(&placed.comment) else { continue };
+            let Some(marker) = asked.us().marker(&placed.comment) else {
+                recent.plain.insert(placed.comment.id);
+                continue;
+            };
             if marker.get("policy") == Some(&asked.policy.name) && marker.get("key") == Some(DECISION) {
                 recent.ours.insert(placed.number, (placed.comment, marker));
             }
@@ -74,11 +81,16 @@ impl Recent {
             return None;
         }
         let (comment, marker) = self.ours.get(&item.number)?;
-        let mut left = marker::listed(marker.get("writes")?);
-        let state = State::of(item);
-        left.retain_mut(|write| memory::left(write, &state));
+        let mut left = marker::listed(marker.get("writes").unwrap_or(""));
+        let state = State::of(item, asked.forge.label_names());
+        // What leaves no trace was done before the comment.
+        left.retain_mut(|write| !write.leaves_no_trace() && memory::left(write, &state));
+        left.iter_mut().for_each(|write| memory::puts_aside(write, &state));
         let (kind, number) = (item.kind, item.number);
-        let found = |left| Unfinished {
+        let replaces = marker.get("replaces").and_then(|id| id.parse().ok());
+        let reduce = replaces.filter(|id| !self.plain.contains(id));
+        let unfinished = !left.is_empty() || reduce.is_some();
+        unfinished.then(|| Unfinished {
             repo,
             kind,
             number,
@@ -86,8 +98,8 @@ impl Recent {
             comment: comment.clone(),
             marker: marker.clone(),
             left,
-        };
-        (!left.is_empty()).then(|| found(left))
+            reduce,
+        })
     }
 }
 
@@ -101,30 +113,44 @@ impl Unfinished {
     /// The agent whose work it becomes: its rule's, or whoever is assigned where there is no such rule now.
     #[must_use]
     pub fn agent(&self, policy: &Policy) -> Option<usize> {
+        if self.left.is_empty() {
+            return None;
+        }
         let rule = policy.decide.iter().find(|rule| self.marker.get("rule") == Some(&rule.id));
         let of_rule = rule.and_then(|rule| policy.actions[rule.action?].agent);
         let assigned = |login: &String| self.left.iter().any(|write| write.args.assignees.contains(login));
         of_rule.or_else(|| policy.agents.iter().position(|agent| assigned(&agent.login)))
     }
 
-    /// Whether a run died there, or a person took it back.
+    /// Whether a run died there, or a person took it back; `None`: nothing is left after all.
     ///
     /// # Errors
-    /// The timeline could not be read.
-    pub fn decide(&self, asked: &Asked<'_>) -> Result<Doubt> {
+    /// The timeline or the comments could not be read.
+    pub fn decide(&mut self, asked: &Asked<'_>) -> Result<Option<Doubt>> {
+        if self.reduce.is_some() {
+            // Somebody may have taken it away.
+            let comments = asked.forge.comments(self.repo, self.number)?;
+            let of_id = |comment: &&Comment| Some(comment.id) == self.reduce;
+            let marked = comments.iter().find(of_id).is_some_and(|comment| asked.us().marker(comment).is_some());
+            self.reduce = self.reduce.filter(|_| marked);
+        }
+        if self.left.is_empty() {
+            return Ok(self.reduce.map(|_| Doubt::Unfinished));
+        }
         let at = At { repo: self.repo, name: &asked.forge.repos()[self.repo].name, number: self.number };
-        doubt::decide(asked.forge, asked.journal, at, (&self.comment, &self.marker), &self.left)
+        doubt::decide(asked.forge, asked.journal, at, (&self.comment, &self.marker), &self.left).map(Some)
     }
 
-    /// The writes that finish it.
+    /// The writes that finish it; `replaced` is what is left of a comment that was replaced.
     #[must_use]
-    pub fn planned(self, asked: &Asked<'_>) -> PlannedItem {
+    pub fn planned(self, asked: &Asked<'_>, replaced: Option<&str>) -> PlannedItem {
+        let reduced = self.reduce.zip(replaced).map(|(id, line)| plan::reduced(id, line));
         let field = |name: &str| self.marker.get(name).unwrap_or("");
         let effect = Effect {
             policy: field("policy").into(),
             rule: Some(field("rule").into()),
             did: field("did").to_owned(),
-            writes: self.left.clone(),
+            writes: reduced.into_iter().chain(self.left.iter().cloned()).collect(),
         };
         let repo = asked.forge.repos()[self.repo].name.as_str().into();
         PlannedItem { repo, kind: self.kind, number: Some(self.number), seen: Some(self.seen), effects: vec![effect] }

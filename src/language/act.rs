@@ -3,13 +3,15 @@
 //! Takes: the sections of the files, with everything that judges in scope. Gives: the lists of
 //! the [`Policy`](crate::engine::rules::Policy), every name of theirs resolved.
 
-use super::diag::did_you_mean;
-use super::reader::Fields;
+use std::collections::BTreeMap;
+
+use super::reader::{Fields, Reader};
 use super::vocabulary::{self, index_of};
 use super::yaml::NodeKind;
 use super::{Check, keys, root_value};
 use crate::engine::expr::Name;
-use crate::engine::rules::{Action, Agent, Close, Person, Rule};
+use crate::engine::rules::{Action, Agent, Close, NewIssue, Person, Rule};
+use crate::engine::source::Source;
 use crate::engine::value::{Base, Ty};
 
 /// Agents are read twice: their logins before anything judges, `holds` after all of it.
@@ -61,6 +63,7 @@ pub(super) fn holds(check: &mut Check<'_>, agents: &mut [Agent]) {
 pub(super) fn actions(check: &mut Check<'_>, root: Fields<'_>, agents: &[Agent], labels: &[String]) -> Vec<Action> {
     let main = check.files.main();
     let templates = check.templates;
+    let scope = check.scope.clone();
     let mut reader = check.reader(main);
     let agent_names: Vec<String> = agents.iter().map(|agent| agent.name.clone()).collect();
     let mut actions = Vec::new();
@@ -82,35 +85,10 @@ pub(super) fn actions(check: &mut Check<'_>, root: Fields<'_>, agents: &[Agent],
                 .text(node, "`agent`")
                 .and_then(|name| index_of(&mut reader, node.span, "agent", name, &agent_names));
         }
-        let mut people = |key: &str| {
-            let Some(node) = fields.get(key) else { return Vec::new() };
-            let items = reader.list(node, &format!("`{key}`")).unwrap_or_default();
-            let mut people = Vec::new();
-            for item in items {
-                people.extend(match reader.text(item, "a name") {
-                    Some("author") => Some(Person::Author),
-                    Some("assignees") => Some(Person::Assignees),
-                    Some(name) => index_of(&mut reader, item.span, "agent", name, &agent_names).map(Person::Agent),
-                    None => None,
-                });
-            }
-            people
-        };
-        action.mention = people("mention");
-        action.assign = people("assign");
-        action.unassign = people("unassign");
-        if let Some(node) = fields.get("add_labels") {
-            action.add_labels = reader.texts(node, "`add_labels`");
-            for item in reader.list(node, "`add_labels`").unwrap_or_default() {
-                if let NodeKind::Text(name) = &item.kind
-                    && !labels.contains(name)
-                {
-                    let help = (reader.sink.nearest(name, labels.iter().map(String::as_str)))
-                        .unwrap_or_else(|| format!("add it: `labels: {{{name}: {{}}}}`"));
-                    reader.sink.error(item.span, format!("the label `{name}` is not in `labels`"), Some(help));
-                }
-            }
-        }
+        action.mention = people(&mut reader, fields, "mention", &agent_names);
+        action.assign = people(&mut reader, fields, "assign", &agent_names);
+        action.unassign = people(&mut reader, fields, "unassign", &agent_names);
+        action.add_labels = put_on(&mut reader, fields, "add_labels", labels);
         action.remove_labels =
             fields.get("remove_labels").map(|node| reader.texts(node, "`remove_labels`")).unwrap_or_default();
         action.set_milestone =
@@ -120,14 +98,21 @@ pub(super) fn actions(check: &mut Check<'_>, root: Fields<'_>, agents: &[Agent],
             _ => reader.one_of(node, "`close`", &keys::CLOSES),
         });
         action.reopen = fields.get("reopen").and_then(|node| reader.flag(node, "`reopen`")).unwrap_or(false);
-        action.comment = fields.get("comment").and_then(|node| {
-            let name = reader.text(node, "`comment`")?;
-            if !templates.contains_key(name) {
-                let help = did_you_mean(name, templates.keys().map(String::as_str));
-                reader.sink.error(node.span, format!("there is no template `{name}`"), help);
+        action.comment = template(&mut reader, fields, "comment", templates);
+        action.edit_body = template(&mut reader, fields, "edit_body", templates);
+        if let Some(node) = fields.get("create_issue")
+            && let Some(fields) = reader.map(node, "`create_issue`", &keys::NEW_ISSUE)
+        {
+            for key in ["title", "body"].into_iter().filter(|key| fields.get(key).is_none()) {
+                let help = "`create_issue: {title: \"…\", body: template.md.j2}`, and `labels`, `assign` as wanted";
+                reader.missing(fields, node.span, format!("`create_issue` has no `{key}`"), help);
             }
-            Some(name.to_owned())
-        });
+            let title = fields.get("title").and_then(|node| reader.sentence(&scope, node, "`title`"));
+            let body = template(&mut reader, fields, "body", templates);
+            let labels = put_on(&mut reader, fields, "labels", labels);
+            let assign = people(&mut reader, fields, "assign", &agent_names);
+            action.create_issue = title.zip(body).map(|(title, body)| NewIssue { title, body, labels, assign });
+        }
         if let (Some(at), None) = (fields.key("mention"), fields.get("comment")) {
             reader.missing(fields, at, "`mention` without `comment`", "a mention needs a comment to stand in");
         }
@@ -137,6 +122,59 @@ pub(super) fn actions(check: &mut Check<'_>, root: Fields<'_>, agents: &[Agent],
         actions.push(action);
     }
     actions
+}
+
+/// A list of people: names of agents, `author`, `assignees`.
+fn people(reader: &mut Reader<'_>, fields: Fields<'_>, key: &str, agents: &[String]) -> Vec<Person> {
+    let Some(node) = fields.get(key) else { return Vec::new() };
+    let mut people = Vec::new();
+    for item in reader.list(node, &format!("`{key}`")).unwrap_or_default() {
+        people.extend(match reader.text(item, "a name") {
+            Some("author") => Some(Person::Author),
+            Some("assignees") => Some(Person::Assignees),
+            Some(name) => index_of(reader, item.span, "agent", name, agents).map(Person::Agent),
+            None => None,
+        });
+    }
+    people
+}
+
+/// A list of labels that are made where they are missing: each is described in `labels`.
+fn put_on(reader: &mut Reader<'_>, fields: Fields<'_>, key: &str, labels: &[String]) -> Vec<String> {
+    let Some(node) = fields.get(key) else { return Vec::new() };
+    let what = format!("`{key}`");
+    for item in reader.list(node, &what).unwrap_or_default() {
+        if let NodeKind::Text(name) = &item.kind
+            && !labels.contains(name)
+        {
+            let help = (reader.sink.nearest(name, labels.iter().map(String::as_str)))
+                .unwrap_or_else(|| format!("add it: `labels: {{{name}: {{}}}}`"));
+            reader.sink.error(item.span, format!("the label `{name}` is not in `labels`"), Some(help));
+        }
+    }
+    reader.texts(node, &what)
+}
+
+/// Names of all templates of an action.
+pub(super) fn templates(action: &Action) -> impl Iterator<Item = &String> {
+    let of_issue = action.create_issue.as_ref().map(|issue| &issue.body);
+    action.comment.iter().chain(&action.edit_body).chain(of_issue)
+}
+
+/// The name of a template that is there.
+fn template(
+    reader: &mut Reader<'_>,
+    fields: Fields<'_>,
+    key: &str,
+    templates: &BTreeMap<String, Source>,
+) -> Option<String> {
+    let node = fields.get(key)?;
+    let name = reader.text(node, &format!("`{key}`"))?;
+    if !templates.contains_key(name) {
+        let help = reader.sink.nearest(name, templates.keys().map(String::as_str));
+        reader.sink.error(node.span, format!("there is no template `{name}`"), help);
+    }
+    Some(name.to_owned())
 }
 
 pub(super) fn decide(check: &mut Check<'_>, root: Fields<'_>, actions: &[Action]) -> Vec<Rule> {

@@ -227,7 +227,7 @@ pub(super) const LABEL: [Member; 2] = [
     may("description", Shape::Text, "What people read beside it."),
 ];
 
-pub(super) const ACTION: [Member; 10] = [
+pub(super) const ACTION: [Member; 12] = [
     may("agent", Shape::Text, "Whose work it becomes."),
     may("assign", TEXTS, "Who is assigned: names of agents, author, assignees."),
     may("unassign", TEXTS, "Who is taken off."),
@@ -236,8 +236,17 @@ pub(super) const ACTION: [Member; 10] = [
     may("set_milestone", Shape::Text, "The title of the milestone."),
     may("close", Shape::Any(&[Shape::Flag, Shape::Word(&CLOSE_WORDS)]), "The item is closed, for this reason."),
     may("reopen", Shape::Flag, "The item is opened again."),
+    may("edit_body", Shape::Text, "The template of a section in the item's text."),
+    may("create_issue", Shape::Map(&NEW_ISSUE), "An issue that is created, once an item."),
     may("comment", Shape::Text, "The template of its comment."),
     may("mention", TEXTS, "Who is mentioned in the comment."),
+];
+
+pub(super) const NEW_ISSUE: [Member; 4] = [
+    must("title", Shape::Sentence, "Its title."),
+    must("body", Shape::Text, "The template of its text."),
+    may("labels", TEXTS, "Labels it carries; each stands in `labels`."),
+    may("assign", TEXTS, "Who is assigned: names of agents, author, assignees."),
 ];
 
 pub(super) const RULE: [Member; 6] = [

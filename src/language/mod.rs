@@ -14,7 +14,7 @@ mod judge;
 pub mod keys;
 mod patterns;
 pub mod print;
-mod reader;
+pub mod reader;
 pub mod schema;
 pub mod scope;
 mod sentences;
@@ -148,9 +148,10 @@ pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     let mut check = Check { files: &files, templates: &input.templates, found, scope, disabled };
     let policy = judge::policy(&mut check, spec, &hash(&files));
     let names = TemplateNames::new(&check.scope, spec.summary.1);
-    let pings = policy.actions.iter().any(|action| action.comment.is_some() && !action.mention.is_empty());
-    let wanted = policy.actions.iter().filter_map(|action| action.comment.clone());
-    let wanted: Vec<String> = wanted.chain(pings.then(|| REPLACED.to_owned())).collect();
+    // Also where no rule mentions anybody by now: a run under other rules may have left one to be reduced.
+    let comments = policy.actions.iter().any(|action| action.comment.is_some());
+    let wanted = policy.actions.iter().flat_map(act::templates).cloned();
+    let wanted: Vec<String> = wanted.chain(comments.then(|| REPLACED.to_owned())).collect();
     let summary = policy.summary.is_some().then_some(spec.summary.0);
     let Check { mut found, disabled, .. } = check;
     let (templates, used) = templates::read(&input.templates, &wanted, summary, &names, &mut found);

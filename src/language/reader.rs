@@ -15,16 +15,16 @@ pub(super) const RESERVED: [&str; 10] = ["and", "or", "not", "in", "is", "if", "
 
 /// Reads the nodes of one file.
 #[derive(Debug)]
-pub(super) struct Reader<'d> {
+pub struct Reader<'d> {
     /// Where problems go.
-    pub(super) sink: Sink<'d>,
+    pub sink: Sink<'d>,
     /// Which file of the policy it is.
-    pub(super) file: usize,
+    pub file: usize,
 }
 
 /// A map whose keys have been checked.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Fields<'n> {
+pub struct Fields<'n> {
     entries: &'n [(Key, Node)],
     /// Some keys are not known: what seems to be missing is probably one of them.
     strange: bool,
@@ -33,7 +33,7 @@ pub(super) struct Fields<'n> {
 impl<'n> Fields<'n> {
     /// The keys of a whole file, which have been checked when it was read.
     #[must_use]
-    pub(super) fn of(root: &'n Node) -> Self {
+    pub fn of(root: &'n Node) -> Self {
         match &root.kind {
             NodeKind::Map(entries) => Fields { entries, strange: true },
             _ => Fields { entries: &[], strange: true },
@@ -42,26 +42,26 @@ impl<'n> Fields<'n> {
 
     /// Some keys of the map are not known, and have been reported.
     #[must_use]
-    pub(super) fn is_strange(&self) -> bool {
+    pub fn is_strange(&self) -> bool {
         self.strange
     }
 
     /// Where a key stands.
     #[must_use]
-    pub(super) fn key(&self, name: &str) -> Option<Span> {
+    pub fn key(&self, name: &str) -> Option<Span> {
         self.entries.iter().find(|(key, _)| key.name == name).map(|(key, _)| key.span)
     }
 
     /// The value of a key.
     #[must_use]
-    pub(super) fn get(&self, name: &str) -> Option<&'n Node> {
+    pub fn get(&self, name: &str) -> Option<&'n Node> {
         self.entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
     }
 }
 
 impl Reader<'_> {
     /// Says that a node is not what was expected.
-    pub(super) fn wrong(&mut self, node: &Node, what: &str, expected: &str) {
+    pub fn wrong(&mut self, node: &Node, what: &str, expected: &str) {
         let help = match &node.kind {
             NodeKind::Text(text) if expected.contains("number") && text.trim().parse::<f64>().is_ok() => {
                 Some(format!("write {} without quotes", text.trim()))
@@ -93,13 +93,18 @@ impl Reader<'_> {
     }
 
     /// A map whose keys are among `allowed`.
-    pub(super) fn map<'n>(&mut self, node: &'n Node, what: &str, allowed: &[Member]) -> Option<Fields<'n>> {
+    pub fn map<'n>(&mut self, node: &'n Node, what: &str, allowed: &[Member]) -> Option<Fields<'n>> {
+        let names: Vec<&str> = allowed.iter().map(|member| member.name).collect();
+        self.keyed(node, what, &names)
+    }
+
+    /// The same by their names alone.
+    pub fn keyed<'n>(&mut self, node: &'n Node, what: &str, allowed: &[&str]) -> Option<Fields<'n>> {
         let entries = self.entries(node, what)?;
         let mut strange = false;
-        let known = |key: &Key| allowed.iter().any(|member| member.name == key.name);
-        for (key, _) in entries.iter().filter(|(key, _)| !known(key)) {
+        for (key, _) in entries.iter().filter(|(key, _)| !allowed.contains(&key.name.as_str())) {
             strange = true;
-            let help = did_you_mean(&key.name, allowed.iter().map(|member| member.name));
+            let help = did_you_mean(&key.name, allowed.iter().copied());
             self.sink.error(key.span, format!("{what} has no `{}`", key.name), help);
         }
         Some(Fields { entries, strange })
@@ -107,14 +112,14 @@ impl Reader<'_> {
 
     /// Says that a key is missing; not where an unknown key of the same map has been reported,
     /// which is most often this one misspelt.
-    pub(super) fn missing(&mut self, fields: Fields<'_>, span: Span, message: impl Into<String>, help: &str) {
+    pub fn missing(&mut self, fields: Fields<'_>, span: Span, message: impl Into<String>, help: &str) {
         if !fields.strange {
             self.sink.error(span, message, Some(help.to_owned()).filter(|help| !help.is_empty()));
         }
     }
 
     /// A map with names of the author's own.
-    pub(super) fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [(Key, Node)]> {
+    pub fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [(Key, Node)]> {
         match &node.kind {
             NodeKind::Map(entries) => Some(entries),
             NodeKind::Null => Some(&[]),
@@ -126,7 +131,7 @@ impl Reader<'_> {
     }
 
     /// A name that rules and templates can write: letters, digits, `_`; `-` where `dashes`.
-    pub(super) fn name(&mut self, key: &Key, dashes: bool) -> bool {
+    pub fn name(&mut self, key: &Key, dashes: bool) -> bool {
         let good = |c: char| c.is_ascii_alphanumeric() || c == '_' || (dashes && c == '-');
         let reserved = RESERVED.contains(&key.name.as_str());
         let starts = key.name.starts_with(|c: char| c.is_ascii_alphabetic() || (dashes && c.is_ascii_digit()));
@@ -143,7 +148,7 @@ impl Reader<'_> {
     }
 
     /// A list.
-    pub(super) fn list<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
+    pub fn list<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
         match &node.kind {
             NodeKind::List(items) => Some(items),
             NodeKind::Null => Some(&[]),
@@ -155,7 +160,7 @@ impl Reader<'_> {
     }
 
     /// A text that is not empty.
-    pub(super) fn text<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
+    pub fn text<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
         match &node.kind {
             NodeKind::Text(text) if !text.trim().is_empty() => Some(text),
             NodeKind::Text(_) => {
@@ -174,12 +179,12 @@ impl Reader<'_> {
     }
 
     /// A list of texts; those that are none are reported and left out.
-    pub(super) fn texts(&mut self, node: &Node, what: &str) -> Vec<String> {
+    pub fn texts(&mut self, node: &Node, what: &str) -> Vec<String> {
         self.placed_texts(node, what).into_iter().map(|(text, _)| text).collect()
     }
 
     /// The same, each with where it stands.
-    pub(super) fn placed_texts(&mut self, node: &Node, what: &str) -> Vec<(String, Span)> {
+    pub fn placed_texts(&mut self, node: &Node, what: &str) -> Vec<(String, Span)> {
         let items = self.list(node, what).unwrap_or_default();
         let mut texts = Vec::new();
         for item in items {
@@ -193,7 +198,7 @@ impl Reader<'_> {
     }
 
     /// One of a few words.
-    pub(super) fn one_of<'a, T: Copy>(&mut self, node: &Node, what: &str, choices: &'a [(&'a str, T)]) -> Option<T> {
+    pub fn one_of<'a, T: Copy>(&mut self, node: &Node, what: &str, choices: &'a [(&'a str, T)]) -> Option<T> {
         let text = self.text(node, what)?;
         let found = choices.iter().find(|(name, _)| *name == text);
         if found.is_none() {
@@ -204,7 +209,7 @@ impl Reader<'_> {
     }
 
     /// True or false.
-    pub(super) fn flag(&mut self, node: &Node, what: &str) -> Option<bool> {
+    pub fn flag(&mut self, node: &Node, what: &str) -> Option<bool> {
         match node.kind {
             NodeKind::Bool(value) => Some(value),
             _ => {
@@ -215,7 +220,7 @@ impl Reader<'_> {
     }
 
     /// A number.
-    pub(super) fn number(&mut self, node: &Node, what: &str) -> Option<Value<'static>> {
+    pub fn number(&mut self, node: &Node, what: &str) -> Option<Value<'static>> {
         match node.kind {
             NodeKind::Int(value) => Some(Value::Int(value)),
             NodeKind::Float(value) => Some(Value::Float(value)),
@@ -227,7 +232,7 @@ impl Reader<'_> {
     }
 
     /// A whole number, at least `least`.
-    pub(super) fn whole(&mut self, node: &Node, what: &str, least: i64) -> Option<i64> {
+    pub fn whole(&mut self, node: &Node, what: &str, least: i64) -> Option<i64> {
         match node.kind {
             NodeKind::Int(value) if value >= least => Some(value),
             NodeKind::Int(value) => {
@@ -243,7 +248,7 @@ impl Reader<'_> {
 
     /// Where the text of a value stands, if source and value agree byte by byte.
     #[must_use]
-    pub(super) fn place(&self, node: &Node, text: &str) -> Place {
+    pub fn place(&self, node: &Node, text: &str) -> Place {
         let raw = self.sink.source.text.get(node.span.start..node.span.end).unwrap_or("");
         let at = if raw == text {
             Some(node.span.start)
@@ -255,7 +260,7 @@ impl Reader<'_> {
     }
 
     /// Where a stretch of this file is.
-    pub(super) fn at(&self, span: Span) -> Location {
+    pub fn at(&self, span: Span) -> Location {
         Location { file: self.file, span }
     }
 }

@@ -11,7 +11,7 @@ use super::scope::Scope;
 pub const REPLACED: &str = "shared/replaced.md.j2";
 
 /// Names that a text about one item may use, beside those in scope of `decide`.
-const ITEM_NAMES: [&str; 13] = [
+const ITEM_NAMES: [&str; 17] = [
     "decision.rule",
     "decision.action",
     "decision.agent",
@@ -25,6 +25,10 @@ const ITEM_NAMES: [&str; 13] = [
     "points[].condition",
     "points[].matched",
     "points[].line",
+    "passed[].rule",
+    "passed[].line",
+    "passed[].why",
+    "nearest",
 ];
 
 /// The names that templates may use.

@@ -21,6 +21,15 @@ const TEMPLATES: [(&str, &str); 4] = [
     ("shared/replaced.md.j2", include_str!("../../templates/shared/replaced.md.j2")),
 ];
 
+const CASES: [(&str, &str); 1] = [("backlog-triage.yaml", include_str!("../../rules/tests/backlog-triage.yaml"))];
+
+/// The built-in cases of a job.
+pub(super) fn cases(job: &str) -> Option<Source> {
+    let file = format!("{job}.yaml");
+    let (name, text) = CASES.into_iter().find(|(name, _)| *name == file)?;
+    Some(Source::new(format!("(built-in) rules/tests/{name}"), text))
+}
+
 /// Every built-in rule file by name.
 pub(super) fn rules() -> BTreeMap<String, Source> {
     RULES
@@ -67,7 +76,7 @@ mod tests {
                 for entry in std::fs::read_dir(folder).unwrap() {
                     let path = entry.unwrap().path();
                     if path.is_dir() {
-                        open.extend((path.file_name().unwrap() != "tests").then_some(path));
+                        open.push(path);
                     } else {
                         there.push(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
                     }
@@ -75,7 +84,8 @@ mod tests {
             }
         }
         let rules = super::RULES.iter().map(|(name, _)| format!("rules/{name}"));
-        let rules = rules.chain([format!("rules/{}", super::schema::FILE_NAME)]);
+        let cases = super::CASES.iter().map(|(name, _)| format!("rules/tests/{name}"));
+        let rules = rules.chain(cases).chain([format!("rules/{}", super::schema::FILE_NAME)]);
         let mut built_in: Vec<String> =
             rules.chain(super::TEMPLATES.iter().map(|(name, _)| format!("templates/{name}"))).collect();
         there.sort();

@@ -2,10 +2,11 @@
 //!
 //! Takes: `--rules`, `--templates`, the job. Gives: the texts to check, as the engine's [`Input`],
 //! and whether they are one's own. Templates are looked up one by one, the folder first, then the
-//! built-in ones.
+//! built-in ones. [`tree`] reads them of a commit.
 
 mod builtin;
 pub mod folders;
+pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -118,6 +119,34 @@ fn gather(
     Ok(Pack { input: Input { file, folder: files, templates: texts }, folder, not_utf8, strays, own: names })
 }
 
+/// The folder of cases below a folder of rules.
+pub const CASES: &str = "tests";
+
+/// The cases of a job's rules: those below the folder in use, or the built-in ones of the built-in
+/// rules. Beside them, what files of that folder belong to no job.
+///
+/// # Errors
+/// What is there cannot be read.
+pub fn cases(job: &str, jobs: &[&str], folder: Option<&Path>) -> Result<(Option<Source>, Vec<Diagnostic>)> {
+    let Some(folder) = folder else { return Ok((builtin::cases(job), Vec::new())) };
+    let folder = folder.join(CASES);
+    let mut files = if folder.is_dir() { yaml_files(&folder)? } else { BTreeMap::new() };
+    let cases = files.remove(&format!("{job}.yaml"));
+    let mut found = not_utf8(cases.iter());
+    for (name, source) in &files {
+        let stem = name.trim_end_matches(".yaml").trim_end_matches(".yml");
+        if !jobs.contains(&stem) || !name.ends_with(".yaml") {
+            let help = did_you_mean(
+                name,
+                jobs.iter().map(|job| format!("{job}.yaml")).collect::<Vec<_>>().iter().map(String::as_str),
+            );
+            let message = format!("nothing reads {name}: cases are in a file with the name of their job");
+            Sink { source, found: &mut found }.error(Span::default(), message, help);
+        }
+    }
+    Ok((cases, found))
+}
+
 /// The built-in rule files and templates of a job, by their paths: `rules/common.yaml`.
 #[must_use]
 pub fn shipped(job: &str) -> BTreeMap<String, String> {
@@ -190,6 +219,13 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>> {
         std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     paths.retain(|path| path.is_file());
     paths.sort();
+    let inside = folder.canonicalize()?;
+    // What a stranger's link points to would be shown in messages.
+    for path in paths.iter().filter(|path| path.is_symlink()) {
+        if !path.canonicalize()?.starts_with(&inside) {
+            bail!("{} is a link out of its folder: put the file itself there", path.display());
+        }
+    }
     Ok(paths)
 }
 

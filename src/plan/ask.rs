@@ -14,6 +14,8 @@ use crate::engine::rules::{Action, Close, Person, Policy};
 /// What an action asks for on one item.
 #[derive(Debug, Clone)]
 pub struct Asked {
+    /// Name of the action.
+    pub action: String,
     /// Digest of the action and its arguments.
     pub did: String,
     /// Logins that the comment mentions.
@@ -24,6 +26,14 @@ pub struct Asked {
     pub(super) asked: Vec<String>,
 }
 
+impl Asked {
+    /// Whether such a write is left.
+    #[must_use]
+    pub fn asks(&self, op: Op) -> bool {
+        self.writes.iter().any(|write| write.op == op)
+    }
+}
+
 /// Works out what an action asks for on an item.
 #[must_use]
 pub fn ask(policy: &Policy, action: &Action, subject: &Subject, assignees: &[String]) -> Asked {
@@ -31,10 +41,28 @@ pub fn ask(policy: &Policy, action: &Action, subject: &Subject, assignees: &[Str
     let asked = marker::writes(&writes);
     // Who is assigned changes with what the action does: it is still the same decision.
     let (same, told) = meant(policy, action, subject, &["assignees".to_owned()]);
-    let did = digest(&json!([action.name, marker::writes(&same), told]).to_string());
-    writes.retain_mut(|write| memory::left(write, &subject.state(assignees)));
+    let mut said = vec![json!(action.name), json!(marker::writes(&same)), json!(told)];
+    if let Some(issue) = &action.create_issue {
+        said.extend([json!(issue.labels), json!(logins(policy, &issue.assign, subject, &["assignees".to_owned()]))]);
+    }
+    let did = digest(&json!(said).to_string());
+    writes.retain_mut(|write| match write.op {
+        // What somebody has changed in it is theirs.
+        Op::EditBody => subject.section.as_ref().is_none_or(|there| there.did != did && !there.edited),
+        Op::CreateIssue => !subject.created,
+        _ => memory::left(write, &subject.state(assignees)),
+    });
+    writes.iter_mut().for_each(|write| memory::puts_aside(write, &subject.state(assignees)));
+    Asked { action: action.name.clone(), did, mention, writes, asked }
+}
 
-    Asked { did, mention, writes, asked }
+/// The same for who only compares: whom its comment mentions, and the writes beside it without what
+/// already holds.
+#[must_use]
+pub fn wanted(policy: &Policy, action: &Action, subject: &Subject, assignees: &[String]) -> (Vec<String>, Vec<Write>) {
+    let (mut writes, mention) = meant(policy, action, subject, assignees);
+    writes.retain_mut(|write| memory::left(write, &subject.state(assignees)));
+    (mention, writes)
 }
 
 /// All writes of an action beside its comment, and whom it mentions, with these as the assignees.
@@ -49,6 +77,13 @@ fn meant(policy: &Policy, action: &Action, subject: &Subject, assignees: &[Strin
             writes.push(Write::of(op, args));
         }
     };
+    if action.edit_body.is_some() {
+        add(Op::EditBody, Args { section: Some(String::new()), ..Args::default() });
+    }
+    if let Some(issue) = &action.create_issue {
+        let (labels, assignees) = (issue.labels.clone(), people(&issue.assign));
+        add(Op::CreateIssue, Args { title: Some(String::new()), labels, assignees, ..Args::default() });
+    }
     let of_labels = |labels: &[String]| Args { labels: labels.to_vec(), ..Args::default() };
     let of_people = |assignees: &[String]| Args { assignees: assignees.to_vec(), ..Args::default() };
     add(Op::AddLabels, of_labels(&action.add_labels));
@@ -102,6 +137,7 @@ impl Subject {
     fn state<'s>(&'s self, assignees: &'s [String]) -> memory::State<'s> {
         memory::State {
             labels: self.labels.iter().map(String::as_str).collect(),
+            names: self.label_names,
             assignees: assignees.iter().map(String::as_str).collect(),
             milestone: self.milestone.as_deref(),
             open: self.open,

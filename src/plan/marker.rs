@@ -38,22 +38,31 @@ impl Marker {
     /// The line, as it ends a text.
     #[must_use]
     pub fn line(&self) -> String {
-        let fields: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
-        format!("{OPEN}{}{CLOSE}", fields.join(" "))
+        format!("{OPEN}{}{CLOSE}", encoded(self))
     }
 
     /// The marker that ends a text; a marker anywhere else is only text.
     #[must_use]
     pub fn ending(text: &str) -> Option<Self> {
         let line = text.trim_end().rsplit('\n').next()?.trim_end();
-        let fields = line.strip_prefix(OPEN)?.strip_suffix(CLOSE)?;
-        let mut marker = Marker::default();
-        for field in fields.split(' ').filter(|field| !field.is_empty()) {
-            let (name, value) = field.split_once('=')?;
-            marker.0.push((name.to_owned(), decode(value)?));
-        }
-        Some(marker)
+        fields(line.strip_prefix(OPEN)?.strip_suffix(CLOSE)?)
     }
+}
+
+/// The fields of a marker as its line has them.
+pub(super) fn encoded(marker: &Marker) -> String {
+    let fields: Vec<String> = marker.0.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    fields.join(" ")
+}
+
+/// What such a line says; `None` where it is none.
+pub(super) fn fields(line: &str) -> Option<Marker> {
+    let mut marker = Marker::default();
+    for field in line.split(' ').filter(|field| !field.is_empty()) {
+        let (name, value) = field.split_once('=')?;
+        marker.0.push((name.to_owned(), decode(value)?));
+    }
+    Some(marker)
 }
 
 /// A text without the marker that ends it.
@@ -70,6 +79,11 @@ pub fn writes(writes: &[Write]) -> Vec<String> {
     let mut all = Vec::new();
     for Write { op, args, .. } in writes {
         let mut one = |value: &str| all.push(format!("{}:{}", op.name(), element(value)));
+        // These stand whole where they were written, and are told from nothing by a list.
+        if matches!(op, Op::EditBody | Op::CreateIssue) {
+            one("");
+            continue;
+        }
         args.labels.iter().chain(&args.assignees).chain(&args.milestone).for_each(|value| one(value));
         match op {
             Op::Close => one(args.reason.as_deref().unwrap_or("")),

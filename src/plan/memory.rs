@@ -6,7 +6,7 @@
 use super::marker::Marker;
 use super::{Op, Write};
 use crate::engine::markdown::Markdown;
-use crate::forge::{Account, Comment, Item};
+use crate::forge::{Account, Comment, Item, LabelNames};
 
 /// Who we are: our account, and further logins that our comments have carried.
 #[derive(Debug, Clone, Copy)]
@@ -17,11 +17,19 @@ pub struct Us<'u> {
     pub bots: &'u [String],
 }
 
-impl Us<'_> {
+impl<'u> Us<'u> {
+    /// Every login of ours.
+    pub fn logins(&self) -> impl Iterator<Item = &'u str> {
+        let (user, bots) = (self.user, self.bots);
+        std::iter::once(user).filter(|user| !user.is_empty()).chain(bots.iter().map(String::as_str))
+    }
+
     /// Whether a login is ours.
     #[must_use]
     pub fn is(&self, login: &str) -> bool {
-        !login.is_empty() && (login == self.user || self.bots.iter().any(|bot| bot == login))
+        // No forge tells logins apart by case.
+        let same = |one: &str| one.eq_ignore_ascii_case(login);
+        !login.is_empty() && (same(self.user) || self.bots.iter().any(|bot| same(bot)))
     }
 
     /// The marker that ends a comment, where the comment is ours. Anyone can copy a marker.
@@ -49,11 +57,23 @@ pub fn newest<'c>(comments: &'c [Comment], us: Us<'_>, policy: &str, key: &str) 
     marked.into_iter().find(|(_, marker)| of_place(marker))
 }
 
+/// The comment of ours that our newest one in a place says it replaces, where that still has its marker:
+/// whoever posted the newer one died before the earlier was reduced to a line.
+#[must_use]
+pub fn unreduced(comments: &[Comment], us: Us<'_>, policy: &str, key: &str) -> Option<u64> {
+    let (_, marker) = newest(comments, us, policy, key)?;
+    let replaced = marker.get("replaces")?.parse().ok()?;
+    let marked = |comment: &Comment| comment.id == replaced && us.marker(comment).is_some();
+    comments.iter().any(marked).then_some(replaced)
+}
+
 /// What of an item its writes are held against.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State<'s> {
     /// Exact names.
     pub labels: Vec<&'s str>,
+    /// How names of labels are told apart.
+    pub names: LabelNames,
     /// Logins.
     pub assignees: Vec<&'s str>,
     /// The title.
@@ -63,11 +83,12 @@ pub struct State<'s> {
 }
 
 impl<'s> State<'s> {
-    /// The state of an item as it was read.
+    /// The state of an item as it was read from a forge that tells labels apart so.
     #[must_use]
-    pub fn of(item: &'s Item<'_>) -> Self {
+    pub fn of(item: &'s Item<'_>, names: LabelNames) -> Self {
         State {
             labels: item.labels.iter().map(|label| &**label).collect(),
+            names,
             assignees: item.assignees.iter().map(|login| &**login).collect(),
             milestone: item.milestone.as_deref(),
             open: item.open,
@@ -75,21 +96,52 @@ impl<'s> State<'s> {
     }
 }
 
+/// Whether two texts are one but for ends of lines and of the text, which a forge may change.
+#[must_use]
+pub fn same_text(one: &str, other: &str) -> bool {
+    let mut lines = one.trim_end().lines().zip(other.trim_end().lines());
+    one.trim_end().lines().count() == other.trim_end().lines().count() && lines.all(|(one, other)| one == other)
+}
+
 /// Takes out of a write what already holds; false where nothing is left of it.
 pub fn left(write: &mut Write, state: &State<'_>) -> bool {
     let args = &mut write.args;
+    let has = |label: &str| state.labels.iter().any(|there| state.names.same(there, label));
     let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b); // no forge tells logins apart by case
     match write.op {
-        Op::AddLabels => args.labels.retain(|label| !state.labels.contains(&label.as_str())),
-        Op::RemoveLabels => args.labels.retain(|label| state.labels.contains(&label.as_str())),
+        Op::AddLabels => args.labels.retain(|label| !has(label)),
+        Op::RemoveLabels => {
+            // As the item has them: that is what comes back where the write is taken back.
+            let there =
+                state.labels.iter().filter(|there| args.labels.iter().any(|name| state.names.same(name, there)));
+            args.labels = there.map(|label| (*label).to_owned()).collect();
+        }
         Op::Assign => args.assignees.retain(|login| !state.assignees.iter().any(|there| same(there, login))),
         Op::Unassign => args.assignees.retain(|login| state.assignees.iter().any(|there| same(there, login))),
         Op::SetMilestone => return args.milestone.as_deref() != state.milestone,
         Op::Close => return state.open,
         Op::Reopen => return !state.open,
-        Op::Comment | Op::EditComment | Op::CreateIssue | Op::EditBody => return true,
+        // Whether these are there is told by texts: see the guard.
+        Op::Comment | Op::EditComment | Op::DeleteComment | Op::CreateIssue | Op::EditBody => return true,
+        Op::CreateLabel | Op::DeleteLabel => return true,
     }
     !(args.labels.is_empty() && args.assignees.is_empty())
+}
+
+/// Notes in a write what it puts aside on an item of this state, beside what it says.
+pub fn puts_aside(write: &mut Write, state: &State<'_>) {
+    let scope = |label: &str| label.rsplit_once('/').map(|(scope, _)| scope.to_owned());
+    let args = &mut write.args;
+    args.replaces = match write.op {
+        Op::SetMilestone => state.milestone.iter().map(|title| (*title).to_owned()).collect(),
+        // Whether they are exclusive the forge knows; where they are not they stay, and are no change.
+        Op::AddLabels => {
+            let scopes: Vec<String> = args.labels.iter().filter_map(|label| scope(label)).collect();
+            let of_scope = |label: &&&str| scope(label).is_some_and(|own| scopes.contains(&own));
+            state.labels.iter().filter(of_scope).map(|label| (*label).to_owned()).collect()
+        }
+        _ => Vec::new(),
+    };
 }
 
 /// Whose word counts on an item.
@@ -105,8 +157,9 @@ pub struct Concerned<'c> {
 
 impl Concerned<'_> {
     fn may(&self, comment: &Comment, login: &str) -> anyhow::Result<bool> {
-        let known = comment.by_writer || self.author == Some(login) || self.assignees.contains(&login);
-        Ok(known || (self.writers)()?.iter().any(|writer| writer == login))
+        let is = |one: &str| one.eq_ignore_ascii_case(login);
+        let known = comment.by_writer || self.author.is_some_and(is) || self.assignees.iter().any(|one| is(one));
+        Ok(known || (self.writers)()?.iter().any(|writer| is(writer)))
     }
 }
 

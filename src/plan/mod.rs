@@ -5,32 +5,43 @@
 //! the same decisions give the same plan, whether anything is written or not.
 
 mod ask;
+pub mod choice;
 mod daily;
 pub mod days;
 pub mod marker;
 pub mod memory;
+pub mod section;
+mod subject;
+mod write;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::digest;
 use crate::engine::rules::Policy;
 use crate::forge::change::Label;
-use crate::forge::{Account, Item, Kind};
+use crate::forge::{Item, Kind};
 use marker::Marker;
 
-pub use ask::{Asked, ask};
+pub use ask::{Asked, ask, wanted};
 pub use daily::{Summary, summary};
+pub use subject::{Earlier, Subject};
+pub use write::{Args, Op, Write};
 
 /// The place of a decision's comment on its item.
 pub const DECISION: &str = "decision";
+/// The place of an issue that an action creates.
+pub const ISSUE: &str = "issue";
 /// The place of the daily summary.
 pub const SUMMARY: &str = "summary";
+/// The place of what takes an earlier write back, whatever its own place was.
+pub const UNDO: &str = "undo";
 /// The version of the format of plans.
 pub const VERSION: u32 = 1;
+/// The longest title of an issue, in characters: the least that a forge takes is 255.
+const TITLE: usize = 250;
 
 /// A finished plan.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -80,7 +91,7 @@ pub struct PlannedItem {
     pub repo: Arc<str>,
     /// Issue or pull request.
     pub kind: Kind,
-    /// Its number; `None` for an issue that is created.
+    /// Its number; `None` for an issue that is created and for a label of the repository.
     pub number: Option<u64>,
     /// Digest of what the rules read of it.
     pub seen: Option<String>,
@@ -101,148 +112,53 @@ pub struct Effect {
     pub writes: Vec<Write>,
 }
 
-/// What a write does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum Op {
-    Comment,
-    EditComment,
-    AddLabels,
-    RemoveLabels,
-    Assign,
-    Unassign,
-    SetMilestone,
-    Close,
-    Reopen,
-    CreateIssue,
-    EditBody,
-}
-
-impl Op {
-    /// Every one with its name in plans, JSON and markers.
-    pub const ALL: [(Op, &'static str); 11] = [
-        (Op::Comment, "comment"),
-        (Op::EditComment, "edit_comment"),
-        (Op::AddLabels, "add_labels"),
-        (Op::RemoveLabels, "remove_labels"),
-        (Op::Assign, "assign"),
-        (Op::Unassign, "unassign"),
-        (Op::SetMilestone, "set_milestone"),
-        (Op::Close, "close"),
-        (Op::Reopen, "reopen"),
-        (Op::CreateIssue, "create_issue"),
-        (Op::EditBody, "edit_body"),
-    ];
-
-    /// The name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Op::ALL.iter().find(|(op, _)| *op == self).map_or("", |(_, name)| name)
-    }
-}
-
-/// One write.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Write {
-    /// What it does.
-    pub op: Op,
-    /// The place it belongs to: `decision`, `summary`.
-    pub key: Cow<'static, str>,
-    /// What to write.
-    pub args: Args,
-}
-
-impl Write {
-    /// A write of a decision.
-    fn of(op: Op, args: Args) -> Self {
-        Write { op, key: DECISION.into(), args }
-    }
-
-    /// Whether it writes a comment.
-    #[must_use]
-    pub fn is_comment(&self) -> bool {
-        matches!(self.op, Op::Comment | Op::EditComment)
-    }
-}
-
-/// What a write writes; a member that its `op` does not have is left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Args {
-    /// The comment that is edited.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<u64>,
-    /// The title of a new issue.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// The text, with its marker.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub body: Option<String>,
-    /// Exact names of labels.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub labels: Vec<String>,
-    /// Logins.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub assignees: Vec<String>,
-    /// The title of a milestone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub milestone: Option<String>,
-    /// Why an item is closed: `completed` or `not_planned`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Cow<'static, str>>,
-}
-
-/// What writing to an item needs to know of it beside its key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
-    /// Digest of what the rules read of it.
-    pub seen: String,
-    /// Exact names of its labels.
-    pub labels: Vec<String>,
-    /// Who opened it.
-    pub author: Option<Account>,
-    /// Title of its milestone.
-    pub milestone: Option<String>,
-    /// It is open.
-    pub open: bool,
-    /// Only writers may comment.
-    pub locked: bool,
-    /// A pull request that is not finished.
-    pub draft: bool,
-    /// How many comments it has.
-    pub comments: u64,
-    /// When it was opened.
-    pub created_at: Option<DateTime<Utc>>,
-    /// When anything on it last changed.
-    pub updated_at: Option<DateTime<Utc>>,
-    /// An earlier comment of ours about a decision.
-    pub earlier: Option<Earlier>,
-    /// The comment about this decision is there already: a run died after it.
-    pub commented: bool,
-}
-
-/// A comment of ours about an earlier decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Earlier {
-    /// Its id.
-    pub id: u64,
-    /// What its decision wrote beside it, as its marker tells: `assign:claude`.
-    pub writes: Vec<String>,
+/// The texts of an effect, rendered.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Texts<'t> {
+    /// Of its comment.
+    pub comment: Option<&'t str>,
+    /// What an earlier comment says where a new one is posted, or was by a run that died before it could
+    /// say so.
+    pub replaced: &'t str,
+    /// Of the section in the item's text.
+    pub section: Option<&'t str>,
+    /// Title and text of the issue that is created.
+    pub issue: Option<(&'t str, &'t str)>,
 }
 
 /// The effect of a decision: its comment (new, or instead of an earlier one of ours) and the
-/// other writes in their order. `replaced` is what an earlier comment says where a new one is posted.
+/// other writes in their order.
 #[must_use]
 pub fn effect(
     policy: &Policy,
     rule: &str,
+    number: u64,
     asked: Asked,
-    comment: Option<&str>,
-    (earlier, replaced): (Option<u64>, &str),
+    texts: Texts<'_>,
+    earlier: Option<u64>,
 ) -> Effect {
+    let replaced = texts.replaced;
     let mut writes = Vec::with_capacity(2 + asked.writes.len());
-    if let Some(text) = comment {
+    // What no timeline tells of comes before the comment: where that is there, these were too.
+    let (before, after): (Vec<Write>, Vec<Write>) = asked.writes.into_iter().partition(Write::leaves_no_trace);
+    for mut write in before {
+        let marker = Marker::default().with("policy", &policy.name);
+        if write.op == Op::EditBody {
+            let marker = marker.with("key", DECISION).with("did", &asked.did).with("run", "-");
+            write.args.section = texts.section.map(|text| section::written(&marker, text));
+        } else if let Some((title, text)) = texts.issue {
+            let action = policy.actions.iter().find(|action| action.name == asked.action);
+            let marker = created(&policy.name, number, action.map_or("", |action| &action.name))
+                .with("did", &asked.did)
+                .with("run", "-")
+                .with("rule", rule)
+                .with("text", &digest(text));
+            write.args.title = Some(one_line(title));
+            write.args.body = Some([text, "\n\n", &marker.line()].concat());
+        }
+        writes.push(write);
+    }
+    if let Some(text) = texts.comment {
         let marker = Marker::default()
             .with("policy", &policy.name)
             .with("key", DECISION)
@@ -251,6 +167,9 @@ pub fn effect(
             .with("rule", rule)
             .with("writes", &asked.asked.join(","))
             .with("text", &digest(text));
+        let anew = earlier.filter(|_| !asked.mention.is_empty());
+        // By this the next run finds the one that is to be reduced, however old that is.
+        let marker = anew.map_or(marker.clone(), |id| marker.with("replaces", &id.to_string()));
         let body = Some([text, "\n\n", &marker.line()].concat());
         // An edit reaches nobody (fact 104): who is mentioned gets a new comment, and the old one then
         // points down, without a marker.
@@ -260,15 +179,43 @@ pub fn effect(
             }
             earlier => {
                 writes.push(Write::of(Op::Comment, Args { body, ..Args::default() }));
-                let body = Some(replaced.to_owned());
-                writes.extend(
-                    earlier.map(|id| Write::of(Op::EditComment, Args { id: Some(id), body, ..Args::default() })),
-                );
+                writes.extend(earlier.map(|id| reduced(id, replaced)));
             }
         }
+    } else if let Some(id) = earlier.filter(|_| !replaced.is_empty()) {
+        writes.push(reduced(id, replaced));
     }
-    writes.extend(asked.writes);
+    writes.extend(after);
     Effect { policy: policy.name.as_str().into(), rule: Some(rule.into()), did: asked.did, writes }
+}
+
+/// The marker of the issue that an action creates for an item, as far as it tells which one it is.
+#[must_use]
+pub fn created(policy: &str, number: u64, action: &str) -> Marker {
+    let marker = Marker::default().with("policy", policy).with("key", ISSUE);
+    marker.with("of", &number.to_string()).with("action", action)
+}
+
+/// Whether a text by us is an issue that this marker tells of.
+#[must_use]
+pub fn is_created(text: &str, wanted: &Marker) -> bool {
+    let same = |marker: &Marker| {
+        ["policy", "key", "of", "action"].into_iter().all(|name| marker.get(name) == wanted.get(name))
+    };
+    Marker::ending(text).is_some_and(|marker| same(&marker))
+}
+
+/// A title: one line, as long as every forge takes it.
+fn one_line(title: &str) -> String {
+    let words: Vec<&str> =
+        title.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
+    words.join(" ").chars().take(TITLE).collect()
+}
+
+/// The write that leaves one line of an earlier comment, without a marker.
+#[must_use]
+pub fn reduced(id: u64, line: &str) -> Write {
+    Write::of(Op::EditComment, Args { id: Some(id), body: Some(line.to_owned()), ..Args::default() })
 }
 
 /// What an item looked like to the rules. Our own later writes and replies do not change it:
@@ -283,7 +230,9 @@ pub fn seen(item: &Item<'_>) -> String {
     let lock = if item.locked { "locked" } else { "" };
     let mut digest = crate::engine::Digest::default();
     let milestone = item.milestone.as_deref().unwrap_or("");
-    [state, lock, &item.title, &item.body, milestone].into_iter().for_each(|part| digest.part(part));
+    // A section of ours is no text of theirs.
+    let body = section::without(&item.body);
+    [state, lock, &item.title, body.trim_end(), milestone].into_iter().for_each(|part| digest.part(part));
     for list in [&labels, &assignees] {
         digest.part(&list.len().to_string());
         list.iter().for_each(|part| digest.part(part));

@@ -11,8 +11,8 @@ use serde_json::ser::{CompactFormatter, Formatter};
 
 use super::unmatched::Unmatched;
 use super::{Row, Run};
-use crate::engine::choice::State;
 use crate::engine::rules::Policy;
+use crate::plan::choice::State;
 use crate::plan::{self, PlannedItem};
 
 /// Entries that one thread writes at a time.
@@ -50,8 +50,11 @@ fn into(value: &impl Serialize, mut text: Vec<u8>) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// `,"name":[…]`
-fn list<T: Serialize + Sync>(out: &mut impl Write, name: &str, items: &[T], threads: usize) -> io::Result<()> {
+/// A list behind other members, `,"name":[…]`, put into text by several threads.
+///
+/// # Errors
+/// What serializing and writing give.
+pub fn list<T: Serialize + Sync>(out: &mut impl Write, name: &str, items: &[T], threads: usize) -> io::Result<()> {
     write!(out, ",\"{name}\":[")?;
     // More threads than processors only take memory: nothing here waits.
     let threads = threads.min(std::thread::available_parallelism().map_or(1, usize::from));

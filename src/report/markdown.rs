@@ -6,8 +6,8 @@
 
 use super::unmatched::Unmatched;
 use super::{Row, Run, by_rule};
-use crate::engine::choice::State;
 use crate::engine::untrusted::{cut, markdown};
+use crate::plan::choice::State;
 
 /// Rows of a section at most: a step summary holds 1 MiB.
 const ROWS: usize = 50;

@@ -13,10 +13,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use crate::engine::choice::State;
 use crate::engine::evaluate::Judgement;
 use crate::engine::rules::{Label, Policy};
 use crate::forge::{Comment, Kind, change};
+use crate::plan::choice::State;
 use crate::plan::{self, Effect, Manners, Plan, PlannedItem, Subject, Write};
 
 /// A finished run of a policy over items.

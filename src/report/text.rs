@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use super::table::{Side, lay_out};
 use super::unmatched::Unmatched;
 use super::{Row, Run, by_rule};
-use crate::engine::choice::State;
 use crate::engine::untrusted::terminal;
+use crate::plan::choice::State;
 
 /// Rows of a section that are shown where not all are asked for: of what would be done, and of
 /// the rest.
@@ -162,7 +162,7 @@ fn writes(out: &mut Out, run: &Run<'_>, style: Style) {
                 .trim_end()
                 .to_owned(),
         );
-        let body = args.body.as_deref().unwrap_or("");
+        let body = args.body.as_deref().or(args.section.as_deref()).unwrap_or("");
         out.lines.extend(body.lines().map(|line| format!("  | {}", terminal(line)).trim_end().to_owned()));
     }
 }

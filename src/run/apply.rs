@@ -11,7 +11,7 @@ use chrono::{Duration, Utc};
 use serde_json::json;
 
 use super::forge::{Opened, Wanted};
-use super::live::{self, Ended, Live};
+use super::live::{self, About, Ended, Live};
 use super::{Exit, Stop, VERSION, finish, output, usage};
 use crate::apply::{Applied, Fate};
 use crate::cli::{self, Format};
@@ -53,7 +53,8 @@ pub(super) fn run(args: &cli::Apply) -> Result<Exit, Stop> {
             format!("the plan is for {}, and this is {}; plan again for this one", plan.forge, forge.read().name());
         return Err(usage(anyhow!("{text}")));
     }
-    let live = Live::begin(&args.target.loop_dir, &plan.job, now, VERSION)?;
+    let about = About { forge: &forge.read().name(), undoes: None };
+    let live = Live::begin(&args.target.loop_dir, &plan.job, now, VERSION, about)?;
     let applied = live.carry_out(write, &plan, HashMap::new(), (&stop, &args.shown), &clock);
     let exit = exit(&applied);
     print(&plan, &applied, args.shown.format, exit)?;
@@ -95,12 +96,13 @@ fn forge_of(plan: &Plan<'_>, args: &cli::Apply) -> String {
 }
 
 /// The same address, or two paths of one file.
-fn same_forge(a: &str, b: &str) -> bool {
+pub(super) fn same_forge(a: &str, b: &str) -> bool {
     let real = |name: &str| name.strip_prefix("file:").and_then(|path| std::fs::canonicalize(path).ok());
     a == b || real(a).zip(real(b)).is_some_and(|(a, b)| a == b)
 }
 
-fn exit(applied: &Applied) -> Exit {
+/// How a plan ended that was carried out.
+pub(super) fn exit(applied: &Applied) -> Exit {
     let any = |fate: Fate| applied.outcomes.iter().any(|outcome| outcome.fate == fate);
     match (any(Fate::Failed), any(Fate::NotReached)) {
         (true, _) => Exit::Failed,

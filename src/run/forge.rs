@@ -100,6 +100,13 @@ impl Opened {
         }
     }
 
+    /// What a dry run cannot know where the token does not say whose it is; a live run is refused there.
+    pub(super) fn unknown_user(&self) -> Option<String> {
+        let Opened::Remote(forge) = self else { return None };
+        let why = forge.user_known().err()?;
+        Some(format!("whose comments are ours is not known, and what was done before is planned again: {why}"))
+    }
+
     /// Requests sent so far, and how many of them again.
     pub(super) fn counts(&self) -> Counts {
         match self {

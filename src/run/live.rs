@@ -35,9 +35,20 @@ pub(super) struct Live {
     /// What earlier runs wrote.
     pub(super) journal: Journal,
     started: DateTime<Utc>,
+    /// For both lines of the record.
+    about: serde_json::Map<String, serde_json::Value>,
     folder: PathBuf,
     job: String,
     _lock: RunLock,
+}
+
+/// What a run is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct About<'a> {
+    /// The forge that it works with.
+    pub(super) forge: &'a str,
+    /// The run that it takes back.
+    pub(super) undoes: Option<&'a str>,
 }
 
 /// A line of `runs.jsonl`.
@@ -56,15 +67,22 @@ pub(super) struct Ended<'a> {
 
 impl Live {
     /// Takes the folder's lock, reads the journal, notes that a run begins.
-    pub(super) fn begin(folder: &Path, job: &str, now: DateTime<Utc>, version: &str) -> Result<Live> {
+    pub(super) fn begin(folder: &Path, job: &str, now: DateTime<Utc>, version: &str, about: About<'_>) -> Result<Live> {
         let lock = RunLock::take(folder, &Patience::minute(&say))?;
         let journal = journal(folder, now)?;
         let run = format!("{}-{:06x}", now.format("%Y%m%dT%H%M%SZ"), fastrand::u32(..1 << 24));
-        let live = Live { run, journal, started: now, folder: folder.to_owned(), job: job.to_owned(), _lock: lock };
-        live.note(&serde_json::json!({
+        let undoes = about.undoes.map(|run| ("undoes".to_owned(), run.into()));
+        let about = std::iter::once(("forge".to_owned(), about.forge.into())).chain(undoes).collect();
+        let (folder, job) = (folder.to_owned(), job.to_owned());
+        let live = Live { run, journal, started: now, about, folder, job, _lock: lock };
+        let mut line = serde_json::json!({
             "run": live.run, "job": live.job, "trigger": variable("GITHUB_EVENT_NAME"), "started": rfc3339(now),
             "ended": null, "kaizen": version, "ci": variable("GITHUB_RUN_ID"),
-        }))?;
+        });
+        if let Some(line) = line.as_object_mut() {
+            line.extend(live.about.clone());
+        }
+        live.note(&line)?;
         Ok(live)
     }
 
@@ -107,6 +125,7 @@ impl Live {
         });
         if let (Some(line), Some(more)) = (line.as_object_mut(), more.as_object()) {
             line.extend(more.clone());
+            line.extend(self.about.clone());
         }
         self.note(&line)
     }
@@ -124,7 +143,7 @@ pub(super) fn journal(folder: &Path, now: DateTime<Utc>) -> Result<Journal> {
 }
 
 /// Lines that could not be read are named, and stop nothing.
-fn tell(path: &Path, lines: &Lines) {
+pub(super) fn tell(path: &Path, lines: &Lines) {
     if lines.bad > 0 {
         say(&format!(
             "warning: {} of {} lines of {} cannot be read and are left out",

@@ -55,8 +55,8 @@ pub(super) fn print(run: &Run<'_>, threads: usize, shown: &Shown) -> Result<()> 
         }
         Format::Markdown => markdown::render(run),
         Format::Text => {
-            let width = if terminal { terminal_width() } else { WIDTH };
-            text::render(run, Style { width, color: color(shown, terminal), verbose: shown.verbose })
+            let color = color(shown, terminal);
+            text::render(run, Style { width: width(terminal), color, verbose: shown.verbose })
         }
     };
     // In a CI log a line of ours must not read as a command, whatever a title holds.
@@ -65,8 +65,27 @@ pub(super) fn print(run: &Run<'_>, threads: usize, shown: &Shown) -> Result<()> 
     finish(&mut out, result)
 }
 
-fn terminal_width() -> usize {
-    usize::from(console::Term::stdout().size().1).clamp(60, 400)
+/// Prints a text of ours to stdout, fit for a CI log where it goes there.
+pub(super) fn print_text(text: &str) -> Result<()> {
+    print_raw(&if in_ci() { untrusted::ci_block(text) } else { text.to_owned() })
+}
+
+/// A line as it is indented, its text fit for a terminal.
+pub(super) fn shown_line(line: &str) -> String {
+    let text = line.trim_start_matches(' ');
+    format!("{}{}", " ".repeat(line.len() - text.len()), untrusted::terminal(text))
+}
+
+/// Prints a text to stdout as it is: JSON, in which everything is escaped.
+pub(super) fn print_raw(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let result = out.write_all(text.as_bytes());
+    finish(&mut out, result)
+}
+
+/// The width to print for.
+pub(super) fn width(terminal: bool) -> usize {
+    if terminal { usize::from(console::Term::stdout().size().1).clamp(60, 400) } else { WIDTH }
 }
 
 /// Saves a plan.
@@ -78,22 +97,25 @@ pub(super) fn save_plan(path: &Path, plan: &Plan<'_>) -> Result<()> {
 
 /// What later steps and readers of the CI job get.
 pub(super) fn for_ci(run: &Run<'_>) -> Result<()> {
-    step_summary(&|| markdown::render(run))?;
+    summary(|| markdown::render(run))?;
+    step_outputs(run.totals.acted, run.complete)
+}
+
+/// What was done, where later steps of the CI job read it.
+pub(super) fn step_outputs(acted: usize, complete: bool) -> Result<()> {
     if let Some(path) = variable("GITHUB_OUTPUT") {
         let seed = seed();
-        let acted = untrusted::github_output("acted", &run.totals.acted.to_string(), &seed);
-        let complete = untrusted::github_output("complete", if run.complete { "true" } else { "false" }, &seed);
+        let acted = untrusted::github_output("acted", &acted.to_string(), &seed);
+        let complete = untrusted::github_output("complete", if complete { "true" } else { "false" }, &seed);
         append(&path, &format!("{acted}{complete}")).with_context(|| format!("writing the step output {path}"))?;
     }
     Ok(())
 }
 
-/// Adds Markdown to the summary of the step, where there is one.
-pub(super) fn step_summary(text: &dyn Fn() -> String) -> Result<()> {
-    match variable("GITHUB_STEP_SUMMARY") {
-        Some(path) => append(&path, &text()).with_context(|| format!("writing the step summary {path}")),
-        None => Ok(()),
-    }
+/// Adds to the summary of the CI job, where there is one.
+pub(super) fn summary(text: impl FnOnce() -> String) -> Result<()> {
+    let Some(path) = variable("GITHUB_STEP_SUMMARY") else { return Ok(()) };
+    append(&path, &text()).with_context(|| format!("writing the step summary {path}"))
 }
 
 fn append(path: &str, text: &str) -> std::io::Result<()> {

@@ -4,9 +4,7 @@
 //! They come from a folder; in a job of the forge's CI without a checkout from the same folders of its
 //! own repository, by API (fact 106); else they are built in.
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
 use serde_json::Value;
@@ -14,7 +12,7 @@ use serde_json::Value;
 use super::forge::{Wanted, remote};
 use super::output::{self, variable};
 use super::{Exit, Stop, say, usage};
-use crate::cli::{Common, Target};
+use crate::cli::{Common, Shown, Target};
 use crate::engine::rules::Policy;
 use crate::engine::template::Templates;
 use crate::engine::untrusted;
@@ -23,7 +21,8 @@ use crate::forge::remote::address::Runner;
 use crate::jobs;
 use crate::language::diag::{Diagnostic, Severity};
 use crate::language::{JobSpec, load};
-use crate::pack::{self, Texts};
+use crate::pack::tree::{self, Tree};
+use crate::pack::{self, Pack, Texts};
 
 /// Rules that were found and are right.
 pub(super) struct Rules {
@@ -39,23 +38,28 @@ pub(super) fn find(common: &Common, spec: &JobSpec) -> Result<Result<Rules, Exit
         Some(texts) => pack::read_texts(spec.job, &jobs::NAMES, texts),
         None => pack::read(spec.job, &jobs::NAMES, common.rules.as_deref(), common.templates.as_deref()),
     };
-    let pack = pack.map_err(usage)?;
+    Ok(checked(spec, pack.map_err(usage)?, &common.shown, "the rules"))
+}
+
+/// Checks and loads what was read; the error is an exit whose reasons have been printed. `what` is what
+/// messages call these rules.
+pub(super) fn checked(spec: &JobSpec, pack: Pack, shown: &Shown, what: &str) -> Result<Rules, Exit> {
     let mut loaded = load(spec, &pack.input);
     // One mistake in `extends` can make both: what the check of the rules says is nearer.
     if loaded.policy.is_some() {
         loaded.diagnostics.extend(pack.strays);
     }
     loaded.diagnostics.extend(pack.not_utf8);
-    tell(&loaded.diagnostics, output::color(&common.shown, std::io::stderr().is_terminal()));
+    tell(&loaded.diagnostics, output::color(shown, std::io::stderr().is_terminal()));
     let errors = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
     match loaded.policy {
-        Some((policy, templates)) if errors == 0 => Ok(Ok(Rules { policy, templates, own: pack.folder.is_some() })),
+        Some((policy, templates)) if errors == 0 => Ok(Rules { policy, templates, own: pack.folder.is_some() }),
         _ => {
             say(&format!(
-                "error: the rules have {errors} {}; nothing was read or written",
+                "error: {what} have {errors} {}; nothing was read or written",
                 if errors == 1 { "error" } else { "errors" }
             ));
-            Ok(Err(Exit::BadRules))
+            Err(Exit::BadRules)
         }
     }
 }
@@ -81,7 +85,10 @@ pub(super) fn annotate(diagnostic: &Diagnostic) {
         let (line, column) = diagnostic.line_column();
         let kind = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
         let escape = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-        let file = escape(&diagnostic.source.name).replace(':', "%3A").replace(',', "%2C");
+        // Of a file that was read at a commit, `acme/app@4f2a9c1d2e:rules/x.yaml`, the path is its place.
+        let name = &*diagnostic.source.name;
+        let path = name.split_once(':').filter(|(commit, _)| commit.contains('@')).map_or(name, |(_, path)| path);
+        let file = escape(path).replace(':', "%3A").replace(',', "%2C");
         let help = diagnostic.help.iter().map(|help| format!(". Help: {help}"));
         let told = format!("{}{}", diagnostic.message, help.collect::<String>());
         let line = format!("::{kind} file={file},line={line},col={column}::{}", escape(&untrusted::ci_log(&told)));
@@ -102,52 +109,64 @@ fn away(common: &Common, job: &str) -> Result<Option<Texts>, Stop> {
     let repos = [repo.clone()];
     let wanted = Wanted { target: &target, repos: &repos, org: None, live: false, now: chrono::Utc::now() };
     let forge = remote(&wanted)?;
-    let found = fetch(&forge, &repo, &commit, job).context("reading the rules of this repository by API")?;
+    let tree = Commit { forge: &forge, repo: &repo, commit: &commit };
+    let found = tree::texts(&tree, &pack::FOLDERS.map(str::to_owned), job);
+    let found = found.context("reading the rules of this repository by API")?;
     if found.is_none() {
         say(&format!("{repo} holds no rules for {job} at {commit:.10}: the built-in ones are taken"));
     }
     Ok(found)
 }
 
+/// A commit of a repository on a server.
+pub(super) struct Commit<'c> {
+    pub(super) forge: &'c Remote,
+    pub(super) repo: &'c str,
+    pub(super) commit: &'c str,
+}
+
+impl Tree for Commit<'_> {
+    fn name(&self) -> String {
+        format!("{}@{:.10}", self.repo, self.commit)
+    }
+
+    fn folder(&self, path: &str) -> Result<Vec<String>> {
+        self.forge.folder(self.repo, path, self.commit)
+    }
+
+    fn file(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        self.forge.file(self.repo, path, self.commit)
+    }
+}
+
 /// The commit that rules are read at: in a pull request its base, never its head, which may be a
 /// stranger's.
 fn commit() -> Result<Option<String>, Stop> {
-    let event = variable("GITHUB_EVENT_NAME").unwrap_or_default();
-    if !event.starts_with("pull_request") {
-        return Ok(variable("GITHUB_SHA"));
+    match event()? {
+        Some(event) => Ok(Some(event.base)),
+        None => Ok(variable("GITHUB_SHA")),
+    }
+}
+
+/// The two sides of the pull request that a job of the forge's CI runs for.
+pub(super) struct Sides {
+    pub(super) base: String,
+    /// What somebody, maybe a stranger, wants to merge: to be read as data, never to be run.
+    pub(super) head: Option<String>,
+}
+
+/// The event of a pull request, where this is a job of one.
+pub(super) fn event() -> Result<Option<Sides>, Stop> {
+    if !variable("GITHUB_EVENT_NAME").is_some_and(|name| name.starts_with("pull_request")) {
+        return Ok(None);
     }
     let path = variable("GITHUB_EVENT_PATH").ok_or_else(|| usage(anyhow!("GITHUB_EVENT_PATH names no event")))?;
     let text = std::fs::read(&path).with_context(|| format!("reading the event {path}"))?;
     let event: Value = serde_json::from_slice(&text).with_context(|| format!("reading the event {path}"))?;
-    let base = event.pointer("/pull_request/base/sha").and_then(Value::as_str);
-    Ok(Some(base.ok_or_else(|| usage(anyhow!("the event {path} names no base of its pull request")))?.to_owned()))
-}
-
-fn fetch(forge: &Remote, repo: &str, commit: &str, job: &str) -> Result<Option<Texts>> {
-    for folder in pack::FOLDERS {
-        let names = forge.folder(repo, folder, commit)?;
-        if !names.contains(&format!("{job}.yaml")) {
-            continue;
-        }
-        let read = |folder: &str, ending: &[&str], prefix: &str| -> Result<BTreeMap<String, Vec<u8>>> {
-            let mut found = BTreeMap::new();
-            for name in forge.folder(repo, folder, commit)? {
-                let wanted = ending.iter().any(|ending| name.ends_with(ending));
-                if let Some(bytes) = if wanted { forge.file(repo, &format!("{folder}/{name}"), commit)? } else { None }
-                {
-                    found.insert(format!("{prefix}{name}"), bytes);
-                }
-            }
-            Ok(found)
-        };
-        let templates = folder.replace("rules", "templates");
-        let mut own = read(&format!("{templates}/{job}"), &[".j2"], "")?;
-        own.extend(read(&format!("{templates}/shared"), &[".j2"], "shared/")?);
-        return Ok(Some(Texts {
-            folder: PathBuf::from(format!("{repo}@{commit:.10}:{folder}")),
-            rules: read(folder, &[".yaml", ".yml"], "")?,
-            templates: own,
-        }));
-    }
-    Ok(None)
+    let sha = |side: &str| {
+        let pointer = format!("/pull_request/{side}/sha");
+        event.pointer(&pointer).and_then(Value::as_str).filter(|sha| !sha.is_empty()).map(str::to_owned)
+    };
+    let base = sha("base").ok_or_else(|| usage(anyhow!("the event {path} names no base of its pull request")))?;
+    Ok(Some(Sides { base, head: sha("head") }))
 }

@@ -20,7 +20,7 @@ use crate::engine::rules::Policy;
 use crate::files;
 use crate::forge::file::FileForge;
 use crate::forge::remote::Remote;
-use crate::forge::{Comment, Event, Forge, Listed, Page, Placed, Repo, States};
+use crate::forge::{Comment, Event, Forge, LabelNames, Listed, Page, Placed, Repo, States};
 use crate::jobs::backlog::Asked;
 use crate::jobs::backlog_triage;
 use crate::jobs::items;
@@ -42,7 +42,7 @@ pub(super) fn run(args: &cli::Snapshot) -> Result<Exit, Stop> {
     let document = match Opened::new(&wanted)? {
         Opened::Remote(forge) => {
             let states = if args.closed { States::ALL } else { States::OPEN };
-            recorded(&forge, &rules.policy, now, states, &progress)?
+            recorded(&forge, &rules.policy, now, (states, usize::from(common.concurrency)), &progress)?
         }
         Opened::File(_) | Opened::Live(_) => read(target.forge.as_deref())?,
     };
@@ -66,11 +66,17 @@ fn read(forge: Option<&str>) -> Result<Value, Stop> {
     Ok(serde_json::from_slice(&text).with_context(|| format!("reading the forge file {path}"))?)
 }
 
-fn recorded(forge: &Remote, policy: &Policy, now: DateTime<Utc>, states: States, progress: &Progress) -> Result<Value> {
+fn recorded(
+    forge: &Remote,
+    policy: &Policy,
+    now: DateTime<Utc>,
+    (states, threads): (States, usize),
+    progress: &Progress,
+) -> Result<Value> {
     let mut repos: Vec<Map<String, Value>> = Vec::new();
     for index in 0..forge.repos().len() {
         let before = std::cell::Cell::new(0);
-        repos.push(forge.record(index, states, &|read| progress.more(read - before.replace(read)))?);
+        repos.push(forge.record(index, states, threads, &|read| progress.more(read - before.replace(read)))?);
     }
     let document = |repos: &[Map<String, Value>]| {
         let user = Some(forge.user()).filter(|user| !user.is_empty());
@@ -122,6 +128,10 @@ impl Forge for Asking {
 
     fn repos(&self) -> &[Repo] {
         self.forge.repos()
+    }
+
+    fn label_names(&self) -> LabelNames {
+        self.forge.label_names()
     }
 
     fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String {

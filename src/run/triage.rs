@@ -11,17 +11,17 @@ use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
 
 use super::forge::{Opened, Wanted, check, repos};
-use super::live::{self, Ended, Live};
+use super::live::{self, About, Ended, Live};
 use super::rules::{self, Rules};
 use super::{Exit, Progress, Stop, VERSION, exit, output, say, usage};
 use crate::apply::journal::Journal;
 use crate::apply::{Applied, Fate};
 use crate::cli::Triage;
-use crate::engine::choice::State;
 use crate::forge::remote::token_refused;
 use crate::jobs::backlog::Asked;
 use crate::jobs::backlog_triage;
 use crate::plan::SUMMARY;
+use crate::plan::choice::State;
 use crate::report::{Run, Totals};
 
 /// How often a waiting loop looks whether it was asked to end.
@@ -93,7 +93,11 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
     let wanted = Wanted { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live, now };
     let forge = Opened::new(&wanted)?;
     let asked_for = repos(forge.read(), &common.repos, common.org.as_deref())?;
-    let begun = if live { Some(Live::begin(&common.target.loop_dir, &rules.policy.job, now, VERSION)?) } else { None };
+    let about = About { forge: &forge.read().name(), undoes: None };
+    let begun = match live {
+        true => Some(Live::begin(&common.target.loop_dir, &rules.policy.job, now, VERSION, about)?),
+        false => None,
+    };
     let read = if live { Journal::default() } else { live::journal(&common.target.loop_dir, now)? };
     let progress = Progress::new(&common.shown);
     let more = |items| progress.more(items);
@@ -117,6 +121,7 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
             return Err(error.into());
         }
     };
+    run.warnings.extend(forge.unknown_user());
     if let Some(only) = args.only.filter(|_| run.rows.is_empty()) {
         let why =
             format!("no item #{only} is in scope of the rules: it does not exist, is closed, or `scope` leaves it out");

@@ -10,19 +10,21 @@ use std::path::Path;
 use crate::support::root;
 
 /// Who may use whom; what is not here is forbidden.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("main", &["cli", "run"]),
     ("cli", &["jobs", "forge"]),
     (
         "run",
         &[
-            "apply", "cli", "engine", "files", "forge", "http", "init", "jobs", "language", "loop_dir", "pack", "plan",
-            "report", "review", "snapshot",
+            "apply", "cli", "engine", "explain", "files", "forge", "http", "init", "jobs", "language", "loop_dir",
+            "pack", "plan", "report", "review", "snapshot", "undo",
         ],
     ),
     ("init", &["engine", "files", "forge", "language", "pack"]),
-    ("jobs", &["apply", "engine", "forge", "language", "plan", "report"]),
+    ("jobs", &["apply", "engine", "explain", "forge", "language", "plan", "report"]),
+    ("explain", &["engine", "language"]),
     ("snapshot", &["apply", "engine", "forge", "jobs", "plan", "report"]),
+    ("undo", &["apply", "engine", "forge", "plan", "report"]),
     ("pack", &["engine", "language"]),
     ("language", &["engine"]),
     ("report", &["engine", "forge", "plan"]),
@@ -38,14 +40,17 @@ const ARROWS: [(&str, &[&str]); 18] = [
 ];
 
 /// Files beside the jobs that are none.
-const HELPERS: [(&str, &str); 7] = [
+const HELPERS: [(&str, &str); 10] = [
     ("mod", "the list of the jobs"),
     ("backlog", "what is judged, and what comes of it"),
     ("items", "what every policy over issues and pull requests shares"),
     ("states", "what becomes of each item in a run"),
     ("unfinished", "what a killed run left behind"),
     ("summary", "the daily summary of a run"),
+    ("facts", "what a forge holds of an item, as the facts that rules name"),
+    ("kept", "what is kept of a judged item"),
     ("texts", "what a template is given about one item"),
+    ("timeline", "what somebody last did on an item"),
 ];
 
 /// Files that may be longer than [`LINES`], up to which length, and why.
@@ -58,6 +63,12 @@ const LONG: [(&str, usize, &str); 4] = [
 
 /// Lines of a file of `src`.
 const LINES: usize = 300;
+
+/// Files that start a process, and which.
+const STARTS: [(&str, &str); 2] = [
+    ("src/run/confined.rs", "this program again, with less memory and time"),
+    ("src/run/review/git.rs", "git, to read a revision of a clone"),
+];
 
 /// Words with a forge's name in them that are no forge.
 const NO_FORGE: [(&str, &str); 1] =
@@ -293,7 +304,7 @@ fn the_engine_knows_no_job() {
     let snake = jobs.map(|job| job.replace('-', "_"));
     let words: Vec<&str> = jobs.into_iter().chain(snake.iter().map(String::as_str)).collect();
     let sources = sources();
-    let engine = sources.iter().filter(|(path, _)| path.starts_with("src/engine/"));
+    let engine = sources.iter().filter(|(path, _)| path.starts_with("src/engine/") && !path.ends_with("/tests.rs"));
     let wrong: Vec<String> = engine.flat_map(|(path, text)| naming(path, text, &words)).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(
@@ -365,13 +376,14 @@ fn files_are_short_open_with_their_purpose_and_start_no_process() {
             wrong.push(format!("{path}: does not open with what it takes and gives"));
         }
         let code = blank(&text, true);
-        for (index, line) in code.lines().enumerate() {
+        let may = STARTS.iter().any(|(starts, _)| *starts == path);
+        for (index, line) in code.lines().enumerate().filter(|_| !may) {
             if ["process::Command", "process::{", "process::*", "CommandExt"].iter().any(|word| line.contains(word)) {
                 wrong.push(format!("{path}:{}: starts a process", index + 1));
             }
         }
     }
-    for (path, ..) in LONG {
+    for path in LONG.iter().map(|(path, ..)| path).chain(STARTS.iter().map(|(path, _)| path)) {
         assert!(Path::new(root()).join(path).exists(), "{path} is in the list of exceptions and does not exist");
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -385,6 +397,6 @@ fn the_engine_stays_compact() {
     let plain = |text: &str| without_tests(&blank(text, false)).lines().filter(|line| !line.trim().is_empty()).count();
     let lines: usize = engine.map(|(_, text)| plain(text)).sum();
     println!("the engine has {lines} plain lines");
-    // About 2,500, and a twentieth of that for answering questions about a judgement (`examine`).
-    assert!((1..=2_650).contains(&lines), "the engine has {lines} plain lines, 2,650 at most");
+    // About 2,500.
+    assert!((1..=2_600).contains(&lines), "the engine has {lines} plain lines, 2,600 at most");
 }

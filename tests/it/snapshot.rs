@@ -27,7 +27,13 @@ fn server(mut world: World) -> Server {
     world.add_issue("acme/app", pull("Mend the tide table").by("claude"));
     world.add_comment("acme/app", 1, "maria", "/kaizen ignore", "2026-11-01T00:00:00Z");
     world.add_comment("acme/app", held, "maria", "Any news of the secretary?", "2026-11-18T00:00:00Z");
-    Server::start(world)
+    server_of(world)
+}
+
+fn server_of(world: World) -> Server {
+    let server = Server::start(world);
+    server.latency(std::time::Duration::from_millis(5));
+    server
 }
 
 fn kaizen(server: &Server, args: &[&str]) -> Kaizen {
@@ -107,4 +113,38 @@ fn a_file_is_masked_too_and_a_forge_that_breaks_off_leaves_no_file() {
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     assert!(ran.stderr.contains("labels of acme/app"), "{}", ran.stderr);
     assert!(!folder.path().join("world.json").exists());
+}
+
+#[test]
+fn pages_are_recorded_at_once_and_in_their_order() {
+    for world in worlds() {
+        let mut world = world();
+        world.clock.set("2026-11-19T08:00:00Z");
+        world.add_repo("acme/app");
+        world.add_member("acme/app", "kaizen-bot", Access::Write);
+        world.add_token("t0ken", "kaizen-bot");
+        for number in 1..=330 {
+            world.add_issue("acme/app", issue("Unclear").by("kaizen-bot"));
+            world.add_comment("acme/app", number, "kaizen-bot", "Noted.", "2026-11-01T00:00:00Z");
+        }
+        let server = server_of(world);
+        let folder = tempfile::tempdir().unwrap();
+        let recorded = |name: &str, threads: &str| {
+            let path = folder.path().join(name);
+            let output = path.to_str().unwrap();
+            let ran = kaizen(&server, &["snapshot", "--output", output, "--concurrency", threads]).run();
+            assert_eq!(ran.code, 0, "{}", ran.stderr);
+            std::fs::read_to_string(&path).unwrap()
+        };
+        let one = recorded("one.json", "1");
+        assert_eq!(server.peak(), 1);
+        let requests = server.requests().len();
+        let four = recorded("four.json", "4");
+        assert!(server.peak() > 1, "one after the other");
+        assert_eq!(server.requests().len(), 2 * requests, "no page is asked for twice");
+        assert!(one == four);
+        let read: Value = serde_json::from_str(&one).unwrap();
+        let repo = &read["repos"][0];
+        assert_eq!((repo["issues"].as_array().unwrap().len(), repo["comments"].as_object().unwrap().len()), (330, 330));
+    }
 }

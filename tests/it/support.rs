@@ -52,6 +52,26 @@ impl Kaizen {
         kaizen
     }
 
+    /// `rules diff` over a world, with JSON as output.
+    pub fn diff(world: &Value) -> Self {
+        let mut kaizen = Kaizen::bare();
+        let path = kaizen.file("world.json", &world.to_string());
+        kaizen.command.args(["rules", "diff", "--forge"]).arg(format!("file:{}", path.display()));
+        kaizen.format = "json";
+        kaizen.now = NOW.to_owned();
+        kaizen
+    }
+
+    /// A folder of rules of the test's own: the shipped ones with these words replaced.
+    pub fn pack(&self, folder: &str, replaced: &[(&str, &str)]) -> PathBuf {
+        self.file(
+            &format!("{folder}/common.yaml"),
+            &std::fs::read_to_string(root().join("rules/common.yaml")).unwrap(),
+        );
+        let path = self.file(&format!("{folder}/backlog-triage.yaml"), &shipped(replaced));
+        path.parent().unwrap().to_owned()
+    }
+
     /// Writes a file into the folder of the run.
     pub fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);
@@ -139,6 +159,16 @@ impl Ran {
         assert_eq!(self.code, code, "{}", self.stderr);
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
     }
+}
+
+/// The shipped rules with these words replaced.
+pub fn shipped(replaced: &[(&str, &str)]) -> String {
+    let mut text = std::fs::read_to_string(root().join("rules/backlog-triage.yaml")).unwrap();
+    for (from, to) in replaced {
+        assert!(text.contains(from), "the rules have no `{from}`");
+        text = text.replace(from, to);
+    }
+    text
 }
 
 /// A world of one repository, `acme/app`, with these issues.

@@ -186,6 +186,68 @@ fn every_workflow_holds_what_it_must() {
     }
 }
 
+/// What is against the rules of a workflow that looks at a stranger's pull request.
+fn unsafe_review(source: &str) -> Vec<&'static str> {
+    let root = parse(source).unwrap();
+    let on = get(&root, "on").unwrap();
+    let jobs = get(&root, "jobs").unwrap();
+    let mut wrong = Vec::new();
+    let mut must = |holds: bool, what| wrong.extend((!holds).then_some(what));
+    must(get(on, "pull_request").is_some(), "it is not run on a pull request");
+    must(values(on).len() == 1, "it is run on something else");
+    must(!source.contains("pull_request_target"), "it is run with the rights of the base");
+    must(all(jobs, "uses").is_empty(), "it runs an action, which may check the head out");
+    let runs: Vec<&str> = all(jobs, "run").into_iter().map(text).collect();
+    must(!runs.iter().any(|run| run.contains("git clone") || run.contains("git fetch")), "it fetches the head");
+    let secrets = source.matches("secrets.").count();
+    must(secrets == source.matches("secrets.GITHUB_TOKEN").count(), "it holds another secret");
+    let group = get(&root, "concurrency").and_then(|it| get(it, "group")).map_or("", text);
+    must(group.contains("${{ github.ref }}"), "two pull requests share a group");
+    let writes = all(&root, "permissions").into_iter().flat_map(values).filter(|grant| text(grant) == "write").count();
+    must(writes == 1, "it may write more than a comment");
+    wrong
+}
+
+#[test]
+fn the_review_of_rules_reads_a_pull_request_as_data() {
+    let source = fs::read_to_string(root().join(".gitea/workflows/rules-review.yml")).unwrap();
+    assert_eq!(unsafe_review(&source), [""; 0]);
+    for (from, to) in [
+        ("  pull_request:\n", "  pull_request_target:\n"),
+        ("${{ github.ref }}", "x"),
+        ("contents: read", "contents: write"),
+        ("secrets.GITHUB_TOKEN", "secrets.KAIZEN_TOKEN"),
+        ("      - name: Review\n", "      - uses: actions/checkout@v4\n      - name: Review\n"),
+        ("          ended=0\n", "          git fetch origin\n"),
+    ] {
+        assert!(source.contains(from), "{from}");
+        assert!(!unsafe_review(&source.replacen(from, to, 1)).is_empty(), "{to}");
+    }
+    for folder in ["rules/**", "templates/**", ".kaizen/**"] {
+        assert!(source.contains(&format!("- \"{folder}\"")), "{folder}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_review_checks_tests_and_compares_and_is_red_where_one_of_them_is() {
+    let event = [("HEAD_SHA", "abc"), ("NUMBER", "7")];
+    let machine = Machine::new(&[]).stub("kaizen", STUB_KAIZEN);
+    let ended = machine.step_of("rules-review", 1, &event);
+    let ran =
+        "kaizen ran: rules check --head abc\nkaizen ran: rules test --head abc\nkaizen ran: rules diff --comment 7\n";
+    assert_eq!((ended.code, ended.said.as_str()), (0, ran));
+    for failing in ["check", "test", "diff"] {
+        let stub = format!("#!/bin/sh\necho \"$2\"\n[ \"$2\" != {failing} ] || exit 3\n");
+        let ended = Machine::new(&[]).stub("kaizen", &stub).step_of("rules-review", 1, &event);
+        assert_eq!((ended.code, ended.said.as_str()), (3, "check\ntest\ndiff\n"), "{failing}");
+    }
+    // Built is the base, never the head.
+    let machine = Machine::new(&[]).stub("cargo", STUB_CARGO).stub("git", "#!/bin/sh\n");
+    let built = machine.step_of("rules-review", 0, &[("GITHUB_REPOSITORY", "acme/kaizen"), ("BASE_SHA", "0ba5e")]);
+    assert!(built.said.contains("--rev 0ba5e kaizen token=none"), "{}", built.said);
+}
+
 #[test]
 fn the_version_that_is_downloaded_is_this_one() {
     let version = format!("KAIZEN_VERSION: \"{}\"", env!("CARGO_PKG_VERSION"));
@@ -252,7 +314,12 @@ impl Machine {
 
     /// Runs a step of the triage as a runner does.
     fn step(&self, index: usize, environment: &[(&str, &str)]) -> Ended {
-        let source = fs::read_to_string(root().join(".gitea/workflows/backlog-triage.yml")).unwrap();
+        self.step_of("backlog-triage", index, environment)
+    }
+
+    /// Runs a step of a workflow as a runner does.
+    fn step_of(&self, workflow: &str, index: usize, environment: &[(&str, &str)]) -> Ended {
+        let source = fs::read_to_string(root().join(format!(".gitea/workflows/{workflow}.yml"))).unwrap();
         let workflow = parse(&source).unwrap();
         let (script, shell) = (all(&workflow, "run")[index], all(&workflow, "shell")[index]);
         assert_eq!(text(shell), "sh");

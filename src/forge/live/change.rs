@@ -156,7 +156,7 @@ impl Place<'_> {
 
     /// Assigns people beside those who are. GitHub passes over whom it cannot assign in silence, and
     /// whoever comes after the tenth; elsewhere such a change was refused before this.
-    fn assign(&mut self, number: u64, logins: &[String]) -> Result<(), Failure> {
+    pub(super) fn assign(&mut self, number: u64, logins: &[String]) -> Result<(), Failure> {
         let mut ignored = Vec::new();
         for login in logins {
             let there = self.first(number).map(assigned).unwrap_or_default();
@@ -200,9 +200,12 @@ impl Place<'_> {
         self.touch(number);
     }
 
-    fn set_milestone(&mut self, number: u64, title: &str) -> Result<(), Failure> {
-        let Some(milestone) = self.milestone(title) else {
-            return Err(refused(format!("{} has no milestone \"{title}\"", name(self.repo))));
+    fn set_milestone(&mut self, number: u64, title: Option<&str>) -> Result<(), Failure> {
+        let milestone = match title {
+            None => Value::Null,
+            Some(title) => self
+                .milestone(title)
+                .ok_or_else(|| refused(format!("{} has no milestone \"{title}\"", name(self.repo))))?,
         };
         let old = self.first(number).and_then(|item| item.get("milestone")).cloned().unwrap_or_default();
         if old.get("title") == milestone.get("title") {

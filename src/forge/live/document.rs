@@ -8,6 +8,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::forge::LabelNames;
+
 /// Ids above this were made up by somebody: the next one after them might be past every range.
 const IDS: u64 = 1 << 53;
 
@@ -146,7 +148,8 @@ impl Place<'_> {
 
     /// Whether this is a label's name: GitHub does not tell `Bug` from `bug`.
     pub(super) fn same_label(&self, one: &str, other: &str) -> bool {
-        one == other || (self.github && one.to_lowercase() == other.to_lowercase())
+        let names = if self.github { LabelNames::AnyCase } else { LabelNames::Exact };
+        names.same(one, other)
     }
 
     /// A label of the repository, whole. One that an item carries is the repository's, though the

@@ -27,9 +27,9 @@ use serde_json::{Map, Value};
 
 use self::document::{Document, Place, labels, milestones, text};
 use self::save::Saved;
-use super::change::{Change, Done, Failure, Fresh, Label, Preflight, Write};
+use super::change::{Change, Done, Failure, Fresh, Label, NewIssue, Preflight, Write};
 use super::file::FileForge;
-use super::{Comment, Event, Forge, Kind, Listed, Page, Placed, Repo, States, time};
+use super::{Comment, Event, Forge, Kind, LabelNames, Listed, Page, Placed, Repo, States, time};
 use crate::files::{Lock, Patience};
 
 /// A forge in a file, to be written to by this run alone.
@@ -120,6 +120,10 @@ impl Forge for LiveFile {
         self.file.repos()
     }
 
+    fn label_names(&self) -> LabelNames {
+        self.file.label_names()
+    }
+
     fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String {
         self.file.quiet_link(repo, number, full)
     }
@@ -175,9 +179,11 @@ impl Write for LiveFile {
         self.write(repo, |place| place.change(fresh, &change))
     }
 
-    fn create_issue(&self, repo: usize, title: &str, body: &str, labels: &[String]) -> Result<Done, Failure> {
+    fn create_issue(&self, repo: usize, issue: NewIssue<'_>) -> Result<Done, Failure> {
+        let NewIssue { title, body, labels, assignees } = issue;
         self.write(repo, |place| {
             refuse::issue(place, title, body)?;
+            refuse::assignees(place, "the new issue", assignees)?;
             // Labels are sent by their ids, which an unknown one has none of; GitHub makes it.
             if let Some(unknown) = labels.iter().find(|name| !place.github && place.label(name).is_none()) {
                 let name = refuse::name(place.repo);
@@ -185,6 +191,7 @@ impl Write for LiveFile {
             }
             let number = place.write_issue(title, body);
             place.add_labels(number, labels)?;
+            place.assign(number, assignees)?;
             Ok(Done { id: None, number: Some(number) })
         })
     }
@@ -197,6 +204,10 @@ impl Write for LiveFile {
             }
             Ok(())
         })
+    }
+
+    fn delete_label(&self, repo: usize, label: &Label) -> Result<bool, Failure> {
+        self.write(repo, |place| place.delete_label(label))
     }
 
     fn item_done(&self) -> Result<()> {

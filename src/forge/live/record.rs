@@ -6,7 +6,8 @@
 use serde_json::{Map, Value, json};
 
 use super::document::{Place, list_begun, objects, talk, talk_begun, talk_mut, text, whole};
-use super::refuse::is_writer;
+use super::refuse::{self, is_writer};
+use crate::forge::change::{Failure, Label};
 
 /// An entry of a timeline, before it has an id.
 pub(super) enum Entry<'a> {
@@ -45,8 +46,9 @@ impl Place<'_> {
                     let more = json!({"assignee": self.people.account(login), "assigner": actor});
                     (if *put { "assigned" } else { "unassigned" }, more)
                 }
-                Entry::Milestone(new, _) => {
-                    ("milestoned", json!({"milestone": {"title": new.get("title").cloned().unwrap_or_default()}}))
+                Entry::Milestone(new, old) => {
+                    let (word, of) = if new.is_null() { ("demilestoned", old) } else { ("milestoned", new) };
+                    (word, json!({"milestone": {"title": of.get("title").cloned().unwrap_or_default()}}))
                 }
                 Entry::Open(true, _) => ("reopened", json!({"state_reason": "reopened"})),
                 Entry::Open(false, reason) => ("closed", json!({"state_reason": reason})),
@@ -139,6 +141,24 @@ impl Place<'_> {
             labels.push(label.clone());
         }
         label
+    }
+
+    /// Takes a label of the repository away, where it looks as it was made; false where there is none.
+    pub(super) fn delete_label(&mut self, label: &Label) -> Result<bool, Failure> {
+        refuse::label(self, label)?;
+        let github = self.github;
+        let same = |it: &Value| {
+            let name = it.get("name").and_then(Value::as_str).unwrap_or_default();
+            name == label.name || (github && name.to_lowercase() == label.name.to_lowercase())
+        };
+        let Some(there) = self.label(&label.name) else { return Ok(false) };
+        let of = |name: &str| there.get(name).and_then(Value::as_str).unwrap_or_default();
+        label.still(of("color"), of("description"))?;
+        if let Some(labels) = list_begun(self.repo, "labels") {
+            labels.retain(|it| !same(it));
+        }
+        *self.changed = true;
+        Ok(true)
     }
 
     /// Makes an issue without labels and gives its number.

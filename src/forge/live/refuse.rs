@@ -61,6 +61,15 @@ pub(super) fn may_be_assigned(repo: &Map<String, Value>, wanted: &str) -> bool {
         || objects(repo, "assignees").filter_map(|one| text(one, "login")).any(|one| one.eq_ignore_ascii_case(wanted))
 }
 
+/// Whether all of these may be assigned. Gitea fails on the whole list; GitHub takes those whom it knows
+/// (facts 40, 67).
+pub(super) fn assignees(place: &Place<'_>, shown: &str, logins: &[String]) -> Result<(), Failure> {
+    match logins.iter().find(|login| !place.github && !may_be_assigned(place.repo, login)) {
+        Some(login) => Err(refused(format!("{login} cannot be assigned to {shown}: unknown there"))),
+        None => Ok(()),
+    }
+}
+
 /// Whether a text may be written.
 pub(super) fn body(place: &Place<'_>, what: &str, body: &str, may_be_empty: bool) -> Result<(), Failure> {
     // GitHub looks at what is left without spaces.
@@ -133,13 +142,7 @@ pub(super) fn change(place: &Place<'_>, fresh: &Fresh, change: &Change<'_>) -> R
             body(place, &format!("the comment on {shown}"), wanted, false)
         }
         Change::EditComment { body: wanted, .. } => body(place, &format!("the comment on {shown}"), wanted, false),
-        // Gitea fails on the whole list; GitHub takes those whom it knows (facts 40, 67).
-        Change::Assign(logins) if !place.github => {
-            match logins.iter().find(|login| !may_be_assigned(place.repo, login)) {
-                Some(login) => Err(refused(format!("{login} cannot be assigned to {shown}: unknown there"))),
-                None => Ok(()),
-            }
-        }
+        Change::Assign(logins) => assignees(place, &shown, logins),
         Change::Close { reason: Some(reason) } if place.github && !REASONS.contains(reason) => {
             Err(refused(format!("{shown} cannot be closed as \"{reason}\": {} are known", REASONS.join(", "))))
         }

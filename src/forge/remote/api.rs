@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::dialect::Dialect;
 use super::failure::helped;
+use super::pages::Ready;
 use crate::http::{Answer, Client, Method, Request, Secret, Url, same_origin};
 
 /// Entries of a page that Gitea and Forgejo are asked for; more is cut to this (fact 1).
@@ -99,6 +100,14 @@ impl Api {
         }
     }
 
+    /// Reads one thing as anyone may, for a token whose scopes do not reach there (fact 58); `None` where anyone
+    /// may not.
+    pub(super) fn without_token(&self, path: &str) -> Result<Option<Answer>> {
+        let request = Request::new(Method::Get, self.base.join(path)?).header("accept", "application/json");
+        let answer = self.client.send(&request.any_status()).map_err(helped)?;
+        Ok(Some(answer).filter(|answer| (200..300).contains(&answer.status)))
+    }
+
     /// Sends a write.
     pub(super) fn write(&self, request: Request, body: Option<&Value>) -> Result<Answer, crate::http::Error> {
         self.client.send(&match body {
@@ -109,16 +118,22 @@ impl Api {
 
     /// Reads a page of the list at `path`, which may have a query.
     pub(super) fn page(&self, path: &str, next: &Next) -> Result<Answer> {
-        let request = match next {
+        let url = match next {
             Next::Page(number) => {
                 let mark = if path.contains('?') { '&' } else { '?' };
                 // Without `page` some versions ignore the limit (fact 3).
                 let (name, size) = if self.dialect.is_github() { ("per_page", PER_PAGE) } else { ("limit", LIMIT) };
-                self.request(Method::Get, &format!("{path}{mark}{name}={size}&page={number}"))?
+                self.base.join(&format!("{path}{mark}{name}={size}&page={number}"))?
             }
-            Next::At(url) => self.dressed(Method::Get, url.clone()),
+            Next::At(url) => url.clone(),
         };
-        let answer = self.client.send(&request).map_err(helped)?;
+        let answer = match self.client.send(&self.dressed(Method::Get, url.clone())) {
+            Ok(answer) => answer,
+            Err(error) => match self.halves(&url, &error)? {
+                Some(answer) => answer,
+                None => return Err(helped(error)),
+            },
+        };
         // Null is an empty list (fact 8).
         if !matches!(answer.body.trim_ascii_start().first(), Some(b'[' | b'n')) {
             bail!("{}: expected a list, found something else; check the address", crate::http::shown(&answer.url));
@@ -151,12 +166,31 @@ impl Api {
         &self,
         path: &str,
         ends: Ends,
+        page: impl FnMut(&Answer) -> Result<(usize, usize)>,
+    ) -> Result<()> {
+        self.walk_at_once(path, ends, 1, page)
+    }
+
+    /// As [`Api::walk`], with the pages that the first one announces read on several threads.
+    pub(super) fn walk_at_once(
+        &self,
+        path: &str,
+        ends: Ends,
+        threads: usize,
         mut page: impl FnMut(&Answer) -> Result<(usize, usize)>,
     ) -> Result<()> {
         let (mut next, mut number, mut seen, mut repeats) = (Next::Page(1), 1, 0, 0);
+        let mut ready = Ready::default();
         while number <= PAGES {
-            let answer = self.page(path, &next)?;
+            let at = match &next {
+                Next::Page(number) => Some(*number),
+                Next::At(url) => page_number(url),
+            };
+            let answer = at.and_then(|at| ready.remove(&at)).unwrap_or_else(|| self.page(path, &next))?;
             let (entries, new) = page(&answer)?;
+            if number == 1 && ends == Ends::AtTotal {
+                ready = self.announced(path, &answer, entries as u64, threads);
+            }
             seen += entries as u64;
             repeats = if entries > 0 && new == 0 { repeats + 1 } else { 0 };
             number += 1;

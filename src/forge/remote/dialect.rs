@@ -40,6 +40,18 @@ impl Dialect {
         matches!(self, Dialect::GitHub { .. })
     }
 
+    /// Whether people are assigned and taken off one by one (fact 40): GitHub does so, and Gitea from
+    /// 1.27. Elsewhere a list replaces the one that is there.
+    pub(super) fn assigns_singly(&self) -> bool {
+        let mut parts = match self {
+            Dialect::GitHub { .. } => return true,
+            Dialect::Forgejo(_) | Dialect::Gitea(None) => return false,
+            Dialect::Gitea(Some(version)) => version.split(['.', '+', '-']),
+        };
+        let mut part = || parts.next().and_then(|part| part.parse::<u32>().ok()).unwrap_or(0);
+        (part(), part()) >= (1, 27)
+    }
+
     /// The version that the server told.
     #[must_use]
     pub fn version(&self) -> Option<&str> {
@@ -205,5 +217,20 @@ mod tests {
         for version in ["1.26.4", "1.26.0+dev-489-gc9a038bc4e"] {
             assert_eq!(of_version(version.into()), Dialect::Gitea(Some(version.into())));
         }
+    }
+
+    #[test]
+    fn from_some_version_on_people_are_assigned_one_by_one_fact_40() {
+        for (version, singly) in [
+            ("1.26.4", false),
+            ("1.27.3", true),
+            ("1.28.0+dev-12-gabc", true),
+            ("2.0.0", true),
+            ("odd", false),
+            ("17.0.0-dev+gitea-1.22.0", false),
+        ] {
+            assert_eq!(of_version(version.into()).assigns_singly(), singly, "{version}");
+        }
+        assert!(Dialect::GitHub { cloud: true }.assigns_singly() && !Dialect::Gitea(None).assigns_singly());
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use anyhow::{Error, anyhow};
 
-use crate::forge::change::Failure;
+use crate::forge::change::{Denied, Failure};
 use crate::http::{self, Kind};
 
 /// What to do about a status, whichever of the forges gave it.
@@ -79,7 +79,8 @@ pub(super) fn failed(what: &str, error: http::Error) -> Failure {
     let unknown = error.may_have_landed();
     let landed = if unknown { "; whether it was written is not known" } else { "; nothing was written" };
     let landed = if matches!(error.kind, Kind::Moved { .. }) { "" } else { landed };
-    let said = anyhow!("{what}: {:#}{landed}", helped(error));
+    let said = format!("{what}: {:#}{landed}", helped(error));
+    let said = if status == Some(403) { Error::new(Denied(said)) } else { anyhow!(said) };
     match status {
         // The last answer is certain of itself; a try before it is not.
         _ if unknown => Failure::Unknown(said),

@@ -12,14 +12,12 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use super::api::{Next, PAGES, REPEATS, page_number};
 use super::failure::Helped;
+use super::pages::{AT_ONCE, paged};
 use super::{Item, Listed, Page, Remote, States};
 use crate::forge::ranges::Run;
 use crate::forge::turns::Turns;
 use crate::forge::{Kind, object};
 use crate::http::Answer;
-
-/// Pages that GitHub is asked for at once: beyond, its own addresses are followed (fact 63).
-const AT_ONCE: u64 = 100;
 
 /// What is said of a list that has no end.
 const ENDLESS: &str = "the list never ends; report it to the forge";
@@ -146,14 +144,7 @@ impl Reading<'_> {
             let numbered = matches!(&next, Some(Next::At(url)) if page_number(url) == Some(2));
             return Ok(match (last, number, next) {
                 (Some(last), Some(number), Some(Next::At(_))) if numbered && number < AT_ONCE => {
-                    let page = |number: u64| {
-                        let mut url = last.clone();
-                        let others = last.query_pairs().filter(|(name, _)| name != "page");
-                        let number = number.to_string();
-                        url.query_pairs_mut().clear().extend_pairs(others).append_pair("page", &number);
-                        Next::At(url)
-                    };
-                    Rest::Known((2..=number).map(page).collect())
+                    Rest::Known((2..=number).map(|number| Next::At(paged(&last, number))).collect())
                 }
                 (_, _, next) => Rest::Told(next),
             });

@@ -17,6 +17,7 @@ mod failure;
 mod files;
 mod items;
 mod node;
+mod pages;
 mod preflight;
 mod read;
 mod record;
@@ -35,7 +36,7 @@ pub use dialect::Dialect;
 pub use failure::token_refused;
 
 use super::quiet::Quiet;
-use super::{Comment, Event, Forge, Item, Listed, Page, Placed, Repo, States};
+use super::{Comment, Event, Forge, Item, LabelNames, Listed, Page, Placed, Repo, States};
 use crate::http::Counts;
 use api::{Api, parts};
 use preflight::Known;
@@ -139,6 +140,10 @@ impl Forge for Remote {
         &self.repos
     }
 
+    fn label_names(&self) -> LabelNames {
+        if self.api.dialect.is_github() { LabelNames::AnyCase } else { LabelNames::Exact }
+    }
+
     fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String {
         let name = self.repos.get(repo).map_or("", |repo| &repo.name);
         let quiet = match self.api.dialect {
@@ -154,8 +159,20 @@ impl Forge for Remote {
         self.read_items(repo, states, threads, page)
     }
 
+    fn find(&self, repo: usize, number: u64) -> Result<Option<Item<'static>>> {
+        Ok(self.read_item(repo, crate::forge::Kind::Issue, number)?.map(|fresh| fresh.item))
+    }
+
     fn labelled(&self, repo: usize, label: &str) -> Result<Vec<Item<'static>>> {
-        self.read_labelled(repo, label)
+        self.read_carrying(repo, label, false)
+    }
+
+    fn carriers(&self, repo: usize, label: &str) -> Result<Vec<u64>> {
+        Ok(self.read_carrying(repo, label, true)?.iter().map(|item| item.number).collect())
+    }
+
+    fn opened_by(&self, repo: usize, login: &str) -> Result<Vec<Item<'static>>> {
+        self.read_opened_by(repo, login)
     }
 
     fn writers(&self, repo: usize) -> Result<&[String]> {

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use super::Remote;
 use super::api::{part, parts};
 use super::failure::Helped;
+use super::node::Node;
 use super::repos;
 use crate::forge::change::Preflight;
 
@@ -20,6 +21,8 @@ pub(super) struct Known {
     pub(super) name: String,
     /// It is the repository's own, not its organisation's.
     pub(super) own: bool,
+    pub(super) color: String,
+    pub(super) description: String,
 }
 
 impl Remote {
@@ -58,8 +61,12 @@ impl Remote {
         if self.user.robot && login.eq_ignore_ascii_case(&self.user.login) {
             return Ok(false);
         }
-        if self.api.dialect.is_github() {
-            return Ok(self.api.find(&format!("{path}/assignees/{segment}")).with_context(told)?.is_some());
+        if self.api.dialect.assigns_singly() {
+            return match self.api.find(&format!("{path}/assignees/{segment}")) {
+                // An organisation.
+                Err(error) if Helped::status(&error) == Some(400) => Ok(false),
+                found => Ok(found.with_context(told)?.is_some()),
+            };
         }
         if self.is_listed(repo, login)? {
             return Ok(true);
@@ -67,6 +74,10 @@ impl Remote {
         // More can be assigned than are listed (fact 40): in a public repository whoever exists, in a
         // private one whoever may read it.
         if self.api.find(&format!("users/{segment}")).with_context(told)?.is_none() {
+            return Ok(false);
+        }
+        // An organisation is found among the users too, and assigning it fails half-way.
+        if self.api.without_token(&format!("orgs/{segment}"))?.is_some() {
             return Ok(false);
         }
         if !self.repos.get(repo).is_some_and(|repo| repo.private) {
@@ -85,7 +96,8 @@ impl Remote {
     }
 
     /// The labels of a repository and, on Gitea and Forgejo, of its organisation; read once unless
-    /// `again`. Writes name them by id, which every version takes for both (facts 41, 43).
+    /// `again`. Writes name them by id, which every version takes for both (facts 41, 43). Several may have one
+    /// name (fact 48): the first is the one to take, the repository's before its organisation's.
     pub(super) fn known_labels(&self, repo: usize, again: bool) -> Result<Vec<Known>> {
         let (path, name, memory) = self.at(repo)?;
         let remembered = || memory.labels.lock().unwrap_or_else(PoisonError::into_inner);
@@ -93,26 +105,33 @@ impl Remote {
             return Ok(labels);
         }
         let mut labels: Vec<Known> = Vec::new();
-        let mut add = |label: &super::node::Node<'_>, own| {
+        let mut add = |label: &Node<'_>, own| {
             let (id, name) = (label.get("id").whole(), label.get("name").text());
-            // Of two of one name the first stands, the repository's before its organisation's.
-            if let Some(id) = id
-                && !labels.iter().any(|known| known.name == name)
-            {
-                labels.push(Known { id, name: name.to_owned(), own });
-            }
+            let text = |member: &str| label.get(member).text().to_owned();
+            let (color, description) = (text("color"), text("description"));
+            labels.extend(id.map(|id| Known { id, name: name.to_owned(), own, color, description }));
         };
         let own = self.each(&format!("{path}/labels"), |label| add(label, true));
         own.with_context(|| format!("reading the labels of {name}"))?;
         if !self.api.dialect.is_github()
             && let Some((owner, _)) = name.split_once('/')
         {
-            // A user has none (404), and a token without the scope may not ask (403).
-            match self.each(&format!("orgs/{}/labels", part(owner)), |label| add(label, false)) {
-                Err(error) if matches!(Helped::status(&error), Some(403 | 404)) => {}
+            let path = format!("orgs/{}/labels", part(owner));
+            match self.each(&path, |label| add(label, false)) {
+                // A user has none.
+                Err(error) if Helped::status(&error) == Some(404) => {}
+                // A token without the scope may not ask (fact 58), and anyone may where it is public. Else a second
+                // label of that name would be made, in the repository.
+                Err(error) if Helped::status(&error) == Some(403) => {
+                    if let Some(answer) = self.api.without_token(&format!("{path}?limit=50&page=1"))? {
+                        let mut spare = String::new();
+                        Node::read(&answer.body, &mut spare).entries().iter().for_each(|label| add(label, false));
+                    }
+                }
                 other => other.with_context(|| format!("reading the labels of {owner}"))?,
             }
         }
+        labels.sort_by_key(|label| (!label.own, label.id));
         *remembered() = Some(labels.clone());
         Ok(labels)
     }

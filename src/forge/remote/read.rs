@@ -9,10 +9,11 @@ use anyhow::{Context, Result, anyhow, bail};
 use chrono::{DateTime, Utc};
 
 use super::api::{Ends, Next, part};
+use super::failure::Helped;
 use super::node::Node;
 use super::{Comment, Event, Item, Placed, Remote};
 use crate::forge::change::Fresh;
-use crate::forge::{Kind, object, talk, time};
+use crate::forge::{Forge as _, Kind, object, talk, time};
 use crate::http::Answer;
 
 impl Remote {
@@ -121,43 +122,68 @@ impl Remote {
         Ok(Some(Fresh { item, content_version: node.get("content_version").whole() }))
     }
 
-    pub(super) fn read_labelled(&self, repo: usize, label: &str) -> Result<Vec<Item<'static>>> {
+    /// The issues that carry a label, open and closed; with `pulls` the pull requests too.
+    pub(super) fn read_carrying(&self, repo: usize, label: &str, pulls: bool) -> Result<Vec<Item<'static>>> {
         let (path, name, _) = self.at(repo)?;
         let github = self.api.dialect.is_github();
         let mut path = format!("{path}/issues?state=all");
-        if !github {
+        if !github && !pulls {
             // A kind of issue on GitHub (fact 65).
             path.push_str("&type=issues");
         }
         let known = self.known_labels(repo, false)?;
-        let Some(found) = known.iter().find(|known| self.same_label(&known.name, label)) else {
-            return Ok(Vec::new());
-        };
+        let mut found = known.iter().filter(|known| self.same_label(&known.name, label));
+        let Some(first) = found.next() else { return Ok(Vec::new()) };
         // A filter that the forge cannot take falls away and gives the whole list (fact 14): names of
-        // an organisation's labels, and names with a comma. Then the whole list it is.
-        if found.own && !label.contains(',') {
+        // an organisation's labels, and names with a comma; a name that two labels have wants both of them. Then the
+        // whole list it is.
+        if first.own && found.next().is_none() && !label.contains(',') {
             path.push_str(&format!("&labels={}", part(label)));
         }
+        let has = |item: &Item<'_>| {
+            (pulls || item.kind == Kind::Issue) && item.labels.iter().any(|found| self.same_label(found, label))
+        };
+        self.items_where(&path, &has).with_context(|| format!("reading the issues of {name} with the label {label}"))
+    }
+
+    pub(super) fn read_opened_by(&self, repo: usize, login: &str) -> Result<Vec<Item<'static>>> {
+        let (path, name, _) = self.at(repo)?;
+        let github = self.api.dialect.is_github();
+        let path = format!("{path}/issues?state=all{}", if github { "" } else { "&type=issues" });
+        let author = |item: &Item<'_>| item.author.as_ref().is_some_and(|who| who.login.eq_ignore_ascii_case(login));
+        let by = |item: &Item<'_>| item.kind == Kind::Issue && author(item);
+        let told = || format!("reading the issues of {name} by {login}");
+        // The account of a job is no user of theirs: the whole list it is (facts 16, 30, 85).
+        if !self.user.robot && !login.ends_with("[bot]") {
+            let filter = if github { "creator" } else { "created_by" };
+            match self.items_where(&format!("{path}&{filter}={}", part(login)), &by) {
+                Err(error) if matches!(Helped::status(&error), Some(404 | 422)) => {}
+                other => return other.with_context(told),
+            }
+        }
+        self.items_where(&path, &by).with_context(told)
+    }
+
+    /// The items of a list that this holds of.
+    fn items_where(&self, path: &str, holds: &dyn Fn(&Item<'_>) -> bool) -> Result<Vec<Item<'static>>> {
         let (mut all, mut seen) = (Vec::new(), HashSet::new());
-        let walked = self.api.walk(&path, Ends::AtTotal, |answer| {
+        self.api.walk(path, Ends::AtTotal, |answer| {
             let mut spare = String::new();
             let entries = object::items(&answer.body, &mut spare)?;
             let (length, before) = (entries.len(), seen.len());
-            for item in entries.into_iter().flatten().filter(|item| item.kind == Kind::Issue) {
-                let has = item.labels.iter().any(|found| self.same_label(found, label));
-                if seen.insert(item.number) && has {
+            for item in entries.into_iter().flatten() {
+                if seen.insert(item.number) && holds(&item) {
                     all.push(item.into_owned());
                 }
             }
             Ok((length, seen.len() - before))
-        });
-        walked.with_context(|| format!("reading the issues of {name} with the label {label}"))?;
+        })?;
         Ok(all)
     }
 
-    /// Whether two names are one label: GitHub does not tell them apart by case.
+    /// Whether two names are one label here.
     pub(super) fn same_label(&self, one: &str, other: &str) -> bool {
-        one == other || self.api.dialect.is_github() && one.to_lowercase() == other.to_lowercase()
+        self.label_names().same(one, other)
     }
 
     /// The pages of a short list, each entry handed to `each`.

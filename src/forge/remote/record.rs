@@ -1,7 +1,7 @@
 //! A repository as it is, for a file that is read back as a forge.
 //!
 //! Takes: a repository, the states wanted. Gives: its issues and pull requests, comments, labels,
-//! milestones and assignees as the forge's own objects, page after page, and timelines one by one.
+//! milestones and assignees as the forge's own objects, pages at once where the first tells the rest, timelines one by one.
 
 use std::collections::HashSet;
 
@@ -16,12 +16,18 @@ impl Remote {
     ///
     /// # Errors
     /// What was being read, where, and what was found.
-    pub fn record(&self, repo: usize, states: States, progress: &dyn Fn(usize)) -> Result<Map<String, Value>> {
+    pub fn record(
+        &self,
+        repo: usize,
+        states: States,
+        threads: usize,
+        progress: &dyn Fn(usize),
+    ) -> Result<Map<String, Value>> {
         let (path, name, _) = self.at(repo)?;
         let told = |what: &str| format!("recording the {what} of {name}");
         let mut read = 0;
         let mut list = |what: &str, path: String| -> Result<Vec<Value>> {
-            let entries = self.objects(&path, Ends::AtTotal).with_context(|| told(what))?;
+            let entries = self.objects(&path, Ends::AtTotal, threads).with_context(|| told(what))?;
             read += entries.len();
             progress(read);
             Ok(entries)
@@ -67,14 +73,14 @@ impl Remote {
     /// As [`Remote::record`].
     pub fn record_timeline(&self, repo: usize, number: u64) -> Result<Vec<Value>> {
         let (path, name, _) = self.at(repo)?;
-        let timeline = self.objects(&format!("{path}/issues/{number}/timeline"), Ends::Empty);
+        let timeline = self.objects(&format!("{path}/issues/{number}/timeline"), Ends::Empty, 1);
         timeline.with_context(|| format!("recording the timeline of {name}#{number}"))
     }
 
     /// Every object of a list, each once: pages shift while they are read (fact 7).
-    fn objects(&self, path: &str, ends: Ends) -> Result<Vec<Value>> {
+    fn objects(&self, path: &str, ends: Ends, threads: usize) -> Result<Vec<Value>> {
         let (mut all, mut seen) = (Vec::new(), HashSet::new());
-        self.api.walk(path, ends, |answer| {
+        self.api.walk_at_once(path, ends, threads, |answer| {
             // Null is an empty list (fact 8).
             let page: Option<Vec<Value>> = serde_json::from_slice(&answer.body).context("the answer is no list")?;
             let page = page.unwrap_or_default();

@@ -6,8 +6,10 @@
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::api::{Api, Ends, part, parts};
+use super::failure::Helped;
 use super::node::Node;
 use crate::forge::Repo;
+use crate::http::Answer;
 
 /// A repository with what decides on writing to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +92,7 @@ pub(super) fn by_name(api: &Api, names: &[String], found: &mut Found) -> Result<
     Ok(())
 }
 
-/// The repositories of an organisation that have a backlog of their own.
+/// The repositories of an organisation, or of a user where there is none of that name, that have a backlog of their own.
 ///
 /// # Errors
 /// The list cannot be read to its end.
@@ -98,9 +100,8 @@ pub(super) fn by_org(api: &Api, org: &str, found: &mut Found) -> Result<()> {
     if part(org).is_empty() || matches!(org, "." | "..") || org.contains('/') {
         bail!("`{org}` is no name of an organisation");
     }
-    let path = format!("orgs/{}/repos", part(org));
     let mut seen = std::collections::HashSet::new();
-    let walked = api.walk(&path, Ends::AtTotal, |answer| {
+    let mut page = |answer: &Answer| {
         let mut spare = String::new();
         let list = Node::read(&answer.body, &mut spare);
         let mut new = 0;
@@ -121,8 +122,13 @@ pub(super) fn by_org(api: &Api, org: &str, found: &mut Found) -> Result<()> {
             }
         }
         Ok((list.entries().len(), new))
-    });
-    walked.with_context(|| {
-        format!("reading the repositories of {org} (a user's are not listed: name each as owner/name)")
-    })
+    };
+    match api.walk(&format!("orgs/{}/repos", part(org)), Ends::AtTotal, &mut page) {
+        // There is no such organisation: then it may be a person.
+        Err(error) if Helped::status(&error) == Some(404) => {
+            api.walk(&format!("users/{}/repos", part(org)), Ends::AtTotal, &mut page)
+        }
+        other => other,
+    }
+    .with_context(|| format!("reading the repositories of {org}"))
 }

@@ -14,7 +14,7 @@ use super::node::Node;
 use super::read::one;
 use super::{Item, Remote};
 use crate::forge::Kind;
-use crate::forge::change::{Change, Done, Failure, Fresh, Label, Preflight, Write};
+use crate::forge::change::{Change, Done, Failure, Fresh, Label, NewIssue, Preflight, Write};
 use crate::http::{Answer, Method, Request};
 
 /// One write as it is about to be sent.
@@ -78,16 +78,21 @@ impl Remote {
         }
     }
 
-    fn set_milestone(&self, repo: usize, path: &str, what: &str, title: &str) -> Result<Done, Failure> {
-        let known = self.known_milestones(repo).map_err(Failure::Refused)?;
-        let Some((_, number)) = known.iter().find(|(known, _)| known == title) else {
-            return Err(refused(what, &format!("there is no open milestone {title}")));
+    fn set_milestone(&self, repo: usize, path: &str, what: &str, title: Option<&str>) -> Result<Done, Failure> {
+        let id = match title {
+            Some(title) => {
+                let known = self.known_milestones(repo).map_err(Failure::Refused)?;
+                let found = known.iter().find(|(known, _)| known == title).map(|(_, id)| json!(id));
+                found.ok_or_else(|| refused(what, &format!("there is no open milestone {title}")))?
+            }
+            None if self.api.dialect.is_github() => Value::Null,
+            None => json!(0),
         };
-        let item = self.patch(path, what, json!({ "milestone": number }), true)?;
-        if item.milestone.as_deref() == Some(title) {
+        let item = self.patch(path, what, json!({ "milestone": id }), true)?;
+        if item.milestone.as_deref() == title {
             return Ok(Done::default());
         }
-        Err(ignored(what, "the milestone is not set"))
+        Err(ignored(what, if title.is_some() { "the milestone is not set" } else { "the milestone is still set" }))
     }
 
     fn set_state(
@@ -178,12 +183,17 @@ impl Write for Remote {
         }
     }
 
-    fn create_issue(&self, repo: usize, title: &str, body: &str, labels: &[String]) -> Result<Done, Failure> {
+    fn create_issue(&self, repo: usize, issue: NewIssue<'_>) -> Result<Done, Failure> {
+        let NewIssue { title, body, labels, assignees } = issue;
         let (path, name, _) = self.at(repo).map_err(Failure::Refused)?;
         let what = format!("creating an issue in {name}");
         // By id in every version of Gitea, by name on GitHub (facts 41, 67).
         let named = if self.api.dialect.is_github() { json!(labels) } else { json!(self.ids(repo, &what, labels)?) };
-        let text = Some(json!({ "title": title, "body": body, "labels": named }));
+        let mut text = json!({ "title": title, "body": body, "labels": named });
+        if let Some(members) = text.as_object_mut().filter(|_| !assignees.is_empty()) {
+            members.insert("assignees".to_owned(), json!(assignees));
+        }
+        let text = Some(text);
         let (method, path) = (Method::Post, format!("{path}/issues"));
         let answer = self.order(Order { method, path, body: text, repeatable: false, what: &what })?;
         let item = one(&answer)
@@ -195,11 +205,19 @@ impl Write for Remote {
         if !missing.is_empty() {
             return Err(ignored(&what, &format!("#{number} is there without the labels {missing:?}")));
         }
+        let assigned = |login: &String| item.assignees.iter().any(|found| found.eq_ignore_ascii_case(login));
+        if let Some(login) = assignees.iter().find(|login| !assigned(login)) {
+            return Err(ignored(&what, &format!("#{number} is there and not assigned to {login}")));
+        }
         Ok(Done { id: None, number: Some(number) })
     }
 
     fn create_label(&self, repo: usize, label: &Label) -> Result<(), Failure> {
         self.make_label(repo, label)
+    }
+
+    fn delete_label(&self, repo: usize, label: &Label) -> Result<bool, Failure> {
+        self.drop_label(repo, label)
     }
 
     fn item_done(&self) -> Result<()> {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use serde_json::{Value, json};
 
+use super::super::confined;
 use super::super::rules::annotate;
 use super::super::{Exit, Stop, forge, output, usage};
 use super::{live, print};
@@ -42,6 +43,7 @@ pub(super) fn run(args: &Check) -> Result<Exit, Stop> {
     }
     let mut told = Told { files: BTreeSet::new(), diagnostics: Vec::new() };
     let mut asked = Vec::new();
+    confined::begin("reading the rules");
     for (folder, only) in folders(args)? {
         let loaded: Vec<Loaded> = folder.policies.iter().map(|(job, pack)| loaded(job, pack)).collect();
         told.diagnostics.extend(diagnostics(&folder, &loaded, only.as_deref()));
@@ -110,6 +112,7 @@ fn folders(args: &Check) -> Result<Vec<(Folder, Option<String>)>, Stop> {
 }
 
 fn loaded(job: &str, pack: &Pack) -> Loaded {
+    confined::begin(&format!("checking {}", pack.input.file.name));
     let mut loaded = match jobs::spec(job) {
         Some(spec) => load(spec, &pack.input),
         None => Loaded { policy: None, diagnostics: Vec::new(), aside: Default::default() },
@@ -153,7 +156,7 @@ fn show(args: &Check, told: &Told) -> Result<(), Stop> {
         Format::Text => as_text(told, list, output::color(shown, std::io::stdout().is_terminal())),
     };
     list.iter().for_each(annotate);
-    output::step_summary(&|| as_markdown(told, list))?;
+    output::summary(|| as_markdown(told, list))?;
     print(&text)
 }
 

@@ -17,10 +17,11 @@ pub const MARKER: &str = "<!-- kaizen:v1 ";
 type Dialect = (&'static str, fn() -> World);
 
 /// Every dialect.
-pub const DIALECTS: [Dialect; 6] = [
+pub const DIALECTS: [Dialect; 7] = [
     ("Gitea 1.21", || World::gitea("1.21.11")),
     ("Gitea 1.24", || World::gitea("1.24.7")),
     ("Gitea 1.26", || World::gitea("1.26.4")),
+    ("Gitea 1.27", || World::gitea("1.27.3")),
     ("Forgejo", World::forgejo),
     ("GitHub Enterprise", World::github_enterprise),
     // At an address that does not say so: found out by asking.

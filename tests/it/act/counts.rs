@@ -22,6 +22,8 @@ fn a_page_is_asked_for_once_and_an_item_costs_two_reads_and_its_writes() {
             world.add_comment(REPO, number, "ada", "Any news?", "2026-11-19T10:00:00Z");
         }
         let size = world.max_page;
+        // Where a list of assignees replaces the one that is there, it is read just before.
+        let assigned = if world.dialect.is_github() || world.dialect.assignees_apart() { 2 } else { 3 };
         let server = Server::start(world);
         let place = Place::new(&[NO_SUMMARY]);
         place.run(&server, &[]).ended(0);
@@ -42,7 +44,7 @@ fn a_page_is_asked_for_once_and_an_item_costs_two_reads_and_its_writes() {
             }
         }
         let expected =
-            [("1", (2, 2)), ("2", (2, 2)), ("3", (2, 1))].map(|(number, counts)| (number.to_owned(), counts));
+            [("1", (assigned, 2)), ("2", (2, 2)), ("3", (2, 1))].map(|(number, counts)| (number.to_owned(), counts));
         assert_eq!(items, BTreeMap::from(expected), "{name}");
         // An item that is unchanged costs one read, one that is assigned by now none.
         server.forget_requests();

@@ -96,6 +96,20 @@ impl Place {
         self.finish(&self.with_target(&["apply", plan], more), &[])
     }
 
+    /// Takes the last run back, or the one that is named in `more`.
+    pub fn undo(&self, server: &Server, more: &[&str]) -> Ran {
+        let url = server.api_url();
+        self.finish(&self.with_target(&["undo", "--pause", "0", "--forge", &url], more), &[])
+    }
+
+    /// Starts an undo and leaves it running.
+    pub fn start_undo(&self, server: &Server, more: &[&str]) -> Child {
+        let url = server.api_url();
+        let args = self.with_target(&["undo", "--pause", "0", "--forge", &url], more);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        self.command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
     /// Runs the program to its end, with further variables; an empty one is taken away.
     pub fn finish(&self, args: &[String], env: &[(&str, &str)]) -> Ran {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();

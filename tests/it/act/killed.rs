@@ -1,20 +1,27 @@
 //! `kill -9` at every request of a live run, before and after the server acted on it, then a second
 //! run: with the journal of the first and with an empty folder of the loop.
 
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use super::backlog::{REPO, ours, small, wrong};
+use super::backlog::{READY, REPO, empty, ours, small, wrong};
+use super::counts::NO_SUMMARY;
 use super::kaizen::Place;
 use super::signals::until;
-use crate::forge::{Fault, Server, Trouble, World};
+use crate::forge::{Fault, Server, Trouble, World, issue};
 
 /// Long enough for the kill to come first.
-const HELD: Duration = Duration::from_millis(60);
+pub const HELD: Duration = Duration::from_millis(60);
 
 /// Runs the job and kills it at its nth request; false where it ended before.
-fn killed(server: &Server, place: &Place, nth: usize, trouble: Trouble) -> bool {
+pub fn killed(server: &Server, place: &Place, nth: usize, trouble: Trouble) -> bool {
+    killed_at(server, nth, trouble, || place.start(server, &["-q"]))
+}
+
+/// Starts a run and kills it at its nth request; false where it ended before.
+fn killed_at(server: &Server, nth: usize, trouble: Trouble, start: impl Fn() -> Child) -> bool {
     server.fault(Fault::on("*", "/**", trouble).nth(nth));
-    let mut child = place.start(server, &["-q"]);
+    let mut child = start();
     let came = loop {
         if server.count("*", "/**") >= nth {
             break true;
@@ -101,4 +108,56 @@ fn killed_at_any_moment_on_github_nothing_is_missing_and_nothing_twice() {
 #[test]
 fn killed_at_any_moment_what_a_person_took_off_stays_off() {
     both(|| World::gitea("1.26.4"), taken_off);
+}
+
+/// One item whose writes put an exclusive label and a milestone in the place of others.
+fn replacing(dialect: fn() -> World) -> (Server, Place) {
+    let mut world = empty(dialect);
+    for name in ["area/x", "area/y"] {
+        world.add_label(REPO, name, true);
+    }
+    for title in ["0.9", "1.0"] {
+        world.add_milestone(REPO, title, None);
+    }
+    world.add_issue(REPO, issue("[bug] Login fails").by("ada").body(READY).labels(&["area/y"]).milestone("0.9"));
+    let writes = "add_labels: [area/x], assign: [claude], set_milestone: \"1.0\"";
+    let place = Place::new(&[NO_SUMMARY, ("assign: [claude]", writes), ("\nlabels:\n", "\nlabels:\n  area/x: {}\n")]);
+    (Server::start(world), place)
+}
+
+#[test]
+fn a_plan_killed_at_any_moment_is_finished_by_the_next_apply() {
+    for dialect in [|| World::gitea("1.26.4"), World::github_enterprise as fn() -> World] {
+        for (landed, forget) in [(true, true), (false, true), (true, false), (false, false)] {
+            for nth in 1.. {
+                let (server, mut place) = replacing(dialect);
+                place.run(&server, &["--dry-run", "--plan-out", "plan.json"]).ended(0);
+                server.forget_requests();
+                let trouble = if landed { Trouble::Slow(HELD) } else { Trouble::Hang(HELD) };
+                let start = || {
+                    let args = ["apply", "plan.json", "--loop-dir", &place.loop_dir, "--retry-wait", "1", "-q"];
+                    place.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+                };
+                if !killed_at(&server, nth, trouble, start) {
+                    assert!(nth > 8, "an apply has only {nth} requests");
+                    break;
+                }
+                if forget {
+                    place.forget();
+                }
+                let ran = place.apply("plan.json", &[]);
+                let told = format!("killed at {nth}, landed: {landed}, empty: {forget}: {}", ran.all());
+                assert_eq!(ran.code, 0, "{told}");
+                let github = server.world().dialect.is_github();
+                let mut world = server.world();
+                let labels = if github { &["area/x", "area/y"][..] } else { &["area/x"] };
+                assert_eq!(world.labels_of(REPO, 1), labels, "{told}");
+                assert_eq!(world.assignees_of(REPO, 1), ["claude"], "{told}");
+                assert_eq!(ours(world.item(REPO, 1)).len(), 1, "{told}");
+                let set = world.item(REPO, 1).milestone;
+                let wanted = world.repo(REPO).milestones.iter().find(|milestone| milestone.title == "1.0").unwrap().id;
+                assert_eq!(set, Some(wanted), "{told}");
+            }
+        }
+    }
 }

@@ -1,10 +1,13 @@
 //! People beside us: copied markers, what they took back.
 
+use std::time::Duration;
+
 use super::backlog::{MARKER, READY, REPO, empty, ours, small, wrong};
 use super::counts::NO_SUMMARY;
 use super::kaizen::Place;
 use super::scenario::everywhere;
-use crate::forge::{Server, issue};
+use super::signals::until;
+use crate::forge::{Fault, Server, Trouble, issue};
 
 #[test]
 fn a_copied_marker_before_and_after_ours_is_neither_touched_nor_obeyed() {
@@ -103,5 +106,26 @@ fn what_was_there_before_us_and_was_taken_off_since_stays_off() {
             assert_eq!(server.world().labels_of(REPO, 1), [""; 0], "{name}");
             place.forget();
         }
+    });
+}
+
+#[test]
+fn a_comment_edited_between_reading_and_writing_is_read_again() {
+    everywhere(|name, dialect| {
+        let server = Server::start(small(dialect));
+        let comment = server.world().say(0, 1, "ada", "Any news?");
+        server.world().say(0, 2, "ada", "Any news?");
+        // The look at the repository comes after the comments were read and before anything is written.
+        server.fault(Fault::on("GET", "/repos/*/*/labels", Trouble::Slow(Duration::from_millis(500))).times(1));
+        let place = Place::new(&[NO_SUMMARY]);
+        let run = place.start(&server, &["--format", "json"]);
+        until("the repository is looked at", || server.count("GET", "/repos/*/*/labels") > 0);
+        server.world().edit_comment(comment, "/kaizen ignore");
+        let ran = place.wait(run);
+        ran.ended(0).says("ada asked to leave it alone");
+        assert!(ours(server.world().item(REPO, 1)).is_empty(), "{name}");
+        assert_eq!(ours(server.world().item(REPO, 2)).len(), 1, "{name}");
+        // What the second costs more is one list of the repository's comments, not one of its own.
+        assert_eq!(server.count("GET", "/repos/*/*/issues/2/comments"), 1, "{name}");
     });
 }

@@ -1,6 +1,6 @@
 //! Two runs at once, each with a folder of the loop of its own.
 
-use super::backlog::{DIALECTS, READY, REPO, empty, ours};
+use super::backlog::{DIALECTS, QUESTION, READY, REPO, empty, ours, summaries};
 use super::counts::NO_SUMMARY;
 use super::kaizen::Place;
 use crate::forge::{Server, issue};
@@ -30,4 +30,41 @@ fn two_runs_at_once_leave_one_comment_each_time() {
         assert_eq!(world.assignees_of(REPO, 1), ["claude"], "{name}, time {time}");
     }
     assert!(both > 0, "they never met: this proves nothing");
+}
+
+#[test]
+fn two_runs_at_once_leave_one_summary_and_one_label_each_time() {
+    let (one, two) = (Place::new(&[]), Place::new(&[]));
+    let (mut issues, mut labels) = (0, 0);
+    for time in 0..TIMES {
+        let (name, dialect) = DIALECTS[time % DIALECTS.len()];
+        let mut world = empty(dialect);
+        world.add_issue(REPO, issue("[research] Compare queues").by("ada").body(QUESTION));
+        let server = Server::start(world);
+        let runs = [(&one, one.start(&server, &["-q"])), (&two, two.start(&server, &["-q"]))];
+        for (place, child) in runs {
+            place.wait(child).ended(0);
+        }
+        issues += usize::from(server.count("POST", "/repos/*/*/issues") > 1);
+        labels += usize::from(server.count("DELETE", "/repos/*/*/labels/*") > 0);
+        let open = {
+            let mut world = server.world();
+            let there = summaries(&mut world);
+            assert_eq!(there.len(), 1, "{name}, time {time}: {there:?}");
+            let mut names: Vec<String> = world.repo(REPO).labels.iter().map(|label| label.name.clone()).collect();
+            names.sort();
+            assert_eq!(names, ["blocked", "bug", "kaizen-summary", "kimi-ready"], "{name}, time {time}");
+            assert_eq!(world.labels_of(REPO, 1), ["kimi-ready"], "{name}, time {time}");
+            assert_eq!(ours(world.item(REPO, 1)).len(), 1, "{name}, time {time}");
+            // The other one is closed, and a run after them keeps to the one that is open.
+            let open: Vec<u64> =
+                world.repo(REPO).items.values().filter(|item| item.open).map(|item| item.number).collect();
+            assert_eq!(open, [1, there[0]], "{name}, time {time}");
+            there[0]
+        };
+        server.forget_requests();
+        one.run(&server, &["-q"]).ended(0);
+        assert_eq!(server.writes(), [""; 0], "{name}, time {time}: #{open}");
+    }
+    assert!(issues > 0 && labels > 0, "they met {issues} and {labels} times: this proves nothing");
 }

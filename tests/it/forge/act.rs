@@ -134,6 +134,12 @@ impl World {
         }
     }
 
+    /// A label of a repository goes, and off everything that carries it, without an entry anywhere.
+    pub fn drop_label(&mut self, at: usize, id: i64) {
+        self.repos[at].labels.retain(|label| label.id != id);
+        self.repos[at].items.values_mut().for_each(|item| item.labels.retain(|label| *label != id));
+    }
+
     /// Somebody is assigned, and told so (fact 104).
     pub fn assign(&mut self, at: usize, number: u64, by: &str, login: &str) {
         let login = self.user(login).map_or(login.to_owned(), |user| user.login.clone());

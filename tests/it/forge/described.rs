@@ -14,10 +14,11 @@ use super::http::{Request, Response};
 use crate::support::root;
 
 /// Operations that the descriptions (cut to what is needed) lack, and what shows them.
-const BESIDES: [(&str, &str); 8] = [
+const BESIDES: [(&str, &str); 9] = [
     ("/api/v1/user", "asked where that is refused"),
     ("/api/v1/version", "asked of a host that may be any forge; GitHub's without a prefix has no such path"),
     ("/users/*", "fact 40: 404 for an unknown login"),
+    ("/orgs/*", "fact 40: an organisation cannot be assigned"),
     ("/users/*/repos", "as orgs/*/repos, for an owner that is a person"),
     ("/repos/*/*/git/trees/*", "fact 110"),
     ("/repositories/*", "fact 56: where a renamed repository is"),
@@ -51,6 +52,7 @@ impl Described {
         let name = match dialect.family {
             Family::GitHub => "github-api",
             Family::Forgejo => "forgejo-api-17.0.0-dev",
+            Family::Gitea if dialect.since(27, false) => "gitea-api-1.27.3",
             Family::Gitea if dialect.since(24, false) => "gitea-api-1.26.4",
             Family::Gitea => "gitea-api-1.21.11",
         };

@@ -83,6 +83,16 @@ impl Dialect {
         if self.gitea_from(22) { 301 } else { 307 }
     }
 
+    /// Fact 40: assignees have addresses of their own, which add to them and take off.
+    pub fn assignees_apart(&self) -> bool {
+        self.gitea_from(27)
+    }
+
+    /// Fact 43: taking off a label that does not exist.
+    pub fn no_label_status(&self) -> u16 {
+        if self.gitea_from(27) { 404 } else { 422 }
+    }
+
     /// Fact 45.
     pub fn content_version(&self) -> bool {
         self.gitea_from(26)

@@ -111,6 +111,75 @@ fn what_this_effect_has_half_written_is_finished() {
     }
 }
 
+#[test]
+fn what_a_write_of_ours_put_aside_is_no_change() {
+    let action = "{add_labels: [area/x], assign: [claude], set_milestone: \"1.0\", comment: decision.md.j2}";
+    let rules = rules(action, "").replace("labels:\n", "labels:\n  area/x: {}\n");
+    let of_scope = |id: u64, name: &str| json!({ "id": id, "name": name, "exclusive": true });
+    let old = json!([{ "id": 1, "name": "bug" }, of_scope(12, "area/y")]);
+    let earlier = json!({ "id": 4, "title": "0.9", "state": "open" });
+    for kept in 0..4 {
+        for journal in [false, true] {
+            let before = issue(1, "A", json!({ "labels": old, "milestone": earlier }));
+            let mut world = world_of("gitea", std::slice::from_ref(&before));
+            world["repos"][0]["labels"]
+                .as_array_mut()
+                .unwrap()
+                .extend([of_scope(11, "area/x"), of_scope(12, "area/y")]);
+            let bench = Bench::new(&world, &rules);
+            bench.plan();
+            assert_eq!(applied(&bench.apply()).0, "done");
+            let whole = bench.issue(1);
+            assert_eq!(names(&whole, "labels", "name"), ["bug", "area/x"], "one of a scope");
+            if journal {
+                tear_journal(&bench, 1 + kept.min(2));
+            } else {
+                bench.forget();
+            }
+            let was = |from: usize, name: &str| if kept >= from { whole[name].clone() } else { before[name].clone() };
+            bench.edit_issue(
+                1,
+                json!({
+                    "labels": was(1, "labels"), "assignees": was(2, "assignees"), "assignee": was(2, "assignee"),
+                    "milestone": was(3, "milestone"),
+                }),
+            );
+            // A label put on and another taken off are two entries.
+            bench.edit(|repo| repo["events"]["1"].as_array_mut().unwrap().truncate([1, 3, 4, 5][kept]));
+            let ran = bench.apply();
+            assert_eq!(
+                applied(&ran).0,
+                if kept < 3 { "done" } else { "unchanged" },
+                "{kept} {journal}: {}",
+                ran.stdout
+            );
+            for name in ["milestone", "assignees", "labels", "comments"] {
+                assert_eq!(bench.issue(1)[name], whole[name], "{name} after {kept}, journal {journal}");
+            }
+            // What somebody else changed beside is a change.
+            let bench = Bench::new(&world, &rules);
+            bench.plan();
+            bench.apply();
+            bench.edit_issue(1, json!({ "labels": [of_scope(11, "area/x")], "milestone": null }));
+            assert_eq!(applied(&bench.apply()).0, "dropped", "{kept}");
+        }
+    }
+}
+
+#[test]
+fn what_a_person_puts_aside_is_a_change_though_no_comment_stands_there() {
+    let silent = "{add_labels: [area/x], set_milestone: \"1.0\"}";
+    let rules = rules(silent, "").replace("labels:\n", "labels:\n  area/x: {}\n");
+    let labelled = labels(&["area/y", "bug"]);
+    for with in [json!({ "labels": labels(&["bug"]) }), json!({ "milestone": { "id": 5, "title": "2.0" } })] {
+        let before = issue(1, "A", json!({ "labels": labelled, "milestone": { "id": 4, "title": "0.9" } }));
+        let bench = Bench::new(&world_of("gitea", &[before]), &rules);
+        bench.plan();
+        bench.edit_issue(1, with.clone());
+        assert_eq!(applied(&bench.apply()).0, "dropped", "{with}");
+    }
+}
+
 /// The journal as a run leaves it that dies while it does the write after `done`.
 fn tear_journal(bench: &Bench, done: usize) {
     let text = std::fs::read_to_string(bench.path("loop/journal.jsonl")).unwrap();

@@ -34,8 +34,9 @@ fn torn(kind: &str, journal: Journal, events: Option<Vec<Value>>) -> Bench {
     match journal {
         Journal::Begun => {
             let text = std::fs::read_to_string(&path).unwrap();
-            let lines: Vec<&str> = text.lines().take(3).collect();
-            assert!(lines[2].contains("\"begun\"") && lines[2].contains("add_labels"), "{text}");
+            // Its comment and the label of the repository are there.
+            let lines: Vec<&str> = text.lines().take(5).collect();
+            assert!(lines[4].contains("\"begun\"") && lines[4].contains("add_labels"), "{text}");
             std::fs::write(&path, lines.join("\n") + "\n").unwrap();
         }
         Journal::Done => {}

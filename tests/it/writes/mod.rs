@@ -15,6 +15,9 @@ mod repos;
 mod silent;
 mod stuck;
 mod summary;
+mod texts;
+mod undo;
+mod undo_texts;
 
 use std::path::PathBuf;
 

@@ -129,7 +129,7 @@ fn every_change_is_made_as_the_forge_makes_it_and_written_down() {
         make(Change::Unassign(&names(&["kaizen", "claude", "nobody"])));
         let none = if github { json!([]) } else { Value::Null };
         assert_eq!((&world.repo()["issues"][0]["assignees"], item().assignees.len()), (&none, 0));
-        make(Change::SetMilestone("1.0"));
+        make(Change::SetMilestone(Some("1.0")));
         assert_eq!(item().milestone.as_deref(), Some("1.0"));
         make(Change::Close { reason: Some("not_planned") });
         let closed = world.repo()["issues"][0].clone();
@@ -181,7 +181,11 @@ fn a_timeline_is_begun_only_for_what_we_began() {
     assert_eq!(live.item(0, Kind::Issue, 8).unwrap().unwrap().item.assignees, ["mira", "Claude"]);
     change(&world, &live, 8, Change::Comment { body: "x" }).unwrap();
     assert_eq!(live.timeline(0, 8).unwrap(), None);
-    let number = live.create_issue(0, "new", "body", &names(&["bug"])).unwrap().number.unwrap();
+    let number = live
+        .create_issue(0, NewIssue { title: "new", body: "body", labels: &names(&["bug"]), assignees: &[] })
+        .unwrap()
+        .number
+        .unwrap();
     live.item_done().unwrap();
     let file = FileForge::open(&world.path).unwrap();
     assert_eq!((number, seen(&live, 10)), (10, seen(&file, 10)));

@@ -30,7 +30,7 @@ fn what_a_forge_refuses_is_refused_and_changes_nothing() {
         ("github", json!({}), 9, Change::DeleteComment { id: 501 }, "refused: the comment 501 of a/b is not there"),
         ("gitea", json!({}), 7, Change::Reopen, "refused: a/b#7 is merged and cannot be opened again"),
         ("github", json!({}), 9, Change::Close { reason: Some("bored") }, "refused: a/b#9 cannot be closed as"),
-        ("gitea", json!({}), 9, Change::SetMilestone("2.0"), "refused: a/b has no milestone \"2.0\""),
+        ("gitea", json!({}), 9, Change::SetMilestone(Some("2.0")), "refused: a/b has no milestone \"2.0\""),
         ("gitea", json!({}), 9, Change::AddLabels(&unknown), "ignored: labels that a/b does not have were not put"),
     ] {
         let world = world(kind, more);
@@ -52,8 +52,14 @@ fn what_a_forge_refuses_is_refused_and_changes_nothing() {
     fresh.item.number = 99;
     assert_eq!(shown(live.change(0, &fresh, Change::Reopen)), "refused: a/b#99 is not there any more");
     assert_eq!((live.item(0, Kind::Issue, 99).unwrap(), live.item(0, Kind::Pull, 9).unwrap()), (None, None));
-    assert!(shown(live.create_issue(0, " ", "", &[])).contains("would be empty"));
-    assert!(shown(live.create_issue(0, "t", "", &names(&["nope"]))).contains("has no label \"nope\""));
+    assert!(
+        shown(live.create_issue(0, NewIssue { title: " ", body: "", labels: &[], assignees: &[] }))
+            .contains("would be empty")
+    );
+    assert!(
+        shown(live.create_issue(0, NewIssue { title: "t", body: "", labels: &names(&["nope"]), assignees: &[] }))
+            .contains("has no label \"nope\"")
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::forge::Kind;
-use crate::forge::change::{Change, Failure, Fresh, Write};
+use crate::forge::change::{Change, Failure, Fresh, NewIssue, Write};
 
 const LABELS: &str = r#"[{"id": 11, "name": "bug"}, {"id": 12, "name": "Kind/Bug & x"}]"#;
 
@@ -118,12 +118,12 @@ fn states_milestones_and_texts_facts_38_45_54_67() {
     let (server, forge) = gitea(canned(vec![("PATCH issues/3", json(201, closed))]));
     let item = fresh(&[], Some(4));
     forge.change(0, &item, Change::Close { reason: Some("completed") }).unwrap();
-    forge.change(0, &item, Change::SetMilestone("2.0")).unwrap();
+    forge.change(0, &item, Change::SetMilestone(Some("2.0"))).unwrap();
     forge.change(0, &item, Change::EditBody { body: "new" }).unwrap();
     let error = told(forge.change(0, &item, Change::Reopen));
     assert!(error.starts_with("ignored: reopening a/b#3: ") && error.contains("still closed"), "{error}");
     assert!(told(forge.change(0, &item, Change::EditBody { body: "other" })).contains("the text is another"));
-    assert!(told(forge.change(0, &item, Change::SetMilestone("3.0"))).contains("no open milestone 3.0"));
+    assert!(told(forge.change(0, &item, Change::SetMilestone(Some("3.0")))).contains("no open milestone 3.0"));
     let sent = writes(&server);
     let expected = [
         r#"PATCH issues/3 {"state":"closed"}"#,
@@ -133,7 +133,7 @@ fn states_milestones_and_texts_facts_38_45_54_67() {
     assert_eq!(sent[..3], expected);
     let (server, forge) = github(canned(vec![("PATCH issues/3", ok(closed))]));
     forge.change(0, &item, Change::Close { reason: Some("not_planned") }).unwrap();
-    forge.change(0, &item, Change::SetMilestone("2.0")).unwrap();
+    forge.change(0, &item, Change::SetMilestone(Some("2.0"))).unwrap();
     let mut pull = fresh(&[], None);
     pull.item.kind = Kind::Pull;
     forge.change(0, &pull, Change::Close { reason: Some("not_planned") }).unwrap();
@@ -155,18 +155,26 @@ fn states_milestones_and_texts_facts_38_45_54_67() {
 fn an_issue_is_created_with_labels_that_are_there_facts_39_41() {
     let made = r#"{"number": 50, "title": "t", "labels": [{"name": "bug"}]}"#;
     let (server, forge) = gitea(canned(vec![("POST issues", json(201, made))]));
-    let done = forge.create_issue(0, "t", "b", &strings(&["bug"])).unwrap();
+    let done =
+        forge.create_issue(0, NewIssue { title: "t", body: "b", labels: &strings(&["bug"]), assignees: &[] }).unwrap();
     assert_eq!((done.number, done.id), (Some(50), None));
-    let error = told(forge.create_issue(0, "t", "b", &strings(&["bug", "org/urgent"])));
+    let error =
+        told(forge.create_issue(
+            0,
+            NewIssue { title: "t", body: "b", labels: &strings(&["bug", "org/urgent"]), assignees: &[] },
+        ));
     assert!(
         error.starts_with("ignored: creating an issue in a/b: ") && error.contains("#50 is there without"),
         "{error}"
     );
     assert_eq!(writes(&server)[0], r#"POST issues {"title":"t","body":"b","labels":[11]}"#);
     let (server, forge) = github(canned(vec![("POST issues", json(201, made))]));
-    forge.create_issue(0, "t", "b", &strings(&["bug"])).unwrap();
+    forge.create_issue(0, NewIssue { title: "t", body: "b", labels: &strings(&["bug"]), assignees: &[] }).unwrap();
     assert_eq!(writes(&server), [r#"POST issues {"title":"t","body":"b","labels":["bug"]}"#]);
     let (server, forge) = gitea(canned(vec![("POST issues", (0, vec![], String::new()))]));
-    assert!(told(forge.create_issue(0, "t", "b", &[])).starts_with("unknown: "));
+    assert!(
+        told(forge.create_issue(0, NewIssue { title: "t", body: "b", labels: &[], assignees: &[] }))
+            .starts_with("unknown: ")
+    );
     assert_eq!(writes(&server).len(), 1);
 }

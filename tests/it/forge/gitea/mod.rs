@@ -45,7 +45,8 @@ pub fn answer(world: &mut World, request: &Request) -> Response {
     let mut ask = Ask { world, request, who: Who::default() };
     let mut response = ask.route().unwrap_or_else(|refused| refused);
     if response.header("content-type") != Some(PLAIN) || !ask.world.dialect.since(26, false) {
-        response = response.with("Cache-Control", "max-age=0, private, must-revalidate, no-transform");
+        let transform = if ask.world.dialect.since(27, false) { "" } else { ", no-transform" };
+        response = response.with("Cache-Control", format!("max-age=0, private, must-revalidate{transform}"));
     }
     if warn {
         response.with("X-Gitea-Warning", "token and access_token API authentication is deprecated.")
@@ -60,7 +61,7 @@ impl Ask<'_> {
         Response::json(status, &json!({ "message": message, "url": format!("{}/api/swagger", self.world.root) }))
     }
 
-    /// Fact 50: 404 has `errors` besides, null or (Forgejo) empty.
+    /// Fact 50: 404 has `errors` besides, null or (Forgejo) empty; from 1.27 none.
     pub fn missing(&self) -> Response {
         let errors = if self.world.dialect.is_forgejo() { json!([]) } else { Value::Null };
         self.missing_because(errors)
@@ -75,7 +76,10 @@ impl Ask<'_> {
     pub fn missing_because(&self, errors: Value) -> Response {
         let message = self.world.dialect.not_found();
         let url = format!("{}/api/swagger", self.world.root);
-        Response::json(404, &json!({ "errors": errors, "message": message, "url": url }))
+        match self.world.dialect.since(27, false) {
+            true => self.error(404, message),
+            false => Response::json(404, &json!({ "errors": errors, "message": message, "url": url })),
+        }
     }
 
     /// Fact 53: what it says of itself when something inside failed.
@@ -206,7 +210,8 @@ impl Ask<'_> {
                 Some(user) => Ok(Response::json(200, &self.world.gitea_user(&user.login))),
                 None => Err(self.no_user(login)),
             },
-            ("GET", ["orgs" | "users", owner, "repos"]) => self.list_repos(owner),
+            ("GET", [kind @ ("orgs" | "users"), owner, "repos"]) => self.list_repos(owner, *kind == "orgs"),
+            ("GET", ["orgs", org]) => self.get_org(org),
             ("GET", ["orgs", org, "labels"]) => self.list_org_labels(org),
             ("POST", ["orgs", org, "labels"]) => self.create_org_label(org),
             ("GET", ["repos", "issues", "search"]) => self.search(),
@@ -244,7 +249,13 @@ impl Ask<'_> {
             }
             ("GET", ["labels"]) => self.list_labels(at),
             ("POST", ["labels"]) => self.create_label(at),
+            ("DELETE", ["labels", id]) => self.delete_label(at, id),
             ("GET", ["assignees"]) => self.list_assignees(at),
+            // Fact 40: assignees have addresses of their own from 1.27 only.
+            ("GET", ["assignees", login]) if self.world.dialect.assignees_apart() => self.check_assignee(at, login),
+            ("POST" | "DELETE", ["issues", n, "assignees"]) if self.world.dialect.assignees_apart() => {
+                self.change_assignees(at, number(n)?, method == "POST")
+            }
             ("GET", ["collaborators"]) => self.list_collaborators(at),
             ("GET", ["collaborators", login, "permission"]) => self.permission(at, login),
             ("GET", ["milestones"]) => self.list_milestones(at),
@@ -255,7 +266,6 @@ impl Ask<'_> {
             ("GET", ["contents", path @ ..]) => self.contents(at, &path.join("/")),
             ("GET", ["raw", path @ ..]) => self.raw(at, &path.join("/")),
             ("GET", ["git", "trees", sha]) => self.tree(at, sha),
-            // Fact 40: assignees have an address of their own from 1.27 only.
             _ => Ok(unknown_route()),
         }
     }

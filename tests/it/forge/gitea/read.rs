@@ -79,12 +79,10 @@ impl Ask<'_> {
         let (author, assignee) = (self.user_param("created_by")?, self.user_param("assigned_by")?);
         self.user_param("mentioned_by")?;
         // Fact 14: names that the repository lacks are dropped, its organisation's too; of the others
-        // all are demanded; with none left there is no filter.
+        // all are demanded, both of two labels of one name; with none left there is no filter.
         let names = self.words("labels");
         let labels: Vec<i64> =
             repo.labels.iter().filter(|label| names.contains(&label.name)).map(|label| label.id).collect();
-        let wanted: std::collections::BTreeSet<&str> =
-            repo.labels.iter().filter(|label| names.contains(&label.name)).map(|label| label.name.as_str()).collect();
         // Fact 17: titles, then ids; unknown ones are dropped.
         let milestones: Vec<i64> = self
             .words("milestones")
@@ -104,8 +102,6 @@ impl Ask<'_> {
                 true => kind != Some("issues") && !repo.pulls_off,
                 false => kind != Some("pulls") && !repo.issues_off,
             };
-            let has =
-                |name: &&str| repo.labels.iter().any(|label| label.name == **name && item.labels.contains(&label.id));
             fits && !item.deleted
                 && self.state_fits(item)
                 // Fact 13: on `updated_at`, inclusive.
@@ -113,7 +109,7 @@ impl Ask<'_> {
                 && before.is_none_or(|before| item.updated <= before)
                 && author.as_ref().is_none_or(|user| item.author.eq_ignore_ascii_case(&user.login))
                 && assignee.as_ref().is_none_or(|user| item.assignees.contains(&user.login))
-                && (labels.is_empty() || wanted.iter().all(has))
+                && labels.iter().all(|id| item.labels.contains(id))
                 && (milestones.is_empty() || item.milestone.is_some_and(|id| milestones.contains(&id)))
                 && (text.is_empty() || item.title.to_lowercase().contains(&text) || item.body.to_lowercase().contains(&text))
         };
@@ -245,6 +241,11 @@ impl Ask<'_> {
         Ok(list(self, page, total, false, labels))
     }
 
+    pub fn get_org(&self, org: &str) -> Answer {
+        let found = self.world.user(org).filter(|user| user.org).ok_or_else(|| self.missing())?;
+        Ok(Response::json(200, &json!({ "id": found.id, "name": found.login, "username": found.login })))
+    }
+
     pub fn list_org_labels(&self, org: &str) -> Answer {
         self.world.user(org).filter(|user| user.org).ok_or_else(|| self.missing())?;
         let labels: Vec<&Label> = self.world.org_labels.get(org).into_iter().flatten().collect();
@@ -276,8 +277,8 @@ impl Ask<'_> {
     }
 
     /// Fact 5: what the asker may not read is dropped; here before the pages are made.
-    pub fn list_repos(&self, owner: &str) -> Answer {
-        self.world.user(owner).ok_or_else(|| self.missing())?;
+    pub fn list_repos(&self, owner: &str, org: bool) -> Answer {
+        self.world.user(owner).filter(|user| user.org || !org).ok_or_else(|| self.missing())?;
         let of =
             |at: &usize| self.world.repos[*at].owner.eq_ignore_ascii_case(owner) && self.rights(*at) > Access::None;
         let found: Vec<usize> = (0..self.world.repos.len()).filter(of).collect();

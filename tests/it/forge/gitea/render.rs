@@ -154,6 +154,9 @@ impl World {
         put(dialect.since(26, false), "has_code", json!(true));
         put(dialect.since(26, false), "allow_manual_merge", json!(false));
         put(dialect.since(26, false), "autodetect_manual_merge", json!(false));
+        put(dialect.since(27, false), "allow_merge_update", json!(true));
+        put(dialect.since(27, false), "default_update_style", json!("merge"));
+        put(dialect.since(27, false), "mirror_last_sync_at", json!("0001-01-01T00:00:00Z"));
         put(forgejo, "wiki_branch", json!("main"));
         put(forgejo, "globally_editable_wiki", json!(false));
         value
@@ -190,6 +193,9 @@ impl World {
         }
         if self.dialect.content_version() {
             value["content_version"] = json!(item.content_version);
+        }
+        if self.dialect.since(27, false) {
+            value["projects"] = Value::Null;
         }
         value
     }

@@ -257,6 +257,49 @@ impl Ask<'_> {
         Ok(())
     }
 
+    /// Fact 40, from 1.27: added or taken off, all of them or none, and nobody else is touched.
+    pub fn change_assignees(&mut self, at: usize, number: u64, add: bool) -> Answer {
+        self.must_sign_in()?;
+        self.item(at, number)?;
+        if !self.writes(at) {
+            return Err(Response::empty(403));
+        }
+        let form = self.form("IssueAssigneesOption", &[("assignees", "[]string")])?;
+        let logins = self.logins(&form);
+        if let Some(login) = logins.iter().find(|login| self.world.user(login).is_none()) {
+            return Err(self.error(422, &format!("user does not exist [uid: 0, name: {login}]")));
+        }
+        if let Some(login) = logins.iter().find(|login| add && !self.assignable(at, login)) {
+            let org = self.world.user(login).is_some_and(|user| user.org);
+            return Err(match org {
+                true => self.error(400, "organization can't be added as assignee"),
+                false => self.error(403, "user doesn't have access to repo"),
+            });
+        }
+        let by = self.by();
+        for login in &logins {
+            let there = self.item(at, number)?.assignees.iter().any(|old| old.eq_ignore_ascii_case(login));
+            match add {
+                true if !there => self.world.assign(at, number, &by, login),
+                false if there => self.world.unassign(at, number, &by, login),
+                _ => {}
+            }
+        }
+        self.issue(at, number, if add { 201 } else { 200 })
+    }
+
+    /// Fact 40, from 1.27: 204, 404, and 400 for an organisation.
+    pub fn check_assignee(&self, at: usize, login: &str) -> Answer {
+        self.must_sign_in()?;
+        if self.assignable(at, login) {
+            return Ok(Response::empty(204));
+        }
+        Err(match self.world.user(login) {
+            Some(user) if user.org => self.error(400, "organization can't be added as assignee"),
+            _ => self.missing(),
+        })
+    }
+
     pub fn create_comment(&mut self, at: usize, number: u64) -> Answer {
         self.must_sign_in()?;
         self.not_archived(at)?;
@@ -364,7 +407,8 @@ impl Ask<'_> {
         let id: i64 = label.parse().unwrap_or(0);
         let known = self.world.labels(at, &[id]);
         if known.is_empty() {
-            return Err(self.error(422, "label does not exist [label_id: 0]"));
+            let status = self.world.dialect.no_label_status();
+            return Err(self.error(status, "label does not exist [label_id: 0]"));
         }
         self.world.remove_labels(at, number, &self.by(), known);
         Ok(Response::empty(204))
@@ -397,6 +441,14 @@ impl Ask<'_> {
         let value = self.world.gitea_label(at, &label);
         self.world.repos[at].labels.push(label);
         Ok(Response::json(201, &value))
+    }
+
+    /// Fact 48: gone from every item too; 204 for one that is gone already.
+    pub fn delete_label(&mut self, at: usize, id: &str) -> Answer {
+        self.must_sign_in()?;
+        self.must_write(at)?;
+        self.world.drop_label(at, id.parse().unwrap_or(0));
+        Ok(Response::empty(204))
     }
 
     pub fn create_org_label(&mut self, org: &str) -> Answer {

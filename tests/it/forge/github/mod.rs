@@ -155,7 +155,7 @@ impl Ask<'_> {
                 None => Err(self.missing()),
             },
             ("GET", ["rate_limit"]) => Ok(self.rate_limit()),
-            ("GET", ["orgs" | "users", owner, "repos"]) => self.list_repos(owner),
+            ("GET", [kind @ ("orgs" | "users"), owner, "repos"]) => self.list_repos(owner, *kind == "orgs"),
             (_, ["repos", owner, name, below @ ..]) => {
                 let at = self.repo(owner, name, &rest(3))?;
                 self.route_repo(at, below)
@@ -203,6 +203,7 @@ impl Ask<'_> {
             ("GET", ["labels"]) => self.list_labels(at),
             ("POST", ["labels"]) => self.create_label(at),
             ("GET", ["labels", name]) => self.get_label(at, name),
+            ("DELETE", ["labels", name]) => self.delete_label(at, name),
             ("GET", ["assignees"]) => self.list_assignees(at),
             ("GET", ["assignees", login]) => self.is_assignee(at, login),
             ("GET", ["milestones"]) => self.list_milestones(at),

@@ -218,8 +218,8 @@ impl Ask<'_> {
         if self.assignable(at, login) { Ok(Response::empty(204)) } else { Err(self.missing()) }
     }
 
-    pub fn list_repos(&self, owner: &str) -> Answer {
-        self.world.user(owner).ok_or_else(|| self.missing())?;
+    pub fn list_repos(&self, owner: &str, org: bool) -> Answer {
+        self.world.user(owner).filter(|user| user.org || !org).ok_or_else(|| self.missing())?;
         let of =
             |at: &usize| self.world.repos[*at].owner.eq_ignore_ascii_case(owner) && self.rights(*at) > Access::None;
         let found: Vec<usize> = (0..self.world.repos.len()).filter(of).collect();

@@ -286,6 +286,15 @@ impl Ask<'_> {
         Ok(Response::empty(204))
     }
 
+    /// By its name; it goes off everything that carries it.
+    pub fn delete_label(&mut self, at: usize, name: &str) -> Answer {
+        self.must_push(at)?;
+        let known = self.world.repos[at].labels.iter().find(|label| label.name.eq_ignore_ascii_case(name));
+        let id = known.ok_or_else(|| self.missing())?.id;
+        self.world.drop_label(at, id);
+        Ok(Response::empty(204))
+    }
+
     /// Fact 48: 422 where there is one of that name; recorded: 422 for a bad colour.
     pub fn create_label(&mut self, at: usize) -> Answer {
         self.must_push(at)?;

@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
 
-use super::value::Value;
+use crate::engine::value::Value;
 
 /// An item that its rules want something done with.
 #[derive(Debug, Clone)]

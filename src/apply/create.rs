@@ -1,0 +1,93 @@
+//! Issues that are created.
+//!
+//! Takes: a write. Gives: what became of it.
+
+use super::journal::Step;
+use super::preflight::Repository;
+use super::send::Failed;
+use super::{Created, Ended, Fate, Outcome, Run};
+use crate::forge::Kind;
+use crate::forge::change::{Done, NewIssue};
+use crate::plan::marker::Marker;
+use crate::plan::{Effect, Op, PlannedItem, SUMMARY, Write};
+
+impl Run<'_, '_> {
+    /// Creates an issue: there is no item to look at first.
+    pub(super) fn create(
+        &self,
+        repository: &Repository,
+        item: &PlannedItem,
+        effect: &Effect,
+    ) -> Result<Outcome, Ended> {
+        let failed = |failed: Failed| {
+            let text = format!("`create_issue` failed: {}.", failed.text);
+            if failed.ends_run { Err(Ended(text)) } else { Ok(Outcome::new(Fate::Failed, text)) }
+        };
+        let Some(mut write) = effect.writes.iter().find(|write| write.op == Op::CreateIssue).cloned() else {
+            return Ok(Outcome::new(Fate::Failed, "The plan names no item to write to.".to_owned()));
+        };
+        if let Some(body) = &mut write.args.body {
+            *body = self.stamped(body);
+        }
+        match self.created(repository, effect, &write) {
+            Ok(None) => {}
+            Ok(Some(number)) => {
+                let note = format!("#{number} is there already.");
+                return Ok(Outcome { number: Some(number), ..Outcome::new(Fate::Unchanged, note) });
+            }
+            Err(error) => return failed(error.into()),
+        }
+        match self.create_one(repository, item, effect, &write) {
+            Ok(done) => {
+                self.remember(repository.index, &write, &done);
+                Ok(Outcome { number: done.number, ..Outcome::new(Fate::Done, None) })
+            }
+            Err(why) => failed(why),
+        }
+    }
+
+    /// An issue that was created is looked for once more at the end.
+    pub(super) fn remember(&self, repo: usize, write: &Write, done: &Done) {
+        let marker = write.args.body.as_deref().and_then(Marker::ending);
+        let label = write.args.labels.first().filter(|_| write.key == SUMMARY).cloned();
+        if let Some((number, marker)) = done.number.zip(marker) {
+            self.created.borrow_mut().push(Created { repo, number, label, marker });
+        }
+    }
+
+    pub(super) fn create_one(
+        &self,
+        repository: &Repository,
+        item: &PlannedItem,
+        effect: &Effect,
+        write: &Write,
+    ) -> Result<Done, Failed> {
+        self.create_labels(repository, item, effect, &write.args.labels)?;
+        // The lines are of the new issue: it has no number yet.
+        let mut new = PlannedItem { number: None, kind: Kind::Issue, ..item.clone() };
+        self.note(&new, effect, write, None, Step::Begun)?;
+        let args = &write.args;
+        let (title, body) = (args.title.as_deref().unwrap_or(""), args.body.as_deref().unwrap_or(""));
+        let forge = self.apply.forge;
+        let sent = self.persist(
+            || {
+                let (labels, assignees) = (&args.labels, &args.assignees);
+                forge.create_issue(repository.index, NewIssue { title, body, labels, assignees })
+            },
+            || {
+                let there = match args.labels.first().filter(|_| write.key == SUMMARY) {
+                    Some(label) => forge.labelled(repository.index, label)?,
+                    None => self.opened(repository.index)?,
+                };
+                // It names this run, and what it is for.
+                let wanted = Marker::ending(body);
+                let found = there.iter().find(|item| wanted.is_some() && Marker::ending(&item.body) == wanted);
+                Ok(found.map(|item| Done { id: None, number: Some(item.number) }))
+            },
+        );
+        new.number = sent.as_ref().ok().and_then(|done| done.number);
+        let step = if sent.is_ok() { Step::Done } else { Step::Failed };
+        self.note(&new, effect, write, None, step)?;
+        Ok(sent?)
+    }
+}

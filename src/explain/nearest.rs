@@ -1,0 +1,267 @@
+//! The nearest miss: the least that would change a decision.
+//!
+//! Takes: a policy, a judgement, what the parts of its conditions come to. Gives: [`Nearest`]: which rule
+//! would then hold or no longer hold, and the few things that are missing for it, each in words; where
+//! points of the score are missing, which points could still be had and where they stand.
+//!
+//! Of a rule that leaves the item alone it is what would lift it; of one that acts, which of the rules
+//! before it is closest to holding by a number that was judged (points, matches). Such numbers come
+//! first, because an item can be made better and not relabelled into being good; then fewer missing
+//! things, then the smaller gap.
+
+use serde::Serialize;
+
+use super::Answers;
+use crate::engine::evaluate::Judgement;
+use crate::engine::expr::{Compare, Expr, Name};
+use crate::engine::rules::Policy;
+use crate::engine::value::{Out, Value};
+use crate::language::print;
+
+/// How deep flags are followed into their own conditions.
+const DEEP: usize = 8;
+
+/// Points that could still be had are named up to this many.
+const COULD: usize = 3;
+
+/// Words of a set or pattern that are named as examples.
+const EXAMPLES: usize = 3;
+
+/// The least that would change the decision.
+#[derive(Debug, Clone, Serialize)]
+pub struct Nearest {
+    /// The rule that would change its mind.
+    pub rule: String,
+    /// It would hold; otherwise it would no longer hold.
+    pub would_hold: bool,
+    /// What is missing for that, in words.
+    pub missing: Vec<String>,
+    /// Where points of the score are missing: what would add some.
+    pub could: Vec<Could>,
+}
+
+/// A point that could still be had.
+#[derive(Debug, Clone, Serialize)]
+pub struct Could {
+    /// How many.
+    pub add: Value<'static>,
+    /// What is missing for it, in words.
+    pub missing: Vec<String>,
+    /// `file:line`.
+    pub line: String,
+}
+
+/// One thing that would have to be otherwise.
+#[derive(Debug, Clone)]
+struct Step {
+    /// How far it is away: a gap between numbers, 1 for yes or no.
+    gap: f64,
+    text: String,
+    /// It is about a number that was judged: points, matches.
+    judged: bool,
+    /// More of the score is wanted.
+    score: bool,
+}
+
+/// The nearest miss of a judgement.
+#[must_use]
+pub fn nearest(policy: &Policy, judgement: &Judgement<'_>, answers: Answers<'_>) -> Option<Nearest> {
+    let steps = Steps { policy, answers };
+    let (rule, would_hold, found) = match judgement.rule {
+        // What leaves it alone would have to let go.
+        Some(rule) if judgement.action.is_none() => {
+            (rule, false, steps.to(&policy.decide[rule].when.as_ref()?.expr, false, DEEP)?)
+        }
+        decided => {
+            let before = decided.unwrap_or(policy.decide.len());
+            let candidates = (0..before).filter_map(|rule| {
+                let when = policy.decide[rule].when.as_ref()?;
+                let found = steps.to(&when.expr, true, DEEP)?;
+                judged(&found).then_some((rule, found))
+            });
+            let (rule, found) = candidates.min_by(|(_, a), (_, b)| weight(a).total_cmp(&weight(b)))?;
+            (rule, true, found)
+        }
+    };
+    if found.is_empty() {
+        return None;
+    }
+    let could = if found.iter().any(|step| step.score) { steps.could(judgement) } else { Vec::new() };
+    let missing = found.into_iter().map(|step| step.text).collect();
+    Some(Nearest { rule: policy.decide[rule].id.clone(), would_hold, missing, could })
+}
+
+/// Fewer things first, then the smaller gap.
+fn weight(steps: &[Step]) -> f64 {
+    let gaps: f64 = steps.iter().map(|step| step.gap / (1.0 + step.gap)).sum();
+    steps.len() as f64 + gaps
+}
+
+/// Something that was judged by a number is among them.
+fn judged(steps: &[Step]) -> bool {
+    steps.iter().any(|step| step.judged)
+}
+
+struct Steps<'a> {
+    policy: &'a Policy,
+    answers: Answers<'a>,
+}
+
+impl Steps<'_> {
+    /// The least that makes a condition come to `want`; `None` where that cannot be told.
+    fn to(&self, expr: &Expr, want: bool, deep: usize) -> Option<Vec<Step>> {
+        let truth = (self.answers)(expr).truth()?;
+        if truth == want {
+            return Some(Vec::new());
+        }
+        match expr {
+            Expr::Literal(_) => None,
+            Expr::Not(inner) => self.to(inner, !want, deep),
+            Expr::And(parts) if want => self.all(parts, want, deep),
+            Expr::Or(parts) if !want => self.all(parts, want, deep),
+            Expr::And(parts) | Expr::Or(parts) => {
+                let ways = parts.iter().filter_map(|part| self.to(part, want, deep));
+                ways.min_by(|a, b| judged(b).cmp(&judged(a)).then(weight(a).total_cmp(&weight(b))))
+            }
+            Expr::Name(Name::Flag(flag)) if deep > 0 => self.to(&self.policy.flags[*flag].when.expr, want, deep - 1),
+            other => Some(vec![self.step(other, want)]),
+        }
+    }
+
+    fn all(&self, parts: &[Expr], want: bool, deep: usize) -> Option<Vec<Step>> {
+        let parts: Option<Vec<Vec<Step>>> = parts.iter().map(|part| self.to(part, want, deep)).collect();
+        let mut steps: Vec<Step> = Vec::new();
+        for step in parts?.into_iter().flatten() {
+            // What more than one part asks for is one thing; the larger gap serves both.
+            match steps.iter_mut().find(|known| known.text == step.text) {
+                Some(known) => known.gap = known.gap.max(step.gap),
+                None => steps.push(step),
+            }
+        }
+        Some(steps)
+    }
+
+    /// One part without `and`, `or`, `not`.
+    fn step(&self, expr: &Expr, want: bool) -> Step {
+        let policy = self.policy;
+        let plain = |text: String| Step { gap: 1.0, text, judged: false, score: false };
+        match expr {
+            Expr::Name(Name::Tagged(set)) => {
+                plain(format!("{} tag of {}", if want { "a" } else { "no" }, self.set(*set)))
+            }
+            Expr::Name(Name::Labelled(set)) => {
+                plain(format!("{} label of {}", if want { "a" } else { "no" }, self.set(*set)))
+            }
+            Expr::Compare(op, a, b) => self.compared(expr, (*op, a, b), want),
+            _ => {
+                let text = print::of_policy(policy, expr);
+                plain(if want { format!("`{text}`") } else { format!("not `{text}`") })
+            }
+        }
+    }
+
+    fn compared(&self, expr: &Expr, (op, a, b): (Compare, &Expr, &Expr), want: bool) -> Step {
+        // The name on the left.
+        let (op, a, b) = if matches!(b, Expr::Name(Name::Score | Name::Count(_) | Name::Distinct(_))) {
+            (op.mirrored(), b, a)
+        } else {
+            (op, a, b)
+        };
+        let number = |side: &Expr| match (self.answers)(side) {
+            Out::Is(value) => value.number(),
+            _ => None,
+        };
+        let text = print::of_policy(self.policy, expr);
+        let other = || Step {
+            gap: 1.0,
+            text: if want { format!("`{text}`") } else { format!("not `{text}`") },
+            judged: false,
+            score: false,
+        };
+        let (Some(have), Some(limit)) = (number(a), number(b)) else { return other() };
+        // How much more (above 0) or less is needed; a strict limit takes one more.
+        let (more, strict) = match (op, want) {
+            (Compare::Ge, true) | (Compare::Lt, false) => (true, 0.0),
+            (Compare::Gt, true) | (Compare::Le, false) => (true, 1.0),
+            (Compare::Le, true) | (Compare::Gt, false) => (false, 0.0),
+            (Compare::Lt, true) | (Compare::Ge, false) => (false, 1.0),
+            (Compare::Eq | Compare::Ne, _) => return other(),
+        };
+        let gap = (limit - have).abs() + strict;
+        let many = self.many(a, gap, more).unwrap_or_else(|| {
+            let way = if more { "more" } else { "less" };
+            format!("{} {way} of `{}` (`{text}`)", round(gap), print::of_policy(self.policy, a))
+        });
+        let points = matches!(a, Expr::Name(Name::Score | Name::Component(_)));
+        let judged = points || matches!(a, Expr::Name(Name::Count(_) | Name::Distinct(_)));
+        Step { gap, text: many, judged, score: more && points }
+    }
+
+    /// A gap of something that has a name of its own.
+    fn many(&self, of: &Expr, gap: f64, more: bool) -> Option<String> {
+        let (way, s) = (if more { "more" } else { "fewer" }, if gap == 1.0 { "" } else { "s" });
+        let gap = round(gap);
+        match of {
+            Expr::Name(Name::Score) => Some(format!("{gap} point{s} {}", if more { "more" } else { "less" })),
+            Expr::Name(Name::Count(pattern)) => {
+                Some(format!("{gap} {way} match{} of {}", if s.is_empty() { "" } else { "es" }, self.pattern(*pattern)))
+            }
+            Expr::Name(Name::Distinct(pattern)) => {
+                Some(format!("{gap} {way} of the words of {}", self.pattern(*pattern)))
+            }
+            _ => None,
+        }
+    }
+
+    /// A set with a few of its words.
+    fn set(&self, index: usize) -> String {
+        let set = &self.policy.keywords.sets[index];
+        examples(&set.name, set.words.iter().map(|word| word.text.as_str()))
+    }
+
+    fn pattern(&self, index: usize) -> String {
+        let pattern = &self.policy.patterns[index];
+        if pattern.is_regex() {
+            return format!("`{}`", pattern.name);
+        }
+        examples(&pattern.name, pattern.entries.iter().filter_map(|entry| entry.forms.first()).map(String::as_str))
+    }
+
+    /// Points that did not hold, in components that have room: what can be written first, tags last.
+    fn could(&self, judgement: &Judgement<'_>) -> Vec<Could> {
+        let mut could = Vec::new();
+        for (component, value) in self.policy.components.iter().zip(&judgement.scores) {
+            let full = matches!((value.number(), component.max.number()), (Some(value), Some(max)) if value >= max);
+            let off = component.when.as_ref().is_some_and(|when| (self.answers)(&when.expr).truth() == Some(false));
+            if full || off {
+                continue;
+            }
+            for point in component.points.iter().filter(|point| point.add.number().is_some_and(|add| add > 0.0)) {
+                let steps = point.when.as_ref().and_then(|when| self.to(&when.expr, true, DEEP));
+                if let Some(steps) = steps.filter(|steps| !steps.is_empty()) {
+                    let (later, weight) = (!judged(&steps), weight(&steps));
+                    let missing = steps.into_iter().map(|step| step.text).collect();
+                    let line = self.policy.line(point.at);
+                    could.push((later, weight, Could { add: point.add.clone(), missing, line }));
+                }
+            }
+        }
+        let add = |could: &Could| could.add.number().unwrap_or(0.0);
+        could.sort_by(|(later_a, a, x), (later_b, b, y)| {
+            later_a.cmp(later_b).then(a.total_cmp(b)).then(add(y).total_cmp(&add(x)))
+        });
+        could.into_iter().map(|(_, _, could)| could).take(COULD).collect()
+    }
+}
+
+/// A name with a few words of it: "`bug` (bug, broken, crash, …)".
+fn examples<'w>(name: &str, words: impl Iterator<Item = &'w str>) -> String {
+    let words: Vec<&str> = words.collect();
+    let more = if words.len() > EXAMPLES { ", …" } else { "" };
+    let first = words.iter().take(EXAMPLES).copied().collect::<Vec<_>>().join(", ");
+    if first.is_empty() { format!("`{name}`") } else { format!("`{name}` ({first}{more})") }
+}
+
+fn round(number: f64) -> f64 {
+    (number * 1000.0).round() / 1000.0
+}

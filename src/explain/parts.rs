@@ -1,0 +1,102 @@
+//! Which parts of a condition decide it, in words.
+//!
+//! Takes: a condition and what its parts come to. Gives: one sentence that names only the parts that
+//! matter: of an `and` that fails the first part that fails, of an `or` that holds the first that holds,
+//! with the values of the names in them. What it quotes may come from others: it is untrusted.
+
+use super::Answers;
+use crate::engine::expr::{Expr, Name};
+use crate::engine::rules::Policy;
+use crate::engine::value::{Base, Out, Value};
+use crate::language::print;
+
+/// How deep flags are followed into their own conditions.
+const DEEP: usize = 8;
+
+/// Values longer than this are not told.
+const LONG: usize = 80;
+
+/// Why a condition holds or does not, in one line.
+#[must_use]
+pub fn why(policy: &Policy, expr: &Expr, answers: Answers<'_>) -> String {
+    let mut leaves = Vec::new();
+    deciding(policy, expr, answers, DEEP, &mut leaves);
+    leaves.dedup();
+    leaves.join("; ")
+}
+
+fn deciding(policy: &Policy, expr: &Expr, answers: Answers<'_>, deep: usize, into: &mut Vec<String>) {
+    let truth = |part: &Expr| answers(part).truth();
+    let holds = truth(expr);
+    match expr {
+        Expr::Not(inner) if !matches!(**inner, Expr::IsNone(_) | Expr::In(..)) => {
+            deciding(policy, inner, answers, deep, into);
+        }
+        Expr::And(parts) | Expr::Or(parts) => {
+            let decides = matches!(expr, Expr::Or(_));
+            // One part is enough where it decides; else all of them are needed to see why.
+            let one = parts.iter().find(|part| holds == Some(decides) && truth(part) == Some(decides));
+            let unknown = || parts.iter().filter(|part| holds.is_some() || truth(part).is_none());
+            let parts: Vec<&Expr> = one.map_or_else(|| unknown().collect(), |part| vec![part]);
+            parts.into_iter().for_each(|part| deciding(policy, part, answers, deep, into));
+        }
+        Expr::Name(Name::Flag(flag)) if deep > 0 && holds.is_some() => {
+            deciding(policy, &policy.flags[*flag].when.expr, answers, deep - 1, into);
+        }
+        _ => into.push(leaf(policy, expr, holds, answers)),
+    }
+}
+
+/// One part without `and`, `or`, `not`.
+fn leaf(policy: &Policy, expr: &Expr, holds: Option<bool>, answers: Answers<'_>) -> String {
+    let set = |set: usize| format!("`{}`", policy.keywords.sets[set].name);
+    match (expr, holds) {
+        (Expr::Name(Name::Tagged(index)), Some(true)) => format!("a tag is in {}", set(*index)),
+        (Expr::Name(Name::Tagged(index)), Some(false)) => format!("no tag is in {}", set(*index)),
+        (Expr::Name(Name::Labelled(index)), Some(true)) => format!("a label is in {}", set(*index)),
+        (Expr::Name(Name::Labelled(index)), Some(false)) => format!("no label is in {}", set(*index)),
+        (Expr::Name(_), Some(holds)) => format!("{} is {}", written(policy, expr), if holds { "yes" } else { "no" }),
+        (_, Some(holds)) => {
+            let values = values(policy, expr, answers);
+            let values = if values.is_empty() { String::new() } else { format!(" ({})", values.join(", ")) };
+            let verb = if holds { "holds" } else { "does not hold" };
+            format!("{} {verb}{values}", written(policy, expr))
+        }
+        (_, None) => format!("{} is not known", written(policy, expr)),
+    }
+}
+
+fn written(policy: &Policy, expr: &Expr) -> String {
+    format!("`{}`", print::of_policy(policy, expr))
+}
+
+/// What the names of a part come to, each once: `score is 3`.
+fn values(policy: &Policy, expr: &Expr, answers: Answers<'_>) -> Vec<String> {
+    let mut names = Vec::new();
+    expr.names(&mut names);
+    let mut told = Vec::new();
+    for name in names {
+        let value = match answers(&Expr::Name(name)) {
+            // Logins of agents are names to a reader already; a list of nothing is said.
+            Out::Is(Value::List(items)) if items.is_empty() => "empty".to_owned(),
+            Out::Is(value) => value.to_string(),
+            Out::Within(low, _, _) => format!("at least {low}"),
+            Out::Lacks(_) => continue,
+        };
+        let text = format!("{} is {value}", print::name(policy, name));
+        if value.chars().count() <= LONG && !told.contains(&text) {
+            told.push(text);
+        }
+    }
+    told
+}
+
+/// Whether a fact is yes or no.
+#[must_use]
+pub fn is_flag(policy: &Policy, name: Name) -> bool {
+    match name {
+        Name::Fact(fact) => fact.ty(policy.ages).base == Base::Bool,
+        Name::Flag(_) | Name::Tagged(_) | Name::Labelled(_) => true,
+        _ => false,
+    }
+}

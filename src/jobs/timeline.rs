@@ -1,0 +1,51 @@
+//! What somebody last did on an item.
+//!
+//! Takes: an item on a forge. Gives: [`Timeline`], read when it is first asked for, and the last
+//! activity in it that counts.
+
+use std::cell::OnceCell;
+
+use super::backlog::Asked;
+use crate::engine::facts::Reading;
+use crate::forge::{Event, What};
+use crate::plan::memory::Us;
+
+/// The timeline of one item, read when it is first asked for, and once however many policies judge the
+/// item.
+#[derive(Debug, Default)]
+pub struct Timeline(OnceCell<Result<Option<Vec<Event>>, String>>);
+
+impl Timeline {
+    /// Whether it was asked for, and is recorded.
+    #[must_use]
+    pub fn was_read(&self) -> bool {
+        matches!(self.0.get(), Some(Ok(Some(_))))
+    }
+
+    /// The last activity on the item that counts, as far as it is known without reading more.
+    pub(super) fn known(&self, asked: &Asked<'_>) -> Reading<Option<i64>> {
+        match self.0.get() {
+            None => Reading::NotRead,
+            Some(Ok(Some(events))) => Reading::Is(last_activity(&asked.us(), events)),
+            Some(_) => Reading::Unrecorded,
+        }
+    }
+
+    /// Reads it, if it has not been read.
+    ///
+    /// # Errors
+    /// It could not be read.
+    pub(super) fn read(&self, asked: &Asked<'_>, repo: usize, number: u64) -> Result<(), String> {
+        let read = || asked.forge.timeline(repo, number).map_err(|error| format!("{error:#}"));
+        self.0.get_or_init(read).as_ref().map(drop).map_err(Clone::clone)
+    }
+}
+
+/// The last activity on an item that counts, as its timeline tells: whatever others did, and of what we
+/// did handing it over, by assigning or labelling it. Our comments move nothing.
+pub(super) fn last_activity(us: &Us<'_>, events: &[Event]) -> Option<i64> {
+    let ours = |event: &Event| event.actor.as_ref().is_some_and(|actor| us.is(&actor.login));
+    let handed = |event: &Event| matches!(event.what, What::Assigned(_) | What::Labeled(_));
+    let counted = events.iter().filter(|event| !ours(event) || handed(event));
+    counted.filter_map(|event| event.at).max().map(|at| at.timestamp_micros())
+}

@@ -1,0 +1,147 @@
+//! What of the rules no case exercises.
+//!
+//! Takes: a policy, its cases. Gives: [`Part`]s: rules that decided nothing, points that never held,
+//! words and entries of patterns that matched nothing, patterns of which none did. That a part is
+//! exercised says that a case would run into it, and not that one would notice: see `mutate`.
+
+use std::collections::BTreeSet;
+
+use super::Case;
+use crate::engine::areas::Areas;
+use crate::engine::evaluate::Evaluation;
+use crate::engine::examine::Examined;
+use crate::engine::policy::Policy;
+use crate::engine::source::Location;
+use crate::engine::text::Tagged;
+use crate::language::print;
+
+/// What a part of the rules is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A rule of `decide`.
+    Rule,
+    /// A rule of `classify`.
+    Type,
+    /// A point of a component.
+    Point,
+    /// A pattern, none of whose entries matched.
+    Pattern,
+    /// A keyword, or a form of an entry of a pattern.
+    Word,
+}
+
+/// A part of the rules that can be exercised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// What it is.
+    pub kind: Kind,
+    /// Its name: `decide.meta`, `keywords.bug crash`.
+    pub name: String,
+    /// Where it stands.
+    pub at: Location,
+}
+
+/// The parts of the rules, and which of them no case exercises.
+#[derive(Debug, Default)]
+pub struct Coverage {
+    /// For each kind how many there are.
+    pub all: Vec<(Kind, usize)>,
+    /// Those that no case exercises, in the order of their kinds and of the files.
+    pub missed: Vec<Part>,
+}
+
+/// Places of parts: indices into the policy's own lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum At {
+    Rule(usize),
+    Type(usize),
+    Point(usize, usize),
+    Pattern(usize),
+    Word(usize, usize),
+    Form(usize, usize, usize),
+}
+
+/// Looks at what each case exercises.
+#[must_use]
+pub fn coverage(policy: &Policy, cases: &[Case]) -> Coverage {
+    let mut seen = BTreeSet::new();
+    cases.iter().for_each(|case| exercised(policy, case, &mut seen));
+    let mut coverage = Coverage::default();
+    for (at, part) in parts(policy) {
+        match coverage.all.last_mut() {
+            Some((kind, count)) if *kind == part.kind => *count += 1,
+            _ => coverage.all.push((part.kind, 1)),
+        }
+        if !seen.contains(&at) {
+            coverage.missed.push(part);
+        }
+    }
+    coverage
+}
+
+fn exercised(policy: &Policy, case: &Case, seen: &mut BTreeSet<At>) {
+    let item = case.given.facts(policy);
+    let examined = Examined::new(policy, &item, case.now.timestamp_micros());
+    if let Evaluation::Judged(judgement) = examined.judgement() {
+        seen.extend(judgement.rule.map(At::Rule));
+    }
+    let types = policy.classify.rules.iter();
+    let holds = types.map(|rule| rule.when.as_ref().is_none_or(|when| examined.holds(&when.expr) == Ok(true)));
+    // Under `pick: first` those after the first are not reached.
+    let reached = if policy.classify.highest { usize::MAX } else { 1 };
+    seen.extend(holds.enumerate().filter(|(_, holds)| *holds).take(reached).map(|(index, _)| At::Type(index)));
+    for hit in examined.points() {
+        seen.insert(At::Point(hit.component as usize, hit.point as usize));
+    }
+    let tagged = Tagged::read(item.title, &item.labels, policy.tags, |word| policy.keywords.knows(word));
+    for (set, index) in policy.keywords.sets.iter().zip(0..) {
+        let words = set.words.iter().enumerate().filter(|(_, word)| tagged.tags.contains(&word.text));
+        seen.extend(words.map(|(word, _)| At::Word(index, word)));
+    }
+    let areas = Areas::new(item.title, item.body, &item.labels);
+    for (pattern, index) in policy.patterns.iter().zip(0..) {
+        for (entry, place) in pattern.places(&areas) {
+            seen.insert(At::Pattern(index));
+            let found = areas.text(pattern.area)[place].to_lowercase();
+            let forms = pattern.entries[entry].forms.iter();
+            let form = forms.clone().position(|form| !pattern.is_of_words() || form.to_lowercase() == found);
+            seen.extend(form.map(|form| At::Form(index, entry, form)));
+        }
+    }
+}
+
+/// Every part that can be exercised.
+fn parts(policy: &Policy) -> Vec<(At, Part)> {
+    let mut parts = Vec::new();
+    let mut add = |at, kind, name: String, place| parts.push((at, Part { kind, name, at: place }));
+    for (rule, index) in policy.decide.iter().zip(0..) {
+        add(At::Rule(index), Kind::Rule, format!("decide.{}", rule.id), rule.at);
+    }
+    for (rule, index) in policy.classify.rules.iter().zip(0..) {
+        add(At::Type(index), Kind::Type, format!("classify.{}", rule.ty), rule.at);
+    }
+    for (component, index) in policy.components.iter().zip(0..) {
+        for (point, number) in component.points.iter().zip(0..) {
+            let when = point.when.as_ref().map_or_else(String::new, |when| print::of_policy(policy, &when.expr));
+            add(At::Point(index, number), Kind::Point, format!("score.{}[{when}]", component.name), point.at);
+        }
+    }
+    for (pattern, index) in policy.patterns.iter().zip(0..) {
+        add(At::Pattern(index), Kind::Pattern, format!("patterns.{}", pattern.name), pattern.at);
+    }
+    for (set, index) in policy.keywords.sets.iter().zip(0..) {
+        for (word, number) in set.words.iter().zip(0..) {
+            add(At::Word(index, number), Kind::Word, format!("keywords.{} {}", set.name, word.text), word.at);
+        }
+    }
+    for (pattern, index) in policy.patterns.iter().zip(0..) {
+        for (entry, number) in pattern.entries.iter().zip(0..) {
+            for (form, which) in entry.forms.iter().zip(0..) {
+                let name = format!("patterns.{} {form}", pattern.name);
+                add(At::Form(index, number, which), Kind::Word, name, entry.at);
+            }
+        }
+    }
+    parts
+}

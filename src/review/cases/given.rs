@@ -1,0 +1,270 @@
+//! The item of a case: a short form, or an object as a forge gives it.
+//!
+//! Takes: nodes of a case file. Gives: [`Given`], in which later nodes are laid over earlier ones, or
+//! problems with their place. What is not given is empty, and a date that is not given is unknown.
+
+use chrono::{DateTime, Duration, Utc};
+use serde_json::Value;
+
+use super::Given;
+use crate::engine::facts::Reading;
+use crate::engine::policy::Policy;
+use crate::engine::source::Span;
+use crate::forge::{Account, Item, Kind, Repo, object, time};
+use crate::language::reader::Reader;
+use crate::language::yaml::{Node, NodeKind};
+use crate::plan::marker::Marker;
+
+/// A date that the forge did not give.
+pub(super) const UNKNOWN: &str = "unknown";
+/// The timeline was not read: its last activity is not known.
+pub(super) const UNREAD: &str = "unread";
+/// The timeline was not recorded.
+pub(super) const UNRECORDED: &str = "unrecorded";
+/// The timeline holds nothing that counts.
+pub(super) const NEVER: &str = "never";
+
+/// What an entry of `each` is put for.
+const EACH: &str = "$each";
+/// The longest text that `$each` is put into, in bytes.
+const MAX_EACH: usize = 1 << 20;
+
+pub(super) const MEMBERS: [&str; 19] = [
+    "title",
+    "body",
+    "labels",
+    "assignees",
+    "author",
+    "bot",
+    "own_report",
+    "kind",
+    "state",
+    "locked",
+    "draft",
+    "private",
+    "repo",
+    "number",
+    "milestone",
+    "comments",
+    "created_at",
+    "updated_at",
+    "last_activity",
+];
+
+/// What the reading of a case's item needs to know.
+pub(super) struct Context<'c> {
+    pub(super) policy: &'c Policy,
+    pub(super) now: DateTime<Utc>,
+    /// Our own login.
+    pub(super) user: &'c str,
+    /// The entry of `each`.
+    pub(super) each: Option<&'c str>,
+}
+
+/// An open issue of which nothing is known.
+pub(super) fn empty() -> Given {
+    let item = Item {
+        kind: Kind::Issue,
+        number: 1,
+        title: "".into(),
+        body: "".into(),
+        labels: Vec::new(),
+        assignees: Vec::new(),
+        author: None,
+        open: true,
+        locked: false,
+        draft: false,
+        milestone: None,
+        comments: 0,
+        created_at: None,
+        updated_at: None,
+    };
+    let repo = Repo { name: "acme/app".to_owned(), private: false };
+    Given { repo, item, own_report: false, last_activity: Reading::NotRead }
+}
+
+/// An object as a forge's API gives it.
+pub(super) fn item(reader: &mut Reader<'_>, node: &Node, context: &Context<'_>, given: &mut Given) {
+    let NodeKind::Map(_) = node.kind else { return reader.wrong(node, "`item`", "a map, as a forge's API gives it") };
+    let value = json(node);
+    let full_name = value.pointer("/repository/full_name").and_then(Value::as_str);
+    if let Some(name) = full_name {
+        name.clone_into(&mut given.repo.name);
+    }
+    let text = Value::from(vec![value]).to_string();
+    let mut spare = String::new();
+    let first = object::items(text.as_bytes(), &mut spare).ok().and_then(|mut items| items.pop());
+    match first {
+        Some(Ok(read)) => {
+            let ours = |login: &str| login == context.user || context.policy.bots.iter().any(|bot| bot == login);
+            given.own_report =
+                read.author.as_ref().is_some_and(|author| ours(&author.login)) && Marker::ending(&read.body).is_some();
+            given.item = read.into_owned();
+        }
+        Some(Err(why)) => {
+            let at =
+                if let NodeKind::Map(members) = &node.kind { members.first().map(|(key, _)| key.span) } else { None };
+            let help = "give the object whole, or use `given`".to_owned();
+            reader.sink.error(at.unwrap_or(node.span), format!("this item {why}"), Some(help));
+        }
+        None => reader.sink.error(node.span, "this item cannot be read", None),
+    }
+}
+
+/// A node as JSON; what JSON has no number for is null.
+fn json(node: &Node) -> Value {
+    match &node.kind {
+        NodeKind::Null => Value::Null,
+        NodeKind::Bool(value) => (*value).into(),
+        NodeKind::Int(value) => (*value).into(),
+        NodeKind::Float(value) => (*value).into(),
+        NodeKind::Text(text) => text.as_str().into(),
+        NodeKind::List(items) => items.iter().map(json).collect(),
+        NodeKind::Map(members) => members.iter().map(|(key, node)| (key.name.clone(), json(node))).collect(),
+    }
+}
+
+/// Lays the members of `given`, or of an entry of `each`, over what is there.
+pub(super) fn read(reader: &mut Reader<'_>, node: &Node, context: &Context<'_>, given: &mut Given) {
+    if reader.keyed(node, "`given`", &MEMBERS).is_none() {
+        return;
+    }
+    let NodeKind::Map(members) = &node.kind else { return };
+    for (key, node) in members {
+        // An unknown one has been reported.
+        let _ = member(reader, &key.name, node, context, given);
+    }
+}
+
+/// One member. `None` has been reported.
+fn member(reader: &mut Reader<'_>, name: &str, node: &Node, context: &Context<'_>, given: &mut Given) -> Option<()> {
+    let what = format!("`{name}`");
+    let item = &mut given.item;
+    match name {
+        "title" => item.title = text(reader, node, &what, context)?.into(),
+        "body" => item.body = text(reader, node, &what, context)?.into(),
+        "labels" => item.labels = texts(reader, node, &what, context)?.into_iter().map(Into::into).collect(),
+        "assignees" => item.assignees = texts(reader, node, &what, context)?.into_iter().map(Into::into).collect(),
+        "author" => {
+            let login = text(reader, node, &what, context)?;
+            let bot = item.author.as_ref().is_some_and(|author| author.bot);
+            item.author = Some(Account { login, bot }).filter(|author| !author.login.is_empty());
+        }
+        "bot" => {
+            let bot = reader.flag(node, &what)?;
+            item.author.get_or_insert_with(|| Account { login: "bot".to_owned(), bot }).bot = bot;
+        }
+        "own_report" => given.own_report = reader.flag(node, &what)?,
+        "kind" => item.kind = reader.one_of(node, &what, &[("issue", Kind::Issue), ("pull", Kind::Pull)])?,
+        "state" => item.open = reader.one_of(node, &what, &[("open", true), ("closed", false)])?,
+        "locked" => item.locked = reader.flag(node, &what)?,
+        "draft" => item.draft = reader.flag(node, &what)?,
+        "private" => given.repo.private = reader.flag(node, &what)?,
+        "repo" => given.repo.name = text(reader, node, &what, context)?,
+        "number" => item.number = reader.whole(node, &what, 1)?.unsigned_abs(),
+        "milestone" => {
+            let title = text(reader, node, &what, context)?;
+            item.milestone = Some(title.into()).filter(|title: &std::borrow::Cow<'_, str>| !title.is_empty());
+        }
+        "comments" => item.comments = reader.whole(node, &what, 0)?.unsigned_abs(),
+        "created_at" => item.created_at = date(reader, node, &what, context)?,
+        "updated_at" => item.updated_at = date(reader, node, &what, context)?,
+        "last_activity" => {
+            given.last_activity = match &node.kind {
+                NodeKind::Text(text) if text == NEVER => Reading::Is(None),
+                NodeKind::Text(text) if text == UNREAD => Reading::NotRead,
+                NodeKind::Text(text) if text == UNRECORDED => Reading::Unrecorded,
+                _ => Reading::Is(Some(instant(reader, node, &what, Some(context))?.timestamp_micros())),
+            }
+        }
+        _ => {}
+    }
+    Some(())
+}
+
+/// A text, which may be empty.
+fn text(reader: &mut Reader<'_>, node: &Node, what: &str, context: &Context<'_>) -> Option<String> {
+    let NodeKind::Text(text) = &node.kind else {
+        let expected = if matches!(node.kind, NodeKind::Int(_) | NodeKind::Float(_)) { "a word" } else { "a text" };
+        reader.wrong(node, what, expected);
+        return None;
+    };
+    context.each.map_or_else(|| Some(text.clone()), |each| replaced(reader, text, each, node.span))
+}
+
+fn texts(reader: &mut Reader<'_>, node: &Node, what: &str, context: &Context<'_>) -> Option<Vec<String>> {
+    let items = reader.list(node, what)?;
+    let what = format!("an entry of {what}");
+    items.iter().map(|item| text(reader, item, &what, context)).collect()
+}
+
+/// A date of an item, which may be unknown.
+fn date(reader: &mut Reader<'_>, node: &Node, what: &str, context: &Context<'_>) -> Option<Option<DateTime<Utc>>> {
+    match &node.kind {
+        NodeKind::Text(text) if text == UNKNOWN => Some(None),
+        _ => instant(reader, node, what, Some(context)).map(Some),
+    }
+}
+
+/// An instant as RFC 3339 has it, or so long before the instant of the case: `20 days ago`.
+pub(super) fn instant(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    what: &str,
+    context: Option<&Context<'_>>,
+) -> Option<DateTime<Utc>> {
+    let NodeKind::Text(text) = &node.kind else {
+        reader.wrong(node, what, "a text");
+        return None;
+    };
+    let found = time::parse(text).or_else(|| ago(text, context?.now));
+    if found.is_none() {
+        let ago = if context.is_some() { ", or `20 days ago`" } else { "" };
+        let help = format!("write an instant such as 2026-11-20T12:00:00Z{ago}");
+        reader.sink.error(node.span, format!("{what} is no instant"), Some(help));
+    }
+    found
+}
+
+/// `1 day ago`, `36 hours ago`, `90 minutes ago`.
+fn ago(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let (number, unit) = text.strip_suffix(" ago")?.split_once(' ')?;
+    let number: i64 = number.parse().ok()?;
+    let span = match unit.strip_suffix('s').unwrap_or(unit) {
+        "minute" => Duration::try_minutes(number),
+        "hour" => Duration::try_hours(number),
+        "day" => Duration::try_days(number),
+        _ => None,
+    };
+    now.checked_sub_signed(span?)
+}
+
+/// The text with the entry of `each` put in.
+fn replaced(reader: &mut Reader<'_>, text: &str, each: &str, at: Span) -> Option<String> {
+    let length = text.len().saturating_add(text.matches(EACH).count().saturating_mul(each.len()));
+    if length > MAX_EACH {
+        reader.sink.error(at, format!("with `{EACH}` this has more than {MAX_EACH} bytes"), None);
+        return None;
+    }
+    Some(text.replace(EACH, each))
+}
+
+/// The same in the texts of what is expected.
+pub(super) fn replace_in(reader: &mut Reader<'_>, value: &mut Value, each: &str, at: Span) {
+    match value {
+        Value::String(text) => {
+            if let Some(with) = replaced(reader, text, each, at) {
+                *text = with;
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| replace_in(reader, value, each, at)),
+        _ => {}
+    }
+}
+
+/// Bytes of its texts.
+pub(super) fn bytes(given: &Given) -> usize {
+    let item = &given.item;
+    let lists = item.labels.iter().chain(&item.assignees).map(|text| text.len() + 32);
+    given.repo.name.len() + item.title.len() + item.body.len() + lists.sum::<usize>() + 200
+}

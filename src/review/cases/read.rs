@@ -1,0 +1,241 @@
+//! A case file, read and checked whole.
+//!
+//! Takes: the text of a case file, the policy that it tests. Gives: its [`Suite`], and every problem
+//! with its place. What one file can expand to is limited: a small file says a lot with `each`.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::given::{self, Context};
+use super::{Case, Equivalent, Expected, Suite, expect};
+use crate::engine::policy::Policy;
+use crate::engine::source::{Source, Span};
+use crate::engine::untrusted::cut;
+use crate::language::diag::{Diagnostic, Sink};
+use crate::language::reader::{Fields, Reader};
+use crate::language::yaml::{self, Node, NodeKind};
+
+/// The most cases that one file gives.
+const MAX_CASES: usize = 10_000;
+/// The most bytes that the texts of all its cases have.
+const MAX_CASE_TEXT: usize = 16 << 20;
+/// Problems after which a file is read no further: what is wrong with a group is found in each case.
+const ENOUGH: usize = 1_000;
+/// Problems that are told.
+const TOLD: usize = 100;
+/// Characters of an entry of `each` in the name of its case.
+const ENTRY: usize = 40;
+
+const FILE_KEYS: [&str; 7] = ["version", "job", "user", "now", "given", "cases", "equivalent"];
+const CASE: [&str; 7] = ["name", "now", "given", "item", "each", "expect", "cases"];
+
+/// Reads a case file. The problems come in the order of the file; the suite holds what is right.
+#[must_use]
+pub fn read(source: &Source, policy: &Policy) -> (Suite, Vec<Diagnostic>) {
+    let mut found = Vec::new();
+    let mut suite = Suite { source: source.clone(), cases: Vec::new(), equivalent: Vec::new() };
+    let root = yaml::read(&mut Sink { source, found: &mut found });
+    if let Some(root) = root {
+        let reader = Reader { sink: Sink { source, found: &mut found }, file: 0 };
+        let mut read = Read { reader, policy, user: "kaizen", suite: &mut suite, names: BTreeSet::new(), bytes: 0 };
+        read.file(&root);
+    }
+    // What a group gives is read for each of its cases, and said once.
+    found.sort_by_key(|problem| problem.span.start);
+    found.dedup();
+    found.truncate(TOLD);
+    (suite, found)
+}
+
+struct Read<'r> {
+    reader: Reader<'r>,
+    policy: &'r Policy,
+    /// Our own login in these cases.
+    user: &'r str,
+    suite: &'r mut Suite,
+    names: BTreeSet<String>,
+    bytes: usize,
+}
+
+/// What a case has of the file and of its group.
+#[derive(Clone, Default)]
+struct Outer<'n> {
+    name: String,
+    now: Option<DateTime<Utc>>,
+    item: Option<&'n Node>,
+    given: Vec<&'n Node>,
+    expected: Vec<Expected>,
+}
+
+impl<'r> Read<'r> {
+    fn file<'n: 'r>(&mut self, root: &'n Node) {
+        if root.kind == NodeKind::Null {
+            let help = "begin with `version: 1` and `cases:`".to_owned();
+            return self.reader.sink.error(Span::default(), "this case file is empty", Some(help));
+        }
+        let Some(fields) = self.reader.keyed(root, "a case file", &FILE_KEYS) else { return };
+        match fields.get("version") {
+            Some(Node { kind: NodeKind::Int(1), .. }) => {}
+            Some(node) => {
+                let help = "this program reads version 1".to_owned();
+                self.reader.sink.error(node.span, "this version of case files is not known", Some(help));
+            }
+            None => self.reader.missing(fields, Span::default(), "a case file says its version", "add `version: 1`"),
+        }
+        if let Some((node, job)) = fields.get("job").and_then(|node| Some((node, self.reader.text(node, "`job`")?)))
+            && job != self.policy.job
+        {
+            let message = format!("these are cases of `{}`, and this says `{job}`", self.policy.job);
+            self.reader.sink.error(node.span, message, None);
+        }
+        if let Some(user) = fields.get("user").and_then(|node| self.reader.text(node, "`user`")) {
+            self.user = user;
+        }
+        let outer = Outer {
+            now: fields.get("now").and_then(|node| self.now(node)),
+            given: fields.get("given").into_iter().collect(),
+            ..Outer::default()
+        };
+        let cases = fields.get("cases").and_then(|node| self.reader.list(node, "`cases`")).unwrap_or_default();
+        for node in cases {
+            if !self.entry(node, &outer, true) {
+                return;
+            }
+        }
+        for node in fields.get("equivalent").and_then(|node| self.reader.list(node, "`equivalent`")).unwrap_or_default()
+        {
+            self.equivalent(node);
+        }
+    }
+
+    fn now(&mut self, node: &Node) -> Option<DateTime<Utc>> {
+        // One that is wrong has been told: the cases are not told to lack it.
+        given::instant(&mut self.reader, node, "`now`", None).or(Some(DateTime::UNIX_EPOCH))
+    }
+
+    fn equivalent(&mut self, node: &Node) {
+        let Some(fields) = self.reader.keyed(node, "an entry of `equivalent`", &["mutant", "reason"]) else { return };
+        let mut text = |name: &str| match fields.get(name) {
+            Some(node) => self.reader.text(node, &format!("`{name}`")).map(|text| (node.span, text.to_owned())),
+            None => {
+                let message = format!("an entry of `equivalent` has no `{name}`");
+                self.reader.missing(
+                    fields,
+                    node.span,
+                    message,
+                    "say which change it is, and why nothing can notice it",
+                );
+                None
+            }
+        };
+        let (mutant, reason) = (text("mutant"), text("reason"));
+        if let (Some((at, mutant)), Some((_, reason))) = (mutant, reason) {
+            self.suite.equivalent.push(Equivalent { mutant, at, reason });
+        }
+    }
+
+    /// A case or a group of them; no when too much has been read.
+    fn entry<'n>(&mut self, node: &'n Node, outer: &Outer<'n>, groups: bool) -> bool {
+        let Some(fields) = self.reader.keyed(node, "a case", &CASE) else { return true };
+        let named = fields.get("name").and_then(|node| Some((node.span, self.reader.text(node, "`name`")?)));
+        if fields.get("name").is_none() {
+            self.reader.missing(fields, node.span, "a case has a name", "add `name: …`: what it shows, for people");
+        }
+        let (at, name) = named.unwrap_or((node.span, ""));
+        let mut inner = outer.clone();
+        inner.name = if outer.name.is_empty() { name.to_owned() } else { format!("{}: {name}", outer.name) };
+        inner.now = fields.get("now").map_or(outer.now, |node| self.now(node));
+        inner.item = fields.get("item").or(outer.item);
+        inner.given.extend(fields.get("given"));
+        if let Some(node) = fields.get("expect") {
+            let nearer = expect::read(&mut self.reader, self.policy, node);
+            inner.expected.retain(|known| nearer.iter().all(|new| new.member != known.member));
+            inner.expected.extend(nearer);
+        }
+        match fields.get("cases") {
+            Some(cases) if groups => self.group(fields, cases, &inner),
+            Some(cases) => {
+                let help = "a group holds cases and no groups".to_owned();
+                self.reader.sink.error(cases.span, "`cases` stands in a group already", Some(help));
+                true
+            }
+            None => self.cases(fields, at, &inner),
+        }
+    }
+
+    fn group<'n>(&mut self, fields: Fields<'n>, cases: &'n Node, inner: &Outer<'n>) -> bool {
+        if let Some(each) = fields.key("each") {
+            let help = "write `each` in the cases of the group".to_owned();
+            self.reader.sink.error(each, "a group has no `each`", Some(help));
+        }
+        let cases = self.reader.list(cases, "`cases`").unwrap_or_default();
+        cases.iter().all(|node| self.entry(node, inner, false))
+    }
+
+    /// A case, or one for each entry of its `each`.
+    fn cases<'n>(&mut self, fields: Fields<'n>, at: Span, inner: &Outer<'n>) -> bool {
+        if inner.expected.is_empty() && !fields.is_strange() && fields.get("expect").is_none() {
+            let help = "add `expect: {rule: …, action: …}`".to_owned();
+            self.reader.sink.error(at, "a case expects something", Some(help));
+        }
+        let Some(now) = inner.now else {
+            let help = "add `now: 2026-11-20T12:00:00Z` to the file or to the case".to_owned();
+            self.reader.sink.error(at, "this case has no instant to count ages to", Some(help));
+            return self.reader.sink.found.len() < ENOUGH;
+        };
+        let Some(each) = fields.get("each") else { return self.one(inner, (inner.name.clone(), at), now, None) };
+        let entries = self.reader.list(each, "`each`").unwrap_or_default();
+        if entries.is_empty() {
+            self.reader.sink.error(each.span, "`each` is empty", Some("list what the cases differ in".to_owned()));
+        }
+        for (index, entry) in entries.iter().enumerate() {
+            let (shown, at) = match &entry.kind {
+                NodeKind::Text(text) => (cut(text, ENTRY).into_owned(), entry.span),
+                NodeKind::Map(members) => (format!("#{}", index + 1), members.first().map_or(at, |(key, _)| key.span)),
+                _ => {
+                    self.reader.wrong(entry, "an entry of `each`", "a word");
+                    continue;
+                }
+            };
+            if !self.one(inner, (format!("{} [{shown}]", inner.name), at), now, Some(entry)) {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn one(&mut self, inner: &Outer<'_>, (name, at): (String, Span), now: DateTime<Utc>, each: Option<&Node>) -> bool {
+        let mut context = Context { policy: self.policy, now, user: self.user, each: None };
+        let mut given = given::empty();
+        if let Some(item) = inner.item {
+            given::item(&mut self.reader, item, &context, &mut given);
+        }
+        let mut expected = inner.expected.clone();
+        let mut layers = inner.given.clone();
+        match each.map(|entry| (entry, &entry.kind)) {
+            Some((_, NodeKind::Text(text))) => {
+                context.each = Some(text);
+                for one in &mut expected {
+                    given::replace_in(&mut self.reader, &mut one.value, text, at);
+                }
+            }
+            Some((entry, _)) => layers.push(entry),
+            None => {}
+        }
+        for layer in layers {
+            given::read(&mut self.reader, layer, &context, &mut given);
+        }
+        self.bytes += given::bytes(&given) + expected.iter().map(|one| one.value.to_string().len()).sum::<usize>();
+        if self.suite.cases.len() >= MAX_CASES || self.bytes > MAX_CASE_TEXT {
+            let message = format!("these are too many cases: at most {MAX_CASES}, with {MAX_CASE_TEXT} bytes of text");
+            self.reader.sink.error(at, message, Some("say less with `each`, or shorten the texts".to_owned()));
+            return false;
+        }
+        if !self.names.insert(name.clone()) {
+            self.reader.sink.error(at, format!("a case before this one is also called `{name}`"), None);
+        }
+        self.suite.cases.push(Case { name, at, now, given, expected });
+        self.reader.sink.found.len() < ENOUGH
+    }
+}

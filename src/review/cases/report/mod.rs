@@ -1,0 +1,66 @@
+//! What the cases of a job came to, for people and programs.
+//!
+//! Takes: [`Tested`], the one record of a test of rules. Gives: lines for a terminal ([`text`]),
+//! Markdown ([`markdown`]), JSON ([`json`]). Printing code decides nothing.
+
+pub mod json;
+pub mod markdown;
+pub mod text;
+
+use super::Suite;
+use super::coverage::{Coverage, Kind};
+use super::judge::Judged;
+use crate::engine::policy::Policy;
+use crate::review::mutate::Mutant;
+use crate::review::mutate::run::Mutation;
+
+/// A test of the rules of one job.
+#[derive(Debug)]
+pub struct Tested {
+    /// When it ended, RFC 3339.
+    pub generated_at: String,
+    /// The rules.
+    pub policy: Policy,
+    /// Their cases.
+    pub suite: Suite,
+    /// One a case.
+    pub judged: Vec<Judged>,
+    /// What no case exercises, where it was asked for.
+    pub coverage: Option<Coverage>,
+    /// What became of changes of the rules, where it was asked for and all cases hold.
+    pub mutation: Option<(Vec<Mutant>, Mutation)>,
+    /// It was asked for.
+    pub mutate: bool,
+}
+
+impl Tested {
+    /// How many cases differ from what they expect.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.judged.iter().filter(|judged| !judged.failures.is_empty()).count()
+    }
+
+    /// All is as it should be.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        let mutation = self.mutation.as_ref().map(|(_, mutation)| mutation);
+        self.failed() == 0
+            && mutation.is_none_or(|found| found.survivors.is_empty() && found.noticed_after_all.is_empty())
+    }
+}
+
+/// A number of things: `1 case`, `3 cases`.
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// What parts of a kind are called, and what it is to exercise one.
+fn of_kind(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Rule => ("rules", "decide no case"),
+        Kind::Type => ("types", "are of no case"),
+        Kind::Point => ("points", "hold in no case"),
+        Kind::Pattern => ("patterns", "match in no case"),
+        Kind::Word => ("words", "are in no case"),
+    }
+}

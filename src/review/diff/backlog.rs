@@ -1,0 +1,196 @@
+//! The backlog under two versions of its rules: each item read once and judged twice.
+//!
+//! Takes: for each side what a run is asked for, with its policy, and its templates. Gives: [`Read`]:
+//! the [`Diff`], and what could not be read. An item is judged just as a run does; its timeline is
+//! read once where either side needs it, no comments are read, and nothing is remembered: what an
+//! earlier run wrote changes the state of an item, not what the rules say of it.
+
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result};
+
+use super::side::{Side, alike};
+use super::why::{Said, difference, reasons};
+use super::{Diff, Subject};
+use crate::engine::examine::Examined;
+use crate::forge::{Item, States};
+use crate::jobs::backlog::Asked;
+use crate::jobs::items;
+use crate::jobs::timeline::Timeline;
+use crate::report::Row;
+
+/// Sentences about what went wrong that are kept.
+const KEPT: usize = 20;
+
+/// What reading both came to.
+#[derive(Debug, Clone, Default)]
+pub struct Read {
+    /// What changes.
+    pub diff: Diff,
+    /// Timelines that were read.
+    pub timelines: usize,
+    /// What could not be read or worded, one sentence each; untrusted.
+    pub failed: Vec<String>,
+    /// How many more there are.
+    pub failed_more: usize,
+    /// Entries of the forge that were no item.
+    pub unreadable: Vec<String>,
+}
+
+impl Read {
+    fn fail(&mut self, failed: Vec<String>) {
+        let room = KEPT.saturating_sub(self.failed.len());
+        self.failed_more += failed.len().saturating_sub(room);
+        self.failed.extend(failed.into_iter().take(room));
+    }
+}
+
+/// Reads every item once and judges it under both sides.
+///
+/// # Errors
+/// Nothing could be read. Of several repositories those that could not are told.
+pub fn compare(from: Option<&Side<'_>>, to: Option<&Side<'_>>) -> Result<Read> {
+    let mut all = Read::default();
+    let Some(either) = to.or(from).map(|side| side.asked) else { return Ok(all) };
+    let mut failed = Vec::new();
+    for &repo in &either.repos {
+        let name = &either.forge.repos()[repo].name;
+        match of_repo(from, to, either, repo, &mut all).with_context(|| format!("reading the backlog of {name}")) {
+            Ok(()) => {}
+            Err(error) if either.repos.len() == 1 => return Err(error),
+            Err(error) => failed.push(format!("{error:#}")),
+        }
+    }
+    if failed.len() == either.repos.len() && !failed.is_empty() {
+        anyhow::bail!("no repository could be read: {}", failed.join("; "));
+    }
+    all.fail(failed);
+    Ok(all)
+}
+
+fn of_repo(
+    from: Option<&Side<'_>>,
+    to: Option<&Side<'_>>,
+    either: &Asked<'_>,
+    repo: usize,
+    all: &mut Read,
+) -> Result<()> {
+    let closed = [from, to].into_iter().flatten().any(|side| side.asked.policy.scope.closed);
+    let pages: Mutex<Vec<(usize, Read)>> = Mutex::default();
+    let listed = either.forge.items(repo, States { open: true, closed }, either.threads, &|place, items| {
+        let mut page = Read::default();
+        for item in items {
+            one(from, to, (repo, item), &mut page);
+        }
+        (either.progress)(items.len());
+        pages.lock().unwrap_or_else(PoisonError::into_inner).push((place, page));
+    })?;
+    let mut pages = pages.into_inner().unwrap_or_else(PoisonError::into_inner);
+    pages.sort_by_key(|(place, _)| *place);
+    for (_, page) in pages {
+        all.diff.add(page.diff);
+        all.timelines += page.timelines;
+        all.failed_more += page.failed_more;
+        all.fail(page.failed);
+    }
+    all.unreadable.extend(listed.unreadable);
+    Ok(())
+}
+
+/// An item as one side judges it, ready to be asked about.
+#[derive(Clone, Copy)]
+struct Judged<'s, 'a, 'i> {
+    side: &'s Side<'a>,
+    examined: &'s Examined<'a, 'i>,
+    row: &'s Row<'a>,
+}
+
+impl<'s> Judged<'s, '_, '_> {
+    fn row(self) -> (&'s Asked<'s>, &'s Row<'s>) {
+        (self.side.asked, self.row)
+    }
+}
+
+fn one(from: Option<&Side<'_>>, to: Option<&Side<'_>>, at: (usize, &Item<'_>), page: &mut Read) {
+    let timeline = Timeline::default();
+    judged(from, at, &timeline, |before| {
+        judged(to, at, &timeline, |after| both(before, after, page));
+    });
+    page.timelines += usize::from(timeline.was_read());
+}
+
+fn judged<'a>(
+    side: Option<&Side<'a>>,
+    (repo, item): (usize, &Item<'_>),
+    timeline: &Timeline,
+    then: impl FnOnce(Option<Judged<'_, 'a, '_>>),
+) {
+    // Whoever is out of scope is handed on as nothing.
+    let mut then = Some(then);
+    if let Some(side) = side {
+        items::examine(side.asked, repo, item, timeline, |examined, row| {
+            then.take().into_iter().for_each(|then| then(Some(Judged { side, examined, row })));
+        });
+    }
+    if let Some(then) = then {
+        then(None);
+    }
+}
+
+fn both(from: Option<Judged<'_, '_, '_>>, to: Option<Judged<'_, '_, '_>>, page: &mut Read) {
+    let (mut old, mut new) = (from.map(|it| it.side.record(it.row)), to.map(|it| it.side.record(it.row)));
+    let mut failed: Vec<String> = Vec::new();
+    // Most of a backlog is the same under both: what cannot differ is not put into words.
+    if !from.zip(to).is_some_and(|(from, to)| alike((from.side, from.row), (to.side, to.row))) {
+        if let (Some(judged), Some(record)) = (from, &mut old) {
+            judged.side.word(judged.row, record, &mut failed);
+        }
+        if let (Some(judged), Some(record)) = (to, &mut new) {
+            judged.side.word(judged.row, record, &mut failed);
+        }
+    }
+    if let (Some(old), Some(new), Some(from), Some(to)) = (&mut old, &mut new, from, to)
+        && old.text != new.text
+    {
+        old.plain = from.side.plain(from.row, &old.mention);
+        new.plain = to.side.plain(to.row, &new.mention);
+    }
+    failed.extend(from.and_then(|it| it.side.failed(it.row)));
+    failed.extend(to.and_then(|it| it.side.failed(it.row)));
+    page.fail(failed);
+    let Some((asked, row)) = to.map(Judged::row).or(from.map(Judged::row)) else { return };
+    let key = || format!("{}#{}", asked.forge.repos()[row.repo].name, row.number);
+    page.diff.see(&key, old, new, || (Some(subject(asked, row)), why(from, to)));
+}
+
+fn subject(asked: &Asked<'_>, row: &Row<'_>) -> Subject {
+    let repo = &asked.forge.repos()[row.repo];
+    let link = |full| asked.forge.quiet_link(row.repo, row.number, full);
+    Subject {
+        repo: repo.name.clone(),
+        kind: row.kind.name(),
+        number: row.number,
+        title: row.judgement.title.clone(),
+        private: repo.private,
+        link: (link(true), link(false)),
+    }
+}
+
+/// What made the difference.
+fn why(from: Option<Judged<'_, '_, '_>>, to: Option<Judged<'_, '_, '_>>) -> Vec<String> {
+    let (from, to) = match (from, to) {
+        (Some(from), Some(to)) => (from, to),
+        (None, _) => return vec!["only the new rules look at it".to_owned()],
+        (_, None) => return vec!["the new rules no longer look at it".to_owned()],
+    };
+    let (before, after) = (&from.row.judgement, &to.row.judgement);
+    let mut scores = before.scores.iter().zip(&after.scores);
+    let same_score = before.scores.len() == after.scores.len() && scores.all(|(before, after)| before.same(after));
+    if same_score && from.row.rule(from.side.asked.policy) == to.row.rule(to.side.asked.policy) {
+        return reasons(before, after).into_iter().collect();
+    }
+    difference(
+        &Said { policy: from.side.asked.policy, names: &from.side.names, examined: from.examined, judgement: before },
+        &Said { policy: to.side.asked.policy, names: &to.side.names, examined: to.examined, judgement: after },
+    )
+}

@@ -1,0 +1,171 @@
+//! What changes, as reports list it.
+//!
+//! Takes: a [`Diff`], who it is told to. Gives: [`Report`], a job's diff with what it was made of, and
+//! its changes in groups from one rule to another, worst first. What a place may not show is only
+//! counted.
+
+use std::collections::BTreeMap;
+
+use super::backlog::Read;
+use super::{Changed, Class, Diff, Record};
+
+/// A version of the rules, as reports name it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Version {
+    /// What people call it.
+    pub name: String,
+    /// The commit.
+    pub commit: Option<String>,
+    /// Digest of its rules; `None` where it has none for this job.
+    pub rules_hash: Option<String>,
+}
+
+/// The diff of one job.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The job.
+    pub job: String,
+    /// The forge, by the name that plans hold.
+    pub forge: String,
+    /// The instant that both sides count ages to, RFC 3339.
+    pub generated_at: String,
+    /// Full names of the repositories that were read.
+    pub repos: Vec<String>,
+    /// What is compared with.
+    pub base: Version,
+    /// What is compared.
+    pub head: Version,
+    /// What reading and judging came to.
+    pub read: Read,
+    /// The base names private items in public places too.
+    pub publish_private: bool,
+}
+
+impl Report {
+    /// What changes.
+    #[must_use]
+    pub fn diff(&self) -> &Diff {
+        &self.read.diff
+    }
+
+    /// Everything was read and worded.
+    #[must_use]
+    pub fn complete(&self) -> bool {
+        self.read.failed.is_empty()
+    }
+
+    /// That the job is new, or gone; untrusted.
+    #[must_use]
+    pub fn new_or_gone(&self) -> Option<String> {
+        let job = &self.job;
+        match (&self.base.rules_hash, &self.head.rules_hash) {
+            (None, Some(_)) => Some(format!("{} has no rules for {job}: the job is new", self.base.name)),
+            (Some(_), None) => Some(format!("{} has no rules for {job}: the job is gone", self.head.name)),
+            _ => None,
+        }
+    }
+
+    /// What one should know beside the figures; untrusted.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        self.new_or_gone().into_iter().chain(self.read.unreadable.iter().cloned()).collect()
+    }
+
+    /// What was left undone, one sentence each; untrusted.
+    #[must_use]
+    pub fn why_incomplete(&self) -> Vec<String> {
+        let more = self.read.failed_more;
+        let rest = (more > 0).then(|| format!("{more} more items could not be read or worded"));
+        self.read.failed.iter().cloned().chain(rest).collect()
+    }
+
+    /// Whether an item may be named in a place that belongs to a repository, or to nobody known: what is
+    /// private is named only where it lies.
+    #[must_use]
+    pub fn names(&self, item: &Changed, place: Option<&str>) -> bool {
+        item.subject.as_ref().is_none_or(|subject| {
+            let at_home = place.is_some_and(|place| place.eq_ignore_ascii_case(&subject.repo));
+            !subject.private || self.publish_private || at_home
+        })
+    }
+}
+
+/// What a side decided, for people.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Said {
+    /// A rule, or none, and its action.
+    Rule(Option<String>, String),
+    /// The item was not looked at.
+    Nothing,
+}
+
+impl Said {
+    fn of(record: Option<&Record>) -> Said {
+        record.map_or(Said::Nothing, |record| Said::Rule(record.rule.clone(), record.action.clone()))
+    }
+}
+
+impl std::fmt::Display for Said {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Said::Rule(Some(rule), action) => write!(to, "{rule} ({action})"),
+            Said::Rule(None, _) => to.write_str("no rule"),
+            Said::Nothing => to.write_str("not looked at"),
+        }
+    }
+}
+
+/// Items that change in the same way.
+#[derive(Debug, Clone)]
+pub struct Group<'d> {
+    /// The worst of what changes.
+    pub class: Class,
+    /// What was decided.
+    pub from: Said,
+    /// What is decided.
+    pub to: Said,
+    /// The items.
+    pub items: Vec<&'d Changed>,
+}
+
+/// The groups: the worst class first, in it the largest group first.
+#[must_use]
+pub fn groups(diff: &Diff) -> Vec<Group<'_>> {
+    let mut all: BTreeMap<(Class, Said, Said), Vec<&Changed>> = BTreeMap::new();
+    for item in &diff.items {
+        let key = (item.class, Said::of(item.from.as_ref()), Said::of(item.to.as_ref()));
+        all.entry(key).or_default().push(item);
+    }
+    let mut groups: Vec<Group<'_>> =
+        all.into_iter().map(|((class, from, to), items)| Group { class, from, to, items }).collect();
+    groups.sort_by_key(|group| (group.class, usize::MAX - group.items.len()));
+    groups
+}
+
+/// The score before and after, in short.
+#[must_use]
+pub fn score(item: &Changed) -> String {
+    let score = |record: &Option<Record>| record.as_ref().map_or_else(|| "-".to_owned(), |it| it.score.to_string());
+    let (before, after) = (score(&item.from), score(&item.to));
+    if before == after { after } else { format!("{before} → {after}") }
+}
+
+/// What made the difference, in one line; where only words differ the first line of them. Untrusted.
+#[must_use]
+pub fn because(item: &Changed) -> String {
+    if !item.why.is_empty() {
+        return item.why.join("; ");
+    }
+    let words = |record: &'_ Option<Record>| record.as_ref().and_then(Record::words).unwrap_or_default().to_owned();
+    let (before, after) = (words(&item.from), words(&item.to));
+    let only = |these: &str, those: &str| {
+        let line = these.lines().find(|line| !line.trim().is_empty() && !those.lines().any(|other| other == *line));
+        line.map(|line| crate::engine::untrusted::cut(line.trim(), 100).into_owned())
+    };
+    match (only(&before, &after), only(&after, &before)) {
+        (Some(old), Some(new)) => format!("\"{new}\", was \"{old}\""),
+        (None, Some(new)) => format!("new: \"{new}\""),
+        (Some(old), None) => format!("gone: \"{old}\""),
+        (None, None) => String::new(),
+    }
+}

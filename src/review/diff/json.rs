@@ -1,0 +1,167 @@
+//! A diff as JSON, with the names of the contract.
+//!
+//! Takes: the [`Report`]s of one or several jobs. Gives: one document: `{job, totals, evaluated,
+//! changed, items: [{key, from: {rule, action, score, text}, to}]}`, or `{jobs: […]}`. It is the whole
+//! diff, whoever reads it.
+
+use std::io::{self, Write};
+
+use super::groups::{Report, Version};
+use super::{Changed, Class, Record, Totals, Wanted};
+use crate::report::json::{list, text};
+
+/// Writes the document and a line break; long lists are put into text by `threads` threads.
+///
+/// # Errors
+/// What writing gives.
+pub fn write(reports: &[Report], threads: usize, mut out: impl Write) -> io::Result<()> {
+    if let [report] = reports {
+        one(report, threads, &mut out)?;
+    } else {
+        out.write_all(b"{\"jobs\":[")?;
+        for (index, report) in reports.iter().enumerate() {
+            out.write_all(if index > 0 { b"," } else { b"" })?;
+            one(report, threads, &mut out)?;
+        }
+        out.write_all(b"]}")?;
+    }
+    out.write_all(b"\n")
+}
+
+fn one(report: &Report, threads: usize, out: &mut impl Write) -> io::Result<()> {
+    let mut head = text(&One::of(report))?;
+    head.pop(); // the brace that closes it
+    out.write_all(&head)?;
+    let diff = report.diff();
+    let items: Vec<Item<'_>> = diff.worst_first().into_iter().map(|index| Item::of(&diff.items[index])).collect();
+    list(out, "items", &items, threads)?;
+    out.write_all(b"}")
+}
+
+#[derive(serde::Serialize)]
+struct One<'r> {
+    job: &'r str,
+    generated_at: &'r str,
+    complete: bool,
+    why_incomplete: Vec<String>,
+    warnings: Vec<String>,
+    forge: &'r str,
+    base: &'r Version,
+    head: &'r Version,
+    totals: Totals,
+    evaluated: usize,
+    changed: usize,
+    timelines: usize,
+    rules: Vec<Rule<'r>>,
+    writes: Vec<Writes<'r>>,
+}
+
+#[derive(serde::Serialize)]
+struct Rule<'r> {
+    rule: &'r str,
+    before: usize,
+    after: usize,
+    gained: usize,
+    lost: usize,
+}
+
+#[derive(serde::Serialize)]
+struct Writes<'r> {
+    op: &'r str,
+    added: usize,
+    removed: usize,
+}
+
+impl<'r> One<'r> {
+    fn of(report: &'r Report) -> Self {
+        let diff = report.diff();
+        let rule = |(rule, it): (&'r String, &super::Moves)| {
+            let super::Moves { before, after, gained, lost } = *it;
+            Rule { rule, before, after, gained, lost }
+        };
+        let writes =
+            |(op, (added, removed)): (&&'r str, &(usize, usize))| Writes { op, added: *added, removed: *removed };
+        One {
+            job: &report.job,
+            generated_at: &report.generated_at,
+            complete: report.complete(),
+            why_incomplete: report.why_incomplete(),
+            warnings: report.notes(),
+            forge: &report.forge,
+            base: &report.base,
+            head: &report.head,
+            totals: diff.totals,
+            evaluated: diff.totals.evaluated,
+            changed: diff.totals.changed,
+            timelines: report.read.timelines,
+            rules: diff.rules.iter().map(rule).collect(),
+            writes: diff.writes.iter().map(writes).collect(),
+        }
+    }
+}
+
+#[derive(serde::Serialize)]
+struct Item<'r> {
+    key: &'r str,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    subject: Option<About<'r>>,
+    class: Class,
+    why: &'r [String],
+    from: Option<Side<'r>>,
+    to: Option<Side<'r>>,
+    writes: Both<'r>,
+}
+
+#[derive(serde::Serialize)]
+struct About<'r> {
+    repo: &'r str,
+    kind: &'r str,
+    number: u64,
+    title: &'r str,
+}
+
+#[derive(serde::Serialize)]
+struct Side<'r> {
+    rule: Option<&'r str>,
+    action: &'r str,
+    score: &'r crate::engine::value::Value<'static>,
+    text: Option<&'r str>,
+    effects: Vec<Effect<'r>>,
+}
+
+#[derive(serde::Serialize)]
+struct Effect<'r> {
+    rule: Option<&'r str>,
+    action: &'r str,
+}
+
+#[derive(serde::Serialize)]
+struct Both<'r> {
+    added: &'r [Wanted],
+    removed: &'r [Wanted],
+}
+
+impl<'r> Item<'r> {
+    fn of(item: &'r Changed) -> Self {
+        let about =
+            |it: &'r super::Subject| About { repo: &it.repo, kind: it.kind, number: it.number, title: &it.title };
+        Item {
+            key: &item.key,
+            subject: item.subject.as_ref().map(about),
+            class: item.class,
+            why: &item.why,
+            from: item.from.as_ref().map(Side::of),
+            to: item.to.as_ref().map(Side::of),
+            writes: Both { added: &item.added, removed: &item.removed },
+        }
+    }
+}
+
+impl<'r> Side<'r> {
+    fn of(record: &'r Record) -> Self {
+        let (rule, action) = (record.rule.as_deref(), record.action.as_str());
+        let acts = rule.is_some() && action != "skip";
+        let effects = if acts { vec![Effect { rule, action }] } else { Vec::new() };
+        Side { rule, action, score: &record.score, text: record.text.as_deref(), effects }
+    }
+}

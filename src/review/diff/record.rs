@@ -1,0 +1,187 @@
+//! One record of a job, and what differs between two of one subject.
+//!
+//! Takes: what the rules said and say of a subject. Gives: [`Class`], the worst of what differs, and
+//! the writes that are added and removed. A side without a record asks for nothing.
+
+use crate::engine::value::Value;
+use crate::plan::{Op, Write};
+
+/// What one version of the rules says of one subject.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// The rule that decided; `None` where none holds.
+    pub rule: Option<String>,
+    /// The action; `skip` is nothing.
+    pub action: String,
+    /// The score.
+    pub score: Value<'static>,
+    /// The text that would be posted, without its hidden line; `None` where none would.
+    pub text: Option<String>,
+    /// The same without what differs with every edit of the rules, where that is another text.
+    pub plain: Option<String>,
+    /// The login of the agent whose work it becomes.
+    pub agent: Option<String>,
+    /// Logins that the text mentions.
+    pub mention: Vec<String>,
+    /// The writes beside the text, without what already holds.
+    pub writes: Vec<Write>,
+}
+
+impl Record {
+    fn agent(&self) -> Option<&str> {
+        self.agent.as_deref()
+    }
+
+    /// The rule and its action.
+    #[must_use]
+    pub fn decided(&self) -> (Option<&str>, &str) {
+        (self.rule.as_deref(), &self.action)
+    }
+
+    /// The text as two versions are compared by it.
+    #[must_use]
+    pub fn words(&self) -> Option<&str> {
+        self.plain.as_deref().or(self.text.as_deref())
+    }
+}
+
+/// One thing that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Wanted {
+    /// The name of the write: `assign`; `mention` for somebody whom a comment calls.
+    pub op: &'static str,
+    /// Who or what: a login, a label; empty for a comment.
+    pub what: String,
+}
+
+/// The worst of what changes for a subject, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// It is closed now.
+    Closes,
+    /// It goes to somebody else.
+    Reassigned,
+    /// It gets other labels.
+    Labels,
+    /// Something else is written, or nothing any more.
+    Writes,
+    /// Another rule or action, and the same is written.
+    Decision,
+    /// Other words.
+    Text,
+    /// The score alone.
+    Score,
+}
+
+impl Class {
+    /// Every class with the heading of its part of a report.
+    pub const ALL: [(Class, &'static str); 7] = [
+        (Class::Closes, "Closed now"),
+        (Class::Reassigned, "Handed to somebody else"),
+        (Class::Labels, "Other labels"),
+        (Class::Writes, "Written otherwise"),
+        (Class::Decision, "Decided by another rule, to the same end"),
+        (Class::Text, "Other words"),
+        (Class::Score, "Another score alone"),
+    ];
+
+    /// The heading.
+    #[must_use]
+    pub fn heading(self) -> &'static str {
+        Class::ALL.iter().find(|(class, _)| *class == self).map_or("", |(_, heading)| heading)
+    }
+}
+
+/// What differs between two records of one subject. A side without a record asks for nothing.
+pub(super) struct Difference {
+    /// The worst of it; `None` where nothing does.
+    pub(super) class: Option<Class>,
+    /// What only the new side asks for.
+    pub(super) added: Vec<Wanted>,
+    /// What only the old side asks for.
+    pub(super) removed: Vec<Wanted>,
+    pub(super) closes: bool,
+    pub(super) reassigned: bool,
+    pub(super) relabelled: bool,
+    pub(super) reworded: bool,
+}
+
+impl Difference {
+    pub(super) fn of(from: Option<&Record>, to: Option<&Record>) -> Difference {
+        let (before, after) = (wanted(from), wanted(to));
+        let only = |these: &[(&'static str, &str)], those: &[(&'static str, &str)]| -> Vec<Wanted> {
+            let only = these.iter().filter(|one| !those.contains(one));
+            only.map(|(op, what)| Wanted { op, what: (*what).to_owned() }).collect()
+        };
+        let (added, removed) = (only(&after, &before), only(&before, &after));
+        let differs = |ops: [Op; 2]| added.iter().chain(&removed).any(|one| ops.iter().any(|op| op.name() == one.op));
+        let (old_agent, new_agent) = (from.and_then(Record::agent), to.and_then(Record::agent));
+        let mut all = Difference {
+            class: None,
+            closes: closes(from, to),
+            reassigned: old_agent != new_agent || differs([Op::Assign, Op::Unassign]),
+            relabelled: differs([Op::AddLabels, Op::RemoveLabels]),
+            reworded: reworded(from, to),
+            added,
+            removed,
+        };
+        all.class = all.worst(from, to);
+        all
+    }
+
+    fn worst(&self, from: Option<&Record>, to: Option<&Record>) -> Option<Class> {
+        Some(if self.closes {
+            Class::Closes
+        } else if self.reassigned {
+            Class::Reassigned
+        } else if self.relabelled {
+            Class::Labels
+        } else if !(self.added.is_empty() && self.removed.is_empty()) {
+            Class::Writes
+        } else if from.map(Record::decided) != to.map(Record::decided) {
+            Class::Decision
+        } else if self.reworded {
+            Class::Text
+        } else if from.zip(to).is_some_and(|(from, to)| from.score.same(&to.score)) {
+            return None;
+        } else {
+            Class::Score
+        })
+    }
+}
+
+/// Everything that a side asks for: the name of the write, and who or what.
+fn wanted(record: Option<&Record>) -> Vec<(&'static str, &str)> {
+    let Some(record) = record else { return Vec::new() };
+    let mut all = Vec::new();
+    if record.text.is_some() {
+        all.push((Op::Comment.name(), ""));
+    }
+    all.extend(record.mention.iter().map(|login| ("mention", login.as_str())));
+    for Write { op, args, .. } in &record.writes {
+        let before = all.len();
+        let named = args.labels.iter().chain(&args.assignees).chain(&args.milestone);
+        all.extend(named.map(|what| (op.name(), what.as_str())));
+        if all.len() == before {
+            all.push((op.name(), args.reason.as_deref().unwrap_or("")));
+        }
+    }
+    all
+}
+
+fn any(record: Option<&Record>, op: Op) -> bool {
+    record.is_some_and(|record| record.writes.iter().any(|write| write.op == op))
+}
+
+fn closes(from: Option<&Record>, to: Option<&Record>) -> bool {
+    any(to, Op::Close) && !any(from, Op::Close)
+}
+
+/// Both sides write a text, and not the same.
+fn reworded(from: Option<&Record>, to: Option<&Record>) -> bool {
+    match (from, to) {
+        (Some(from), Some(to)) if from.text.is_some() && to.text.is_some() => from.words() != to.words(),
+        _ => false,
+    }
+}

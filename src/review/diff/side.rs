@@ -1,0 +1,126 @@
+//! One version of the rules over a backlog: what it says of an item.
+//!
+//! Takes: what a run is asked for, the checked templates. Gives: [`Side`], which makes the record of a
+//! row, puts it into words, and tells whether two versions could differ about it at all.
+
+use std::sync::Arc;
+
+use super::Record;
+use super::why::{Names, Point};
+use crate::engine::evaluate::PointHit;
+use crate::engine::rules::{Action, Policy};
+use crate::engine::source::Location;
+use crate::engine::template::Templates;
+use crate::engine::value::Value;
+use crate::jobs::backlog::Asked;
+use crate::jobs::backlog_triage::words;
+use crate::jobs::texts::Fixed;
+use crate::plan;
+use crate::plan::choice::State;
+use crate::report::Row;
+
+/// One version of the rules.
+#[allow(missing_debug_implementations, reason = "it holds a forge and a callback")]
+pub struct Side<'a> {
+    pub(super) asked: &'a Asked<'a>,
+    templates: &'a Templates,
+    /// What texts are given, and the same without line numbers where a template prints them.
+    fixed: (Arc<Fixed>, Option<Arc<Fixed>>),
+    pub(super) names: Names,
+    /// What every text and write is made of beside the item and its judgement.
+    made_of: String,
+    /// `base`, `head`.
+    name: &'static str,
+}
+
+impl<'a> Side<'a> {
+    /// A side. `texts` are the templates as one text, to tell whether they differ; `lines` says that a template prints the line that a point stands in, which moves with
+    /// every edit above it.
+    #[must_use]
+    pub fn new(
+        asked: &'a Asked<'a>,
+        (templates, texts): (&'a Templates, &str),
+        (lines, name): (bool, &'static str),
+        version: &str,
+    ) -> Self {
+        let fixed = Fixed::new(asked.policy, asked.now, version);
+        let bare = lines.then(|| Arc::new(fixed.without_lines()));
+        let (names, made_of) = (Names::of(asked.policy), made_of(asked.policy, texts));
+        Side { asked, templates, fixed: (Arc::new(fixed), bare), names, made_of, name }
+    }
+
+    /// What the rules say of an item, its words and writes left out.
+    pub(super) fn record(&self, row: &Row<'_>) -> Record {
+        let policy = self.asked.policy;
+        Record {
+            rule: row.rule(policy).map(str::to_owned),
+            action: row.action(policy).to_owned(),
+            score: row.judgement.score.clone(),
+            text: None,
+            plain: None,
+            agent: row.agent(policy).filter(|_| row.subject.is_some()).map(str::to_owned),
+            mention: Vec::new(),
+            writes: Vec::new(),
+        }
+    }
+
+    /// Adds what would be written.
+    pub(super) fn word(&self, row: &Row<'_>, record: &mut Record, failed: &mut Vec<String>) {
+        let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else { return };
+        let policy = self.asked.policy;
+        (record.mention, record.writes) = plan::wanted(policy, &policy.actions[action], subject, &row.assignees);
+        match words(self.asked, self.templates, &self.fixed.0, (row, &record.mention)) {
+            Ok(text) => record.text = text,
+            Err(error) => failed.push(format!("{} under the {}: {error}", self.key(row), self.name)),
+        }
+    }
+
+    pub(super) fn failed(&self, row: &Row<'_>) -> Option<String> {
+        let why = row.note.as_deref().unwrap_or("it could not be read");
+        (row.state == State::Failed).then(|| format!("{}: {why}", self.key(row)))
+    }
+
+    /// Its text without what differs with every edit, where a template prints that.
+    pub(super) fn plain(&self, row: &Row<'_>, mention: &[String]) -> Option<String> {
+        words(self.asked, self.templates, self.fixed.1.as_ref()?, (row, mention)).ok()?
+    }
+
+    fn key(&self, row: &Row<'_>) -> String {
+        format!("{}#{}", self.asked.forge.repos()[row.repo].name, row.number)
+    }
+}
+
+/// Everything of a policy that its texts and writes are made of, for every item alike. Places in the
+/// file are left out.
+fn made_of(policy: &Policy, texts: &str) -> String {
+    let thresholds: Vec<_> = policy.thresholds.iter().map(|it| (&it.name, it.value.to_string())).collect();
+    let agents: Vec<_> = policy.agents.iter().map(|it| (&it.name, &it.login)).collect();
+    let actions: Vec<_> = policy.actions.iter().map(|it| Action { at: Location::default(), ..it.clone() }).collect();
+    let flags: Vec<_> = policy.flags.iter().map(|it| &it.name).collect();
+    let components: Vec<_> = policy.components.iter().map(|it| &it.name).collect();
+    let rest = (policy.timezone, policy.ages, texts);
+    format!("{thresholds:?} {agents:?} {actions:?} {flags:?} {components:?} {rest:?}")
+}
+
+/// Whether nothing that a text or a write is made of differs: then neither does what is made of it.
+pub(super) fn alike((from, before): (&Side<'_>, &Row<'_>), (to, after): (&Side<'_>, &Row<'_>)) -> bool {
+    let (old, new) = (from.asked.policy, to.asked.policy);
+    let (a, b) = (&before.judgement, &after.judgement);
+    let values = |a: &[Value<'_>], b: &[Value<'_>]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b));
+    let held = |side: &'_ Side<'_>, hits: &[PointHit]| -> Vec<(Option<Point>, Option<Box<str>>)> {
+        hits.iter().map(|hit| (side.names.point(hit).cloned(), hit.matched.clone())).collect()
+    };
+    let same = before.subject.is_some() == after.subject.is_some()
+        && before.rule(old) == after.rule(new)
+        && before.action(old) == after.action(new)
+        && a.reason == b.reason
+        && a.ty == b.ty
+        && a.flags == b.flags
+        && a.tags == b.tags
+        && a.title == b.title
+        && a.score.same(&b.score)
+        && a.age_days.same(&b.age_days)
+        && values(&a.scores, &b.scores);
+    // What is the same for every item has been compared once.
+    same && (before.subject.is_none() || from.made_of == to.made_of && held(from, &a.points) == held(to, &b.points))
+}

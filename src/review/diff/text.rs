@@ -1,0 +1,153 @@
+//! A diff for a person at a terminal.
+//!
+//! Takes: a [`Report`], how to print. Gives: lines, all of other people's text in them fit for a
+//! terminal. The worst comes first; with `verbose` every item is listed, with its words before and
+//! after.
+
+use super::groups::{Group, Report, because, groups, score};
+use super::{Changed, Class};
+use crate::engine::untrusted::terminal;
+use crate::report::table::{Side, fit, lay_out};
+use crate::report::text::Style;
+
+/// Items of a group that are shown where not all are asked for.
+const SOME: usize = 5;
+
+/// The whole report.
+#[must_use]
+pub fn render(report: &Report, style: Style) -> String {
+    let mut out = Out { lines: Vec::new(), color: style.color };
+    let totals = report.diff().totals;
+    let place = match report.repos.as_slice() {
+        [repo] => terminal(repo),
+        repos => format!("{} repositories", repos.len()),
+    };
+    out.bold(&format!("rules diff · {} · {place} · {}", report.job, report.generated_at));
+    out.lines.push(format!("from {} to {}", terminal(&report.base.name), terminal(&report.head.name)));
+    out.lines.push(match totals.changed {
+        0 => format!("{} looked at, nothing changes", totals.evaluated),
+        1 => format!("{} looked at, 1 changes: {}", totals.evaluated, figures(report)),
+        changed => format!("{} looked at, {changed} change: {}", totals.evaluated, figures(report)),
+    });
+    let groups = groups(report.diff());
+    for (class, heading) in Class::ALL {
+        let of_class: Vec<&Group<'_>> = groups.iter().filter(|group| group.class == class).collect();
+        let count: usize = of_class.iter().map(|group| group.items.len()).sum();
+        if count > 0 {
+            out.heading(&format!("{heading} ({count})"));
+            of_class.iter().for_each(|group| out.group(report, group, style));
+        }
+    }
+    out.tables(report);
+    for sentence in report.notes().iter().chain(&report.why_incomplete()) {
+        out.lines.push(format!("note: {}", terminal(sentence)));
+    }
+    let mut text = out.lines.join("\n");
+    text.push('\n');
+    text
+}
+
+/// `3 closed, 8 handed over`: what is not none.
+pub(super) fn figures(report: &Report) -> String {
+    let totals = report.diff().totals;
+    let otherwise = |item: &&Changed| {
+        item.from.as_ref().map(super::Record::decided) != item.to.as_ref().map(super::Record::decided)
+    };
+    let decided = report.diff().items.iter().filter(otherwise).count();
+    let all = [
+        (decided, "decided otherwise"),
+        (totals.closes, "closed now"),
+        (totals.reassigned, "handed to somebody else"),
+        (totals.labels, "with other labels"),
+        (totals.text, "in other words"),
+        (totals.gained, "looked at only now"),
+        (totals.lost, "no longer looked at"),
+    ];
+    let some: Vec<String> =
+        all.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    if some.is_empty() { "the score alone".to_owned() } else { some.join(", ") }
+}
+
+struct Out {
+    lines: Vec<String>,
+    color: bool,
+}
+
+impl Out {
+    fn bold(&mut self, text: &str) {
+        self.lines.push(if self.color { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() });
+    }
+
+    fn heading(&mut self, text: &str) {
+        self.lines.push(String::new());
+        self.bold(text);
+    }
+
+    fn group(&mut self, report: &Report, group: &Group<'_>, style: Style) {
+        let (from, to) = (terminal(&group.from.to_string()), terminal(&group.to.to_string()));
+        let way = if from == to { from } else { format!("{from} → {to}") };
+        self.lines.push(format!("{way}: {}", group.items.len()));
+        let shown = if style.verbose { group.items.len() } else { group.items.len().min(SOME) };
+        let cells = |item: &&Changed| {
+            let subject = item.subject.as_ref();
+            let name = match subject {
+                Some(subject) if report.repos.len() == 1 => format!("#{}", subject.number),
+                _ => item.key.clone(),
+            };
+            let title = subject.map_or("", |subject| subject.title.as_str());
+            vec![format!("  {}", terminal(&name)), score(item), terminal(title)]
+        };
+        let rows: Vec<Vec<String>> = group.items[..shown].iter().map(cells).collect();
+        let lines = lay_out(&rows, &[Side::Left, Side::Left, Side::Left], style.width);
+        for (line, item) in lines.into_iter().zip(&group.items) {
+            self.lines.push(line);
+            let why = terminal(&because(item));
+            if !why.is_empty() {
+                let why = if style.verbose { why } else { fit(&why, style.width.saturating_sub(6)) };
+                self.lines.push(format!("      {why}"));
+            }
+            if style.verbose {
+                self.words(item);
+            }
+        }
+        if shown < group.items.len() {
+            self.lines.push(format!("  … and {} more (-v shows all)", group.items.len() - shown));
+        }
+    }
+
+    /// The writes and the lines of the text that one side alone has.
+    fn words(&mut self, item: &Changed) {
+        for (sign, writes) in [('-', &item.removed), ('+', &item.added)] {
+            for one in writes {
+                let what = format!("{} {}", one.op, terminal(&one.what));
+                self.lines.push(format!("      {sign} {}", what.trim_end()));
+            }
+        }
+        let text = |record: &Option<super::Record>| record.as_ref().and_then(|it| it.text.clone()).unwrap_or_default();
+        let (before, after) = (text(&item.from), text(&item.to));
+        for (sign, these, those) in [('-', &before, &after), ('+', &after, &before)] {
+            let only = these.lines().filter(|line| !line.trim().is_empty() && !those.lines().any(|it| it == *line));
+            self.lines.extend(only.map(|line| format!("      {sign} | {}", terminal(line))));
+        }
+    }
+
+    fn tables(&mut self, report: &Report) {
+        let diff = report.diff();
+        let moved: Vec<_> = diff.rules.iter().filter(|(_, moves)| moves.gained + moves.lost > 0).collect();
+        if !moved.is_empty() {
+            self.heading("Rules that gain or lose");
+            let mut rows = vec![["rule", "before", "now", "gains", "loses"].map(str::to_owned).to_vec()];
+            rows.extend(moved.iter().map(|(rule, it)| {
+                let counts = [it.before, it.after, it.gained, it.lost].map(|count| count.to_string());
+                [vec![terminal(rule)], counts.to_vec()].concat()
+            }));
+            let sides = [Side::Left, Side::Right, Side::Right, Side::Right, Side::Right, Side::Left];
+            self.lines.extend(lay_out(&rows, &sides, usize::MAX));
+        }
+        if !diff.writes.is_empty() {
+            self.heading("Writes");
+            let one = |(op, (added, removed)): (&&str, &(usize, usize))| format!("{op} +{added} -{removed}");
+            self.lines.push(diff.writes.iter().map(one).collect::<Vec<_>>().join(", "));
+        }
+    }
+}

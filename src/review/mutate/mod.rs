@@ -1,0 +1,109 @@
+//! The rules changed a little, one change at a time: what no case notices is not tested.
+//!
+//! Takes: a checked policy. Gives: [`Mutant`]s, each with a name that stays when lines move, and the
+//! policy with that one change. A change that the checker of the rules would refuse is none: the part
+//! of a condition that asks whether something is known stays.
+//!
+//! - `list` which changes there are, `parts` the parts of conditions, [`run`] whether a case notices
+
+mod list;
+mod parts;
+pub mod run;
+
+use crate::engine::enough;
+use crate::engine::keywords::Keywords;
+use crate::engine::policy::Policy;
+use crate::engine::source::{Location, Source};
+use crate::engine::untrusted::cut;
+use crate::engine::value::Value;
+use crate::engine::words::{Entry, Pattern};
+use crate::language::diag::{Diagnostic, Sink, did_you_mean};
+use crate::review::cases::Equivalent;
+pub use list::list;
+use parts::Site;
+
+/// One small change of the rules.
+#[derive(Debug, Clone)]
+pub struct Mutant {
+    /// What a case file calls it: `thresholds.ready up`, `keywords.bug drop crash`.
+    pub name: String,
+    /// Where the rules say what is changed.
+    pub at: Location,
+    /// What is changed, for people: `5 becomes 6`.
+    pub what: String,
+    change: Change,
+}
+
+/// Numbers are indices into the policy's own lists.
+#[derive(Debug, Clone)]
+enum Change {
+    Threshold(usize, Value<'static>),
+    Add(usize, usize, Value<'static>),
+    Max(usize, Value<'static>),
+    Word(usize, usize),
+    Entry(usize, usize),
+    Form(usize, usize, usize),
+    DropRule(usize),
+    DropType(usize),
+    /// With the one after it.
+    SwapRules(usize),
+    SwapTypes(usize),
+    /// Which condition, the way to the junction in it, the part.
+    Part(Site, Vec<usize>, usize),
+}
+
+impl Mutant {
+    /// The rules with this change.
+    ///
+    /// # Errors
+    /// The words that are left of a pattern cannot be searched for; they were, with one more.
+    pub fn apply(&self, policy: &Policy) -> Result<Policy, regex::Error> {
+        let mut policy = policy.clone();
+        match &self.change {
+            Change::Threshold(index, value) => policy.thresholds[*index].value = value.clone(),
+            Change::Add(component, point, value) => policy.components[*component].points[*point].add = value.clone(),
+            Change::Max(component, value) => policy.components[*component].max = value.clone(),
+            Change::Word(set, word) => {
+                let mut sets = std::mem::take(&mut policy.keywords).sets;
+                sets[*set].words.remove(*word);
+                policy.keywords = Keywords::new(sets);
+            }
+            Change::Entry(index, entry) => policy.patterns[*index] = policy.patterns[*index].without(*entry)?,
+            Change::Form(index, entry, form) => {
+                policy.patterns[*index] = without_form(&policy.patterns[*index], *entry, *form)?;
+            }
+            Change::DropRule(index) => drop(policy.decide.remove(*index)),
+            Change::DropType(index) => drop(policy.classify.rules.remove(*index)),
+            Change::SwapRules(index) => policy.decide.swap(*index, index + 1),
+            Change::SwapTypes(index) => policy.classify.rules.swap(*index, index + 1),
+            Change::Part(site, way, part) => parts::drop_part(&mut policy, *site, way, *part),
+        }
+        // How far patterns count follows from the conditions.
+        enough::mark(&mut policy);
+        Ok(policy)
+    }
+}
+
+/// A pattern of words with a form of one of them less.
+fn without_form(pattern: &Pattern, entry: usize, form: usize) -> Result<Pattern, regex::Error> {
+    let mut entries: Vec<Entry> = pattern.entries.clone();
+    entries[entry].forms.remove(form);
+    let mut left = Pattern::words(&pattern.name, pattern.area, entries)?;
+    left.at = pattern.at;
+    Ok(left)
+}
+
+/// Says of entries of `equivalent` that they name no change of these rules, or name one twice.
+pub fn unknown(source: &Source, equivalent: &[Equivalent], mutants: &[Mutant], found: &mut Vec<Diagnostic>) {
+    let mut sink = Sink { source, found };
+    for (index, entry) in equivalent.iter().enumerate() {
+        let name = cut(&entry.mutant, 80);
+        if equivalent[..index].iter().any(|before| before.mutant == entry.mutant) {
+            sink.error(entry.at, format!("`{name}` is listed a second time"), None);
+        } else if !mutants.iter().any(|mutant| mutant.name == entry.mutant) {
+            let help = did_you_mean(&entry.mutant, mutants.iter().map(|mutant| mutant.name.as_str()))
+                .unwrap_or_else(|| "`--mutate` names those that no case notices; take this entry out".to_owned());
+            sink.error(entry.at, format!("no change of the rules is called `{name}`"), Some(help));
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Where a version of the rules is read from.
+//!
+//! Takes: `--rules`, `--base`, `--head`. Gives: [`Version`]: a folder, a revision of the clone that
+//! this runs in, or a commit on the forge. A revision is data: nothing of it is checked out.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use chrono::Utc;
+
+use super::super::forge::{Wanted, remote};
+use super::super::output::variable;
+use super::super::rules::Commit;
+use super::super::{Stop, usage};
+use super::git::{At, Clone};
+use crate::cli::{Common, Target};
+use crate::forge::remote::Remote;
+use crate::forge::remote::address::Runner;
+use crate::jobs;
+use crate::pack::{self, Pack, tree};
+
+/// A version of the rules.
+pub(in crate::run) struct Version {
+    place: Place,
+    /// What people call it: `main (the merge base with HEAD, 4f2a9c1d2e)`.
+    pub(in crate::run) name: String,
+    /// The commit it is read at.
+    pub(in crate::run) commit: Option<String>,
+}
+
+enum Place {
+    /// Folders of rules and templates on this machine; `None` is what a run takes here.
+    Folder(Option<PathBuf>, Option<PathBuf>),
+    Clone(At, Vec<String>),
+    Forge(Box<Remote>, String, String),
+}
+
+/// A repository of the forge's CI, or of the command line, that rules are read from by API.
+pub(in crate::run) struct Away {
+    pub(in crate::run) target: Target,
+    pub(in crate::run) repo: String,
+}
+
+impl Away {
+    /// In a job of the forge's CI its own repository, elsewhere the one that is asked for.
+    pub(in crate::run) fn find(common: &Common) -> Option<Away> {
+        let own = variable("GITHUB_REPOSITORY").filter(|_| Runner::of(&variable).is_some());
+        if let Some(repo) = own {
+            return Some(Away { target: Target { forge: variable("GITHUB_API_URL"), ..common.target.clone() }, repo });
+        }
+        let server = common.target.forge.as_deref().is_some_and(|forge| !forge.starts_with("file:"));
+        match common.repos.as_slice() {
+            [repo] if server => Some(Away { target: common.target.clone(), repo: repo.clone() }),
+            _ => None,
+        }
+    }
+
+    /// Its forge, to be read.
+    pub(in crate::run) fn open(&self) -> Result<Remote, Stop> {
+        let repos = std::slice::from_ref(&self.repo);
+        remote(&Wanted { target: &self.target, repos, org: None, live: false, now: Utc::now() })
+    }
+}
+
+impl Version {
+    /// The working tree, or the folders that are named.
+    pub(in crate::run) fn here(rules: Option<&Path>, templates: Option<&Path>) -> Version {
+        let name = rules.map_or_else(|| "the working tree".to_owned(), |folder| folder.display().to_string());
+        Version { place: Place::Folder(rules.map(Path::to_owned), templates.map(Path::to_owned)), name, commit: None }
+    }
+
+    /// A folder of rules, or the top of a checkout that holds one.
+    pub(in crate::run) fn folder(folder: &Path) -> Version {
+        let has = |rules: &&PathBuf| jobs::NAMES.iter().any(|job| rules.join(format!("{job}.yaml")).is_file());
+        let inner = pack::FOLDERS.map(|inner| folder.join(inner));
+        let rules = [folder.to_owned()].into_iter().chain(inner).find(|rules| has(&rules));
+        Version::here(Some(&rules.unwrap_or_else(|| folder.to_owned())), None)
+    }
+
+    /// A revision: of the clone that this runs in, else of the repository on the forge. With `from`,
+    /// another revision or HEAD, the newest commit that both come from is taken where the clone holds
+    /// it. `rules` is a folder of the clone that goes before the usual ones.
+    pub(in crate::run) fn revision(
+        revision: &str,
+        from: Option<&str>,
+        rules: Option<&Path>,
+        common: &Common,
+    ) -> Result<Version, Stop> {
+        let here = std::env::current_dir().context("asking which folder this runs in")?;
+        let Some(clone) = Clone::find(&here)? else { return Version::away(revision, common) };
+        let itself = clone.commit(revision).map_err(usage)?;
+        let base = match from {
+            Some(from) => clone.merge_base(&itself, &clone.commit(from).map_err(usage)?)?,
+            None => None,
+        };
+        let (commit, name) = match (from, base) {
+            (Some(from), Some(base)) => {
+                let name = format!("{revision} (its merge base with {from}, {base:.10})");
+                (base, name)
+            }
+            (Some(from), None) => {
+                let name = format!("{revision} ({itself:.10} itself: this clone holds no merge base with {from})");
+                (itself, name)
+            }
+            (None, _) => {
+                let name =
+                    if itself == revision { format!("{itself:.10}") } else { format!("{revision} ({itself:.10})") };
+                (itself, name)
+            }
+        };
+        let own = rules.and_then(|rules| clone.inside(rules));
+        // Paths in git are those from the top, folders of rules those from here.
+        let from_here = |folder: &str| clone.inside(Path::new(folder));
+        let folders: Vec<String> =
+            own.into_iter().chain(pack::FOLDERS.iter().filter_map(|one| from_here(one))).collect();
+        let short = if revision.chars().all(|c| c.is_ascii_hexdigit()) { "commit" } else { revision };
+        let at = clone.at(short, commit.clone());
+        Ok(Version { place: Place::Clone(at, folders), name, commit: Some(commit) })
+    }
+
+    /// A commit or branch of the repository on the forge.
+    pub(in crate::run) fn away(revision: &str, common: &Common) -> Result<Version, Stop> {
+        let Some(away) = Away::find(common) else {
+            return Err(usage(anyhow!(
+                "{revision} is no folder, and here is no git clone that could hold such a revision; run this in a \
+                 clone, or name a server and one repository with --forge and --repo"
+            )));
+        };
+        let hash = revision.len() >= 40 && revision.chars().all(|c| c.is_ascii_hexdigit());
+        let name = if hash { format!("{revision:.10}") } else { revision.to_owned() };
+        let forge = Box::new(away.open()?);
+        Ok(Version {
+            place: Place::Forge(forge, away.repo, revision.to_owned()),
+            name,
+            commit: hash.then(|| revision.to_owned()),
+        })
+    }
+
+    /// It is what a run takes here, and no folder is named.
+    pub(in crate::run) fn is_here(&self) -> bool {
+        matches!(self.place, Place::Folder(None, _))
+    }
+
+    /// The rules and templates of a job; `None` where this version has none for it.
+    pub(in crate::run) fn pack(&self, job: &str) -> Result<Option<Pack>, Stop> {
+        let texts = match &self.place {
+            Place::Folder(rules, templates) => {
+                if rules.as_ref().is_some_and(|folder| folder.is_dir() && !folder.join(format!("{job}.yaml")).exists())
+                {
+                    return Ok(None);
+                }
+                let read = pack::read(job, &jobs::NAMES, rules.as_deref(), templates.as_deref());
+                return read.map(Some).map_err(usage);
+            }
+            Place::Clone(at, folders) => tree::texts(at, folders, job),
+            Place::Forge(forge, repo, commit) => {
+                tree::texts(&Commit { forge, repo, commit }, &pack::FOLDERS.map(str::to_owned), job)
+            }
+        };
+        let texts = texts.with_context(|| format!("reading the rules of {}", self.name))?;
+        texts.map(|texts| pack::read_texts(job, &jobs::NAMES, texts)).transpose().map_err(usage)
+    }
+}

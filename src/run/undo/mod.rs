@@ -1,0 +1,267 @@
+//! `kaizen undo [RUN]`: what a run wrote, taken back.
+//!
+//! Takes: [`cli::Undo`], the folder of the loop. Gives: what was and was not taken back on stdout, an
+//! [`Exit`]; in a live run the writes, recorded as a run of its own.
+
+mod gather;
+
+use std::collections::{BTreeSet, HashMap};
+
+use anyhow::{Result, anyhow};
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::apply::same_forge;
+use super::forge::{Opened, Wanted, repos};
+use super::live::{self, About, Ended, Live};
+use super::runs::Book;
+use super::{Exit, Stop, VERSION, output, say, usage};
+use crate::apply::Applied;
+use crate::cli::{self, Format};
+use crate::forge::Forge;
+use crate::forge::time::rfc3339;
+use crate::plan::{self, Manners, Plan};
+use crate::undo::planned::{self, Undo};
+use crate::undo::shown::Shown;
+use crate::undo::{JOB, Known, Written, history, marked};
+
+/// The run that is taken back.
+#[derive(Debug)]
+struct Chosen {
+    run: String,
+    /// All that is known of it and of the others.
+    history: Vec<Written>,
+    /// Found by our own comments.
+    by_comments: bool,
+}
+
+/// Takes a run back.
+pub(super) fn run(args: &cli::Undo) -> Result<Exit, Stop> {
+    let clock = || args.target.now.unwrap_or_else(Utc::now);
+    let now = clock();
+    let book = Book::read(&args.target.loop_dir)?;
+    let known = in_journal(&book, args.run.as_deref());
+    let of = known.as_ref().or(args.run.as_ref()).and_then(|name| book.runs.iter().find(|run| run.run == **name));
+    let (recorded, undone) = (of.and_then(|run| run.forge.clone()), undone_by(&book, args.run.as_deref()));
+    if known.is_none() && args.since.is_none() && undone.is_none() {
+        if of.is_none() {
+            return Err(usage(nobody_knows(args, &book)));
+        }
+        say("the journal holds no write of this run; if it was lost, --since T looks for our own comments");
+    }
+    let mut target = args.target.clone();
+    target.forge = target.forge.or_else(|| recorded.clone());
+    let names = match &known {
+        Some(run) => repos_of(&book.history, run),
+        None => args.repos.clone(),
+    };
+    let org = args.org.as_deref().filter(|_| known.is_none());
+    let forge = Opened::new(&Wanted { target: &target, repos: &names, org, live: !args.dry_run, now })?;
+    fits(forge.read(), recorded.as_deref())?;
+    let found = match known {
+        Some(_) => None,
+        None => Some(in_comments(args, forge.read(), &book, &names)?),
+    };
+    let undoes = known.as_ref().or(found.as_ref().map(|found| &found.run));
+    let about = About { forge: &forge.read().name(), undoes: undoes.map(String::as_str) };
+    let live = match args.dry_run {
+        true => None,
+        false => Some(Live::begin(&args.target.loop_dir, JOB, now, VERSION, about)?),
+    };
+    // Whoever had the folder until now may have written more.
+    let book = if live.is_some() { Book::read(&args.target.loop_dir)? } else { book };
+    let result = take_back(args, (&forge, live.as_ref()), (book, known, found), &clock);
+    if let (Some(live), Err(stop)) = (&live, &result) {
+        let why = [format!("{:#}", stop.error)];
+        end(live, &forge, (stop.exit, &why), json!(null), clock())?;
+    }
+    result
+}
+
+fn take_back(
+    args: &cli::Undo,
+    (forge, live): (&Opened, Option<&Live>),
+    (book, known, found): (Book, Option<String>, Option<Chosen>),
+    clock: &dyn Fn() -> DateTime<Utc>,
+) -> Result<Exit, Stop> {
+    let now = rfc3339(clock());
+    let read = forge.read();
+    let named = known.map(|run| Chosen { run, history: book.history, by_comments: false });
+    let Some(mut chosen) = named.or(found) else { return Err(anyhow!("no run is chosen").into()) };
+    gather::numbers(read, &chosen.run, &mut chosen.history);
+    let held = gather::held(read, &chosen.run, &mut chosen.history)?;
+    let own = live.map(|live| live.run.as_str());
+    let ended = |run: &str| book.runs.iter().any(|known| known.run == run && known.ended.is_some());
+    let known = Known { us: read.user(), names: read.label_names(), ended: &ended };
+    let undo = planned::plan(&chosen.run, &chosen.history, &held, &known);
+    let plan = whole(&undo, &read.name(), &now, args.pause);
+    if let Some(path) = &args.plan_out {
+        output::save_plan(path, &plan)?;
+    }
+    let mut why: Vec<String> = undo.unread.iter().map(|(_, why)| why.clone()).collect();
+    why.dedup();
+    let mut warnings = book.warnings;
+    let applied = match (live, forge.write()) {
+        (Some(live), Some(write)) => {
+            let stop = live::stop()?;
+            Some(live.carry_out(write, &plan, HashMap::new(), (&stop, &args.shown), clock))
+        }
+        _ => None,
+    };
+    let exit = exit(&undo, applied.as_ref());
+    if let Some(applied) = &applied {
+        why.extend(applied.ended.clone());
+        warnings.extend(applied.warnings.clone());
+    }
+    let job = chosen.history.iter().find(|written| written.run == chosen.run).map(|written| written.job.as_str());
+    let shown = Shown {
+        undo: &undo,
+        run: (&chosen.run, job.unwrap_or("no write")),
+        own,
+        outcomes: applied.as_ref().map(|applied| applied.outcomes.as_slice()),
+        forge: &read.name(),
+        now: &now,
+        by_comments: chosen.by_comments,
+        warnings: &warnings,
+        why_incomplete: &why,
+    };
+    let report = shown.json();
+    match args.shown.format {
+        Format::Json => output::print_raw(&format!("{report}\n")),
+        Format::Markdown => output::print_text(&shown.markdown()),
+        Format::Text => output::print_text(&shown.text(args.shown.verbose)),
+    }?;
+    let acted = if live.is_some() { shown.count("done") } else { undo.writes() };
+    output::summary(|| shown.markdown())?;
+    output::step_outputs(acted, exit == Exit::Done)?;
+    if let Some(live) = live {
+        end(live, forge, (exit, &why), report["totals"].clone(), clock())?;
+    }
+    Ok(exit)
+}
+
+/// The run in the journal: the one that is named, else the last that wrote.
+fn in_journal(book: &Book, named: Option<&str>) -> Option<String> {
+    let run = match named {
+        Some(run) => book.history.iter().find(|written| written.run == run).map(|written| written.run.as_str()),
+        None => history::last(&book.history),
+    };
+    run.map(str::to_owned)
+}
+
+/// Who has taken a run back of which this folder knows nothing else.
+fn undone_by<'b>(book: &'b Book, named: Option<&str>) -> Option<&'b str> {
+    let done = |run: &&crate::undo::runs::Run| run.writes > 0 && run.undoes.as_deref() == named && named.is_some();
+    book.runs.iter().rev().find(done).map(|run| run.run.as_str())
+}
+
+fn nobody_knows(args: &cli::Undo, book: &Book) -> anyhow::Error {
+    let folder = args.target.loop_dir.display();
+    let help = "--since T looks for our own comments since then";
+    match &args.run {
+        None => anyhow!("no run that wrote something is known in {folder}; where the journal is gone, {help}"),
+        Some(run) => {
+            let names = book.runs.iter().map(|known| known.run.as_str());
+            let near = names.max_by_key(|name| name.chars().zip(run.chars()).take_while(|(a, b)| a == b).count());
+            let near = near.map_or_else(String::new, |name| format!("did you mean {name}? "));
+            anyhow!(
+                "{folder} knows no run {run}; {near}`kaizen runs` lists them, and where the journal is gone, {help}"
+            )
+        }
+    }
+}
+
+fn repos_of(history: &[Written], run: &str) -> Vec<String> {
+    let names: BTreeSet<&str> =
+        history.iter().filter(|written| written.run == run).map(|written| written.repo.as_str()).collect();
+    names.into_iter().map(str::to_owned).collect()
+}
+
+/// The run's own forge, and one that says who we are: without that no comment is known as ours.
+fn fits(forge: &dyn Forge, recorded: Option<&str>) -> Result<(), Stop> {
+    let name = forge.name();
+    if let Some(recorded) = recorded.filter(|recorded| !same_forge(&name, recorded)) {
+        return Err(usage(anyhow!("that run wrote to {recorded}, and this is {name}; name its own with --forge")));
+    }
+    if forge.user().is_empty() {
+        return Err(usage(anyhow!(
+            "{name} does not say whose token this is, and without that nothing is known as ours"
+        )));
+    }
+    Ok(())
+}
+
+/// The run as our own comments tell of it: the one that is named, else the newest.
+fn in_comments(args: &cli::Undo, forge: &dyn Forge, book: &Book, names: &[String]) -> Result<Chosen, Stop> {
+    let mut history = Vec::new();
+    if let Some(since) = args.since {
+        let us = plan::memory::Us { user: forge.user(), bots: &[] };
+        for repo in repos(forge, names, args.org.as_deref())? {
+            let placed = forge.comments_since(repo, since)?;
+            history.extend(marked::written(&forge.repos()[repo].name, &placed, us));
+        }
+        history.sort_by_key(|written| written.at);
+    }
+    let undone = undone_by(book, args.run.as_deref());
+    let newest = history.iter().map(|written| written.run.clone()).max_by_key(|run| marked::started(run));
+    let there = |run: &String| history.iter().any(|written| written.run == *run);
+    match (&args.run, args.since) {
+        (Some(run), _) if there(run) => Ok(Chosen { run: run.clone(), history, by_comments: true }),
+        (Some(run), _) if undone.is_some() => {
+            say(&format!("nothing is left of {run}: {} took it back", undone.unwrap_or_default()));
+            Ok(Chosen { run: run.clone(), history, by_comments: false })
+        }
+        (Some(run), Some(since)) => {
+            Err(usage(anyhow!("none of our comments since {} is of the run {run}", rfc3339(since))))
+        }
+        (Some(run), None) => Ok(Chosen { run: run.clone(), history, by_comments: false }),
+        (None, since) => match newest {
+            Some(run) => Ok(Chosen { run, history, by_comments: true }),
+            None => {
+                let since = since.map(rfc3339).unwrap_or_default();
+                Err(usage(anyhow!("there is no comment of ours since {since}")))
+            }
+        },
+    }
+}
+
+fn whole<'u>(undo: &'u Undo, forge: &str, now: &str, pause_ms: u64) -> Plan<'u> {
+    Plan {
+        version: plan::VERSION,
+        kaizen: VERSION.into(),
+        job: JOB.into(),
+        forge: forge.to_owned().into(),
+        created_at: now.to_owned().into(),
+        now: now.to_owned().into(),
+        rules_hash: "".into(),
+        complete: undo.unread.is_empty(),
+        manners: Manners { pause_ms, labels: undo.labels.clone(), ..Manners::default() },
+        items: undo.items.as_slice().into(),
+    }
+}
+
+fn exit(undo: &Undo, applied: Option<&Applied>) -> Exit {
+    match applied.map_or(Exit::Done, super::apply::exit) {
+        Exit::Done | Exit::Incomplete if !undo.unread.is_empty() => Exit::Failed,
+        other => other,
+    }
+}
+
+fn end(
+    live: &Live,
+    forge: &Opened,
+    (exit, why): (Exit, &[String]),
+    totals: serde_json::Value,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let ended = Ended {
+        exit: exit.code(),
+        complete: exit == Exit::Done,
+        why_incomplete: why,
+        totals,
+        rules: HashMap::new(),
+        counts: forge.counts(),
+        rules_hash: "",
+    };
+    live.end(&ended, now, VERSION)
+}
