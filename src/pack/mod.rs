@@ -6,7 +6,7 @@
 
 mod builtin;
 mod files;
-pub mod folder;
+pub mod folders;
 pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};

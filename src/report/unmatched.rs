@@ -5,7 +5,7 @@
 //! a hundred thousand items next to nothing. Entries of patterns are not counted: a search ends as
 //! soon as the rules could tell no more, and whether a later entry matched is never known.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
@@ -31,17 +31,22 @@ impl<'p> Unmatched<'p> {
         }
         let policy: &'p Policy = run.policy;
         let mut decided = vec![false; policy.decide.len()];
-        let mut tags: HashSet<&str> = HashSet::new();
+        let words = || policy.keywords.sets.iter().flat_map(|set| &set.words);
+        let mut met: HashMap<&str, bool> = words().map(|word| (word.text.as_str(), false)).collect();
         for row in &run.rows {
             if let Some(rule) = row.judgement.rule.and_then(|rule| decided.get_mut(rule)) {
                 *rule = true;
             }
-            tags.extend(row.judgement.tags.iter().map(String::as_str).filter(|tag| policy.keywords.knows(tag)));
+            for tag in &row.judgement.tags {
+                if let Some(word) = met.get_mut(tag.as_str()) {
+                    *word = true;
+                }
+            }
         }
         let rules = policy.decide.iter().zip(decided).filter(|(_, decided)| !decided);
         let mut words: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for set in &policy.keywords.sets {
-            let unmet = set.words.iter().map(|word| word.text.as_str()).filter(|word| !tags.contains(word));
+            let unmet = set.words.iter().map(|word| word.text.as_str()).filter(|word| met.get(word) == Some(&false));
             unmet.for_each(|word| words.entry(&set.name).or_default().push(word));
         }
         Some(Unmatched { rules: rules.map(|(rule, _)| rule.id.as_str()).collect(), words })

@@ -59,7 +59,7 @@ impl Found<'_> {
 #[must_use]
 pub fn folder(policies: &[Checked<'_>], others: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut all = others;
-    let mut shared: BTreeMap<(String, usize), (usize, Diagnostic)> = BTreeMap::new();
+    let mut shared: BTreeMap<(String, usize, String), (usize, Diagnostic)> = BTreeMap::new();
     let mut readers: BTreeMap<String, usize> = BTreeMap::new();
     for checked in policies {
         all.extend(checked.loaded.diagnostics.iter().cloned());
@@ -75,7 +75,7 @@ pub fn folder(policies: &[Checked<'_>], others: Vec<Diagnostic>) -> Vec<Diagnost
         unused::vocabulary(policy, &checked.loaded.aside, &mut found);
         unused::templates(checked, &mut found);
         for warning in found.list {
-            let key = (warning.source.name.to_string(), warning.span.start);
+            let key = (warning.source.name.to_string(), warning.span.start, warning.message.clone());
             shared.entry(key).or_insert_with(|| (0, warning)).0 += 1;
         }
     }

@@ -121,12 +121,14 @@ fn numbers(text: &str) -> Vec<(usize, usize)> {
         let joins = |byte: Option<&u8>, with: &[u8]| {
             byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80 || with.contains(byte))
         };
+        // `7.0.1` is a version, the end of a sentence is none.
+        let version = bytes.get(at) == Some(&b'.') && digits(at + 1) > 0;
         let before = start.checked_sub(1).and_then(|before| bytes.get(before));
         let after = bytes.get(at);
         // `1. ` at the start of a line counts a list.
         let listed = matches!(after, Some(b'.' | b')'))
             && text[..start].rsplit('\n').next().is_some_and(|line| line.trim().is_empty());
-        if !joins(before, b"#._-/:=<&$\\") && !joins(after, b"_-/:=") && !listed {
+        if !joins(before, b"#._-/:=<&$\\") && !joins(after, b"_-/:=") && !listed && !version {
             found.push((start, at));
         }
     }
@@ -144,7 +146,7 @@ mod tests {
     #[test]
     fn numbers_are_words_outside_tags() {
         assert_eq!(words("Scores 5; {{ 7 }} of 10.5, {% if 3 %}9{% endif %}{# 4 #}."), ["5", "10.5", "9"]);
-        assert_eq!(words("v1.2 #12 2026-01-02 h5 5m a/3 10:30 <h1> größe5 5größe"), [""; 0]);
+        assert_eq!(words("v1.2 7.0.1 #12 2026-01-02 h5 5m a/3 10:30 <h1> größe5 5größe"), [""; 0]);
         assert_eq!(words("1. first\n  2) second\n3 third {{ open"), ["3"]);
     }
 }

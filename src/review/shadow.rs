@@ -5,7 +5,7 @@
 //! said.
 
 use super::check::Found;
-use super::formula::{Formula, Says};
+use super::formula::{Formula, Says, Statement};
 use super::logic::Terms;
 use super::solve::never;
 use crate::engine::expr::{Expr, Name};
@@ -51,7 +51,9 @@ pub fn conditions(policy: &Policy, found: &mut Found<'_>) {
         others.map(|condition| (condition, shadow.terms.formula(&condition.expr))).collect();
     shadow.terms.relate();
     for (condition, formula) in others {
-        shadow.settled(condition, condition.at, &formula, true, found);
+        if !found.full() {
+            shadow.settled(condition, condition.at, &formula, true, found);
+        }
     }
 }
 
@@ -148,14 +150,10 @@ impl<'p> Shadow<'p> {
         last: bool,
         found: &mut Found<'_>,
     ) -> Option<bool> {
-        // `urgent: false` says so on purpose.
-        if let Expr::Literal(_) = when.expr {
-            return match formula {
-                Formula::Is(value) => Some(*value),
-                _ => None,
-            };
-        }
+        // `urgent: false` says so on purpose, as a threshold does that is compared with a number.
+        let fixed = self.terms.constant(&when.expr).is_some();
         let settled = match formula {
+            Formula::Is(value) if fixed => Some(*value),
             formula if self.never(&[formula]) => Some(false),
             formula if self.never(&[&formula.not()]) => Some(true),
             _ => None,
@@ -166,6 +164,7 @@ impl<'p> Shadow<'p> {
                 let help = "mend what it asks for; the last rule needs no `when`";
                 found.warn(at, message, help);
             }
+            Some(_) if fixed => {}
             Some(value) => self.tell(&when.expr, value, at, "this condition", found),
             None => self.parts(when, at, found),
         }
@@ -182,7 +181,7 @@ impl<'p> Shadow<'p> {
         });
         for (part, a, b) in comparisons {
             // Of two fixed values one is a switch that a threshold turns.
-            if self.terms.constant(a).is_some() && self.terms.constant(b).is_some() {
+            if found.full() || self.terms.constant(a).is_some() && self.terms.constant(b).is_some() {
                 continue;
             }
             let formula = self.terms.formula(part);
@@ -199,7 +198,7 @@ impl<'p> Shadow<'p> {
     fn tell(&mut self, expr: &'p Expr, value: bool, at: Location, name: &str, found: &mut Found<'_>) {
         let mut numbers = Vec::new();
         let formula = self.terms.formula(expr);
-        self.numbers(&formula, true, &mut numbers);
+        told(&self.terms, &formula, &mut numbers);
         let mut help = match numbers.first() {
             Some(told) => told.clone(),
             None if value => "leave it out, or mend what it asks for".to_owned(),
@@ -215,23 +214,29 @@ impl<'p> Shadow<'p> {
         let message = format!("{name} {} holds", if value { "always" } else { "never" });
         found.warn(at, message, help);
     }
+}
 
-    /// What the numbers of a formula can be, where that is limited; where it is one statement `alone`,
-    /// also where it is limited on one side.
-    fn numbers(&self, formula: &Formula, alone: bool, into: &mut Vec<String>) {
-        match formula {
-            Formula::One(statement) if matches!(statement.says, Says::Number(..)) => {
-                let about = self.terms.about(statement.term);
-                let mend = "mend the number, or what it is compared with";
-                into.extend(match (about.range.ends(), about.range.least()) {
-                    (Some((low, high)), _) => Some(format!("`{}` is from {low} to {high} here: {mend}", about.text)),
-                    (None, Some(low)) if alone => Some(format!("`{}` is never below {low}: {mend}", about.text)),
-                    _ => None,
-                });
-            }
-            Formula::All(parts) | Formula::Any(parts) => parts.iter().for_each(|part| self.numbers(part, false, into)),
-            _ => {}
+/// What the numbers of a formula can be, of the statements that are settled by that alone.
+fn told(terms: &Terms<'_>, formula: &Formula, into: &mut Vec<String>) {
+    match formula {
+        Formula::One(Statement { term, says: Says::Number(op, with), .. }) => {
+            let about = terms.about(*term);
+            let settled = [true, false].into_iter().any(|truth| {
+                let mut range = about.range.clone();
+                range.narrow(*op, *with, truth);
+                range.is_empty()
+            });
+            let mend = "mend the number, or what it is compared with";
+            into.extend(match (about.range.ends(), about.range.least()) {
+                (Some((low, high)), _) if settled => {
+                    Some(format!("`{}` is from {low} to {high} here: {mend}", about.text))
+                }
+                (None, Some(low)) if settled => Some(format!("`{}` is never below {low}: {mend}", about.text)),
+                _ => None,
+            });
         }
+        Formula::All(parts) | Formula::Any(parts) => parts.iter().for_each(|part| told(terms, part, into)),
+        _ => {}
     }
 }
 

@@ -82,7 +82,9 @@ pub fn vocabulary(policy: &Policy, aside: &Aside, found: &mut Found<'_>) {
     }
     let rules = || policy.decide.iter().chain(&aside.disabled);
     for (index, action) in policy.actions.iter().enumerate() {
-        if !rules().any(|rule| rule.action == Some(index)) {
+        // No login begins with a dash: there is nobody yet, and its rules wait for somebody.
+        let nobody = action.agent.is_some_and(|agent| policy.agents[agent].login.starts_with('-'));
+        if !nobody && !rules().any(|rule| rule.action == Some(index)) {
             let message = format!("no rule asks for the action `{}`", action.name);
             found.warn(action.at, message, format!("name it in a rule, `action: {}`, or remove it", action.name));
         }

@@ -213,6 +213,8 @@ fn it_ends_with_a_dry_run_of_what_it_set_up() {
     let left = ran.stdout.lines().find(|line| line.starts_with("blocked")).unwrap_or_else(|| panic!("{}", ran.stdout));
     assert!(left.contains("#1"), "{left}");
     assert!(read(&folder, RULES).contains("    action: skip # flag-owner, once agents.owner has a login\n"));
+    let checked = kaizen(folder.path(), &["rules", "check", "--deny-warnings"]);
+    assert_eq!(checked.code, 0, "{}", checked.stdout);
 }
 
 #[test]

@@ -142,6 +142,39 @@ fn a_stranger_is_told_at_once_at_the_right_line_what_to_do() {
 }
 
 #[test]
+fn what_is_meant_is_not_doubted() {
+    let note = (
+        "templates/backlog-triage/note.md.j2",
+        "{{ mention }} {{ thresholds.told }} {{ agents.bo.login }}, 4th of 7.0.1\n",
+    );
+    let tell = "agents: {ada: {login: ada}, bo: {login: bo}}\nactions: {tell: {mention: [ada], comment: note.md.j2}}\n";
+    for rest in [
+        // A threshold as a switch.
+        "thresholds: {strict: 0}\ndecide:\n  - {id: strict, when: thresholds.strict == 1, action: skip}\n  - {id: rest, when: locked or thresholds.strict == 0, action: skip}\n",
+        // Switched off, not removed.
+        "keywords: {odd: [odd]}\nactions: {end: {close: true}}\ndecide:\n  - {id: off, enabled: false, when: tagged.odd, action: end}\n  - {id: rest, action: skip}\n",
+        // Close, and not the same.
+        "decide:\n  - {id: a, when: comments > 5, action: skip}\n  - {id: b, when: comments >= 5, action: skip}\n  - {id: c, when: locked and draft, action: skip}\n  - {id: d, when: locked, action: skip}\n",
+        "decide:\n  - {id: a, when: age_days is not none and age_days > 5, action: skip}\n  - {id: b, when: age_days is none or age_days <= 5, action: skip}\n",
+        "keywords: {odd: [odd]}\ndecide:\n  - {id: a, when: labelled.odd, action: skip}\n  - {id: b, when: tagged.odd, action: skip}\n",
+        // What an expression does not compute, it does not know.
+        "decide:\n  - {id: a, when: comments / number > 1, action: skip}\n  - {id: b, when: comments / number <= 1, action: skip}\n  - {id: rest, action: skip}\n",
+        // A label that only a condition names.
+        "labels: {wip: {}}\ndecide:\n  - {id: wip, when: \"'wip' in labels\", action: skip}\n",
+        // The whole table of thresholds, and an agent, in a text alone.
+        &format!(
+            "thresholds: {{told: 3, many: 7}}\n{tell}decide:\n  - {{id: many, when: comments > thresholds.many, action: tell, reason: Has 70 or 7.5.}}\n"
+        ),
+    ] {
+        let text = rules(rest);
+        let mut files = vec![("rules/backlog-triage.yaml", text.as_str())];
+        files.extend(rest.contains(note.0.rsplit('/').next().unwrap()).then_some(note));
+        let ran = with(&files, &["--deny-warnings"]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{rest}\n{}", ran.stdout);
+    }
+}
+
+#[test]
 fn a_forge_in_a_file_is_asked_and_left_as_it_is() {
     let repo = json!({"full_name": "acme/app", "issues": [], "labels": labels(&["kimi-ready"]), "assignees": [{"login": "claude"}]});
     let text = fs::read_to_string(root().join("rules/backlog-triage.yaml")).unwrap();
@@ -190,6 +223,18 @@ fn a_server_is_asked_and_nothing_is_written_to_it() {
         let methods: Vec<String> = server.requests().iter().map(|request| request.method.clone()).collect();
         assert!(methods.len() > 2 && methods.iter().all(|method| method == "GET"), "{methods:?}");
     }
+}
+
+#[test]
+fn what_the_files_say_is_told_though_the_forge_does_not_answer() {
+    let text = rules(DOUBTFUL);
+    let files = [("rules/backlog-triage.yaml", text.as_str()), ("world.json", "{")];
+    let ran = with(&files, &["--live", "--forge", "file:world.json"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stdout.contains("the rule `very` is never reached"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("error: opening the forge"), "{}", ran.stderr);
+    let ran = with(&files, &["--live", "--forge", "file:nowhere.json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
 }
 
 /// Rules that were made to cost much: each an answer in little time.

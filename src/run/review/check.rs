@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::super::confined;
 use super::super::rules::annotate;
-use super::super::{Exit, Stop, output, usage};
+use super::super::{Exit, Stop, forge, output, usage};
 use super::{live, print};
 use crate::cli::{Check, Format};
 use crate::engine::rules::Policy;
@@ -20,7 +20,7 @@ use crate::engine::untrusted;
 use crate::jobs;
 use crate::language::diag::{Diagnostic, Severity};
 use crate::language::{Loaded, load};
-use crate::pack::folder::{self, Folder};
+use crate::pack::folders::{self, Folder};
 use crate::pack::{self, Pack};
 use crate::report::json;
 use crate::review::check::{self, Checked};
@@ -36,6 +36,11 @@ struct Told {
 
 /// Checks rules and prints what is found.
 pub(super) fn run(args: &Check) -> Result<Exit, Stop> {
+    let common = &args.common;
+    if args.live {
+        // Wrong usage goes before bad rules.
+        forge::check(&common.target, &common.repos, common.org.as_deref())?;
+    }
     let mut told = Told { files: BTreeSet::new(), diagnostics: Vec::new() };
     let mut asked = Vec::new();
     confined::begin("reading the rules");
@@ -49,12 +54,22 @@ pub(super) fn run(args: &Check) -> Result<Exit, Stop> {
             None => folder.files,
         });
     }
-    if args.live {
-        let policies: Vec<&Policy> = asked.iter().collect();
-        told.diagnostics.extend(live::ask(&args.common, &policies)?);
-    }
+    let policies: Vec<&Policy> = asked.iter().collect();
+    let failed = match args.live.then(|| live::ask(common, &policies)) {
+        Some(Ok(found)) => {
+            told.diagnostics.extend(found);
+            None
+        }
+        Some(Err(stop)) => Some(stop),
+        None => None,
+    };
     show(args, &told)?;
     let count = |severity| told.diagnostics.iter().filter(|one| one.severity == severity).count();
+    if let Some(stop) = failed {
+        // What the files say stands, whatever the forge answers.
+        let bad = stop.exit == Exit::Failed && count(Severity::Error) > 0;
+        return Err(if bad { Stop { exit: Exit::BadRules, ..stop } } else { stop });
+    }
     Ok(match (count(Severity::Error), count(Severity::Warning)) {
         (1.., _) => Exit::BadRules,
         (0, 1..) if args.deny_warnings => Exit::Found,
@@ -64,7 +79,7 @@ pub(super) fn run(args: &Check) -> Result<Exit, Stop> {
 
 /// The folders to check; with a file of one, only what concerns that file is told.
 fn folders(args: &Check) -> Result<Vec<(Folder, Option<String>)>, Stop> {
-    let read = |path: &Path| folder::read(&jobs::NAMES, path, args.common.templates.as_deref()).map_err(usage);
+    let read = |path: &Path| folders::read(&jobs::NAMES, path, args.common.templates.as_deref()).map_err(usage);
     let mut paths: Vec<PathBuf> = args.paths.clone();
     paths.extend(args.common.rules.clone().filter(|rules| !args.paths.contains(rules)));
     let mut found = Vec::new();
@@ -89,7 +104,7 @@ fn folders(args: &Check) -> Result<Vec<(Folder, Option<String>)>, Stop> {
             match pack::folder(job, None) {
                 Some(path) if seen.insert(path.clone()) => found.push((read(&path)?, None)),
                 Some(_) => {}
-                None => found.push((folder::built_in(job, &jobs::NAMES).map_err(usage)?, None)),
+                None => found.push((folders::built_in(job, &jobs::NAMES).map_err(usage)?, None)),
             }
         }
     }
