@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::support::root;
 
 /// Who may use whom; what is not here is forbidden.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 21] = [
     ("main", &["cli", "run"]),
     ("cli", &["jobs", "forge"]),
     (
@@ -31,6 +31,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ("review", &["engine", "forge", "jobs", "language", "pack", "plan", "report"]),
     ("apply", &["plan", "forge", "loop_dir"]),
     ("plan", &["engine", "forge"]),
+    ("publish", &["engine", "files", "http"]),
     ("engine", &[]),
     ("forge", &["files", "http"]),
     ("http", &[]),
