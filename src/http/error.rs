@@ -12,6 +12,9 @@ use super::request::Request;
 /// Characters of a server's own message that are shown.
 const MESSAGE: usize = 300;
 
+/// What is shown of a page.
+const PAGE: &str = "a web page";
+
 /// What went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
@@ -75,6 +78,13 @@ impl Error {
             Kind::Status { status, .. } => Some(status),
             _ => None,
         }
+    }
+
+    /// The server says of the failure what it is: it comes from the program that was called, not
+    /// from what stands before it.
+    #[must_use]
+    pub fn explained(&self) -> bool {
+        matches!(&self.kind, Kind::Status { message, .. } if !message.is_empty() && message != PAGE)
     }
 
     /// A write may have been carried out: the answer was lost, or the server failed in the middle.
@@ -141,7 +151,7 @@ fn name(status: u16) -> String {
 /// is none (fact 51). What of the request's address is secret is left out.
 pub(super) fn message(request: &Request, answer: &Answer) -> String {
     if answer.is_page() {
-        return "a web page".to_owned();
+        return PAGE.to_owned();
     }
     let Ok(body) = serde_json::from_slice::<serde_json::Value>(&answer.body) else { return String::new() };
     let text = |value: &serde_json::Value, name: &str| {

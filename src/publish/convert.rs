@@ -9,14 +9,12 @@ use std::iter::Peekable;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
-use super::rich::{Rich, Span, Style};
-use super::write::JOINER;
+use super::builder::Builder;
+use super::rich::{Rich, Style};
 use super::{chart, table, tags};
 
 /// Bytes of an address that is kept as one; a longer one leaves too little room beside it.
-const LONGEST_ADDRESS: usize = 500;
-/// Columns before quoted and listed lines grow no further.
-const DEEPEST: usize = 6;
+pub(super) const LONGEST_ADDRESS: usize = 500;
 
 /// The formatted text of a report.
 pub(super) fn rich(markdown: &str) -> Rich {
@@ -29,102 +27,7 @@ pub(super) fn rich(markdown: &str) -> Rich {
     builder.rich()
 }
 
-/// The text so far, and what is open.
-#[derive(Default)]
-pub(super) struct Builder {
-    rich: Rich,
-    /// Places in `rich.spans` of what is open; `None` for what is not kept.
-    open: Vec<Option<usize>>,
-    /// Line ends owed before the next text.
-    owed: usize,
-    /// What each line begins with: quotes, indents.
-    before: Vec<&'static str>,
-    /// A list item's sign was written and nothing behind it yet.
-    fresh: bool,
-    /// Numbers of the lists that are open; `None` for bullets.
-    lists: Vec<Option<u64>>,
-}
-
 impl Builder {
-    /// What was built. Formatting around nothing is dropped.
-    pub(super) fn rich(mut self) -> Rich {
-        self.rich.spans.retain(|span| !span.at.is_empty());
-        self.rich
-    }
-
-    /// The next text stands this many lines lower.
-    pub(super) fn gap(&mut self, lines: usize) {
-        if !self.fresh {
-            self.owed = self.owed.max(lines);
-        }
-    }
-
-    /// Writes the line ends that are owed.
-    fn settle(&mut self) {
-        let begins = self.rich.text.is_empty();
-        if begins || self.owed > 0 {
-            self.rich.text.extend(std::iter::repeat_n('\n', if begins { 0 } else { self.owed }));
-            let before = self.before.iter().take(DEEPEST).copied();
-            self.rich.text.extend(before);
-        }
-        self.owed = 0;
-        self.fresh = false;
-    }
-
-    /// Adds text; lines in it stay lines.
-    pub(super) fn push(&mut self, text: &str) {
-        for (nth, line) in text.split('\n').enumerate() {
-            if nth > 0 {
-                self.owed += 1;
-            }
-            if !line.is_empty() {
-                self.settle();
-                harmless(&mut self.rich.text, line);
-            }
-        }
-    }
-
-    /// Adds formatted text that was built apart.
-    pub(super) fn add(&mut self, other: &Rich) {
-        if !other.text.is_empty() {
-            self.settle();
-            self.rich.add(other);
-        }
-    }
-
-    /// Begins a formatted stretch.
-    pub(super) fn start(&mut self, style: Style) {
-        self.settle();
-        let at = self.rich.text.len();
-        self.open.push(Some(self.rich.spans.len()));
-        self.rich.spans.push(Span { at: at..at, style });
-    }
-
-    /// Ends the innermost stretch; gives its style.
-    pub(super) fn end(&mut self) -> Option<Style> {
-        let span = self.open.pop().flatten().and_then(|place| self.rich.spans.get_mut(place))?;
-        span.at.end = self.rich.text.len();
-        Some(span.style.clone())
-    }
-
-    /// Lines of code, without the prefix of lists and quotes: it would stand in the code.
-    pub(super) fn code(&mut self, code: &str, language: &str) {
-        let code = code.trim_end_matches(['\n', '\r']);
-        if code.trim().is_empty() {
-            return;
-        }
-        self.gap(2);
-        let before = std::mem::take(&mut self.before);
-        self.fresh = false;
-        let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        let language: String = language.chars().take_while(|c| word(*c)).take(30).collect();
-        self.start(Style::Pre(language));
-        harmless(&mut self.rich.text, code);
-        self.end();
-        self.before = before;
-        self.gap(2);
-    }
-
     fn take<'a>(&mut self, event: Event<'a>, events: &mut Peekable<Parser<'a>>) {
         match event {
             Event::Start(tag) => self.begin(tag, events),
@@ -303,62 +206,4 @@ fn inner(events: &mut Peekable<Parser<'_>>, end: TagEnd) -> String {
 fn leads(url: &str) -> bool {
     let scheme = url.split(':').next().unwrap_or_default().to_ascii_lowercase();
     matches!(scheme.as_str(), "http" | "https" | "mailto") && !url.contains(char::is_whitespace)
-}
-
-/// Adds text without what channels strip or obey: control characters, characters that turn text
-/// round, a name behind an `@`.
-fn harmless(out: &mut String, text: &str) {
-    for c in text.chars() {
-        match c {
-            '\n' | '\t' => out.push(c),
-            '\r' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
-            '\u{2028}' | '\u{2029}' | '\u{85}' => out.push(' '),
-            '@' => out.extend([c, JOINER]),
-            JOINER if out.ends_with(JOINER) => {}
-            c if c.is_control() => out.push(' '),
-            _ => out.push(c),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(markdown: &str) -> String {
-        rich(markdown).text
-    }
-
-    #[test]
-    fn blocks_stand_apart_and_lists_are_indented() {
-        let markdown = "# Title\n\nOne\ntwo.\n\n- a\n- b\n  1. c\n  2. d\n\n     e\n- [x] f\n\n> q\n> r\n\n---\nlast";
-        let expected = "Title\n\nOne\ntwo.\n\n• a\n• b\n  1. c\n\n  2. d\n\n    e\n\n• ☑ f\n\n│ q\n│ r\n\n———\n\nlast";
-        assert_eq!(text(markdown), expected);
-        assert_eq!(text("1. a\n\n   b\n2. c"), "1. a\n\n  b\n2. c");
-    }
-
-    #[test]
-    fn html_and_markers_are_left_out() {
-        let markdown = "<details><summary>More &amp; more</summary>\n\nInside.\n\n</details>\n\na<br>b <sub>c</sub>\n\n\
-                        <!-- kaizen:v1 key=x -->";
-        assert_eq!(text(markdown), "More & more\n\nInside.\n\na\nb c");
-    }
-
-    #[test]
-    fn a_link_that_no_message_holds_is_text() {
-        let long = format!("https://h.example/{}", "x".repeat(LONGEST_ADDRESS));
-        let rich = rich(&format!("[**a**]({long}) [b](/c) [d](javascript:e)"));
-        assert_eq!(rich.text, format!("a ({long}) b d"));
-        assert!(rich.spans.iter().all(|span| span.style == Style::Bold), "{:?}", rich.spans);
-    }
-
-    #[test]
-    fn what_a_channel_would_strip_or_obey_is_gone() {
-        assert_eq!(text("a@b \u{202e}c\u{1b}[0m @\u{2060}d"), "a@\u{2060}b c [0m @\u{2060}d");
-    }
-
-    #[test]
-    fn code_keeps_its_lines() {
-        assert_eq!(text("- x\n\n  ```\n  a\n    b\n  ```\n- y"), "• x\n\na\n  b\n\n• y");
-    }
 }

@@ -55,7 +55,7 @@ fn shortened(text: &str, room: usize) -> &str {
 mod tests {
     use super::*;
     use crate::publish::Sink;
-    use crate::publish::deliver::tests::{client, report};
+    use crate::publish::deliver_tests::{client, report};
     use crate::publish::{Progress, send};
 
     #[test]

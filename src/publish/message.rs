@@ -10,6 +10,7 @@ use crate::http::{Client, Error, Method, Request, SecretUrl};
 use super::Report;
 use super::sink::{Chat, Shape};
 use super::split::Part;
+use super::write::JOINER;
 
 /// What became of a message.
 #[derive(Debug)]
@@ -63,15 +64,31 @@ pub(super) fn webhook(client: &Client, url: &SecretUrl, body: &Value) -> Fate {
 pub(super) fn body(report: &Report, shape: Shape, topic: &str, text: &str) -> Value {
     match shape {
         Shape::Generic => json!({
-            "title": report.title, "text": report.text, "markdown": report.markdown, "key": report.key,
+            "title": quiet(&report.title), "text": quiet(&report.text), "markdown": quiet(&report.markdown),
+            "key": report.key,
             "job": report.job, "generated_at": report.generated_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
             "report": report.json,
         }),
         Shape::Slack => json!({"text": text, "unfurl_links": false, "unfurl_media": false}),
         // 4: without previews of what is linked.
         Shape::Discord => json!({"content": text, "allowed_mentions": {"parse": []}, "flags": 4}),
-        Shape::Ntfy => json!({"topic": topic, "title": report.title, "message": text}),
+        Shape::Ntfy => json!({"topic": topic, "title": quiet(&report.title), "message": text}),
     }
+}
+
+/// A text in which no service finds a name to call, whichever way it writes them: `@name`,
+/// `<!channel>`. A comment of HTML stays one.
+fn quiet(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        out.push(c);
+        let rest = &text[at + c.len_utf8()..];
+        let calls = c == '@' || c == '<' && rest.starts_with('!') && !rest.starts_with("!--");
+        if calls && !rest.starts_with(JOINER) {
+            out.push(JOINER);
+        }
+    }
+    out
 }
 
 fn unreadable(error: &Error) -> bool {
@@ -81,15 +98,22 @@ fn unreadable(error: &Error) -> bool {
 /// What became of a message that was not accepted. A failure of the server that it explains itself
 /// is a refusal, where `trusted` says so of its status.
 fn fate(error: &Error, trusted: impl Fn(u16) -> bool) -> Fate {
-    let explained = match &error.kind {
-        crate::http::Kind::Status { status, message } => {
-            !message.is_empty() && message != "a web page" && trusted(*status)
-        }
-        _ => false,
-    };
+    let explained = error.explained() && error.status().is_some_and(trusted);
     if error.may_have_landed() && !explained {
         Fate::Unknown(error.to_string())
     } else {
         Fate::Refused(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_called_by_a_quiet_text() {
+        let text = "@all a@b <!channel> <@U1> <!-- marker --> @\u{2060}x";
+        let expected = "@¦all a@¦b <¦!channel> <@¦U1> <!-- marker --> @¦x";
+        assert_eq!(quiet(text), expected.replace('¦', "\u{2060}"));
     }
 }

@@ -7,15 +7,20 @@
 //! knows nothing of another. In reading order:
 //!
 //! - [`sink`] where a report goes; [`deliver`] how it gets there; [`message`] one message of it
-//! - [`convert`] Markdown to [`rich`] text, with [`table`], [`chart`] and [`tags`] in it
+//! - [`convert`] Markdown to [`rich`] text by a [`builder`], with [`table`], [`chart`] and [`tags`] in it
 //! - [`split`] parts that a channel takes, [`write`](mod@write) in its markup
 //! - [`local`] files
 //!
 //! Sending is no write to a forge: what a report says on one goes through a plan.
 
+mod builder;
 mod chart;
 mod convert;
+#[cfg(test)]
+mod convert_tests;
 mod deliver;
+#[cfg(test)]
+mod deliver_tests;
 mod local;
 mod message;
 mod rich;
@@ -57,15 +62,15 @@ pub fn plain(markdown: &str) -> String {
 }
 
 impl Report {
-    /// The text of its messages: its title, where the Markdown does not begin with it, and the
-    /// Markdown.
-    fn rich(&self) -> rich::Rich {
+    /// The text of its messages: where they have no other place for its title, that, unless the
+    /// Markdown begins with it, and the Markdown.
+    fn rich(&self, titled: bool) -> rich::Rich {
         let body = convert::rich(&self.markdown);
         let title = self.title.trim();
-        if title.is_empty() || body.text.lines().next() == Some(title) {
+        if !titled || title.is_empty() || body.text.lines().next() == Some(title) {
             return body;
         }
-        let mut builder = convert::Builder::default();
+        let mut builder = builder::Builder::default();
         builder.start(rich::Style::Bold);
         builder.push(title);
         builder.end();

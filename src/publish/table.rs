@@ -5,7 +5,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::convert::Builder;
+use super::builder::Builder;
 use super::rich::{Rich, Style};
 
 /// Columns that a narrow screen shows without breaking the line.

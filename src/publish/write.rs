@@ -56,7 +56,7 @@ fn start(out: &mut String, rich: &Rich, span: &Span, at: &Range<usize>, markup: 
         (Markup::Html, Style::Pre(language)) => {
             out.extend(["<pre><code class=\"language-", language, "\">"]);
         }
-        (Markup::Html, Style::Link(url)) => out.extend(["<a href=\"", &html(url), "\">"]),
+        (Markup::Html, Style::Link(url)) => out.extend(["<a href=\"", &html(url).replace('"', "&quot;"), "\">"]),
         (Markup::Discord, Style::Code) => out.push_str(ticks(rich, span, at)),
         (Markup::Discord, Style::Pre(language)) => out.extend(["```", language, "\n"]),
         (Markup::Discord, Style::Link(_)) => out.push('['),
@@ -132,7 +132,6 @@ fn html(text: &str) -> String {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
             _ => out.push(c),
         }
     }
@@ -189,7 +188,7 @@ mod tests {
         assert_eq!(
             html,
             "<b>a <i>b</i></b> <code>c&lt;d</code> <s>e</s> \
-             <a href=\"https://h.example/?i=1&amp;j=(2)\">f &quot;g&quot;</a> &amp;  x_y"
+             <a href=\"https://h.example/?i=1&amp;j=(2)\">f \"g\"</a> &amp;  x_y"
         );
         assert_eq!(discord, "**a _b_** `c<d` ~~e~~ [f \"g\"](<https://h.example/?i=1&j=%282%29>) &  x\\_y");
         assert_eq!(slack, "*a _b_* `c&lt;d` ~e~ <https://h.example/?i=1&amp;j=%282%29|f \"g\"> &amp;  x_y");
