@@ -3,7 +3,7 @@
 //! Takes: [`Cli`], the environment. Gives: the report on stdout, everything else on stderr, an
 //! [`Exit`].
 //!
-//! - `triage` the job, `apply` a saved plan, `undo` a run taken back, `runs` the list of them
+//! - `triage` and `retro` the jobs, `apply` a saved plan, `undo` a run taken back, `runs` the list of them
 //! - `why` one item explained, `snapshot` a recording, `init` a checkout set up
 //! - `rules` which rules, `forge` which forge, `live` what a live run needs and leaves
 //! - `review` what can be asked of rules, `confined` in a process with little memory and time
@@ -15,6 +15,7 @@ mod forge;
 mod init;
 mod live;
 mod output;
+mod retro;
 mod review;
 mod rules;
 mod runs;
@@ -107,6 +108,7 @@ pub fn run(cli: &Cli) -> Exit {
     let ended = match &cli.job {
         Job::Rules(rules) if rules.judges() && !cli.confined => confined::supervise(),
         Job::BacklogTriage(args) => triage::run(args),
+        Job::KaizenRetro(args) => retro::run(args),
         Job::Init(args) => init::init(args),
         Job::Apply(args) => apply::run(args),
         Job::Rules(rules) => review::run(rules),

@@ -6,6 +6,7 @@
 //! - `rules` what is done with rules beside running them, `undo` what looks back at runs
 //! - `shared` options of several commands, `values` what is written behind an option
 
+mod retro;
 pub mod rules;
 mod shared;
 mod undo;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::jobs;
+pub use retro::Retro;
 pub use rules::{Check, Diff, Facts, Rules, Show};
 pub use shared::{Common, Format, Shown, Target, When};
 pub use undo::{Runs, Undo};
@@ -58,6 +60,12 @@ pub enum Job {
     /// With --dry-run it prints what it would do, and writes nothing.
     #[command(after_help = EXIT_CODES)]
     BacklogTriage(Triage),
+    /// Look back at the last day: figures, one improvement, and what became of the last one.
+    ///
+    /// The rules are rules/kaizen-retro.yaml: what counts as closed well or stuck, the suggestions, where
+    /// the report goes. With --dry-run it prints the report, and publishes nothing.
+    #[command(after_help = EXIT_CODES)]
+    KaizenRetro(Retro),
     /// Set a repository up: rules with your logins in .kaizen, a workflow that runs them.
     ///
     /// Run it anywhere in a git checkout. What a person wrote or edited is left alone. It asks for

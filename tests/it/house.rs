@@ -17,7 +17,7 @@ const ARROWS: [(&str, &[&str]); 21] = [
         "run",
         &[
             "advise", "apply", "cli", "engine", "explain", "files", "forge", "http", "init", "jobs", "language",
-            "loop_dir", "pack", "plan", "report", "review", "snapshot", "undo",
+            "loop_dir", "pack", "plan", "publish", "report", "review", "snapshot", "undo",
         ],
     ),
     ("init", &["engine", "files", "forge", "language", "pack"]),
@@ -32,6 +32,7 @@ const ARROWS: [(&str, &[&str]); 21] = [
     ("review", &["advise", "engine", "forge", "jobs", "language", "pack", "plan", "report"]),
     ("apply", &["plan", "forge", "loop_dir"]),
     ("plan", &["engine", "forge"]),
+    ("publish", &["engine", "files", "http"]),
     ("engine", &[]),
     ("forge", &["files", "http"]),
     ("http", &[]),
