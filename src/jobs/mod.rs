@@ -15,6 +15,7 @@ mod summary;
 pub mod texts;
 pub mod timeline;
 pub mod unfinished;
+pub mod window;
 
 /// What every job asks of its rule file.
 pub const SPECS: [JobSpec; 1] = [backlog_triage::SPEC];
