@@ -16,6 +16,7 @@ mod summary;
 pub mod texts;
 pub mod timeline;
 pub mod unfinished;
+pub mod window;
 
 /// What every job asks of its rule file.
 pub const SPECS: [JobSpec; 2] = [backlog_triage::SPEC, kaizen_retro::SPEC];

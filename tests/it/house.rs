@@ -42,7 +42,7 @@ const ARROWS: [(&str, &[&str]); 21] = [
 ];
 
 /// Files beside the jobs that are none.
-const HELPERS: [(&str, &str); 10] = [
+const HELPERS: [(&str, &str); 11] = [
     ("mod", "the list of the jobs"),
     ("backlog", "what is judged, and what comes of it"),
     ("items", "what every policy over issues and pull requests shares"),
@@ -53,6 +53,7 @@ const HELPERS: [(&str, &str); 10] = [
     ("kept", "what is kept of a judged item"),
     ("texts", "what a template is given about one item"),
     ("timeline", "what somebody last did on an item"),
+    ("window", "what happened in repositories in a window of time"),
 ];
 
 /// Files that may be longer than [`LINES`], up to which length, and why.
