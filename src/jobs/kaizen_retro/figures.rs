@@ -77,11 +77,16 @@ fn quantile(sorted: &[i64], part: f64) -> Option<f64> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Day {
     /// The day.
+    #[serde(serialize_with = "written")]
     pub day: NaiveDate,
     /// Issues opened.
     pub opened: usize,
     /// Issues closed.
     pub closed: usize,
+}
+
+fn written<S: serde::Serializer>(day: &NaiveDate, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(day)
 }
 
 /// Every day of a window, the first first; at most the last two months of it.
@@ -105,7 +110,6 @@ pub fn days(world: &World, window: Window, zone: Tz, wanted: impl Fn(&Repo) -> b
     }
     days
 }
-
 
 #[cfg(test)]
 mod tests {

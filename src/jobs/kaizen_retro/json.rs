@@ -20,15 +20,14 @@ pub(super) fn write(asked: &Asked<'_>, retro: &Retro<'_>) -> Value {
             "assignees": issue.assignees, "reasons": issue.reasons,
         })
     };
-    let pull = |pull: &Pull| json!({"number": pull.number, "title": pull.title, "repo": repo(pull.repo), "user": pull.author});
+    let pull =
+        |pull: &Pull| json!({"number": pull.number, "title": pull.title, "repo": repo(pull.repo), "user": pull.author});
     let issues = |list: &[Named]| list.iter().map(issue).collect::<Vec<_>>();
     let pulls = |list: &[Pull]| list.iter().map(pull).collect::<Vec<_>>();
     let named = |list: &[Tally], of: fn(&Tally) -> Value| -> Map<String, Value> {
         list.iter().map(|tally| (tally.name.clone(), of(tally))).collect()
     };
-    let agent = |tally: &Tally| {
-        json!({"successes": tally.successes, "failures": tally.failures, "closed": tally.closed, "repos": tally.repos})
-    };
+    let agent = |tally: &Tally| json!({"successes": tally.successes, "failures": tally.failures, "closed": tally.closed, "repos": tally.repos});
     let of_repo = |tally: &Tally| {
         json!({
             "closed": tally.closed, "merged_prs": tally.merged_prs, "closed_prs": tally.closed_prs, "open": tally.open,

@@ -151,7 +151,9 @@ impl Memory {
         let verdicts = get("verdicts").unwrap_or_default();
         for entry in verdicts.split(',').filter(|entry| !entry.is_empty()) {
             let mut parts = entry.splitn(3, ':');
-            let (Some(report), Some(verdict), Some(rule)) = (parts.next(), parts.next(), parts.next()) else { continue };
+            let (Some(report), Some(verdict), Some(rule)) = (parts.next(), parts.next(), parts.next()) else {
+                continue;
+            };
             let Ok(verdict) = serde_json::from_value(Value::String(verdict.to_owned())) else { continue };
             self.found(report.to_owned(), rule.to_owned(), verdict);
         }

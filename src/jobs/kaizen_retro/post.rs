@@ -31,11 +31,7 @@ pub struct Wanted<'w> {
 /// The newest open issue that carries the label, else the newest open one whose title begins so; where none
 /// is open, the same of closed ones (R29).
 #[must_use]
-pub fn choose<'i, 'a>(
-    wanted: Wanted<'_>,
-    labelled: &'i [Item<'a>],
-    all: &'i [Item<'a>],
-) -> Option<&'i Item<'a>> {
+pub fn choose<'i, 'a>(wanted: Wanted<'_>, labelled: &'i [Item<'a>], all: &'i [Item<'a>]) -> Option<&'i Item<'a>> {
     let titled = |item: &&Item<'_>| {
         let begins = |start: &str| item.title.trim_start().to_lowercase().starts_with(&start.to_lowercase());
         item.kind == Kind::Issue && wanted.title.is_some_and(begins)

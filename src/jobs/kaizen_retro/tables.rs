@@ -97,7 +97,12 @@ const TYPE: [Fact; 4] = [
 ];
 
 const COLLECTIONS: [Collection; 4] = [
-    Collection { name: "agents", element: "agent", facts: &AGENT, about: "who closed or holds issues, in the order met" },
+    Collection {
+        name: "agents",
+        element: "agent",
+        facts: &AGENT,
+        about: "who closed or holds issues, in the order met",
+    },
     Collection { name: "pairs", element: "pair", facts: &PAIR, about: "the same for each of their repositories" },
     Collection { name: "repos", element: "repo", facts: &REPO, about: "repositories, in the order asked for" },
     Collection { name: "types", element: "type", facts: &TYPE, about: "types of issues, in the order met" },

@@ -27,30 +27,29 @@ pub(super) fn context(asked: &Asked<'_>, retro: &Retro<'_>) -> Text {
     let link = |repo: usize, number: u64| Text::from_safe_string(asked.link(repo, number));
     let stuck = |issue: &Named| {
         context! {
-            link => link(issue.repo, issue.number), title => issue.title, type => issue.ty,
+            link => link(issue.repo, issue.number), title => issue.title.as_str(), type => issue.ty.as_str(),
             assignees => issue.assignees.join(", "), reasons => issue.reasons.join(", ").replace('_', " "),
         }
     };
     let closed =
-        |issue: &Named| context! { link => link(issue.repo, issue.number), title => issue.title, type => issue.ty };
+        |issue: &Named| context! { link => link(issue.repo, issue.number), title => issue.title.as_str(), type => issue.ty.as_str() };
     let merged =
-        |pull: &Pull| context! { link => link(pull.repo, pull.number), title => pull.title, author => pull.author };
+        |pull: &Pull| context! { link => link(pull.repo, pull.number), title => pull.title.as_str(), author => pull.author.as_str() };
     let suggestion = retro.suggestion.as_ref().map(|one| {
         context! {
-            rule => one.rule, text => one.text, metric => words(&one.metric), better => one.better,
-            value => number(one.value), line => one.line,
+            rule => one.rule.as_str(), text => one.text.as_str(), metric => words(&one.metric), better => one.better.as_str(),
+            value => number(one.value), line => one.line.as_str(),
         }
     });
-    let others = retro.others.iter().map(|one| context! { rule => one.rule, text => one.text });
+    let others = retro.others.iter().map(|one| context! { rule => one.rule.as_str(), text => one.text.as_str() });
     let outcomes = retro.outcomes.iter().map(|one| {
         context! {
-            when => one.of.key.trim_start_matches("retro-"), rule => one.of.rule, text => about(&one.of.subject),
+            when => one.of.key.trim_start_matches("retro-"), rule => one.of.rule.as_str(), text => about(&one.of.subject),
             metric => words(&one.of.metric), then => number(one.of.value), now => number(one.now),
             verdict => one.verdict.words(),
         }
     });
-    let rates =
-        retro.rates.iter().map(|(rule, rate)| context! { rule, helped => rate.helped, judged => rate.judged });
+    let rates = retro.rates.iter().map(|(rule, rate)| context! { rule, helped => rate.helped, judged => rate.judged });
     let list = metrics.repos.all();
     let most = by_size(metrics.types.all(), Tally::total).first().map(|ty| ty.name.clone());
     let (successes, failures) = (sum(list, |repo| repo.successes), sum(list, |repo| repo.failures));
@@ -89,7 +88,7 @@ pub(super) fn context(asked: &Asked<'_>, retro: &Retro<'_>) -> Text {
 }
 
 fn fixed(policy: &Policy) -> Text {
-    let thresholds = policy.thresholds.iter().map(|one| (one.name.as_str(), Text::from_serialize(&one.value)));
+    let thresholds = policy.thresholds.iter().map(|one| (one.name.as_str(), super::super::texts::value(&one.value)));
     let agents = policy.agents.iter().map(|one| (one.name.as_str(), context! { login => one.login.as_str() }));
     context! { thresholds => Text::from_pairs(thresholds), agents => Text::from_pairs(agents) }
 }
@@ -141,7 +140,7 @@ fn tallies(list: &[&Tally], held: &std::collections::HashMap<String, usize>) -> 
     let one = |tally: &&Tally| {
         let open = if tally.open > 0 { tally.open } else { held.get(&tally.name).copied().unwrap_or(0) };
         context! {
-            name => tally.name, successes => tally.successes, failures => tally.failures, closed => tally.closed, open,
+            name => tally.name.as_str(), successes => tally.successes, failures => tally.failures, closed => tally.closed, open,
             merged_prs => tally.merged_prs, closed_prs => tally.closed_prs, attention => tally.attention,
             total => tally.total(), rate => percent(tally.successes, tally.total()),
         }
@@ -217,7 +216,8 @@ fn day_chart(days: &[Day]) -> String {
 
 /// Stuck issues by repository, where there are several such repositories.
 fn failure_chart(repos: &[Tally]) -> String {
-    let failing: Vec<&Tally> = by_size(repos, |repo| repo.failures).into_iter().filter(|repo| repo.failures > 0).collect();
+    let failing: Vec<&Tally> =
+        by_size(repos, |repo| repo.failures).into_iter().filter(|repo| repo.failures > 0).collect();
     if failing.len() < 2 {
         return String::new();
     }

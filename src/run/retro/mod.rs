@@ -132,9 +132,12 @@ impl Run<'_> {
     /// The issue that holds the reports, where a sink asks for one.
     fn place(&self) -> Result<Option<Place>, Stop> {
         let found = self.rules.sinks.iter().find_map(|sink| match &sink.kind {
-            SinkKind::Issue { repo, label, title, create } => {
-                Some(Place::find(self.forge.read(), &self.repos, repo.as_deref(), (label.clone(), title.clone(), *create)))
-            }
+            SinkKind::Issue { repo, label, title, create } => Some(Place::find(
+                self.forge.read(),
+                &self.repos,
+                repo.as_deref(),
+                (label.clone(), title.clone(), *create),
+            )),
             _ => None,
         });
         let place = found.transpose()?;
@@ -179,12 +182,16 @@ impl Run<'_> {
     /// public issue, in a chat, in the log of a public repository's job.
     fn is_public(&self, place: Option<&Place>) -> bool {
         let there = self.forge.read().repos();
-        let open = |name: &str| there.iter().find(|repo| repo.name.eq_ignore_ascii_case(name)).is_none_or(|repo| !repo.private);
+        let open = |name: &str| {
+            there.iter().find(|repo| repo.name.eq_ignore_ascii_case(name)).is_none_or(|repo| !repo.private)
+        };
         let in_ci = Runner::of(&variable).is_some() && variable("GITHUB_REPOSITORY").is_none_or(|name| open(&name));
         let issue = place.is_some_and(|place| open(&place.repo));
-        let elsewhere = self.rules.sinks.iter().any(|sink| {
-            matches!(sink.kind, SinkKind::Telegram { .. } | SinkKind::Webhook { .. })
-        });
+        let elsewhere = self
+            .rules
+            .sinks
+            .iter()
+            .any(|sink| matches!(sink.kind, SinkKind::Telegram { .. } | SinkKind::Webhook { .. }));
         in_ci || (!self.args.dry_run && (issue || elsewhere))
     }
 

@@ -53,7 +53,9 @@ impl Place {
             // The job's own repository may be none of those that are looked at.
             (None, None, [one]) => *one,
             (None, Some(name), _) => {
-                return Ok(Err(format!("{name} is not among the repositories that are looked at; name it with --repo")));
+                return Ok(Err(format!(
+                    "{name} is not among the repositories that are looked at; name it with --repo"
+                )));
             }
             (None, None, _) => {
                 return Ok(Err("which repository is it in? Name it: `issue: {repo: owner/name, …}`".to_owned()));

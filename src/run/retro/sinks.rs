@@ -54,7 +54,9 @@ impl Run<'_> {
     /// Sends the report to one place.
     pub(super) fn send(&self, id: &str, kind: &SinkKind, retro: &Retro<'_>) -> Result<String> {
         let folder = &self.args.common.target.loop_dir;
-        let Some(sink) = self.sink(kind, folder)? else { return Ok("this is no job of a CI: it has no summary".to_owned()) };
+        let Some(sink) = self.sink(kind, folder)? else {
+            return Ok("this is no job of a CI: it has no summary".to_owned());
+        };
         let path: PathBuf = folder.join(PUBLISHED);
         let mut published = Published::read(&path);
         let mut progress = published.sinks.get(id).cloned().unwrap_or_default();
@@ -90,7 +92,8 @@ impl Run<'_> {
     /// The sink with what its variables hold; none where there is no CI job to have a summary.
     fn sink(&self, kind: &SinkKind, folder: &Path) -> Result<Option<Sink>> {
         let held = |name: &str| {
-            variable(name).ok_or_else(|| anyhow!("the variable {name} is not set; set it, or take the sink out of the rules"))
+            variable(name)
+                .ok_or_else(|| anyhow!("the variable {name} is not set; set it, or take the sink out of the rules"))
         };
         let sink = match kind {
             SinkKind::Telegram { token_env, chat, chat_env, api_env } => {
@@ -119,6 +122,11 @@ impl Run<'_> {
     pub(super) fn posted_to(&self) -> Option<SinkKind> {
         let there = self.rules.sinks.iter().any(|sink| matches!(sink.kind, SinkKind::Telegram { .. }));
         let chat = self.args.post_to.clone().filter(|_| !there)?;
-        Some(SinkKind::Telegram { token_env: TOKEN.to_owned(), chat: Some(chat), chat_env: None, api_env: Some("TELEGRAM_API_URL".to_owned()) })
+        Some(SinkKind::Telegram {
+            token_env: TOKEN.to_owned(),
+            chat: Some(chat),
+            chat_env: None,
+            api_env: Some("TELEGRAM_API_URL".to_owned()),
+        })
     }
 }
