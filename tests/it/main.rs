@@ -36,5 +36,6 @@ mod support;
 mod tiers;
 mod unmatched;
 mod why;
+mod windows;
 mod workflows;
 mod writes;
