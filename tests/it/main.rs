@@ -38,5 +38,6 @@ mod telegram;
 mod tiers;
 mod unmatched;
 mod why;
+mod windows;
 mod workflows;
 mod writes;
