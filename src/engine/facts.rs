@@ -8,8 +8,9 @@ use std::borrow::Cow;
 
 use super::value::{Base, Out, Tiers, Ty, Value};
 
-/// Microseconds in an hour and in a day.
-const HOUR: i64 = 3_600_000_000;
+/// Microseconds in a second, an hour and a day.
+const SECOND: i64 = 1_000_000;
+const HOUR: i64 = 3_600 * SECOND;
 const DAY: i64 = 24 * HOUR;
 
 /// One issue or pull request, borrowed from where it was read. Times are microseconds since 1970 UTC,
@@ -108,12 +109,13 @@ pub enum Fact {
     Recent,
     AgeDays,
     AgeHours,
+    AgeSeconds,
     UpdatedDays,
     IdleDays,
 }
 
 /// Name, fact and what it says.
-pub const FACTS: [(&str, Fact, &str); 23] = [
+pub const FACTS: [(&str, Fact, &str); 24] = [
     ("repo", Fact::Repo, "full name of the repository"),
     ("kind", Fact::Kind, "issue or pull"),
     ("number", Fact::Number, "number within the repository"),
@@ -135,6 +137,7 @@ pub const FACTS: [(&str, Fact, &str); 23] = [
     ("recent", Fact::Recent, "something on it changed in the window of a report"),
     ("age_days", Fact::AgeDays, "whole days since it was opened"),
     ("age_hours", Fact::AgeHours, "whole hours since it was opened"),
+    ("age_seconds", Fact::AgeSeconds, "whole seconds since it was opened"),
     ("updated_days", Fact::UpdatedDays, "whole days since anything on it changed, our own writes included"),
     (
         "idle_days",
@@ -157,7 +160,7 @@ impl Fact {
                 Ty::of(Base::Bool)
             }
             Fact::Labels | Fact::Tags | Fact::Assignees => Ty::of(Base::List(Box::new(Base::Text), false)),
-            Fact::AgeDays | Fact::AgeHours | Fact::UpdatedDays | Fact::IdleDays => {
+            Fact::AgeDays | Fact::AgeHours | Fact::AgeSeconds | Fact::UpdatedDays | Fact::IdleDays => {
                 Ty { base: Base::Number, maybe: ages.unknown.is_none() }
             }
         }
@@ -221,6 +224,7 @@ pub fn value<'s>(fact: Fact, seen: Seen<'s, '_>) -> Out<'s> {
         Fact::Recent => Value::Bool(item.recent),
         Fact::AgeDays => age(seen, item.created, DAY),
         Fact::AgeHours => age(seen, item.created, HOUR),
+        Fact::AgeSeconds => age(seen, item.created, SECOND),
         Fact::UpdatedDays => age(seen, item.updated, DAY),
         Fact::IdleDays => return idle(seen),
     })

@@ -27,6 +27,7 @@ mod publish;
 mod readme;
 mod recorded;
 mod remote;
+mod retro;
 mod rules_check;
 mod rules_diff;
 mod rules_show;

@@ -2,9 +2,12 @@
 //!
 //! Takes: a [`World`] read from a forge, the policy whose flags judge each issue. Gives: [`Metrics`].
 //! What an issue is (its type, whether closing it was a success, whether it needs attention) is said by
-//! rules; this counts. Orders are the forge's, repository by repository, closed issues before open ones.
+//! rules; this counts. Repository by repository, closed issues before open ones, the closed ones and pull requests
+//! by their last change and the open ones by their opening, the newest first, whatever order a forge lists them in.
 
 use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
 
 use crate::engine::evaluate::{Evaluation, Judgement};
 use crate::engine::examine::Examined;
@@ -184,7 +187,7 @@ impl Counting<'_> {
     }
 
     fn closed(&self, index: usize, repo: &RepoWindow, metrics: &mut Metrics) {
-        for seen in repo.closed_in(self.window) {
+        for seen in newest(repo.closed_in(self.window), |seen| seen.item.updated_at) {
             let Some(judged) = self.judge(&repo.repo, seen).filter(|judged| !judged.is("ignored")) else { continue };
             let success = judged.is("success");
             let name = &repo.repo.name;
@@ -205,7 +208,7 @@ impl Counting<'_> {
 
     fn open(&self, index: usize, repo: &RepoWindow, metrics: &mut Metrics) {
         let name = &repo.repo.name;
-        for seen in &repo.open {
+        for seen in newest(repo.open.iter(), |seen| seen.item.created_at) {
             let Some(judged) = self.judge(&repo.repo, seen).filter(|judged| !judged.is("ignored")) else { continue };
             metrics.open += 1;
             metrics.repos.of(name).open += 1;
@@ -231,6 +234,13 @@ impl Counting<'_> {
     }
 }
 
+/// The newest first; of equals as the forge lists them.
+fn newest<'s>(seen: impl Iterator<Item = &'s Seen>, at: fn(&Seen) -> Option<DateTime<Utc>>) -> Vec<&'s Seen> {
+    let mut all: Vec<&Seen> = seen.collect();
+    all.sort_by_key(|seen| std::cmp::Reverse(at(seen)));
+    all
+}
+
 /// The name of an agent in a repository.
 #[must_use]
 pub fn pair(agent: &str, repo: &str) -> String {
@@ -238,7 +248,7 @@ pub fn pair(agent: &str, repo: &str) -> String {
 }
 
 fn pulls(index: usize, repo: &RepoWindow, window: Window, metrics: &mut Metrics) {
-    for seen in repo.pulls_in(window) {
+    for seen in newest(repo.pulls_in(window), |seen| seen.item.updated_at) {
         let author = seen.item.author.as_ref().map_or(UNKNOWN, |author| author.login.as_str()).to_owned();
         let pull = Pull { repo: index, number: seen.item.number, title: seen.item.title.to_string(), author };
         let of_repo = metrics.repos.of(&repo.repo.name);

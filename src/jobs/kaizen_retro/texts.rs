@@ -31,10 +31,8 @@ pub(super) fn context(asked: &Asked<'_>, retro: &Retro<'_>) -> Text {
             assignees => issue.assignees.join(", "), reasons => issue.reasons.join(", ").replace('_', " "),
         }
     };
-    let closed =
-        |issue: &Named| context! { link => link(issue.repo, issue.number), title => issue.title.as_str(), type => issue.ty.as_str() };
-    let merged =
-        |pull: &Pull| context! { link => link(pull.repo, pull.number), title => pull.title.as_str(), author => pull.author.as_str() };
+    let closed = |issue: &Named| context! { link => link(issue.repo, issue.number), title => issue.title.as_str(), type => issue.ty.as_str() };
+    let merged = |pull: &Pull| context! { link => link(pull.repo, pull.number), title => pull.title.as_str(), author => pull.author.as_str() };
     let suggestion = retro.suggestion.as_ref().map(|one| {
         context! {
             rule => one.rule.as_str(), text => one.text.as_str(), metric => words(&one.metric), better => one.better.as_str(),
