@@ -17,8 +17,8 @@ use crate::jobs::backlog::Asked;
 use crate::jobs::backlog_triage::words;
 use crate::jobs::texts::Fixed;
 use crate::language::print;
-use crate::plan;
 use crate::plan::choice::State;
+use crate::plan::{self, Words};
 use crate::report::Row;
 
 /// One version of the rules.
@@ -58,7 +58,7 @@ impl<'a> Side<'a> {
             rule: row.rule(policy).map(str::to_owned),
             action: row.action(policy).to_owned(),
             score: row.judgement.score.clone(),
-            text: None,
+            words: Words::default(),
             plain: None,
             agent: row.agent(policy).filter(|_| row.subject.is_some()).map(str::to_owned),
             mention: Vec::new(),
@@ -72,7 +72,7 @@ impl<'a> Side<'a> {
         let policy = self.asked.policy;
         (record.mention, record.writes) = plan::wanted(policy, &policy.actions[action], subject, &row.assignees);
         match words(self.asked, self.templates, &self.fixed.0, (row, &record.mention)) {
-            Ok(text) => record.text = text,
+            Ok(words) => record.words = words,
             Err(error) => failed.push(format!("{} under the {}: {error}", self.key(row), self.name)),
         }
     }
@@ -82,9 +82,9 @@ impl<'a> Side<'a> {
         (row.state == State::Failed).then(|| format!("{}: {why}", self.key(row)))
     }
 
-    /// Its text without what differs with every edit, where a template prints that.
-    pub(super) fn plain(&self, row: &Row<'_>, mention: &[String]) -> Option<String> {
-        words(self.asked, self.templates, self.fixed.1.as_ref()?, (row, mention)).ok()?
+    /// Its texts without what differs with every edit, where a template prints that.
+    pub(super) fn plain(&self, row: &Row<'_>, mention: &[String]) -> Option<Words> {
+        words(self.asked, self.templates, self.fixed.1.as_ref()?, (row, mention)).ok()
     }
 
     fn key(&self, row: &Row<'_>) -> String {
@@ -128,6 +128,7 @@ pub(super) fn alike(
         && before.rule(old) == after.rule(new)
         && before.action(old) == after.action(new)
         && a.reason == b.reason
+        && a.issue_title == b.issue_title
         && a.ty == b.ty
         && a.flags == b.flags
         && a.tags == b.tags

@@ -12,10 +12,10 @@ use chrono::{DateTime, Utc};
 use super::super::confined;
 use super::super::forge::{Opened, Wanted, check, repos};
 use super::super::output::{self, variable};
-use super::super::rules::{Rules, checked, event, tell};
+use super::super::rules::{Rules, errors, event, judged, tell};
 use super::super::{Exit, Progress, Stop, VERSION, finish, say, usage};
 use super::revision::Version;
-use super::sticky::{self, Kept};
+use super::sticky::{self, Kept, Said};
 use crate::apply::journal::Journal;
 use crate::cli::{Diff, Format};
 use crate::engine::untrusted;
@@ -27,6 +27,7 @@ use crate::jobs::{self, backlog_triage};
 use crate::pack;
 use crate::report::text::Style;
 use crate::review::diff::backlog::{Read, compare};
+use crate::review::diff::broken::{self, Broken};
 use crate::review::diff::fail_on::FailOn;
 use crate::review::diff::groups::{self, Report};
 use crate::review::diff::side::Side;
@@ -47,6 +48,9 @@ struct Loaded {
     lines: bool,
 }
 
+/// The rules of the base and of the head; `None` where that has none for the job.
+type Sides = (Option<Loaded>, Option<Loaded>);
+
 /// Compares, reports, comments.
 pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
     let common = &args.common;
@@ -61,7 +65,7 @@ pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
     let versions = Versions::find(args)?;
     let (base, head) = match versions.load(args)? {
         Ok(loaded) => loaded,
-        Err(exit) => return Ok(exit),
+        Err((broken, base)) => return cannot(args, &broken, base.as_ref()),
     };
     let now = common.target.now.unwrap_or_else(Utc::now);
     let org = common.org.as_deref();
@@ -89,21 +93,42 @@ pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
     print(args, &reports)?;
     let own = variable("GITHUB_REPOSITORY").filter(|_| Runner::of(&variable).is_some());
     output::summary(|| markdown::render(&reports, own.as_deref(), 0))?;
-    if let Some(number) = args.comment {
-        let policy = base.as_ref().map(|base| &base.rules.policy);
-        match sticky::keep(common, number, &reports, policy, now)? {
-            Kept::There => {}
-            Kept::Denied(why) => {
-                let place =
-                    if variable("GITHUB_STEP_SUMMARY").is_some() { "the job's summary and above" } else { "above" };
-                say(&format!("warning: the report could not be put on #{number}: {why}; it stands {place}"));
-            }
-        }
-    }
+    let rules_hash = reports.iter().find_map(|report| report.head.rules_hash.as_deref()).unwrap_or("");
+    let text = |place: Option<&str>, room: usize| markdown::render(&reports, place, room);
+    comment(args, Said { text: &text, rules_hash }, base.as_ref(), now)?;
     let exit = exit(&reports, fail_on.as_ref());
     // The program ends here: giving back thousands of texts one by one serves nobody.
     std::mem::forget(reports);
     Ok(exit)
+}
+
+/// Keeps the comment where one is wanted.
+fn comment(args: &Diff, said: Said<'_>, base: Option<&Loaded>, now: DateTime<Utc>) -> Result<(), Stop> {
+    let Some(number) = args.comment else { return Ok(()) };
+    let policy = base.map(|base| &base.rules.policy);
+    if let Kept::Denied(why) = sticky::keep(&args.common, number, said, policy, now)? {
+        let place = if variable("GITHUB_STEP_SUMMARY").is_some() { "the job's summary and above" } else { "above" };
+        say(&format!("warning: the report could not be put on #{number}: {why}; it stands {place}"));
+    }
+    Ok(())
+}
+
+/// Ends where a version cannot be read: the errors have been printed, and what an earlier run put on the
+/// pull request is no longer so.
+fn cannot(args: &Diff, all: &[Broken], base: Option<&Loaded>) -> Result<Exit, Stop> {
+    for Broken { side, name, found } in all {
+        say(&format!("error: the rules of the {side}, {name}, have {}; nothing was judged", errors(found)));
+    }
+    let text = broken::render(backlog_triage::SPEC.job, all);
+    output::summary(|| text.clone())?;
+    let now = args.common.target.now.unwrap_or_else(Utc::now);
+    let kept = comment(args, Said { text: &|_, _| text.clone(), rules_hash: "" }, base, now);
+    match kept {
+        // Bad rules go before a failure, wrong usage before both.
+        Err(stop) if stop.exit == Exit::Failed => Err(Stop { exit: Exit::BadRules, ..stop }),
+        Err(stop) => Err(stop),
+        Ok(()) => Ok(Exit::BadRules),
+    }
 }
 
 impl Versions {
@@ -115,8 +140,7 @@ impl Versions {
         let sides = if args.base.is_some() && (args.head.is_some() || own) { None } else { event()? };
         let head_of_event = sides.as_ref().and_then(|sides| sides.head.as_deref()).filter(|_| !own);
         let head = match (args.head.as_deref(), head_of_event) {
-            (Some(folder), _) if is_folder(folder) => Version::folder(folder.as_ref()),
-            (Some(revision), _) => Version::revision(revision, None, None, common)?,
+            (Some(head), _) => Version::named(head, common)?,
             (None, Some(commit)) => Version::away(commit, common)?,
             (None, None) => Version::here(rules, common.templates.as_deref()),
         };
@@ -135,9 +159,9 @@ impl Versions {
         Ok(Versions { base, head })
     }
 
-    /// The rules of both sides, checked; the inner error is an exit whose reasons have been printed.
-    #[allow(clippy::type_complexity, reason = "two sides, each of which may have no rules")]
-    fn load(&self, args: &Diff) -> Result<Result<(Option<Loaded>, Option<Loaded>), Exit>, Stop> {
+    /// The rules of both sides, checked; the inner error is what is wrong, printed, and the base where
+    /// that is right.
+    fn load(&self, args: &Diff) -> Result<Result<Sides, (Vec<Broken>, Option<Loaded>)>, Stop> {
         let spec = &backlog_triage::SPEC;
         debug_assert!(jobs::NAMES.len() == 1, "each job brings the records that are compared");
         let base = self.base.pack(spec.job)?;
@@ -148,19 +172,23 @@ impl Versions {
             let (base, head) = (&self.base.name, &self.head.name);
             return Err(usage(anyhow!("neither {base} nor {head} has rules for {}", spec.job)));
         }
-        let load = |pack: Option<pack::Pack>, side: &str, version: &Version| {
+        let load = |pack: Option<pack::Pack>, side: &'static str, version: &Version| {
             pack.map(|pack| {
                 let texts: String =
                     pack.input.templates.iter().map(|(name, source)| format!("{name}\n{}\n", source.text)).collect();
                 let lines = texts.contains("line");
-                let what = format!("the rules of the {side}, {},", version.name);
-                confined::begin(&format!("checking {what}"));
-                checked(spec, pack, &args.common.shown, &what).map(|rules| Loaded { rules, texts, lines })
+                confined::begin(&format!("checking the rules of the {side}, {},", version.name));
+                let loaded = judged(spec, pack, &args.common.shown).map(|rules| Loaded { rules, texts, lines });
+                loaded.map_err(|found| Broken { side, name: version.name.clone(), found })
             })
             .transpose()
         };
-        let (base, head) = (load(base, "base", &self.base), load(head, "head", &self.head));
-        Ok(base.and_then(|base| head.map(|head| (base, head))))
+        Ok(match (load(base, "base", &self.base), load(head, "head", &self.head)) {
+            (Ok(base), Ok(head)) => Ok((base, head)),
+            (Ok(base), Err(head)) => Err((vec![head], base)),
+            (Err(base), Ok(_)) => Err((vec![base], None)),
+            (Err(base), Err(head)) => Err((vec![base, head], None)),
+        })
     }
 }
 
