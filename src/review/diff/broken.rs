@@ -1,14 +1,14 @@
 //! What stands in the place of a diff where a version's rules cannot be read.
 //!
-//! Takes: the errors of the versions, as the checker found them. Gives: short Markdown that names the
-//! first of them. Untrusted: a stranger may have written the rules, so that names and messages can
+//! Takes: the errors of the versions, as the checker found them, or why judging was ended. Gives: short
+//! Markdown that names the first of them. A stranger may have written the rules: names and messages can
 //! neither ping nor link.
 
 use crate::engine::untrusted::{cut, markdown};
 use crate::language::diag::{Diagnostic, Severity};
 
 /// Errors of a version that are named.
-const SHOWN: usize = 10;
+const NAMED: usize = 10;
 /// Characters of a place and of a sentence.
 const PLACE: usize = 120;
 const SENTENCE: usize = 300;
@@ -33,15 +33,21 @@ pub fn render(job: &str, all: &[Broken]) -> String {
         let many = if errors.len() == 1 { "1 error".to_owned() } else { format!("{} errors", errors.len()) };
         out.push(format!("The rules of the {side}, {}, have {many}:", markdown(&cut(name, PLACE))));
         out.push(String::new());
-        out.extend(errors.iter().take(SHOWN).map(|one| line(one)));
-        if errors.len() > SHOWN {
-            out.push(format!("- … and {} more, which `kaizen rules check` tells", errors.len() - SHOWN));
+        out.extend(errors.iter().take(NAMED).map(|one| line(one)));
+        if errors.len() > NAMED {
+            out.push(format!("- … and {} more, which `kaizen rules check` tells", errors.len() - NAMED));
         }
         out.push(String::new());
     }
     out.push("<sub>Nothing was judged. The next push that mends this is compared again.</sub>".to_owned());
     out.push(String::new());
     out.join("\n")
+}
+
+/// The text where judging was ended; `why` may quote the rules.
+#[must_use]
+pub fn ended(job: &str, why: &str) -> String {
+    format!("### What the change does to {job} cannot be told\n\n{}\n", markdown(&cut(why, 2 * SENTENCE)))
 }
 
 fn line(one: &Diagnostic) -> String {

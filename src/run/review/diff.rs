@@ -12,10 +12,11 @@ use chrono::{DateTime, Utc};
 use super::super::confined;
 use super::super::forge::{Opened, Wanted, check, repos};
 use super::super::output::{self, variable};
-use super::super::rules::{Rules, errors, event, judged, tell};
+use super::super::rules::{Rules, event, judged, tell};
 use super::super::{Exit, Progress, Stop, VERSION, finish, say, usage};
+use super::broken::{cannot, comment};
 use super::revision::Version;
-use super::sticky::{self, Kept, Said};
+use super::sticky::Said;
 use crate::apply::journal::Journal;
 use crate::cli::{Diff, Format};
 use crate::engine::untrusted;
@@ -27,7 +28,7 @@ use crate::jobs::{self, backlog_triage};
 use crate::pack;
 use crate::report::text::Style;
 use crate::review::diff::backlog::{Read, compare};
-use crate::review::diff::broken::{self, Broken};
+use crate::review::diff::broken::Broken;
 use crate::review::diff::fail_on::FailOn;
 use crate::review::diff::groups::{self, Report};
 use crate::review::diff::side::Side;
@@ -65,7 +66,7 @@ pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
     let versions = Versions::find(args)?;
     let (base, head) = match versions.load(args)? {
         Ok(loaded) => loaded,
-        Err((broken, base)) => return cannot(args, &broken, base.as_ref()),
+        Err((broken, base)) => return cannot(args, &broken, base.as_ref().map(|base| &base.rules.policy)),
     };
     let now = common.target.now.unwrap_or_else(Utc::now);
     let org = common.org.as_deref();
@@ -95,40 +96,12 @@ pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
     output::summary(|| markdown::render(&reports, own.as_deref(), 0))?;
     let rules_hash = reports.iter().find_map(|report| report.head.rules_hash.as_deref()).unwrap_or("");
     let text = |place: Option<&str>, room: usize| markdown::render(&reports, place, room);
-    comment(args, Said { text: &text, rules_hash }, base.as_ref(), now)?;
+    let policy = base.as_ref().map(|base| &base.rules.policy);
+    comment(args, Said { text: &text, rules_hash }, policy, now)?;
     let exit = exit(&reports, fail_on.as_ref());
     // The program ends here: giving back thousands of texts one by one serves nobody.
     std::mem::forget(reports);
     Ok(exit)
-}
-
-/// Keeps the comment where one is wanted.
-fn comment(args: &Diff, said: Said<'_>, base: Option<&Loaded>, now: DateTime<Utc>) -> Result<(), Stop> {
-    let Some(number) = args.comment else { return Ok(()) };
-    let policy = base.map(|base| &base.rules.policy);
-    if let Kept::Denied(why) = sticky::keep(&args.common, number, said, policy, now)? {
-        let place = if variable("GITHUB_STEP_SUMMARY").is_some() { "the job's summary and above" } else { "above" };
-        say(&format!("warning: the report could not be put on #{number}: {why}; it stands {place}"));
-    }
-    Ok(())
-}
-
-/// Ends where a version cannot be read: the errors have been printed, and what an earlier run put on the
-/// pull request is no longer so.
-fn cannot(args: &Diff, all: &[Broken], base: Option<&Loaded>) -> Result<Exit, Stop> {
-    for Broken { side, name, found } in all {
-        say(&format!("error: the rules of the {side}, {name}, have {}; nothing was judged", errors(found)));
-    }
-    let text = broken::render(backlog_triage::SPEC.job, all);
-    output::summary(|| text.clone())?;
-    let now = args.common.target.now.unwrap_or_else(Utc::now);
-    let kept = comment(args, Said { text: &|_, _| text.clone(), rules_hash: "" }, base, now);
-    match kept {
-        // Bad rules go before a failure, wrong usage before both.
-        Err(stop) if stop.exit == Exit::Failed => Err(Stop { exit: Exit::BadRules, ..stop }),
-        Err(stop) => Err(stop),
-        Ok(()) => Ok(Exit::BadRules),
-    }
 }
 
 impl Versions {
