@@ -141,7 +141,7 @@ pub struct Init {
     pub templates: bool,
     /// Write the workflow that shows on a pull request what its change of the rules does [default: yes, or
     /// as it was said before].
-    #[arg(long, value_name = "yes|no", value_parser = BoolishValueParser::new())]
+    #[arg(long, value_name = "yes|no", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
     pub review: Option<bool>,
     /// The folder for the workflows [default: the one that the forge reads].
     #[arg(long, value_name = "DIR")]

@@ -14,7 +14,7 @@ use super::{CASES, Texts};
 use crate::engine::source::Source;
 
 /// The most files of a folder that are read: each is a request, and a stranger may have put them there.
-const MOST: usize = 500;
+const MAX_FILES: usize = 500;
 
 /// The files of a repository at one commit.
 pub trait Tree {
@@ -91,8 +91,8 @@ pub fn cases(tree: &dyn Tree, folder: &str) -> Result<BTreeMap<String, Source>> 
 fn files(tree: &dyn Tree, folder: &str, endings: &[&str], prefix: &str) -> Result<BTreeMap<String, Source>> {
     let mut names = tree.folder(folder)?;
     names.retain(|name| endings.iter().any(|ending| name.ends_with(ending)));
-    if names.len() > MOST {
-        bail!("{folder} of {} holds {} such files, {MOST} is the most", tree.name(), names.len());
+    if names.len() > MAX_FILES {
+        bail!("{folder} of {} holds {} such files, {MAX_FILES} is the most", tree.name(), names.len());
     }
     let mut found = BTreeMap::new();
     for name in names {

@@ -7,14 +7,14 @@
 use std::collections::HashMap;
 
 use super::parts::{self, Site};
-use super::{Change, MOST, Mutant, Mutants};
+use super::{Change, MAX_MUTANTS, Mutant, Mutants};
 use crate::engine::policy::Policy;
 use crate::engine::rules::{Component, Point};
 use crate::engine::source::Location;
 use crate::engine::value::Value;
 use crate::language::print;
 
-/// The changes of a policy: the first [`MOST`], and how many more there are.
+/// The changes of a policy: the first [`MAX_MUTANTS`], and how many more there are.
 #[must_use]
 pub fn list(policy: &Policy) -> Mutants {
     let mut found = Found { mutants: Mutants::default(), names: HashMap::new() };
@@ -35,7 +35,7 @@ impl Found {
     /// Of two changes with one name the second is called `… (2)`. What is not tried is only counted: a
     /// name may be as long as a condition.
     fn add(&mut self, at: Location, made: impl FnOnce() -> (String, String, Change)) {
-        if self.mutants.all.len() >= MOST {
+        if self.mutants.all.len() >= MAX_MUTANTS {
             self.mutants.untried += 1;
             return;
         }

@@ -23,7 +23,7 @@ pub use list::list;
 use parts::Site;
 
 /// The most changes that are tried: a stranger's file may hold a hundred thousand words.
-pub const MOST: usize = 5_000;
+pub const MAX_MUTANTS: usize = 5_000;
 
 /// The changes of a policy.
 #[derive(Debug, Clone, Default)]

@@ -5,7 +5,7 @@
 use super::{Tested, counted, of_kind, text};
 use crate::engine::untrusted::{cut, markdown};
 use crate::review::cases::line;
-use crate::review::mutate::MOST;
+use crate::review::mutate::MAX_MUTANTS;
 
 /// Rows of a list at most: a step summary holds 1 MiB.
 const LISTED: usize = 50;
@@ -112,8 +112,10 @@ fn mutation(out: &mut Vec<String>, tested: &Tested) {
     ));
     if found.untried > 0 {
         out.push(String::new());
-        let all = found.tried + found.untried;
-        out.push(format!("Of {all} changes that is all: **{} were not tried**, {MOST} is the most.", found.untried));
+        out.push(format!(
+            "**{} more were not tried**, and nothing is said of them: {MAX_MUTANTS} is the most.",
+            found.untried
+        ));
     }
     out.push(String::new());
     let row = |mutant: &crate::review::mutate::Mutant| {

@@ -9,7 +9,7 @@ use super::{Tested, counted, of_kind};
 use crate::engine::untrusted::terminal;
 use crate::review::cases::judge::{Failure, Judged};
 use crate::review::cases::{Case, Member, line};
-use crate::review::mutate::MOST;
+use crate::review::mutate::MAX_MUTANTS;
 
 /// Lines of a text that are shown of one that lacks what it should hold.
 const LINES: usize = 40;
@@ -135,7 +135,9 @@ fn mutation(out: &mut Out, tested: &Tested) {
         let left = found.untried;
         out.styled(
             "33",
-            &format!("  {left} of {all} changes were not tried: {MOST} is the most, and nothing is said of them"),
+            &format!(
+                "  {left} of {all} changes were not tried: {MAX_MUTANTS} is the most, and nothing is said of them"
+            ),
         );
     }
     if found.equivalent > 0 {
