@@ -47,7 +47,12 @@ fn what_a_pull_request_brings_is_checked_and_its_slips_are_told_at_their_place()
 fn a_slip_in_a_template_of_it_is_told_at_the_template() {
     let mut world = forge(World::gitea("1.26.4"), "rules");
     let path = "templates/backlog-triage/decision.md.j2";
-    world.add_file(REPO, HEAD, path, "{{ decision.reason }}\n{{ decision.raeson }}\n");
+    world.add_file(
+        REPO,
+        HEAD,
+        path,
+        "{{ decision.reason }}\n{{ decision.raeson }}\n{% include \"shared/footer.md.j2\" %}\n",
+    );
     world.add_file(REPO, HEAD, "templates/shared/footer.md.j2", "{{ nothing }}");
     let server = Server::start(world);
     for ran in [check(&server, &[]), job_of(&server, "diff").run()] {

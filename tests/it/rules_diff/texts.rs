@@ -51,7 +51,7 @@ fn another_section_body_or_title_alone_is_told_as_other_words() {
         assert_eq!((&report["totals"]["text"], &report["changed"]), (&json!(1), &json!(1)), "{report}");
         let one = item(&report, 1);
         assert_eq!((&one["class"], &one["writes"]), (&json!("text"), &json!({"added": [], "removed": []})), "{one}");
-        assert_eq!(one["from"]["section"], "## Plan\n\nScore 9.", "{one}");
+        assert_eq!(one["from"]["section"], "## Plan\n\nScore 7.", "{one}");
         assert_eq!(one["from"]["issue"], json!({"title": "Follow up: Login fails", "body": "From number 1."}), "{one}");
         let told = ["section", "issue"].map(|name| one["from"][name] != one["to"][name]);
         assert_eq!(told.iter().filter(|differs| **differs).count(), 1, "{one}");
@@ -86,7 +86,7 @@ fn a_section_and_an_issue_that_are_new_are_writes() {
 #[test]
 fn where_a_point_stands_is_no_word_of_a_text() {
     // The comment tells which point would bring it to a rule before, and in which file that point is.
-    let splendid = ("  - id: ready\n", "  - {id: splendid, when: score >= 40, action: flag-owner}\n  - id: ready\n");
+    let splendid = ("  - id: ready\n", "  - {id: splendid, when: score >= 9, action: flag-owner}\n  - id: ready\n");
     let moved = ("version: 1\n", "# one line more\nversion: 1\n");
     let other = ("short_title: 80", "short_title: 79");
     let body = json!({"body": "It must and should."});
