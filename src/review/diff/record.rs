@@ -181,8 +181,6 @@ fn closes(from: Option<&Record>, to: Option<&Record>) -> bool {
 /// Both sides write a text of one kind, and not the same.
 fn reworded(from: Option<&Record>, to: Option<&Record>) -> bool {
     let (Some(from), Some(to)) = (from, to) else { return false };
-    let other = |((_, before), (_, after)): ((&str, Option<&str>), (&str, Option<&str>))| {
-        before.is_some() && after.is_some() && before != after
-    };
-    from.compared().parts().into_iter().zip(to.compared().parts()).any(other)
+    let mut pairs = from.compared().parts().into_iter().zip(to.compared().parts());
+    pairs.any(|((_, before), (_, after))| before.is_some() && after.is_some() && before != after)
 }

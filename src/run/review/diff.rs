@@ -52,6 +52,9 @@ struct Loaded {
 /// The rules of the base and of the head; `None` where that has none for the job.
 type Sides = (Option<Loaded>, Option<Loaded>);
 
+/// What is wrong with them, printed, and the base where that is right.
+type Wrong = (Vec<Broken>, Option<Loaded>);
+
 /// Compares, reports, comments.
 pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
     let common = &args.common;
@@ -132,9 +135,8 @@ impl Versions {
         Ok(Versions { base, head })
     }
 
-    /// The rules of both sides, checked; the inner error is what is wrong, printed, and the base where
-    /// that is right.
-    fn load(&self, args: &Diff) -> Result<Result<Sides, (Vec<Broken>, Option<Loaded>)>, Stop> {
+    /// The rules of both sides, checked.
+    fn load(&self, args: &Diff) -> Result<Result<Sides, Wrong>, Stop> {
         let spec = &backlog_triage::SPEC;
         debug_assert!(jobs::NAMES.len() == 1, "each job brings the records that are compared");
         let base = self.base.pack(spec.job)?;

@@ -178,7 +178,7 @@ impl Version {
             let read = pack::read(job, &jobs::NAMES, rules.as_deref(), templates.as_deref());
             return read.map(Some).map_err(usage);
         }
-        let texts = self.of_tree(&|tree, folders| tree::texts(tree, folders, job))?;
+        let texts = self.of_tree(|tree, folders| tree::texts(tree, folders, job))?;
         texts.map(|texts| pack::read_texts(job, &jobs::NAMES, texts)).transpose().map_err(usage)
     }
 
@@ -187,7 +187,7 @@ impl Version {
         if let Place::Folder(rules, _) = &self.place {
             return Ok(pack::cases(job, &jobs::NAMES, pack::folder(job, rules.as_deref()).as_deref())?);
         }
-        let files = self.of_tree(&|tree, folders| {
+        let files = self.of_tree(|tree, folders| {
             let folder = tree::folder(tree, folders, job)?;
             folder.map(|folder| tree::cases(tree, folder)).transpose()
         })?;
@@ -200,14 +200,14 @@ impl Version {
             let rules = rules.as_deref().unwrap_or(Path::new("."));
             return Ok(vec![folders::read(&jobs::NAMES, rules, templates.as_deref()).map_err(usage)?]);
         }
-        self.of_tree(&|tree, folders| folders::of_tree(&jobs::NAMES, tree, folders))
+        self.of_tree(|tree, folders| folders::of_tree(&jobs::NAMES, tree, folders))
     }
 
     /// Says that there are no rules to look at; wrong usage where there is nothing at all.
     pub(in crate::run) fn without_rules(&self) -> Result<(), Stop> {
         let there = match &self.place {
             Place::Folder(..) => false,
-            _ => self.of_tree(&|tree, _| Ok(!tree.folder("")?.is_empty()))?,
+            _ => self.of_tree(|tree, _| Ok(!tree.folder("")?.is_empty()))?,
         };
         if !there {
             return Err(usage(anyhow!("reading the rules of {}: there is nothing by this name", self.name)));
@@ -217,7 +217,7 @@ impl Version {
     }
 
     /// Reads from a commit; nothing of a folder.
-    fn of_tree<T: Default>(&self, read: &dyn Fn(&dyn Tree, &[String]) -> Result<T>) -> Result<T, Stop> {
+    fn of_tree<T: Default>(&self, read: impl Fn(&dyn Tree, &[String]) -> Result<T>) -> Result<T, Stop> {
         let found = match &self.place {
             Place::Folder(..) => Ok(T::default()),
             Place::Clone(at, folders) => read(at, folders),
