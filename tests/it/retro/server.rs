@@ -29,7 +29,12 @@ fn run(server: &Server, folder: &std::path::Path, now: &str) -> Ran {
     Kaizen::bare()
         .args(["kaizen-retro", "-q", "--retry-wait", "1", "--concurrency", "16", "--forge", &server.url()])
         .args(repos)
-        .args([std::path::Path::new("--rules"), &folder.join("rules"), std::path::Path::new("--loop-dir"), &folder.join("loop")])
+        .args([
+            std::path::Path::new("--rules"),
+            &folder.join("rules"),
+            std::path::Path::new("--loop-dir"),
+            &folder.join("loop"),
+        ])
         .env("KAIZEN_TOKEN", "t0ken")
         .format("json")
         .at(now)
