@@ -213,7 +213,8 @@ fn blocks() -> impl Strategy<Value = Vec<(String, String)>> {
         block("[**bold** link `code`](https://h.example/?a=1&b=\"2\")", "bold link code"),
         block("**bold `code` [x](https://h.example/y) more**", "bold code x more"),
         block("&lt;tag&gt; &amp;amp; \\`", "<tag> &amp; `"),
-        block("1. a\n2. b", "1. a\n2. b"),
+        // Two lists in a row would be one.
+        block("First:\n\n1. a\n2. b", "First:\n\n1. a\n2. b"),
         block("# [all `in` *one*](https://h.example) ![i](https://h.example/i.png)", "all in one i"),
     ];
     let words = proptest::string::string_regex("[a-zé日🦀<>&\" ]{1,400}").unwrap().prop_map(|words| {
