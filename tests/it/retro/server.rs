@@ -27,7 +27,7 @@ fn run(server: &Server, folder: &std::path::Path, now: &str) -> Ran {
     std::fs::write(folder.join("rules/kaizen-retro.yaml"), rules).unwrap();
     let repos: Vec<String> = (0..10).flat_map(|n| ["--repo".to_owned(), format!("acme/r{n:02}")]).collect();
     Kaizen::bare()
-        .args(["kaizen-retro", "-q", "--retry-wait", "1", "--concurrency", "16", "--forge", &server.url()])
+        .args(["kaizen-retro", "-q", "--retry-wait", "1", "--concurrency", "16", "--forge", &server.api_url()])
         .args(repos)
         .args([
             std::path::Path::new("--rules"),
