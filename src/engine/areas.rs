@@ -5,6 +5,8 @@
 
 use std::cell::OnceCell;
 
+use memchr::memchr2_iter;
+
 use super::folding::ODD;
 use super::markdown::Markdown;
 use super::text::Area;
@@ -55,7 +57,8 @@ impl<'a> Areas<'a> {
 /// A text with its ASCII letters in lower case; `None` where it holds one of [`ODD`].
 #[must_use]
 pub fn lower(mut text: String) -> Option<String> {
-    let odd = !text.is_ascii() && ODD.iter().any(|letter| text.contains(*letter));
+    // Bytes that few texts hold: what they begin is looked at.
+    let odd = memchr2_iter(0xC5, 0xE2, text.as_bytes()).any(|at| text[at..].starts_with(ODD));
     text.make_ascii_lowercase();
     (!odd).then_some(text)
 }

@@ -23,7 +23,9 @@ pub struct Kept<'a> {
     policy: &'a Policy,
     row: &'a Row<'a>,
     item: Item<'a>,
-    from_labels: Vec<String>,
+    /// One a keyword set: whether any tag is in it, whether any label is.
+    in_tags: Vec<bool>,
+    in_labels: Vec<bool>,
     now: i64,
 }
 
@@ -54,7 +56,9 @@ impl<'a> Kept<'a> {
             last_activity: subject.last_activity,
         };
         let from_labels = Tagged::read("", &item.labels, policy.tags, |word| policy.keywords.knows(word)).from_labels;
-        Kept { policy, row, item, from_labels, now }
+        let (in_tags, in_labels) =
+            (policy.keywords.in_sets(&row.judgement.tags), policy.keywords.in_sets(&from_labels));
+        Kept { policy, row, item, in_tags, in_labels, now }
     }
 
     /// The value of a fact.
@@ -88,8 +92,8 @@ impl<'v> Names<'v> for Bound<'v, '_> {
         let count = |count: Option<u16>| count.map_or(Out::Lacks(Tiers::default()), |n| Out::Is(Value::Int(n.into())));
         match name {
             Name::Fact(fact) => kept.fact(fact),
-            Name::Tagged(set) => Out::Is(policy.keywords.in_sets(&judgement.tags)[set].into()),
-            Name::Labelled(set) => Out::Is(policy.keywords.in_sets(&kept.from_labels)[set].into()),
+            Name::Tagged(set) => Out::Is(kept.in_tags[set].into()),
+            Name::Labelled(set) => Out::Is(kept.in_labels[set].into()),
             Name::Count(pattern) => count(found(pattern).map(|(count, _)| count)),
             Name::Distinct(pattern) => count(found(pattern).map(|(_, distinct)| distinct)),
             Name::LabelsWith(pattern) => {

@@ -3,6 +3,7 @@
 //! Takes: a policy, a judgement, who is mentioned. Gives: the names that the template checker
 //! allows in a text about an item, each turned into a template value when it is asked for.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -97,8 +98,9 @@ impl ItemText {
     #[must_use]
     pub fn new(fixed: &Arc<Fixed>, about: About<'_>, used: &BTreeSet<String>) -> Self {
         let mut named: Vec<(String, Text)> = Vec::with_capacity(used.len());
+        let asking = Asking { about, fixed, kept: OnceCell::new() };
         for name in used {
-            named.extend(about.value(name, fixed).map(|value| (name.clone(), value)));
+            named.extend(asking.value(name).map(|value| (name.clone(), value)));
         }
         ItemText { fixed: Arc::clone(fixed), named }
     }
@@ -110,25 +112,33 @@ impl ItemText {
     }
 }
 
-impl About<'_> {
-    fn value(&self, name: &str, fixed: &Fixed) -> Option<Text> {
-        let About { policy, row, .. } = *self;
+/// One text's questions about an item.
+struct Asking<'a> {
+    about: About<'a>,
+    fixed: &'a Fixed,
+    /// Made when the first name asks for it.
+    kept: OnceCell<Kept<'a>>,
+}
+
+impl<'a> Asking<'a> {
+    fn value(&self, name: &str) -> Option<Text> {
+        let About { policy, row, subject, mention, .. } = self.about;
         let judgement = &row.judgement;
         Some(match name {
             "decision" => {
                 let reason = judgement.reason.as_deref().unwrap_or("");
                 context! { rule => row.rule(policy), action => row.action(policy), agent => row.agent(policy), reason }
             }
-            "mention" => Text::from_safe_string(
-                self.mention.iter().map(|login| format!("@{login}")).collect::<Vec<_>>().join(" "),
-            ),
+            "mention" => {
+                Text::from_safe_string(mention.iter().map(|login| format!("@{login}")).collect::<Vec<_>>().join(" "))
+            }
             "earlier" => {
-                let earlier = self.subject.earlier.as_ref();
+                let earlier = subject.earlier.as_ref();
                 earlier.into_iter().flat_map(|earlier| &earlier.writes).map(|write| readable(write)).collect()
             }
-            "passed" => self.passed(fixed),
-            "nearest" => self.nearest(fixed),
-            "points" => judgement.points.iter().map(|hit| Text::from_object(fixed.point(hit))).collect(),
+            "passed" => self.passed(),
+            "nearest" => self.nearest(),
+            "points" => judgement.points.iter().map(|hit| Text::from_object(self.fixed.point(hit))).collect(),
             "score" => value(&judgement.score),
             "scores" => {
                 let scores = policy.components.iter().zip(&judgement.scores);
@@ -137,27 +147,28 @@ impl About<'_> {
             "type" => Text::from(judgement.ty.unwrap_or("unknown")),
             _ => match policy.flags.iter().position(|flag| flag.name == name) {
                 Some(flag) => Text::from(judgement.flags.get(flag).copied().flatten()),
-                None => self.fact(FACTS.iter().find(|(fact, _, _)| *fact == name)?.1, fixed),
+                None => self.fact(FACTS.iter().find(|(fact, _, _)| *fact == name)?.1),
             },
         })
     }
 
-    fn fact(&self, fact: Fact, fixed: &Fixed) -> Text {
-        match self.kept(fixed).fact(fact) {
+    fn fact(&self, fact: Fact) -> Text {
+        match self.kept().fact(fact) {
             Out::Is(fact) => value(&fact),
             Out::Within(..) | Out::Lacks(_) => Text::from(()),
         }
     }
 
-    fn kept(&self, fixed: &Fixed) -> Kept<'_> {
-        Kept::new(self.policy, self.repo, self.row, self.subject, fixed.now)
+    fn kept(&self) -> &Kept<'a> {
+        let About { policy, repo, row, subject, .. } = self.about;
+        self.kept.get_or_init(|| Kept::new(policy, repo, row, subject, self.fixed.now))
     }
 
     /// The rules before the one that decided, with why they did not hold.
-    fn passed(&self, fixed: &Fixed) -> Text {
-        let kept = self.kept(fixed);
-        let before = self.row.judgement.rule.unwrap_or(self.policy.decide.len());
-        let passed = explain::before_it(self.policy, before, &|expr| kept.answer(expr));
+    fn passed(&self) -> Text {
+        let About { policy, row, .. } = self.about;
+        let before = row.judgement.rule.unwrap_or(policy.decide.len());
+        let passed = explain::before_it(policy, before, &|expr| self.kept().answer(expr));
         passed
             .into_iter()
             .map(|passed| context! { rule => passed.rule, line => passed.line, why => passed.why })
@@ -165,9 +176,9 @@ impl About<'_> {
     }
 
     /// The least that would change the decision, in a sentence.
-    fn nearest(&self, fixed: &Fixed) -> Text {
-        let kept = self.kept(fixed);
-        let miss = nearest::nearest(self.policy, &self.row.judgement, &|expr| kept.answer(expr));
+    fn nearest(&self) -> Text {
+        let About { policy, row, .. } = self.about;
+        let miss = nearest::nearest(policy, &row.judgement, &|expr| self.kept().answer(expr));
         Text::from(miss.map(|miss| explain::show::nearest(&miss)))
     }
 }
