@@ -187,8 +187,8 @@ fn row<'p>(
 ) -> Row<'p> {
     let acts = judgement.action.is_some() && !judgement.observed && failed.is_none();
     let mut subject = acts.then(|| Box::new(subject(asked.policy, item, seen, asked.forge.label_names())));
-    // One of ours begets no other: they would have no end.
     subject.iter_mut().for_each(|subject| {
+        // One of ours begets no other: they would have no end.
         subject.created = seen.own_report;
         subject.seen = asked.plans.then(|| plan::seen(item));
     });
