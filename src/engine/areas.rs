@@ -5,8 +5,6 @@
 
 use std::cell::OnceCell;
 
-use memchr::memchr2_iter;
-
 use super::folding::ODD;
 use super::markdown::Markdown;
 use super::text::Area;
@@ -59,7 +57,7 @@ impl<'a> Areas<'a> {
 pub fn lower(mut text: String) -> Option<String> {
     // Few texts hold the bytes that these begin with.
     let [one, other] = ODD.map(|letter| letter.encode_utf8(&mut [0; 4]).as_bytes()[0]);
-    let odd = memchr2_iter(one, other, text.as_bytes()).any(|at| text[at..].starts_with(ODD));
+    let odd = memchr::memchr2_iter(one, other, text.as_bytes()).any(|at| text[at..].starts_with(ODD));
     text.make_ascii_lowercase();
     (!odd).then_some(text)
 }

@@ -85,11 +85,8 @@ pub fn markdown(text: &str) -> String {
     let line = terminal(text);
     let number = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let mut out = String::with_capacity(line.len() + line.len() / 8 + 8);
-    let mut written = 0;
-    for at in (0..line.len()).filter(|at| acts(line.as_bytes()[*at])) {
-        out.push_str(&line[written..at]);
-        let (before, c, rest) = (&line[..at], char::from(line.as_bytes()[at]), &line[at + 1..]);
-        written = at + 1;
+    for (at, c) in line.char_indices() {
+        let (before, rest) = (&line[..at], &line[at + c.len_utf8()..]);
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
@@ -111,16 +108,10 @@ pub fn markdown(text: &str) -> String {
             out.push(JOINER);
         }
     }
-    out.push_str(&line[written..]);
     if goes_on(&line) && !out.ends_with(JOINER) {
         out.push(JOINER);
     }
     out
-}
-
-/// Whether [`markdown`] has to look at a character: all of them are ASCII.
-fn acts(byte: u8) -> bool {
-    byte.is_ascii_punctuation() || matches!(byte, b'w' | b'W')
 }
 
 /// One line for a terminal: breaks, tabs and spaces become one space, none at either end; control
@@ -128,10 +119,6 @@ fn acts(byte: u8) -> bool {
 ///
 /// Emoji sequences and Persian keep their joiners.
 pub fn terminal(text: &str) -> String {
-    let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    if plain && !text.starts_with(' ') && !text.ends_with(' ') && !text.contains("  ") {
-        return text.to_owned();
-    }
     let mut out = String::with_capacity(text.len());
     let mut gap = false;
     for c in text.chars() {
