@@ -292,7 +292,7 @@ fn planned_items(run: &Run<'_>, effects: Vec<(usize, Effect)>) -> Vec<PlannedIte
             repo: names[row.repo].clone(),
             kind: row.kind,
             number: Some(row.number),
-            seen: row.subject.as_ref().map(|subject| subject.seen.clone()),
+            seen: row.subject.as_ref().and_then(|subject| subject.seen.clone()),
             effects: vec![effect],
         }
     };

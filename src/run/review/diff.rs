@@ -197,6 +197,7 @@ fn items(
                 now,
                 threads: usize::from(args.common.concurrency),
                 only: None,
+                plans: false,
                 journal: &journal,
                 progress: &more,
             };
