@@ -7,20 +7,31 @@ use crate::language::JobSpec;
 
 pub mod backlog;
 pub mod backlog_triage;
+pub mod cycle_retro;
 pub mod facts;
 pub mod items;
 pub mod kept;
+pub mod loop_guard;
+pub mod loop_introspect;
 pub mod states;
 mod summary;
 pub mod texts;
 pub mod timeline;
+pub mod triage_score;
 pub mod unfinished;
 
 /// What every job asks of its rule file.
-pub const SPECS: [JobSpec; 1] = [backlog_triage::SPEC];
+pub const SPECS: [JobSpec; 5] =
+    [backlog_triage::SPEC, cycle_retro::SPEC, loop_guard::SPEC, loop_introspect::SPEC, triage_score::SPEC];
 
 /// The name of every job, as the command line, rule files and records call it.
-pub const NAMES: [&str; SPECS.len()] = [backlog_triage::SPEC.job];
+pub const NAMES: [&str; SPECS.len()] = [
+    backlog_triage::SPEC.job,
+    cycle_retro::SPEC.job,
+    loop_guard::SPEC.job,
+    loop_introspect::SPEC.job,
+    triage_score::SPEC.job,
+];
 
 /// What the job of this name asks of its rule file.
 #[must_use]

@@ -7,16 +7,21 @@ use std::collections::BTreeMap;
 use crate::engine::source::Source;
 use crate::language::schema;
 
-const RULES: [(&str, &str); 2] = [
+const RULES: [(&str, &str); 6] = [
     ("backlog-triage.yaml", include_str!("../../rules/backlog-triage.yaml")),
     ("common.yaml", include_str!("../../rules/common.yaml")),
+    ("cycle-retro.yaml", include_str!("../../rules/cycle-retro.yaml")),
+    ("loop-guard.yaml", include_str!("../../rules/loop-guard.yaml")),
+    ("loop-introspect.yaml", include_str!("../../rules/loop-introspect.yaml")),
+    ("triage-score.yaml", include_str!("../../rules/triage-score.yaml")),
 ];
 
 const SCHEMA: &str = include_str!("../../rules/kaizen.schema.json");
 
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 5] = [
     ("backlog-triage/decision.md.j2", include_str!("../../templates/backlog-triage/decision.md.j2")),
     ("backlog-triage/summary.md.j2", include_str!("../../templates/backlog-triage/summary.md.j2")),
+    ("loop-introspect/summary.md.j2", include_str!("../../templates/loop-introspect/summary.md.j2")),
     ("shared/footer.md.j2", include_str!("../../templates/shared/footer.md.j2")),
     ("shared/replaced.md.j2", include_str!("../../templates/shared/replaced.md.j2")),
 ];
