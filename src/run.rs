@@ -3,7 +3,7 @@
 //! Takes: [`Cli`], the environment. Gives: the report on stdout, everything else on stderr, an
 //! [`Exit`].
 //!
-//! - `triage` the job, `apply` a saved plan, `undo` a run taken back, `runs` the list of them
+//! - `triage` and `retro` the jobs, `apply` a saved plan, `undo` a run taken back, `runs` the list of them
 //! - `why` one item explained, `snapshot` a recording, `init` a checkout set up
 //! - `loops` the memory of the loop: its log, queue, quarantine, guard
 //! - `rules` which rules, `forge` which forge, `live` what a live run needs and leaves, `record` of runs
@@ -18,6 +18,7 @@ mod live;
 mod loops;
 mod output;
 mod record;
+mod retro;
 mod review;
 mod rules;
 mod runs;
@@ -110,6 +111,7 @@ pub fn run(cli: &Cli) -> Exit {
     let ended = match &cli.job {
         Job::Rules(rules) if rules.judges() && !cli.confined => confined::supervise(),
         Job::BacklogTriage(args) => triage::run(args),
+        Job::KaizenRetro(args) => retro::run(args),
         Job::Init(args) => init::init(args),
         Job::Apply(args) => apply::run(args),
         Job::Rules(rules) => review::run(rules),
@@ -117,6 +119,7 @@ pub fn run(cli: &Cli) -> Exit {
         Job::Why(args) => why::run(args),
         Job::Undo(args) => undo::run(args),
         Job::Runs(args) => runs::run(args),
+        Job::BackfillRetro(args) => loops::backfill::run(args),
         Job::CycleRetro(args) => loops::retro::run(args),
         Job::LoopGuard(args) => loops::guard::run(args),
         Job::LoopIntrospect(args) => loops::introspect::run(args),

@@ -1,6 +1,6 @@
 //! Options of the jobs that keep the memory of the loop.
 //!
-//! Takes: nothing, these are the types that the arguments fill. Gives: [`CycleRetro`], [`LoopGuard`],
+//! Takes: nothing, these are the types that the arguments fill. Gives: [`CycleRetro`], [`Backfill`], [`LoopGuard`],
 //! [`TriageScore`], [`Introspect`], [`LoopMerge`], and [`InLoop`] for those that need no
 //! forge.
 
@@ -130,6 +130,20 @@ pub struct CycleRetro {
     pub dry_run: bool,
     #[command(flatten)]
     /// Options that jobs share; those of a forge count with --from-pr.
+    pub common: Common,
+}
+
+/// Options of `backfill-retro`.
+#[derive(Debug, Args)]
+pub struct Backfill {
+    /// Leave out what ended before this instant.
+    #[arg(long, value_name = "RFC3339", value_parser = instant)]
+    pub since: Option<DateTime<Utc>>,
+    /// Print what would be recorded, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    /// Options that jobs share. The types are those of the rules of backlog-triage.
     pub common: Common,
 }
 

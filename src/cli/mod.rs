@@ -8,6 +8,7 @@
 //! - `shared` options of several commands, `values` what is written behind an option
 
 mod loops;
+mod retro;
 pub mod rules;
 mod shared;
 mod undo;
@@ -19,7 +20,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::jobs;
-pub use loops::{CycleRetro, InLoop, Introspect, LoopGuard, LoopMerge, TriageScore};
+pub use loops::{Backfill, CycleRetro, InLoop, Introspect, LoopGuard, LoopMerge, TriageScore};
+pub use retro::Retro;
 pub use rules::{Check, Diff, Facts, Rules, Show};
 pub use shared::{Common, Format, Shown, Target, When};
 pub use undo::{Runs, Undo};
@@ -61,6 +63,12 @@ pub enum Job {
     /// With --dry-run it prints what it would do, and writes nothing.
     #[command(after_help = EXIT_CODES)]
     BacklogTriage(Triage),
+    /// Seed the log of the loop with the merged and closed pull requests of repositories.
+    ///
+    /// In the order in which they ended, after what is there already; what the log has of a pull request
+    /// stays as it is. Can be ended and run again.
+    #[command(after_help = EXIT_CODES)]
+    BackfillRetro(Box<Backfill>),
     /// Record one cycle of the loop in retro/cycles.jsonl, and sum up the last ones.
     ///
     /// Its members come from options, from a JSON object on stdin (--stdin), or, with --from-pr, from
@@ -88,6 +96,12 @@ pub enum Job {
     /// Rank the open issues into queue.json, and keep those that failed too often in quarantine.json.
     #[command(after_help = EXIT_CODES)]
     TriageScore(TriageScore),
+    /// Look back at the last day: figures, one improvement, and what became of the last one.
+    ///
+    /// The rules are rules/kaizen-retro.yaml: what counts as closed well or stuck, the suggestions, where
+    /// the report goes. With --dry-run it prints the report, and publishes nothing.
+    #[command(after_help = EXIT_CODES)]
+    KaizenRetro(Retro),
     /// Set a repository up: rules with your logins in .kaizen, a workflow that runs them.
     ///
     /// Run it anywhere in a git checkout. What a person wrote or edited is left alone. It asks for
@@ -227,7 +241,7 @@ pub struct Triage {
 pub fn arguments(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<OsString> = args.into_iter().collect();
     let called = args.first().and_then(|program| Path::new(program).file_stem()).and_then(|name| name.to_str());
-    if let Some(job) = called.and_then(|called| jobs::NAMES.into_iter().find(|job| *job == called)) {
+    if let Some(job) = called.and_then(|called| jobs::NAMES.into_iter().chain(jobs::PLAIN).find(|job| *job == called)) {
         args.insert(1, OsString::from(job));
     }
     args

@@ -21,4 +21,5 @@ pub const SPEC: JobSpec = JobSpec {
         about: "Cycles that the summary is about, the last ones.",
     }],
     sections: &[],
+    publishes: false,
 };

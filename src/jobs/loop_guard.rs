@@ -33,6 +33,7 @@ pub const SPEC: JobSpec = JobSpec {
         },
     ],
     sections: &[],
+    publishes: false,
 };
 
 /// How waits grow.

@@ -28,6 +28,7 @@ pub const SPEC: JobSpec = JobSpec {
     texts: &[Text { template: "summary.md.j2", names: &shown::NAMES, summary: false }],
     measure: &params::PARAMS,
     sections: &[facts::SECTION],
+    publishes: false,
 };
 
 /// What the rules recommend, in order.

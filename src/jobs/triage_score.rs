@@ -55,6 +55,7 @@ pub const SPEC: JobSpec = JobSpec {
         },
     ],
     sections: &[],
+    publishes: false,
 };
 
 /// The ready issues of a backlog, best first, as `queue.json` holds them. `kept_out` are in quarantine.

@@ -10,14 +10,14 @@ use std::path::Path;
 use crate::support::root;
 
 /// Who may use whom; what is not here is forbidden.
-const ARROWS: [(&str, &[&str]); 22] = [
+const ARROWS: [(&str, &[&str]); 23] = [
     ("main", &["cli", "run"]),
     ("cli", &["jobs", "forge"]),
     (
         "run",
         &[
             "advise", "apply", "cli", "engine", "explain", "files", "forge", "http", "init", "jobs", "language",
-            "loop_dir", "loops", "pack", "plan", "report", "review", "snapshot", "undo",
+            "loop_dir", "loops", "pack", "plan", "publish", "report", "review", "snapshot", "undo",
         ],
     ),
     ("init", &["engine", "files", "forge", "language", "pack"]),
@@ -32,6 +32,7 @@ const ARROWS: [(&str, &[&str]); 22] = [
     ("review", &["advise", "engine", "forge", "jobs", "language", "pack", "plan", "report"]),
     ("apply", &["plan", "forge", "loop_dir"]),
     ("plan", &["engine", "forge"]),
+    ("publish", &["engine", "files", "http"]),
     ("engine", &[]),
     ("forge", &["files", "http"]),
     ("http", &[]),
@@ -42,7 +43,7 @@ const ARROWS: [(&str, &[&str]); 22] = [
 ];
 
 /// Files beside the jobs that are none.
-const HELPERS: [(&str, &str); 10] = [
+const HELPERS: [(&str, &str); 11] = [
     ("mod", "the list of the jobs"),
     ("backlog", "what is judged, and what comes of it"),
     ("items", "what every policy over issues and pull requests shares"),
@@ -53,6 +54,7 @@ const HELPERS: [(&str, &str); 10] = [
     ("kept", "what is kept of a judged item"),
     ("texts", "what a template is given about one item"),
     ("timeline", "what somebody last did on an item"),
+    ("window", "what happened in repositories in a window of time"),
 ];
 
 /// Files that may be longer than [`LINES`], up to which length, and why.
@@ -325,7 +327,7 @@ fn names(folder: &str, ending: &str) -> BTreeSet<String> {
 #[test]
 fn every_job_has_its_files_or_says_what_it_lacks() {
     let mut missing = Vec::new();
-    for job in kaizen::jobs::NAMES {
+    for job in kaizen::jobs::NAMES.into_iter().chain(kaizen::jobs::PLAIN) {
         let rust = format!("src/jobs/{}.rs", job.replace('-', "_"));
         let text = std::fs::read_to_string(root().join(&rust)).unwrap_or_else(|error| panic!("{rust}: {error}"));
         let head: String = text.lines().take_while(|line| line.starts_with("//!")).collect();
@@ -346,7 +348,8 @@ fn every_job_has_its_files_or_says_what_it_lacks() {
 
 #[test]
 fn nothing_stands_in_the_folders_without_a_job() {
-    let jobs: BTreeSet<String> = kaizen::jobs::NAMES.map(str::to_owned).into();
+    let jobs = kaizen::jobs::NAMES.into_iter().chain(kaizen::jobs::PLAIN);
+    let jobs: BTreeSet<String> = jobs.map(str::to_owned).collect();
     let with =
         |more: &[&str]| jobs.iter().cloned().chain(more.iter().map(|name| (*name).to_owned())).collect::<BTreeSet<_>>();
     let helpers: Vec<&str> = HELPERS.iter().map(|(name, _)| *name).collect();

@@ -122,13 +122,18 @@ fn only<'f>(forge: &'f dyn Forge, asked_for: &[usize]) -> Option<&'f str> {
 /// The pull requests that the log has.
 fn log(path: &std::path::Path, only: Option<&str>) -> Result<HashSet<(String, u64)>> {
     let mut there = HashSet::new();
-    each_block(&mut Log::open(path)?, 1, |block| block::read(block.bytes), |rows| {
-        for row in rows.rows.iter().filter(|row| row.pr > 0) {
-            let named = rows.repos.get(row.repo as usize).map(String::as_str).filter(|name| !name.is_empty());
-            if let Some(name) = named.or(only) {
-                there.insert((name.to_owned(), row.pr));
+    each_block(
+        &mut Log::open(path)?,
+        1,
+        |block| block::read(block.bytes),
+        |rows| {
+            for row in rows.rows.iter().filter(|row| row.pr > 0) {
+                let named = rows.repos.get(row.repo as usize).map(String::as_str).filter(|name| !name.is_empty());
+                if let Some(name) = named.or(only) {
+                    there.insert((name.to_owned(), row.pr));
+                }
             }
-        }
-    })?;
+        },
+    )?;
     Ok(there)
 }

@@ -4,6 +4,7 @@
 //! loop. They hold the folder's lock for the moment of a write only, so that a cycle is recorded while a
 //! long run works.
 
+pub(super) mod backfill;
 pub(super) mod guard;
 pub(super) mod introspect;
 pub(super) mod merge;

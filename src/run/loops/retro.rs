@@ -7,18 +7,20 @@ use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::{Noted, replace_json};
+use super::{Noted, backfill, replace_json};
 use crate::cli::{CycleRetro, Format};
 use crate::files::{Lock, Patience};
 use crate::forge::time::rfc3339;
 use crate::http::Counts;
+use crate::jobs::backlog_triage;
 use crate::jobs::cycle_retro::{JOB, SPEC};
 use crate::loop_dir::{Log, append_line, each_block};
 use crate::loops::block;
 use crate::loops::record::{Known, Last, Record};
+use crate::run::forge::{Opened, Wanted, check, repos};
 use crate::run::{Exit, Stop, output, rules, say, usage};
 
 /// Cycles that are recorded in one turn: so many are in memory.
@@ -44,16 +46,26 @@ pub(in crate::run) fn run(args: &CycleRetro) -> Result<Exit, Stop> {
     let folder = &common.target.loop_dir;
     let clock = || common.target.now.unwrap_or_else(Utc::now);
     let told = told(args);
-    let from_stdin = args.stdin || told.is_empty() && !std::io::stdin().is_terminal();
-    if told.is_empty() && !from_stdin && args.fields.is_empty() {
+    let silent = told.is_empty() && args.from_pr.is_none();
+    let from_stdin = args.stdin || silent && !std::io::stdin().is_terminal();
+    if silent && !from_stdin && args.fields.is_empty() {
         return Err(usage(anyhow!("nothing is said of the cycle: see `kaizen cycle-retro --help`")));
     }
+    let (pull, counts) = match args.from_pr {
+        None => (Map::new(), Counts::default()),
+        Some(number) => match from_pr(args, number, clock())? {
+            Ok(read) => read,
+            Err(exit) => return Ok(exit),
+        },
+    };
     let noted = Noted::begin(folder, JOB, clock(), (args.dry_run, ""))?;
     let mut done = Done::default();
     let now = rfc3339(clock());
     let mut turn = Vec::new();
     let take = |given: Map<String, Value>, turn: &mut Vec<Record>| {
-        let mut given = given;
+        let mut all = pull.clone();
+        all.extend(given);
+        let mut given = all;
         given.extend(args.fields.iter().cloned());
         given.extend(told.clone());
         let (record, odd) = Record::new(given, &now);
@@ -89,8 +101,32 @@ pub(in crate::run) fn run(args: &CycleRetro) -> Result<Exit, Stop> {
     record(args, &mut turn, window, &mut done)?;
     let totals = json!({ "sent": done.sent, "recorded": done.new, "known": done.sent - done.new });
     print(args, &now, &done, &totals)?;
-    noted.end(Exit::Done, &[], (totals, Counts::default(), &found.policy.hash), clock())?;
+    noted.end(Exit::Done, &[], (totals, counts, &found.policy.hash), clock())?;
     Ok(Exit::Done)
+}
+
+/// What the forge holds of a pull request that has ended, and the requests that it took.
+fn from_pr(
+    args: &CycleRetro,
+    number: u64,
+    now: DateTime<Utc>,
+) -> Result<Result<(Map<String, Value>, Counts), Exit>, Stop> {
+    let common = &args.common;
+    check(&common.target, &common.repos, common.org.as_deref())?;
+    let found = match rules::find(common, &backlog_triage::SPEC)? {
+        Ok(rules) => rules,
+        Err(exit) => return Ok(Err(exit)),
+    };
+    let wanted = Wanted { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live: false, now };
+    let forge = Opened::new(&wanted)?;
+    let asked_for = repos(forge.read(), &common.repos, common.org.as_deref())?;
+    let [repo] = asked_for[..] else {
+        return Err(usage(anyhow!("--from-pr: name the repository with --repo, there are {}", asked_for.len())));
+    };
+    let read = backfill::one(forge.read(), &found.policy, repo, number)?;
+    let name = &forge.read().repos()[repo].name;
+    let read = read.ok_or_else(|| usage(anyhow!("--from-pr: {name} has no pull request {number} that has ended")))?;
+    Ok(Ok((read, forge.counts())))
 }
 
 /// The members that options give.

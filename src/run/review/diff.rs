@@ -23,7 +23,7 @@ use crate::forge::Forge;
 use crate::forge::remote::address::Runner;
 use crate::forge::time::rfc3339;
 use crate::jobs::backlog::Asked;
-use crate::jobs::{self, backlog_triage};
+use crate::jobs::backlog_triage;
 use crate::pack;
 use crate::report::text::Style;
 use crate::review::diff::backlog::{Read, compare};
@@ -139,7 +139,10 @@ impl Versions {
     #[allow(clippy::type_complexity, reason = "two sides, each of which may have no rules")]
     fn load(&self, args: &Diff) -> Result<Result<(Option<Loaded>, Option<Loaded>), Exit>, Stop> {
         let spec = &backlog_triage::SPEC;
-        debug_assert!(jobs::NAMES.len() == 1, "each job brings the records that are compared");
+        // Each job brings the records that are compared: what rules decide about items, so far.
+        if let Some(other) = args.jobs.iter().find(|job| **job != spec.job) {
+            return Err(usage(anyhow!("the rules of {other} decide nothing about items: there is nothing to compare")));
+        }
         let base = self.base.pack(spec.job)?;
         // Where the base is a commit, rules that are not here any more are gone, not the built-in ones.
         let gone = self.head.is_here() && self.base.commit.is_some() && pack::folder(spec.job, None).is_none();

@@ -39,15 +39,23 @@ fn two_hundred_cycles_agree_with_a_plain_model() {
             made += 1;
             open.insert(made);
         }
-        let state = |number: &u64| issue(*number, "[bug] Parser fails", json!({
-            "body": READY, "state": if closed.contains(number) { "closed" } else { "open" },
-        }));
+        let state = |number: &u64| {
+            issue(
+                *number,
+                "[bug] Parser fails",
+                json!({
+                    "body": READY, "state": if closed.contains(number) { "closed" } else { "open" },
+                }),
+            )
+        };
         let issues: Vec<Value> = (1..=made).map(|number| state(&number)).collect();
         let world = repo_world(json!({ "full_name": "acme/app", "issues": issues }));
         std::fs::write(here.join("world.json"), world.to_string()).unwrap();
         let ran = kaizen(here, &["triage-score", "--forge", "file:world.json", "--now", &at(now)]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
-        let numbers = |file: &Value| file["items"].as_array().unwrap().iter().map(|one| one["number"].as_u64().unwrap()).collect::<Vec<_>>();
+        let numbers = |file: &Value| {
+            file["items"].as_array().unwrap().iter().map(|one| one["number"].as_u64().unwrap()).collect::<Vec<_>>()
+        };
         let out: Vec<u64> = open.iter().copied().filter(|number| failed.get(number) == Some(&2)).collect();
         assert_eq!(numbers(&file(here, "quarantine.json")), out, "after {cycles} cycles");
         let ready: Vec<u64> = open.iter().copied().filter(|number| !out.contains(number)).collect();
@@ -66,10 +74,26 @@ fn two_hundred_cycles_agree_with_a_plain_model() {
         let success = !fails(number);
         let reason = if success { "" } else { "tests failed" };
         let (issue, success_text, repo) = (number.to_string(), success.to_string(), "acme/app");
-        let ran = kaizen(here, &[
-            "cycle-retro", "--issue", &issue, "--type", "bug", "--success", &success_text, "--duration", "300", "--reason",
-            reason, "--repo", repo, "--now", &at(now),
-        ]);
+        let ran = kaizen(
+            here,
+            &[
+                "cycle-retro",
+                "--issue",
+                &issue,
+                "--type",
+                "bug",
+                "--success",
+                &success_text,
+                "--duration",
+                "300",
+                "--reason",
+                reason,
+                "--repo",
+                repo,
+                "--now",
+                &at(now),
+            ],
+        );
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         cycles += 1;
         if success {
@@ -88,11 +112,18 @@ fn two_hundred_cycles_agree_with_a_plain_model() {
     let rate = (f64::from(successes) / 200.0 * 1000.0).round() / 1000.0;
     assert_eq!(insights["total_cycles_analyzed"], 200);
     assert_eq!(insights["by_type"]["bug"]["success_rate"], rate);
-    assert_eq!((&insights["trends"]["recent_7d"]["avg_duration"], &insights["trends"]["velocity_change"]), (&json!(300), &Value::Null));
+    assert_eq!(
+        (&insights["trends"]["recent_7d"]["avg_duration"], &insights["trends"]["velocity_change"]),
+        (&json!(300), &Value::Null)
+    );
     let repeated = failed.values().filter(|count| **count == 2).count();
     assert_eq!(insights["repeat_failures_total"], repeated);
     let first = &insights["repeat_failures"][0];
-    assert_eq!((&first["issue"], &first["failure_count"], first["attempts"].as_array().unwrap().len()), (&json!(3), &json!(2), 2));
-    let said: Vec<&str> = insights["recommendations"].as_array().unwrap().iter().map(|one| one["category"].as_str().unwrap()).collect();
+    assert_eq!(
+        (&first["issue"], &first["failure_count"], first["attempts"].as_array().unwrap().len()),
+        (&json!(3), &json!(2), 2)
+    );
+    let said: Vec<&str> =
+        insights["recommendations"].as_array().unwrap().iter().map(|one| one["category"].as_str().unwrap()).collect();
     assert_eq!(said, ["repeat_failure", "repeat_failure", "repeat_failure", "triage"]);
 }

@@ -67,7 +67,13 @@ fn a_kill_leaves_every_earlier_line_and_every_file_whole() {
             .map(|nth| json!({"cycle": round * 10_000 + nth, "issue": 1, "success": true}).to_string() + "\n")
             .collect();
         let writer = std::thread::spawn(move || drop(to.write_all(sent.as_bytes())));
-        std::thread::sleep(Duration::from_millis(20 + 15 * round));
+        // Until it writes, and then a little longer each time.
+        let length = || std::fs::metadata(here.join(".loop/retro/cycles.jsonl")).map_or(0, |about| about.len());
+        let (before, began) = (length(), std::time::Instant::now());
+        while length() == before && began.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(2 * round));
         // SIGKILL: nothing is cleaned up.
         child.kill().unwrap();
         child.wait().unwrap();
@@ -88,7 +94,7 @@ fn a_kill_leaves_every_earlier_line_and_every_file_whole() {
         );
         kaizen(here, &["loop-guard", "--now", NOW]);
     }
-    assert!(whole > 0, "some were written before the kill");
+    assert!(whole > 12, "some were written before each kill");
     let ran = kaizen(here, &["cycle-retro", "--cycle", "999999", "--now", NOW]);
     assert_eq!(ran.code, 0, "the next one goes on: {}", ran.stderr);
 }

@@ -2,6 +2,7 @@
 //!
 //! Takes: the built binary, a folder `.loop`. Gives: a failure that names what is not as it should be.
 
+mod backfill;
 mod day;
 mod guard;
 mod many;

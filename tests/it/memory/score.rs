@@ -127,7 +127,7 @@ fn a_dry_run_writes_nothing_and_people_can_read_it() {
             ],
         );
         assert_eq!(ran.code, 0, "{}", ran.stderr);
-        assert!(ran.stdout.contains("acme/app#4") && ran.stdout.contains("2026-11-27T12:00:00Z"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("Security hole") && ran.stdout.contains("2026-11-27T12:00:00Z"), "{}", ran.stdout);
     }
     assert!(!here.join(".loop/queue.json").exists() && !here.join(".loop/quarantine.json").exists());
 }

@@ -75,7 +75,8 @@ fn two_that_run_at_once_keep_what_both_have_recorded() {
         assert_eq!(said, "", "nothing to warn of");
     }
     told(&state(&clones[2], "load").output().unwrap());
-    let cycles: Vec<u64> = lines(&clones[2], "retro/cycles.jsonl").iter().map(|line| line["cycle"].as_u64().unwrap()).collect();
+    let cycles: Vec<u64> =
+        lines(&clones[2], "retro/cycles.jsonl").iter().map(|line| line["cycle"].as_u64().unwrap()).collect();
     assert_eq!(cycles, [10, 11, 21, 20], "all, in the order of their times");
     assert_eq!(super::json(&clones[2], "queue.json")["items"][0], 8, "the newer one");
 
