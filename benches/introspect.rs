@@ -78,14 +78,18 @@ fn show(name: &str, cycles: u64, measured: &[(f64, Option<u64>)]) -> Option<f64>
     walls.sort_by(f64::total_cmp);
     peaks.sort_unstable();
     let wall = *walls.get(walls.len() / 2)?;
-    let peak = peaks.get(peaks.len() / 2).map_or("unknown".to_owned(), |peak| format!("{:.1} MiB", *peak as f64 / 1024.0));
+    let peak =
+        peaks.get(peaks.len() / 2).map_or("unknown".to_owned(), |peak| format!("{:.1} MiB", *peak as f64 / 1024.0));
     println!("{name:>10}  {wall:.3} s  {:.0} cycles/s  peak {peak}", cycles as f64 / wall);
     Some(wall)
 }
 
 /// Runs it to its end: seconds, and the most memory it held in KiB where the system tells.
 fn measure(mut command: Command, folder: &Path) -> (f64, Option<u64>) {
-    command.current_dir(folder).stdin(Stdio::null()).stdout(File::create(folder.join("out")).expect("a file for the output"));
+    command
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(File::create(folder.join("out")).expect("a file for the output"));
     command.stderr(File::create(folder.join("said")).expect("a file for what it says beside that"));
     let started = Instant::now();
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));

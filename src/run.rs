@@ -109,7 +109,9 @@ pub fn run(cli: &Cli) -> Exit {
         return Exit::Failed;
     }
     let ended = match &cli.job {
-        Job::Rules(rules) if rules.judges() && !cli.confined => confined::supervise(),
+        Job::Rules(rules) if rules.judges() && !cli.confined => {
+            confined::supervise().map_err(|stop| review::ended(rules, stop))
+        }
         Job::BacklogTriage(args) => triage::run(args),
         Job::KaizenRetro(args) => retro::run(args),
         Job::Init(args) => init::init(args),

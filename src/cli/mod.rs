@@ -17,6 +17,7 @@ mod values;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::jobs;
@@ -102,7 +103,7 @@ pub enum Job {
     /// the report goes. With --dry-run it prints the report, and publishes nothing.
     #[command(after_help = EXIT_CODES)]
     KaizenRetro(Retro),
-    /// Set a repository up: rules with your logins in .kaizen, a workflow that runs them.
+    /// Set a repository up: rules with your logins in .kaizen, workflows that run and review them.
     ///
     /// Run it anywhere in a git checkout. What a person wrote or edited is left alone. It asks for
     /// logins on a terminal, and nowhere else.
@@ -182,10 +183,14 @@ pub struct Init {
     /// Write the templates too, to change the texts of comments.
     #[arg(long)]
     pub templates: bool,
-    /// The folder for the workflow [default: the one that the forge reads].
+    /// Write the workflow that shows on a pull request what its change of the rules does [default: yes, or
+    /// as it was said before].
+    #[arg(long, value_name = "yes|no", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+    pub review: Option<bool>,
+    /// The folder for the workflows [default: the one that the forge reads].
     #[arg(long, value_name = "DIR")]
     pub workflows: Option<String>,
-    /// The label of the runner that the workflow asks for [default: ubuntu-latest].
+    /// The label of the runner that the workflows ask for [default: ubuntu-latest].
     #[arg(long, value_name = "LABEL", value_parser = label)]
     pub runs_on: Option<String>,
     /// The forge, or file:PATH to try the rules on a recorded one [default: the git remote].

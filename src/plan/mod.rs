@@ -12,6 +12,7 @@ pub mod marker;
 pub mod memory;
 pub mod section;
 mod subject;
+mod words;
 mod write;
 
 use std::borrow::Cow;
@@ -28,6 +29,7 @@ use marker::Marker;
 pub use ask::{Asked, ask, wanted};
 pub use daily::{Summary, summary};
 pub use subject::{Earlier, Subject};
+pub use words::Words;
 pub use write::{Args, Op, Write};
 
 /// The place of a decision's comment on its item.
