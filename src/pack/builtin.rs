@@ -10,7 +10,11 @@ use crate::language::schema;
 const RULES: &[(&str, &str)] = &[
     ("backlog-triage.yaml", include_str!("../../rules/backlog-triage.yaml")),
     ("common.yaml", include_str!("../../rules/common.yaml")),
+    ("cycle-retro.yaml", include_str!("../../rules/cycle-retro.yaml")),
     ("kaizen-retro.yaml", include_str!("../../rules/kaizen-retro.yaml")),
+    ("loop-guard.yaml", include_str!("../../rules/loop-guard.yaml")),
+    ("loop-introspect.yaml", include_str!("../../rules/loop-introspect.yaml")),
+    ("triage-score.yaml", include_str!("../../rules/triage-score.yaml")),
 ];
 
 const SCHEMA: &str = include_str!("../../rules/kaizen.schema.json");
@@ -19,6 +23,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("backlog-triage/decision.md.j2", include_str!("../../templates/backlog-triage/decision.md.j2")),
     ("backlog-triage/summary.md.j2", include_str!("../../templates/backlog-triage/summary.md.j2")),
     ("kaizen-retro/report.md.j2", include_str!("../../templates/kaizen-retro/report.md.j2")),
+    ("loop-introspect/summary.md.j2", include_str!("../../templates/loop-introspect/summary.md.j2")),
     ("shared/footer.md.j2", include_str!("../../templates/shared/footer.md.j2")),
     ("shared/replaced.md.j2", include_str!("../../templates/shared/replaced.md.j2")),
 ];

@@ -138,7 +138,10 @@ impl Versions {
     /// The rules of both sides, checked.
     fn load(&self, args: &Diff) -> Result<Result<Sides, Wrong>, Stop> {
         let spec = &backlog_triage::SPEC;
-        // The one job whose records are of single items: what others count has no items to compare.
+        // Each job brings the records that are compared: what rules decide about items, so far.
+        if let Some(other) = args.jobs.iter().find(|job| **job != spec.job) {
+            return Err(usage(anyhow!("the rules of {other} decide nothing about items: there is nothing to compare")));
+        }
         let base = self.base.pack(spec.job)?;
         // Where the base is a commit, rules that are not here any more are gone, not the built-in ones.
         let gone = self.head.is_here() && self.base.commit.is_some() && pack::folder(spec.job, None).is_none();
