@@ -132,6 +132,7 @@ fn read<T>(
         now,
         threads: usize::from(common.concurrency),
         only: None,
+        plans: false,
         journal: &journal,
         progress: &more,
     };
