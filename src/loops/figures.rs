@@ -183,7 +183,7 @@ fn changes((recent, now): (&Tally, &Window), (previous, before): (&Tally, &Windo
     let per_day = |tally: &Tally, window: &Window| tally.count as f64 / window.days;
     let fair = now.days >= 1.0 && before.days >= 1.0 && previous.count > 0;
     Changes {
-        velocity: both.then(|| recent.count as f64 - previous.count as f64),
+        velocity: both.then_some(recent.count as f64 - previous.count as f64),
         velocity_share: fair.then(|| per_day(recent, now) / per_day(previous, before) - 1.0),
         success_rate: less(now.success_rate, before.success_rate).map(|change| round(change, 3)),
         success_rate_exact: less(recent.rate(), previous.rate()),

@@ -146,7 +146,7 @@ fn middle(counted: &[(f64, u64)]) -> Option<f64> {
         at.map(|(value, _)| *value)
     };
     let upper = nth(all / 2)?;
-    let lower = if all % 2 == 0 { nth(all / 2 - 1)? } else { upper };
+    let lower = if all.is_multiple_of(2) { nth(all / 2 - 1)? } else { upper };
     Some(f64::midpoint(lower, upper))
 }
 

@@ -105,12 +105,11 @@ pub(in crate::run) fn run(args: &CycleRetro) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
+/// A cycle's fields and the requests that they took, or how the run ends.
+type Found = Result<(Map<String, Value>, Counts), Exit>;
+
 /// What the forge holds of a pull request that has ended, and the requests that it took.
-fn from_pr(
-    args: &CycleRetro,
-    number: u64,
-    now: DateTime<Utc>,
-) -> Result<Result<(Map<String, Value>, Counts), Exit>, Stop> {
+fn from_pr(args: &CycleRetro, number: u64, now: DateTime<Utc>) -> Result<Found, Stop> {
     let common = &args.common;
     check(&common.target, &common.repos, common.org.as_deref())?;
     let found = match rules::find(common, &backlog_triage::SPEC)? {
