@@ -42,5 +42,6 @@ pub mod plan;
 pub mod report;
 pub mod review;
 pub mod run;
+pub mod sessions;
 pub mod snapshot;
 pub mod undo;
