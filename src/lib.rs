@@ -5,6 +5,7 @@
 //!
 //! - [`language`] rule files and templates, checked: problems with their place. Pure
 //! - [`engine`] checked rules and items to scores, decisions, texts. Pure: no file, clock, network
+//! - [`advise`] rules over collections: counted facts to suggestions, recommendations, proposals. Pure
 //! - [`forge`] what a forge holds, read and written through two traits
 //! - [`http`] the one HTTP client: time-outs, retries, limits, redirects, secrets
 //! - [`loop_dir`] the `.loop` files: JSON lines, the lock of a run
@@ -22,10 +23,11 @@
 //! - [`run`] the pipeline, [`cli`] its arguments, `main` its exit code
 //!
 //! Imports run one way: `main -> {cli, run} -> {review, snapshot, init, undo} -> {jobs, pack} -> {explain, report, plan}
-//! -> {language, engine, forge}`; `{jobs, undo} -> apply -> plan`; `forge -> {http, files}`, `loop_dir -> files`; engine,
+//! -> {language, engine, forge}`; `language -> advise -> engine`; `{jobs, undo} -> apply -> plan`; `forge -> {http, files}`, `loop_dir -> files`; engine,
 //! http and files import nothing of ours.
 //! A test holds it.
 
+pub mod advise;
 pub mod apply;
 pub mod cli;
 pub mod engine;

@@ -124,6 +124,8 @@ impl<'v, 'p: 'v> Names<'v> for Bound<'v, 'p, '_> {
             }
             Name::Threshold(index) => reading.policy.thresholds[index].value.clone(),
             Name::Login(index) => Value::Text(Cow::Borrowed(&reading.policy.agents[index].login)),
+            // A rule over items has no such name.
+            Name::Slot(_) => Value::None,
             Name::Component(index) => return reading.computed.borrow().components[index].clone(),
             Name::Score => return reading.computed.borrow().score.clone().unwrap_or(Out::Is(Value::None)),
             Name::Flag(index) => return reading.computed.borrow().flags[index].clone(),

@@ -33,6 +33,8 @@ pub enum Name {
     Flag(usize),
     /// The login of an agent.
     Login(usize),
+    /// A value of a rule over collections, by where it stands.
+    Slot(usize),
 }
 
 /// An operator between two numbers.

@@ -15,7 +15,7 @@ use crate::apply::doubt::Doubt;
 use crate::engine::rules::Action;
 use crate::engine::template::Templates;
 use crate::forge::time::rfc3339;
-use crate::language::{JobSpec, REPLACED};
+use crate::language::{JobSpec, OfItems, REPLACED, Text};
 use crate::plan::choice::State;
 use crate::plan::{self, Effect, Op, PlannedItem, Texts, section};
 use crate::report::{Row, Run, Totals};
@@ -23,10 +23,10 @@ use crate::report::{Row, Run, Totals};
 /// What this job asks of its rule file.
 pub const SPEC: JobSpec = JobSpec {
     job: "backlog-triage",
-    flags: &["urgent", "ready", "blocked"],
-    summary: (
-        "summary.md.j2",
-        &[
+    items: Some(OfItems { flags: &["urgent", "ready", "blocked"], decides: true }),
+    texts: &[Text {
+        template: "summary.md.j2",
+        names: &[
             "when",
             "version",
             "day",
@@ -56,7 +56,10 @@ pub const SPEC: JobSpec = JobSpec {
             "skips[].count",
             "skips[].reason",
         ],
-    ),
+        summary: true,
+    }],
+    measure: &[],
+    sections: &[],
 };
 
 /// Judges the backlog and makes the plan.
@@ -80,7 +83,7 @@ pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> an
     let replaced = replaced.transpose().map_err(|error| anyhow::anyhow!("rendering {REPLACED}: {error}"))?;
     run.planned = unfinished.into_iter().map(|left| left.planned(asked, replaced.as_deref())).collect();
     run.planned.extend(planned_items(&run, effects));
-    let summaries = summary::plan(asked, templates, (SPEC.summary.0, &fixed), &old, &mut run);
+    let summaries = summary::plan(asked, templates, (SPEC.texts[0].template, &fixed), &old, &mut run);
     run.planned.extend(summaries);
     run.complete = run.why_incomplete.is_empty();
     Ok(run)

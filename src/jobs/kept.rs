@@ -99,6 +99,7 @@ impl<'v> Names<'v> for Bound<'v, '_> {
             }
             Name::Threshold(index) => Out::Is(policy.thresholds[index].value.clone()),
             Name::Login(index) => Out::Is(Value::Text(Cow::Borrowed(&policy.agents[index].login))),
+            Name::Slot(_) => Out::Is(Value::None),
             Name::Component(index) => known(&judgement.scores[index]),
             Name::Score => known(&judgement.score),
             Name::Flag(flag) => yes(judgement.flags.get(flag).copied().flatten()),

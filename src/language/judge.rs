@@ -42,7 +42,8 @@ pub(super) fn policy(check: &mut Check<'_>, spec: &JobSpec, hash: &str) -> Polic
     let order = order(check, root);
     let label_names: Vec<String> = labels.iter().map(|label| label.name.clone()).collect();
     let actions = act::actions(check, root, &agents, &label_names);
-    let mut decide = act::decide(check, root, &actions);
+    let decides = spec.items.is_some_and(|items| items.decides);
+    let mut decide = if decides { act::decide(check, root, &actions) } else { Vec::new() };
     decide.iter_mut().for_each(|rule| rule.observe |= observe_all);
     let name = std::path::Path::new(&*files.sources[main].name)
         .file_stem()
@@ -206,7 +207,7 @@ fn flags(check: &mut Check<'_>, root: Fields<'_>, spec: &JobSpec) -> Vec<Flag> {
         let when = when.unwrap_or(Condition { expr: Expr::Literal(false.into()), at });
         flags.push(Flag { name: key.name.clone(), when });
     }
-    for name in spec.flags {
+    for name in spec.items.map_or(&[][..], |items| items.flags) {
         if !flags.iter().any(|flag| flag.name == *name) {
             let help = format!("add `{name}: …` under `flags`: reports of `{}` show it", spec.job);
             let at = root.key("flags").unwrap_or_default();
@@ -222,27 +223,6 @@ fn order(check: &mut Check<'_>, root: Fields<'_>) -> Vec<(bool, Expr)> {
     let main = check.files.main();
     let scope = check.scope.clone();
     let mut reader = check.reader(main);
-    let mut order = Vec::new();
-    for item in root.get("order").and_then(|node| reader.list(node, "`order`")).unwrap_or_default() {
-        let Some(fields) = reader.map(item, "an entry of `order`", &keys::ORDER) else { continue };
-        let (descending, node) = match (fields.get("asc"), fields.get("desc")) {
-            (Some(node), None) => (false, node),
-            (None, Some(node)) => (true, node),
-            _ => {
-                reader.missing(fields, item.span, "an entry of `order` has `asc` or `desc`, one of the two", "");
-                continue;
-            }
-        };
-        if let Some((expr, ty)) = reader.any_expr(&scope, node, "a sort key") {
-            if matches!(ty.base, Base::List(..)) {
-                reader.sink.error(
-                    node.span,
-                    "a list is no sort key",
-                    Some("sort by its length: `… | length`".to_owned()),
-                );
-            }
-            order.push((descending, expr));
-        }
-    }
-    order
+    let items = root.get("order").and_then(|node| reader.list(node, "`order`")).unwrap_or_default();
+    items.iter().filter_map(|item| reader.sort_key(&scope, item, "an entry of `order`")).collect()
 }

@@ -4,6 +4,7 @@
 //! every key that is not in them, and the schema for editors is made of them, so that the two
 //! cannot disagree.
 
+use super::advice_keys::SECTION;
 use crate::engine::rules::Close;
 use crate::engine::text::{AREAS, Area};
 
@@ -53,6 +54,8 @@ pub enum Shape {
     Either(&'static [Member], [&'static str; 2]),
     /// A map with names of the author's own, written as the regular expression says.
     Named(&'static str, &'static Shape),
+    /// What the job's own tables say.
+    Anything,
     /// One of several.
     Any(&'static [Shape]),
 }
@@ -62,16 +65,16 @@ const NAME: &str = "^[A-Za-z][A-Za-z0-9_]*$";
 const DASHED: &str = "^[A-Za-z0-9][A-Za-z0-9_-]*$";
 const ID: &str = "^[A-Za-z0-9_-]+$";
 
-const fn may(name: &'static str, holds: Shape, says: &'static str) -> Member {
+pub(super) const fn may(name: &'static str, holds: Shape, says: &'static str) -> Member {
     Member { name, holds, says, needed: false }
 }
 
-const fn must(name: &'static str, holds: Shape, says: &'static str) -> Member {
+pub(super) const fn must(name: &'static str, holds: Shape, says: &'static str) -> Member {
     Member { name, holds, says, needed: true }
 }
 
 /// The words of a choice.
-const fn words<T: Copy, const N: usize>(choices: &[(&'static str, T); N]) -> [&'static str; N] {
+pub(super) const fn words<T: Copy, const N: usize>(choices: &[(&'static str, T); N]) -> [&'static str; N] {
     let mut words = [""; N];
     let mut at = 0;
     while at < N {
@@ -103,7 +106,7 @@ const AREA_WORDS: [&str; Area::COUNT] = words(&AREAS);
 pub(super) const VOCABULARY: [&str; 5] = ["keywords", "patterns", "thresholds", "agents", "labels"];
 
 /// A rule file.
-pub const FILE: [Member; 24] = [
+pub const FILE: [Member; 29] = [
     must("version", Shape::Version, "The version of this language: 1."),
     may("job", Shape::Text, "The job that the file is for."),
     may("extends", TEXTS, "Files of the same folder whose vocabulary is added."),
@@ -139,6 +142,11 @@ pub const FILE: [Member; 24] = [
         "The daily summary; without it none is written.",
     ),
     may("publish", Shape::Map(&PUBLISH), "What is said of private repositories in public places."),
+    may("measure", Shape::Anything, "Parameters of what the job counts."),
+    may("detect", Shape::Map(&SECTION), "Rules that find patterns in what was counted."),
+    may("suggest", Shape::Map(&SECTION), "Rules that suggest an improvement."),
+    may("recommend", Shape::Map(&SECTION), "Rules that recommend what to do."),
+    may("propose", Shape::Map(&SECTION), "Rules that propose an improvement with its return."),
     may("observe", Shape::Flag, "All rules decide and are shown, and write nothing."),
 ];
 

@@ -5,6 +5,8 @@
 //! follows the names: vocabulary first, then what judges, each stage seeing the names before it.
 
 mod act;
+mod advice;
+mod advice_keys;
 mod conditions;
 pub mod diag;
 pub mod effective;
@@ -12,6 +14,8 @@ pub mod expressions;
 mod extends;
 mod judge;
 pub mod keys;
+mod made;
+mod measure;
 mod patterns;
 pub mod print;
 pub mod reader;
@@ -26,6 +30,7 @@ pub mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::advise::{Advice, Param, Section};
 use crate::engine::Digest;
 use crate::engine::rules::{Policy, Rule};
 use crate::engine::source::{Source, Span};
@@ -42,10 +47,34 @@ use yaml::{Key, Node, NodeKind};
 pub struct JobSpec {
     /// The name of the job.
     pub job: &'static str,
+    /// What its rules say of items; none where it judges no items.
+    pub items: Option<OfItems>,
+    /// The texts that the job itself writes.
+    pub texts: &'static [Text],
+    /// The parameters of what it counts.
+    pub measure: &'static [Param],
+    /// The sections whose rules look at what it counted.
+    pub sections: &'static [Section],
+}
+
+/// What a job's rules say of items.
+#[derive(Debug, Clone, Copy)]
+pub struct OfItems {
     /// Flags that the job's output names, so that every policy of it has them.
     pub flags: &'static [&'static str],
-    /// The template of the daily summary, and the names it may use beside thresholds.
-    pub summary: (&'static str, &'static [&'static str]),
+    /// It does something about single items: rules of `decide` say what.
+    pub decides: bool,
+}
+
+/// A text that a job writes, apart from those about one item.
+#[derive(Debug, Clone, Copy)]
+pub struct Text {
+    /// Its template.
+    pub template: &'static str,
+    /// The names it may use beside thresholds.
+    pub names: &'static [&'static str],
+    /// It is the daily summary: written where `summary` says so.
+    pub summary: bool,
 }
 
 /// Everything that is read before anything is checked.
@@ -64,6 +93,8 @@ pub struct Input {
 pub struct Loaded {
     /// The policy and its templates, where there was no error.
     pub policy: Option<(Policy, Templates)>,
+    /// What the file says beside its judgement of items; nothing where there was an error.
+    pub advice: Advice,
     /// Everything found, in the order of the files.
     pub diagnostics: Vec<Diagnostic>,
     /// What only a review of the rules asks for.
@@ -142,26 +173,29 @@ impl Check<'_> {
 pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     let mut found = Vec::new();
     let Some(files) = read_files(spec, input, &mut found) else {
-        return Loaded { policy: None, diagnostics: found, aside: Aside::default() };
+        return Loaded { policy: None, advice: Advice::default(), diagnostics: found, aside: Aside::default() };
     };
     let (scope, disabled) = (Scope::new(!files.whole), Vec::new());
     let mut check = Check { files: &files, templates: &input.templates, found, scope, disabled };
     let policy = judge::policy(&mut check, spec, &hash(&files));
-    let names = TemplateNames::new(&check.scope, spec.summary.1);
+    let advice = advice::read(&mut check, spec);
+    let names = TemplateNames::new(&check.scope, spec.texts);
     // Also where no rule mentions anybody by now: a run under other rules may have left one to be reduced.
     let comments = policy.actions.iter().any(|action| action.comment.is_some());
     let wanted = policy.actions.iter().flat_map(act::templates).cloned();
     let wanted: Vec<String> = wanted.chain(comments.then(|| REPLACED.to_owned())).collect();
-    let summary = policy.summary.is_some().then_some(spec.summary.0);
+    let texts = spec.texts.iter().enumerate().filter(|(_, text)| !text.summary || policy.summary.is_some());
+    let texts: Vec<(usize, &str)> = texts.map(|(index, text)| (index, text.template)).collect();
     let Check { mut found, disabled, .. } = check;
-    let (templates, used) = templates::read(&input.templates, &wanted, summary, &names, &mut found);
+    let (templates, used) = templates::read(&input.templates, &wanted, &texts, &names, &mut found);
     let unread = templates::unread(&input.templates, &used.templates, &names);
     found.sort_by_key(|problem| {
         (input.file.name != problem.source.name, problem.source.name.clone(), problem.span.start)
     });
     let good = !found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     let policy = templates.filter(|_| good).map(|templates| (policy, templates));
-    Loaded { policy, diagnostics: found, aside: Aside { disabled, used: used.names, unread } }
+    let advice = if policy.is_some() { advice } else { Advice::default() };
+    Loaded { policy, advice, diagnostics: found, aside: Aside { disabled, used: used.names, unread } }
 }
 
 fn hash(files: &Files) -> String {

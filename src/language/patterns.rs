@@ -116,21 +116,25 @@ fn regex(reader: &mut super::reader::Reader<'_>, node: &Node) -> Option<(words::
     match compile(text) {
         Ok(regex) => Some((words::Entry { forms: vec![text.to_owned()], at: reader.at(node.span) }, regex)),
         Err(error) => {
-            // The library draws its own caret over several lines; its last line says what is wrong.
-            let message = error.to_string();
-            let message = message.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned();
-            let help = if text.contains("(?=") || text.contains("(?!") || text.contains("(?<") {
-                "there is no look-around: time stays linear in the text. Say the rest in `when`"
-            } else if text.contains("\\1") || text.contains("\\2") {
-                "there are no back-references: time stays linear in the text"
-            } else if message.contains("size limit") || message.contains("exceeds") {
-                "make the repetition smaller"
-            } else {
-                ""
-            };
-            let help = Some(help.to_owned()).filter(|help| !help.is_empty());
-            reader.sink.error(node.span, format!("this regular expression does not compile: {message}"), help);
+            refused(reader, node, text, &error.to_string());
             None
         }
     }
+}
+
+/// Says why a regular expression does not compile.
+pub(super) fn refused(reader: &mut super::reader::Reader<'_>, node: &Node, text: &str, error: &str) {
+    // The library draws its own caret over several lines; its last line says what is wrong.
+    let message = error.lines().last().unwrap_or("").trim_start_matches("error: ");
+    let help = if text.contains("(?=") || text.contains("(?!") || text.contains("(?<") {
+        "there is no look-around: time stays linear in the text. Say the rest in `when`"
+    } else if text.contains("\\1") || text.contains("\\2") {
+        "there are no back-references: time stays linear in the text"
+    } else if message.contains("size limit") || message.contains("exceeds") {
+        "make the repetition smaller"
+    } else {
+        ""
+    };
+    let help = Some(help.to_owned()).filter(|help| !help.is_empty());
+    reader.sink.error(node.span, format!("this regular expression does not compile: {message}"), help);
 }

@@ -42,6 +42,8 @@ pub fn name(policy: &Policy, name: Name) -> String {
         Name::Type => "type".to_owned(),
         Name::Flag(flag) => policy.flags[flag].name.clone(),
         Name::Login(agent) => format!("agents.{}.login", policy.agents[agent].name),
+        // Their names are the section's: `advice` writes them.
+        Name::Slot(slot) => format!("slot {slot}"),
     }
 }
 

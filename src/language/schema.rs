@@ -7,8 +7,10 @@
 use serde_json::{Map, Value, json};
 
 use super::JobSpec;
+use super::advice_keys::REPLACEMENT;
 use super::keys::{FILE, Member, Shape, VOCABULARY};
 use super::reader::RESERVED;
+use crate::advise::{Kind, Param};
 
 /// The name of the schema file in a folder of rules.
 pub const FILE_NAME: &str = "kaizen.schema.json";
@@ -38,7 +40,7 @@ pub fn schema(jobs: &[JobSpec]) -> Value {
         .map(|spec| {
             json!({
                 "if": {"required": ["job"], "properties": {"job": {"const": spec.job}}},
-                "then": {"required": ["flags"], "properties": {"flags": {"required": spec.flags}}},
+                "then": of_job(spec),
             })
         })
         .collect();
@@ -46,7 +48,6 @@ pub fn schema(jobs: &[JobSpec]) -> Value {
         file,
         json!({
             "if": {"required": ["job"]},
-            "then": {"required": ["decide"], "properties": {"decide": {"type": "array", "minItems": 1}}},
             "else": {"description": "A file that others extend: vocabulary only.", "propertyNames": {"enum": vocabulary}},
         }),
         json!({ "allOf": of_jobs }),
@@ -57,6 +58,42 @@ pub fn schema(jobs: &[JobSpec]) -> Value {
     }
     // The file itself is a map, and not nothing.
     schema["type"] = json!("object");
+    schema
+}
+
+/// What the file of a job has beside what every file may have.
+fn of_job(spec: &JobSpec) -> Value {
+    let mut required: Vec<&str> = spec.sections.iter().map(|section| section.name).collect();
+    let mut properties = Map::new();
+    if let Some(items) = spec.items {
+        if !items.flags.is_empty() {
+            required.push("flags");
+            properties.insert("flags".to_owned(), json!({"required": items.flags}));
+        }
+        if items.decides {
+            required.push("decide");
+            properties.insert("decide".to_owned(), json!({"type": "array", "minItems": 1}));
+        }
+    }
+    if !spec.measure.is_empty() {
+        let params: Map<String, Value> =
+            spec.measure.iter().map(|param| (param.name.to_owned(), parameter(param))).collect();
+        let measure = json!({"type": ["object", "null"], "additionalProperties": false, "properties": params});
+        properties.insert("measure".to_owned(), measure);
+    }
+    json!({"required": required, "properties": properties})
+}
+
+fn parameter(param: &Param) -> Value {
+    let mut schema = match param.kind {
+        Kind::Whole(least) => shape(Shape::Whole(least)),
+        Kind::Number(least) => json!({"type": "number", "minimum": least}),
+        Kind::Word(words) => shape(Shape::Word(words)),
+        Kind::Flag => shape(Shape::Flag),
+        Kind::Texts => shape(Shape::List(&Shape::Text)),
+        Kind::Replacements => json!({"type": ["array", "null"], "items": map(&REPLACEMENT)}),
+    };
+    schema["description"] = json!(param.about);
     schema
 }
 
@@ -85,6 +122,7 @@ fn described(member: &Member) -> Value {
 fn shape(shape: Shape) -> Value {
     let text = || json!({"type": "string", "pattern": "\\S"});
     match shape {
+        Shape::Anything => json!({}),
         Shape::Nothing => json!({"type": "null"}),
         Shape::Flag => json!({"type": "boolean"}),
         Shape::Number => json!({"type": "number"}),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::expr::Name;
+use crate::engine::expr::{Expr, Name};
 use crate::engine::source::Span;
 use crate::engine::value::Ty;
 
@@ -34,6 +34,26 @@ impl Scope {
         let path = path.into();
         self.later.remove(&path);
         self.names.insert(path, (name, ty));
+    }
+
+    /// The names of these groups alone.
+    #[must_use]
+    pub fn only(&self, groups: &[&str]) -> Scope {
+        let kept = self.names.iter().filter(|(path, _)| groups.iter().any(|group| path.starts_with(group)));
+        let names = kept.map(|(path, name)| (path.clone(), name.clone())).collect();
+        Scope { names, later: BTreeMap::new(), partial: self.partial }
+    }
+
+    /// The same, with the names known that cannot be none where this condition holds.
+    #[must_use]
+    pub fn shown(&self, condition: &Expr) -> Scope {
+        let mut known = Vec::new();
+        condition.known_if(true, &mut known);
+        let mut scope = self.clone();
+        for (name, ty) in scope.names.values_mut() {
+            ty.maybe &= !known.contains(name);
+        }
+        scope
     }
 
     /// Says that a name exists but is not known yet, for the help of an error.

@@ -36,28 +36,28 @@ pub(super) struct Used {
 pub(super) fn read(
     sources: &BTreeMap<String, Source>,
     wanted: &[String],
-    summary: Option<&str>,
+    texts: &[(usize, &str)],
     names: &TemplateNames,
     found: &mut Vec<Diagnostic>,
 ) -> (Option<Templates>, Used) {
     let before = found.len();
-    let mut checked: BTreeMap<(String, bool), Walked> = BTreeMap::new();
-    let mut open: Vec<(String, bool)> = wanted.iter().map(|name| (name.clone(), false)).collect();
-    open.extend(summary.map(|name| (name.to_owned(), true)));
-    while let Some((name, of_summary)) = open.pop() {
-        let Some(source) = sources.get(&name).filter(|_| !checked.contains_key(&(name.clone(), of_summary))) else {
+    let mut checked: BTreeMap<(String, Option<usize>), Walked> = BTreeMap::new();
+    let mut open: Vec<(String, Option<usize>)> = wanted.iter().map(|name| (name.clone(), None)).collect();
+    open.extend(texts.iter().map(|(index, name)| ((*name).to_owned(), Some(*index))));
+    while let Some((name, text)) = open.pop() {
+        let Some(source) = sources.get(&name).filter(|_| !checked.contains_key(&(name.clone(), text))) else {
             continue;
         };
-        let walked = check(source, if of_summary { &names.summary } else { &names.item }, found);
+        let walked = check(source, names.of(text), found);
         for (include, span) in &walked.includes {
             if sources.contains_key(include) {
-                open.push((include.clone(), of_summary));
+                open.push((include.clone(), text));
             } else {
                 let help = did_you_mean(include, sources.keys().map(String::as_str));
                 Sink { source, found }.error(*span, format!("there is no template `{include}`"), help);
             }
         }
-        checked.insert((name, of_summary), walked);
+        checked.insert((name, text), walked);
     }
     circles(sources, &checked, found);
     let mut all = Used::default();
@@ -81,7 +81,7 @@ pub(super) fn unread(
     used: &BTreeSet<String>,
     names: &TemplateNames,
 ) -> BTreeMap<String, Vec<Diagnostic>> {
-    let names: BTreeSet<String> = names.item.union(&names.summary).cloned().collect();
+    let names: BTreeSet<String> = names.texts.iter().fold(names.item.clone(), |all, text| &all | text);
     let rest = sources.iter().filter(|(name, _)| !used.contains(*name));
     let checked = rest.map(|(name, source)| {
         let mut found = Vec::new();
@@ -111,7 +111,7 @@ struct Walked {
 /// A template that includes itself, at once or in a circle, would never end.
 fn circles(
     sources: &BTreeMap<String, Source>,
-    checked: &BTreeMap<(String, bool), Walked>,
+    checked: &BTreeMap<(String, Option<usize>), Walked>,
     found: &mut Vec<Diagnostic>,
 ) {
     for (key, walked) in checked {
@@ -139,14 +139,14 @@ fn circles(
     }
 }
 
-fn used(checked: &BTreeMap<(String, bool), Walked>) -> BTreeMap<String, BTreeSet<String>> {
+fn used(checked: &BTreeMap<(String, Option<usize>), Walked>) -> BTreeMap<String, BTreeSet<String>> {
     let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (name, _) in checked.keys() {
         let mut open = vec![name];
         let mut seen = BTreeSet::new();
         while let Some(inner) = open.pop().filter(|inner| seen.insert(inner.as_str())) {
-            for of_summary in [false, true] {
-                let Some(walked) = checked.get(&(inner.clone(), of_summary)) else { continue };
+            let uses = checked.range((inner.clone(), None)..).take_while(|((known, _), _)| known == inner);
+            for (_, walked) in uses {
                 used.entry(name.clone()).or_default().extend(walked.used.iter().cloned());
                 open.extend(walked.includes.iter().map(|(include, _)| include));
             }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::forge::{Wanted, remote};
 use super::output::{self, variable};
 use super::{Exit, Stop, say, usage};
+use crate::advise::Advice;
 use crate::cli::{Common, Shown, Target};
 use crate::engine::rules::Policy;
 use crate::engine::template::Templates;
@@ -28,6 +29,8 @@ use crate::pack::{self, Pack, Texts};
 pub(super) struct Rules {
     pub(super) policy: Policy,
     pub(super) templates: Templates,
+    /// What the file says beside its judgement of items.
+    pub(super) advice: Advice,
     /// They are one's own, not the built-in ones.
     pub(super) own: bool,
 }
@@ -53,7 +56,9 @@ pub(super) fn checked(spec: &JobSpec, pack: Pack, shown: &Shown, what: &str) -> 
     tell(&loaded.diagnostics, output::color(shown, std::io::stderr().is_terminal()));
     let errors = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
     match loaded.policy {
-        Some((policy, templates)) if errors == 0 => Ok(Rules { policy, templates, own: pack.folder.is_some() }),
+        Some((policy, templates)) if errors == 0 => {
+            Ok(Rules { policy, templates, advice: loaded.advice, own: pack.folder.is_some() })
+        }
         _ => {
             say(&format!(
                 "error: {what} have {errors} {}; nothing was read or written",

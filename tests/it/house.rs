@@ -10,25 +10,26 @@ use std::path::Path;
 use crate::support::root;
 
 /// Who may use whom; what is not here is forbidden.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 21] = [
     ("main", &["cli", "run"]),
     ("cli", &["jobs", "forge"]),
     (
         "run",
         &[
-            "apply", "cli", "engine", "explain", "files", "forge", "http", "init", "jobs", "language", "loop_dir",
-            "pack", "plan", "report", "review", "snapshot", "undo",
+            "advise", "apply", "cli", "engine", "explain", "files", "forge", "http", "init", "jobs", "language",
+            "loop_dir", "pack", "plan", "report", "review", "snapshot", "undo",
         ],
     ),
     ("init", &["engine", "files", "forge", "language", "pack"]),
-    ("jobs", &["apply", "engine", "explain", "forge", "language", "plan", "report"]),
+    ("jobs", &["advise", "apply", "engine", "explain", "forge", "language", "plan", "report"]),
     ("explain", &["engine", "language"]),
     ("snapshot", &["apply", "engine", "forge", "jobs", "plan", "report"]),
     ("undo", &["apply", "engine", "forge", "plan", "report"]),
     ("pack", &["engine", "language"]),
-    ("language", &["engine"]),
-    ("report", &["engine", "forge", "plan"]),
-    ("review", &["engine", "forge", "jobs", "language", "pack", "plan", "report"]),
+    ("language", &["advise", "engine"]),
+    ("advise", &["engine"]),
+    ("report", &["advise", "engine", "forge", "plan"]),
+    ("review", &["advise", "engine", "forge", "jobs", "language", "pack", "plan", "report"]),
     ("apply", &["plan", "forge", "loop_dir"]),
     ("plan", &["engine", "forge"]),
     ("engine", &[]),

@@ -1,0 +1,233 @@
+//! One pass over the rules of a section.
+//!
+//! Takes: [`Rules`] with the policy they stand in, [`Facts`], what the job answers by rule and subject.
+//! Gives: [`Judged`]. Every rule is looked at whatever fired before it (`fired` tells them), so that what
+//! was not picked can be shown beside what was.
+
+use std::cmp::Ordering;
+
+use crate::engine::eval::{Names, eval};
+use crate::engine::expr::{Expr, Name};
+use crate::engine::policy::Policy;
+use crate::engine::sentence::Sentence;
+use crate::engine::value::{Out, Value};
+
+use super::{Each, Facts, Group, Made, Measure, Pick, Rule, Rules, Slots};
+
+/// A record that a rule made.
+#[derive(Debug, Clone)]
+pub struct Finding<'r> {
+    /// The rule.
+    pub rule: &'r Rule,
+    /// Which element of the list that it looked at, before sorting.
+    pub element: Option<usize>,
+    /// What it is about; none where the rule does not say.
+    pub subject: Value<'static>,
+    /// What it weighs, where the rule says.
+    pub score: Option<Value<'static>>,
+    /// Its fields, in the order of [`Section::fields`](super::Section::fields).
+    pub fields: Vec<Option<Value<'static>>>,
+}
+
+impl Finding<'_> {
+    /// A field by its index, as text; empty where the rule does not have it.
+    #[must_use]
+    pub fn text(&self, field: usize) -> String {
+        self.fields.get(field).and_then(Option::as_ref).map(ToString::to_string).unwrap_or_default()
+    }
+}
+
+/// How often a rule was looked at and held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Looked {
+    /// Elements, or once.
+    pub looked: usize,
+    /// Of those where it held.
+    pub held: usize,
+}
+
+/// What the rules came to.
+#[derive(Debug, Clone)]
+pub struct Judged<'r> {
+    /// Every record, in order; those of rules with `observe` too.
+    pub findings: Vec<Finding<'r>>,
+    /// Which of them was picked, where one is.
+    pub picked: Option<usize>,
+    /// For each rule, in order.
+    pub looked: Vec<Looked>,
+}
+
+/// Answers a name by rule and subject.
+pub type Answers<'a> = &'a dyn Fn(&str, &Rule, &Value<'static>) -> bool;
+
+struct Known<'v> {
+    policy: &'v Policy,
+    slots: &'v [Value<'static>],
+}
+
+impl<'v> Names<'v> for Known<'v> {
+    fn value(&self, name: Name) -> Out<'v> {
+        Out::Is(match name {
+            Name::Slot(slot) => self.slots.get(slot).map_or(Value::None, borrowed),
+            Name::Threshold(index) => self.policy.thresholds[index].value.clone(),
+            Name::Login(index) => Value::Text(self.policy.agents[index].login.as_str().into()),
+            // The checker lets no other name into such a rule.
+            _ => Value::None,
+        })
+    }
+}
+
+fn borrowed<'v>(value: &'v Value<'static>) -> Value<'v> {
+    match value {
+        Value::Text(text) => Value::Text(std::borrow::Cow::Borrowed(text)),
+        Value::List(items) => Value::List(items.iter().map(borrowed).collect()),
+        other => other.clone(),
+    }
+}
+
+/// Looks at every rule.
+///
+/// # Errors
+/// The facts are not those of the section's tables.
+pub fn judge<'r>(
+    policy: &Policy,
+    measure: &Measure,
+    rules: &'r Rules,
+    facts: &Facts,
+    answers: Answers<'_>,
+) -> Result<Judged<'r>, String> {
+    facts.check(rules.section)?;
+    let params: Vec<Value<'static>> = measure.values().collect();
+    let at = rules.section.slots(params.len());
+    let mut base = facts.globals.clone();
+    base.push(Value::Int(0));
+    base.extend(params);
+    base.extend(rules.section.asks.iter().map(|_| Value::Bool(false)));
+    let mut pass = Pass { policy, rules, at, answers, slots: base, fired: 0, findings: Vec::new(), looked: Vec::new() };
+    for group in &rules.groups {
+        pass.group(group, facts);
+    }
+    let picked = pass.pick();
+    Ok(Judged { findings: pass.findings, picked, looked: pass.looked })
+}
+
+struct Pass<'r, 'p> {
+    policy: &'p Policy,
+    rules: &'r Rules,
+    at: Slots,
+    answers: Answers<'p>,
+    slots: Vec<Value<'static>>,
+    fired: usize,
+    findings: Vec<Finding<'r>>,
+    looked: Vec<Looked>,
+}
+
+impl<'r> Pass<'r, '_> {
+    fn value(&self, expr: &Expr) -> Value<'static> {
+        match eval(expr, &Known { policy: self.policy, slots: &self.slots }) {
+            Out::Is(value) => value.into_owned(),
+            // Nothing here is read later: what was counted is known.
+            Out::Within(..) | Out::Lacks(_) => Value::None,
+        }
+    }
+
+    fn said(&self, sentence: &Sentence) -> Value<'static> {
+        let names = Known { policy: self.policy, slots: &self.slots };
+        Value::Text(sentence.say(&names, Some("unknown")).unwrap_or_default().into())
+    }
+
+    fn group(&mut self, group: &'r Group, facts: &Facts) {
+        let first = self.looked.len();
+        self.looked.resize(first + group.rules.len(), Looked::default());
+        let Some(each) = &group.each else { return self.element(group, None, &[], first) };
+        let elements = &facts.collections[each.collection];
+        for index in self.order(each, elements) {
+            self.element(group, Some(index), &elements[index], first);
+        }
+    }
+
+    /// Which elements are looked at, in which order.
+    fn order(&mut self, each: &Each, elements: &[Vec<Value<'static>>]) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..elements.len()).collect();
+        if !each.sort.is_empty() {
+            let keys: Vec<Vec<Value<'static>>> = elements
+                .iter()
+                .map(|element| {
+                    self.slots.truncate(self.at.element);
+                    self.slots.extend_from_slice(element);
+                    each.sort.iter().map(|(_, key)| self.value(key)).collect()
+                })
+                .collect();
+            order.sort_by(|a, b| {
+                let pairs = each.sort.iter().zip(keys[*a].iter().zip(&keys[*b]));
+                let compared = pairs.map(|((descending, _), (a, b))| if *descending { b.order(a) } else { a.order(b) });
+                compared.fold(Ordering::Equal, Ordering::then)
+            });
+        }
+        self.slots.truncate(self.at.element);
+        if let Some(limit) = &each.limit {
+            let limit = self.value(limit).number().unwrap_or(0.0).max(0.0);
+            // A cast of a float stays within bounds.
+            order.truncate(limit as usize);
+        }
+        order
+    }
+
+    fn element(&mut self, group: &'r Group, index: Option<usize>, element: &[Value<'static>], first: usize) {
+        self.slots.truncate(self.at.element);
+        self.slots.extend_from_slice(element);
+        self.lets(&group.lets);
+        let own = self.slots.len();
+        for (nth, rule) in group.rules.iter().enumerate() {
+            self.slots.truncate(own);
+            self.slots[self.at.fired] = Value::Int(i64::try_from(self.fired).unwrap_or(i64::MAX));
+            self.lets(&rule.lets);
+            let subject = rule.subject.as_ref().map_or(Value::None, |subject| self.value(subject));
+            for (nth, ask) in self.rules.section.asks.iter().enumerate() {
+                self.slots[self.at.asks + nth] = Value::Bool((self.answers)(ask.name, rule, &subject));
+            }
+            let held = rule.when.as_ref().is_none_or(|when| matches!(self.value(&when.expr), Value::Bool(true)));
+            self.looked[first + nth].looked += 1;
+            if held {
+                self.looked[first + nth].held += 1;
+                self.fired += usize::from(!rule.observe);
+                let finding = self.finding(rule, index, subject);
+                self.findings.push(finding);
+            }
+        }
+    }
+
+    fn lets(&mut self, lets: &[(String, Expr)]) {
+        for (_, value) in lets {
+            let value = self.value(value);
+            self.slots.push(value);
+        }
+    }
+
+    fn finding(&self, rule: &'r Rule, element: Option<usize>, subject: Value<'static>) -> Finding<'r> {
+        let made = |made: &Made| match made {
+            Made::Is(value) => value.clone(),
+            Made::Of(expr) => self.value(expr),
+            Made::Said(sentence) => self.said(sentence),
+            Made::SaidAll(list) => Value::List(list.iter().map(|sentence| self.said(sentence)).collect()),
+        };
+        let fields = rule.fields.iter().map(|field| field.as_ref().map(made)).collect();
+        Finding { rule, element, subject, score: rule.score.as_ref().map(|score| self.value(score)), fields }
+    }
+
+    fn pick(&self) -> Option<usize> {
+        let mut counted = self.findings.iter().enumerate().filter(|(_, finding)| !finding.rule.observe);
+        match self.rules.pick {
+            Pick::All => None,
+            Pick::First => counted.next().map(|(index, _)| index),
+            Pick::Highest => {
+                let weight = |finding: &Finding<'_>| finding.score.as_ref().and_then(Value::number).unwrap_or(0.0);
+                let better = |best: Option<(usize, f64)>, (index, finding): (usize, &Finding<'_>)| match best {
+                    Some((_, most)) if most >= weight(finding) => best,
+                    _ => Some((index, weight(finding))),
+                };
+                counted.fold(None, better).map(|(index, _)| index)
+            }
+        }
+    }
+}

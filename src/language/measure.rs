@@ -1,0 +1,87 @@
+//! `measure`: the parameters of what a job counts.
+//!
+//! Takes: the section, the job's table of parameters. Gives: [`Measure`], with the table's values where
+//! the file says nothing.
+
+use regex::RegexBuilder;
+
+use super::Check;
+use super::advice_keys::REPLACEMENT;
+use super::reader::{Fields, Reader};
+use super::yaml::{Node, NodeKind};
+use crate::advise::{Given, Kind, Measure, Param, Preset, Replacement};
+use crate::engine::value::Value;
+
+/// Bytes of a compiled regular expression.
+const REGEX_BYTES: usize = 1 << 20;
+
+pub(super) fn read(check: &mut Check<'_>, root: Fields<'_>, params: &[Param]) -> Measure {
+    let main = check.files.main();
+    let names: Vec<&str> = params.iter().map(|param| param.name).collect();
+    let mut reader = check.reader(main);
+    let fields = root.get("measure").and_then(|node| reader.keyed(node, "`measure`", &names));
+    let read = params.iter().map(|param| {
+        let node = fields.and_then(|fields| fields.get(param.name));
+        let given = node.and_then(|node| one(&mut reader, node, param));
+        (param.name, given.unwrap_or_else(|| preset(param)))
+    });
+    Measure::new(read.collect())
+}
+
+fn preset(param: &Param) -> Given {
+    match (param.default, param.kind) {
+        (Preset::Int(number), _) => Given::One(Value::Int(number)),
+        (Preset::Float(number), _) => Given::One(Value::Float(number)),
+        (Preset::Word(word), _) => Given::One(Value::Text(word.into())),
+        (Preset::Flag(flag), _) => Given::One(Value::Bool(flag)),
+        (Preset::Empty, Kind::Replacements) => Given::Replacements(Vec::new()),
+        (Preset::Empty, _) => Given::Texts(Vec::new()),
+    }
+}
+
+fn one(reader: &mut Reader<'_>, node: &Node, param: &Param) -> Option<Given> {
+    let what = format!("`{}`", param.name);
+    match param.kind {
+        Kind::Whole(least) => reader.whole(node, &what, least).map(|number| Given::One(Value::Int(number))),
+        Kind::Number(least) => {
+            let number = reader.number(node, &what)?;
+            if number.number().is_none_or(|number| number.is_nan() || number < least) {
+                reader.sink.error(node.span, format!("{what} is at least {least}, this is {number}"), None);
+                return None;
+            }
+            Some(Given::One(number))
+        }
+        Kind::Word(words) => {
+            let choices: Vec<(&str, &str)> = words.iter().map(|word| (*word, *word)).collect();
+            reader.one_of(node, &what, &choices).map(|word| Given::One(Value::Text(word.to_owned().into())))
+        }
+        Kind::Flag => reader.flag(node, &what).map(|flag| Given::One(Value::Bool(flag))),
+        Kind::Texts => Some(Given::Texts(reader.texts(node, &what))),
+        Kind::Replacements => {
+            let items = reader.list(node, &what)?;
+            let read: Vec<Option<Replacement>> = items.iter().map(|item| replacement(reader, item, &what)).collect();
+            read.into_iter().collect::<Option<Vec<_>>>().map(Given::Replacements)
+        }
+    }
+}
+
+fn replacement(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Replacement> {
+    let fields = reader.map(node, &format!("an entry of {what}"), &REPLACEMENT)?;
+    let (Some(regex), Some(with)) = (fields.get("regex"), fields.get("with")) else {
+        reader.missing(fields, node.span, format!("an entry of {what} has `regex` and `with`"), "");
+        return None;
+    };
+    // What stands there instead may be nothing at all.
+    let with = match &with.kind {
+        NodeKind::Text(text) => text.clone(),
+        _ => reader.text(with, "`with`")?.to_owned(),
+    };
+    let text = reader.text(regex, "`regex`")?;
+    match RegexBuilder::new(text).case_insensitive(true).size_limit(REGEX_BYTES).build() {
+        Ok(regex) => Some(Replacement { regex, with }),
+        Err(error) => {
+            super::patterns::refused(reader, regex, text, &error.to_string());
+            None
+        }
+    }
+}
