@@ -15,6 +15,7 @@
 //! - [`apply`] the one writer: a plan, carried out
 //! - [`undo`] what a run wrote, taken back: journal and forge to a plan. Pure
 //! - [`report`] a run as people and programs read it. Pure
+//! - [`sessions`] recorded sessions of agents, read and counted in one pass. Pure
 //! - [`jobs`] what each job reads, decides and leaves
 //! - [`snapshot`] a recorded forge masked, so that it can be shown
 //! - [`review`] what the reviewer of a rule change uses: warnings, cases, the effect of a change. Pure

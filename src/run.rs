@@ -4,6 +4,7 @@
 //! [`Exit`].
 //!
 //! - `triage` the job, `apply` a saved plan, `undo` a run taken back, `runs` the list of them
+//! - `improvement_proposals` what sessions waste
 //! - `why` one item explained, `snapshot` a recording, `init` a checkout set up
 //! - `rules` which rules, `forge` which forge, `live` what a live run needs and leaves
 //! - `review` what can be asked of rules, `confined` in a process with little memory and time
@@ -12,6 +13,7 @@
 mod apply;
 mod confined;
 mod forge;
+mod improvement_proposals;
 mod init;
 mod live;
 mod output;
@@ -107,6 +109,8 @@ pub fn run(cli: &Cli) -> Exit {
     let ended = match &cli.job {
         Job::Rules(rules) if rules.judges() && !cli.confined => confined::supervise(),
         Job::BacklogTriage(args) => triage::run(args),
+        Job::ImprovementProposals(args) => improvement_proposals::run(args),
+        Job::Merge(args) => improvement_proposals::merge(args),
         Job::Init(args) => init::init(args),
         Job::Apply(args) => apply::run(args),
         Job::Rules(rules) => review::run(rules),

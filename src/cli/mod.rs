@@ -3,9 +3,11 @@
 //! Takes: arguments. Gives: [`Cli`]. A link named after a job (`backlog-triage -> kaizen`) is
 //! that job: the program's own file name is put before the arguments.
 //!
+//! - `improvement` the job over sessions
 //! - `rules` what is done with rules beside running them, `undo` what looks back at runs
 //! - `shared` options of several commands, `values` what is written behind an option
 
+mod improvement;
 pub mod rules;
 mod shared;
 mod undo;
@@ -17,6 +19,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::jobs;
+pub use improvement::{Improvement, Merge, Priority, Report as ImprovementReport};
 pub use rules::{Check, Diff, Facts, Rules, Show};
 pub use shared::{Common, Format, Shown, Target, When};
 pub use undo::{Runs, Undo};
@@ -58,6 +61,16 @@ pub enum Job {
     /// With --dry-run it prints what it would do, and writes nothing.
     #[command(after_help = EXIT_CODES)]
     BacklogTriage(Triage),
+    /// Say what agents waste their sessions on, and what mending it would return.
+    ///
+    /// The rules are rules/improvement-proposals.yaml: what counts as waste, what it costs, what to do
+    /// about it. Reads recorded sessions of any number and writes a report; with --issue it keeps an issue
+    /// for each proposal that is worth one.
+    #[command(after_help = EXIT_CODES)]
+    ImprovementProposals(Improvement),
+    /// Put together what every shard of `improvement-proposals` has counted, and report as one run would.
+    #[command(after_help = EXIT_CODES)]
+    Merge(Merge),
     /// Set a repository up: rules with your logins in .kaizen, a workflow that runs them.
     ///
     /// Run it anywhere in a git checkout. What a person wrote or edited is left alone. It asks for

@@ -8,6 +8,7 @@ use crate::language::JobSpec;
 pub mod backlog;
 pub mod backlog_triage;
 pub mod facts;
+pub mod improvement_proposals;
 pub mod items;
 pub mod kept;
 pub mod states;
@@ -17,10 +18,10 @@ pub mod timeline;
 pub mod unfinished;
 
 /// What every job asks of its rule file.
-pub const SPECS: [JobSpec; 1] = [backlog_triage::SPEC];
+pub const SPECS: [JobSpec; 2] = [backlog_triage::SPEC, improvement_proposals::SPEC];
 
 /// The name of every job, as the command line, rule files and records call it.
-pub const NAMES: [&str; SPECS.len()] = [backlog_triage::SPEC.job];
+pub const NAMES: [&str; SPECS.len()] = [backlog_triage::SPEC.job, improvement_proposals::SPEC.job];
 
 /// What the job of this name asks of its rule file.
 #[must_use]

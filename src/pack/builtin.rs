@@ -7,16 +7,20 @@ use std::collections::BTreeMap;
 use crate::engine::source::Source;
 use crate::language::schema;
 
-const RULES: [(&str, &str); 2] = [
+const RULES: [(&str, &str); 3] = [
     ("backlog-triage.yaml", include_str!("../../rules/backlog-triage.yaml")),
+    ("improvement-proposals.yaml", include_str!("../../rules/improvement-proposals.yaml")),
     ("common.yaml", include_str!("../../rules/common.yaml")),
 ];
 
 const SCHEMA: &str = include_str!("../../rules/kaizen.schema.json");
 
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 7] = [
     ("backlog-triage/decision.md.j2", include_str!("../../templates/backlog-triage/decision.md.j2")),
     ("backlog-triage/summary.md.j2", include_str!("../../templates/backlog-triage/summary.md.j2")),
+    ("improvement-proposals/gone.md.j2", include_str!("../../templates/improvement-proposals/gone.md.j2")),
+    ("improvement-proposals/issue.md.j2", include_str!("../../templates/improvement-proposals/issue.md.j2")),
+    ("improvement-proposals/report.md.j2", include_str!("../../templates/improvement-proposals/report.md.j2")),
     ("shared/footer.md.j2", include_str!("../../templates/shared/footer.md.j2")),
     ("shared/replaced.md.j2", include_str!("../../templates/shared/replaced.md.j2")),
 ];

@@ -167,7 +167,11 @@ impl Cut for Lines {
                 Some(end) => end + 1,
                 None if buffer.bytes.len() > LONGEST => {
                     let place = Place(buffer.input, buffer.at, 0);
-                    problems.skip(place, buffer.line, format!("the line is longer than {LONGEST} bytes and is skipped"));
+                    problems.skip(
+                        place,
+                        buffer.line,
+                        format!("the line is longer than {LONGEST} bytes and is skipped"),
+                    );
                     let all = buffer.bytes.len();
                     buffer.drop_first(all);
                     self.skipping = true;

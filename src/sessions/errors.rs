@@ -10,7 +10,7 @@ use super::bounded::{Firsts, Ids, Names, Tally};
 use super::session::Place;
 
 /// Characters of an error that are kept to be shown.
-pub const SHOWN: usize = 300;
+pub const KEPT_CHARS: usize = 300;
 
 /// One error over all sessions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ impl ErrorTally {
     #[must_use]
     pub fn new(text: &str, first: Place) -> Self {
         ErrorTally {
-            text: text.chars().take(SHOWN).collect::<String>().into_boxed_str(),
+            text: text.chars().take(KEPT_CHARS).collect::<String>().into_boxed_str(),
             first,
             occurrences: 0,
             sessions: Ids::default(),

@@ -148,7 +148,8 @@ pub fn tenths(minutes: f64) -> u64 {
 pub fn sequence(tools: &[&str]) -> String {
     let mut steps: Vec<&str> = tools.to_vec();
     steps.dedup();
-    let period = (1..=STEPS.min(steps.len())).find(|length| steps.iter().skip(*length).eq(&steps[..steps.len() - length]));
+    let period =
+        (1..=STEPS.min(steps.len())).find(|length| steps.iter().skip(*length).eq(&steps[..steps.len() - length]));
     match period {
         Some(length) if length * 2 <= steps.len() || steps.len() <= 2 => steps[..length].join(" → "),
         _ => {

@@ -45,7 +45,7 @@ impl Measure {
         let mut text = if self.lower { message.to_lowercase() } else { message.to_owned() };
         text = text.trim().to_owned();
         for (regex, with) in &self.replace {
-            if let std::borrow::Cow::Owned(changed) = regex.replace_all(&text, regex::NoExpand(with)) {
+            if let std::borrow::Cow::Owned(changed) = regex.replace_all(&text, with.as_str()) {
                 text = changed;
             }
         }

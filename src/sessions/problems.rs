@@ -17,7 +17,7 @@ const KINDS: usize = 50;
 /// The name of those others.
 const OTHERS: &str = "other kinds";
 /// Characters of a kind.
-const SHOWN: usize = 80;
+const KIND_CHARS: usize = 80;
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -95,7 +95,7 @@ impl Problems {
 
     /// Something of a kind that is not understood.
     pub fn strange(&mut self, kind: &str) {
-        let kind: String = kind.chars().take(SHOWN).collect();
+        let kind: String = kind.chars().take(KIND_CHARS).collect();
         *self.strange.entry(kind).or_default() += 1;
         self.few_kinds();
     }

@@ -10,18 +10,19 @@ use std::path::Path;
 use crate::support::root;
 
 /// Who may use whom; what is not here is forbidden.
-const ARROWS: [(&str, &[&str]); 21] = [
+const ARROWS: [(&str, &[&str]); 22] = [
     ("main", &["cli", "run"]),
     ("cli", &["jobs", "forge"]),
     (
         "run",
         &[
             "advise", "apply", "cli", "engine", "explain", "files", "forge", "http", "init", "jobs", "language",
-            "loop_dir", "pack", "plan", "report", "review", "snapshot", "undo",
+            "loop_dir", "pack", "plan", "report", "review", "sessions", "snapshot", "undo",
         ],
     ),
     ("init", &["engine", "files", "forge", "language", "pack"]),
-    ("jobs", &["advise", "apply", "engine", "explain", "forge", "language", "plan", "report"]),
+    ("jobs", &["advise", "apply", "engine", "explain", "forge", "language", "plan", "report", "sessions"]),
+    ("sessions", &["engine", "forge"]),
     ("explain", &["engine", "language"]),
     ("snapshot", &["apply", "engine", "forge", "jobs", "plan", "report"]),
     ("undo", &["apply", "engine", "forge", "plan", "report"]),

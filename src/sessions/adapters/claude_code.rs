@@ -7,17 +7,16 @@
 //! errors, and answers that say the service failed. Its length leaves out pauses. Types of lines and
 //! versions that are not known are counted, and cost nothing else.
 
+mod line;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::super::blocks::{self, Block, Cut, Shard};
 use super::super::count::Counter;
 use super::super::session::{Call, LONGEST_MS, Place, Session, Tool};
 use super::{Adapter, Head, Reader};
+use line::{Content, Line, Part};
 
 /// Versions that were looked at.
 const KNOWN: [&str; 3] = ["1.0.", "2.0.", "2.1."];
@@ -40,8 +39,6 @@ const NOTHING: [&str; 16] = [
     "task-summary",
     "worktree-state",
 ];
-/// Characters of an error that are kept.
-const ERROR: usize = 2_000;
 
 /// Transcripts of Claude Code.
 #[derive(Debug)]
@@ -72,114 +69,6 @@ impl Adapter for Transcript {
 
     fn whole(&self) -> bool {
         true
-    }
-}
-
-/// A line, as far as it matters here.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Line<'a> {
-    #[serde(rename = "type", borrow)]
-    ty: Option<Cow<'a, str>>,
-    #[serde(rename = "sessionId", borrow)]
-    session: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    timestamp: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    cwd: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    version: Option<Cow<'a, str>>,
-    #[serde(rename = "isApiErrorMessage")]
-    api_error: Option<bool>,
-    #[serde(borrow)]
-    message: Option<Message<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Message<'a> {
-    #[serde(borrow)]
-    content: Content<'a>,
-}
-
-/// What was said: a text, or blocks.
-#[derive(Debug, Default)]
-enum Content<'a> {
-    #[default]
-    Nothing,
-    Text(Cow<'a, str>),
-    Blocks(Vec<Part<'a>>),
-}
-
-/// One block.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Part<'a> {
-    #[serde(rename = "type", borrow)]
-    ty: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    id: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    name: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    tool_use_id: Option<Cow<'a, str>>,
-    is_error: Option<bool>,
-    #[serde(borrow)]
-    text: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    content: Content<'a>,
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
-    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
-        struct Any;
-        impl<'de> Visitor<'de> for Any {
-            type Value = Content<'de>;
-
-            fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-                to.write_str("a text or a list of blocks")
-            }
-
-            fn visit_unit<E>(self) -> Result<Content<'de>, E> {
-                Ok(Content::Nothing)
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Content<'de>, E> {
-                Ok(Content::Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Content<'de>, E> {
-                Ok(Content::Text(Cow::Owned(text.to_owned())))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Content<'de>, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Content::Nothing)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Content<'de>, A::Error> {
-                let mut parts = Vec::new();
-                while let Some(part) = list.next_element()? {
-                    parts.push(part);
-                }
-                Ok(Content::Blocks(parts))
-            }
-        }
-        reader.deserialize_any(Any)
-    }
-}
-
-impl Content<'_> {
-    /// Its text, as far as it is kept.
-    fn text(&self) -> String {
-        match self {
-            Content::Nothing => String::new(),
-            Content::Text(text) => text.chars().take(ERROR).collect(),
-            Content::Blocks(parts) => {
-                let texts: Vec<&str> = parts.iter().filter_map(|part| part.text.as_deref()).collect();
-                texts.join("\n").chars().take(ERROR).collect()
-            }
-        }
     }
 }
 
@@ -253,7 +142,8 @@ impl Open {
         for part in parts {
             match part.ty.as_deref() {
                 Some("tool_use") => {
-                    let tool = part.name.as_ref().map_or(Tool::Absent, |name| Tool::Named(Cow::Owned(name.to_string())));
+                    let tool =
+                        part.name.as_ref().map_or(Tool::Absent, |name| Tool::Named(Cow::Owned(name.to_string())));
                     let index = self.session.calls.len();
                     // The same line may stand in a transcript twice.
                     if let Some(id) = &part.id
