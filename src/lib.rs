@@ -14,6 +14,7 @@
 //! - [`plan`] decisions and texts to finished writes. Pure
 //! - [`apply`] the one writer: a plan, carried out
 //! - [`undo`] what a run wrote, taken back: journal and forge to a plan. Pure
+//! - [`publish`] a report to people elsewhere: Telegram, webhooks, files, the summary of a CI job
 //! - [`report`] a run as people and programs read it. Pure
 //! - [`sessions`] recorded sessions of agents, read and counted in one pass. Pure
 //! - [`jobs`] what each job reads, decides and leaves
@@ -24,8 +25,9 @@
 //! - [`run`] the pipeline, [`cli`] its arguments, `main` its exit code
 //!
 //! Imports run one way: `main -> {cli, run} -> {review, snapshot, init, undo} -> {jobs, pack} -> {explain, report, plan}
-//! -> {language, engine, forge}`; `language -> advise -> engine`; `{jobs, undo} -> apply -> plan`; `forge -> {http, files}`, `loop_dir -> files`; engine,
-//! http and files import nothing of ours.
+//! -> {language, engine, forge}`; `language -> advise -> engine`; `{jobs, undo} -> apply -> plan`;
+//! `forge -> {http, files}`, `publish -> {engine, http, files}`, `loop_dir -> files`; engine, http and files import
+//! nothing of ours.
 //! A test holds it.
 
 pub mod advise;
@@ -42,6 +44,7 @@ pub mod language;
 pub mod loop_dir;
 pub mod pack;
 pub mod plan;
+pub mod publish;
 pub mod report;
 pub mod review;
 pub mod run;

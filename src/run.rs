@@ -3,8 +3,8 @@
 //! Takes: [`Cli`], the environment. Gives: the report on stdout, everything else on stderr, an
 //! [`Exit`].
 //!
-//! - `triage` the job, `apply` a saved plan, `undo` a run taken back, `runs` the list of them
-//! - `improvement_proposals` what sessions waste
+//! - `triage`, `retro` and `improvement_proposals` the jobs, `apply` a saved plan, `undo` a run taken back,
+//!   `runs` the list of them
 //! - `why` one item explained, `snapshot` a recording, `init` a checkout set up
 //! - `rules` which rules, `forge` which forge, `live` what a live run needs and leaves
 //! - `review` what can be asked of rules, `confined` in a process with little memory and time
@@ -17,6 +17,7 @@ mod improvement_proposals;
 mod init;
 mod live;
 mod output;
+mod retro;
 mod review;
 mod rules;
 mod runs;
@@ -111,6 +112,7 @@ pub fn run(cli: &Cli) -> Exit {
         Job::BacklogTriage(args) => triage::run(args),
         Job::ImprovementProposals(args) => improvement_proposals::run(args),
         Job::Merge(args) => improvement_proposals::merge(args),
+        Job::KaizenRetro(args) => retro::run(args),
         Job::Init(args) => init::init(args),
         Job::Apply(args) => apply::run(args),
         Job::Rules(rules) => review::run(rules),

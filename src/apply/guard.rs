@@ -194,6 +194,10 @@ impl Run<'_, '_> {
             return dropped("Somebody closed it: it is switched off.");
         }
         let Some(marker) = marker.filter(same) else { return dropped("It is no such issue of ours.") };
+        // Of a summary all is ours; what is kept for a proposal is also talked about in its text.
+        if key == Some(plan::PROPOSAL) && plan::kept::is_edited(&fresh.item.body) {
+            return dropped("Somebody wrote in it since.");
+        }
         let day = |body: &str| Marker::ending(body).and_then(|marker| marker.get("day").map(str::to_owned));
         let planned = effect.writes.first().and_then(|write| write.args.body.as_deref()).and_then(day);
         // Days sort as texts: an older plan does not replace a newer day.

@@ -16,7 +16,7 @@ pub struct Improvement {
     #[arg(long = "input", value_name = "FILE", required = true)]
     pub inputs: Vec<String>,
     /// Read this part of the sessions only, and print what `kaizen merge` puts together.
-    #[arg(long, value_name = "I/N", value_parser = shard)]
+    #[arg(long, value_name = "I/N", value_parser = shard, conflicts_with = "issue")]
     pub shard: Option<(u32, u32)>,
     #[command(flatten)]
     /// What is made of the sessions.
@@ -47,7 +47,7 @@ pub struct Report {
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Keep an issue for each proposal of at least --issue-from.
-    #[arg(long, conflicts_with = "shard")]
+    #[arg(long)]
     pub issue: bool,
     /// The lowest priority that gets an issue.
     #[arg(long, value_enum, value_name = "PRIORITY", default_value_t = Priority::High, requires = "issue")]

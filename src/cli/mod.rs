@@ -8,6 +8,7 @@
 //! - `shared` options of several commands, `values` what is written behind an option
 
 mod improvement;
+mod retro;
 pub mod rules;
 mod shared;
 mod undo;
@@ -20,6 +21,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::jobs;
 pub use improvement::{Improvement, Merge, Priority, Report as ImprovementReport};
+pub use retro::Retro;
 pub use rules::{Check, Diff, Facts, Rules, Show};
 pub use shared::{Common, Format, Shown, Target, When};
 pub use undo::{Runs, Undo};
@@ -71,6 +73,12 @@ pub enum Job {
     /// Put together what every shard of `improvement-proposals` has counted, and report as one run would.
     #[command(after_help = EXIT_CODES)]
     Merge(Merge),
+    /// Look back at the last day: figures, one improvement, and what became of the last one.
+    ///
+    /// The rules are rules/kaizen-retro.yaml: what counts as closed well or stuck, the suggestions, where
+    /// the report goes. With --dry-run it prints the report, and publishes nothing.
+    #[command(after_help = EXIT_CODES)]
+    KaizenRetro(Retro),
     /// Set a repository up: rules with your logins in .kaizen, a workflow that runs them.
     ///
     /// Run it anywhere in a git checkout. What a person wrote or edited is left alone. It asks for

@@ -8,8 +8,9 @@ use std::borrow::Cow;
 
 use super::value::{Base, Out, Tiers, Ty, Value};
 
-/// Microseconds in an hour and in a day.
-const HOUR: i64 = 3_600_000_000;
+/// Microseconds in a second, an hour and a day.
+const SECOND: i64 = 1_000_000;
+const HOUR: i64 = 3_600 * SECOND;
 const DAY: i64 = 24 * HOUR;
 
 /// One issue or pull request, borrowed from where it was read. Times are microseconds since 1970 UTC,
@@ -48,6 +49,12 @@ pub struct Item<'a> {
     pub milestone: Option<&'a str>,
     /// Number of comments.
     pub comments: u64,
+    /// Why it was closed, where the forge says: `completed`, `not_planned`, `duplicate`.
+    pub closed_as: Option<&'a str>,
+    /// Comments that people wrote on it in the window of a report.
+    pub recent_comments: u64,
+    /// Something on it changed in that window.
+    pub recent: bool,
     /// When it was opened.
     pub created: Option<i64>,
     /// When anything on it last changed, our own writes included.
@@ -97,14 +104,18 @@ pub enum Fact {
     Assignees,
     Milestone,
     Comments,
+    ClosedAs,
+    RecentComments,
+    Recent,
     AgeDays,
     AgeHours,
+    AgeSeconds,
     UpdatedDays,
     IdleDays,
 }
 
 /// Name, fact and what it says.
-pub const FACTS: [(&str, Fact, &str); 20] = [
+pub const FACTS: [(&str, Fact, &str); 24] = [
     ("repo", Fact::Repo, "full name of the repository"),
     ("kind", Fact::Kind, "issue or pull"),
     ("number", Fact::Number, "number within the repository"),
@@ -121,8 +132,12 @@ pub const FACTS: [(&str, Fact, &str); 20] = [
     ("assignees", Fact::Assignees, "logins of its assignees"),
     ("milestone", Fact::Milestone, "title of its milestone"),
     ("comments", Fact::Comments, "number of comments"),
+    ("closed_as", Fact::ClosedAs, "why it was closed, where the forge says: completed, not_planned, duplicate"),
+    ("recent_comments", Fact::RecentComments, "comments that people wrote on it in the window of a report"),
+    ("recent", Fact::Recent, "something on it changed in the window of a report"),
     ("age_days", Fact::AgeDays, "whole days since it was opened"),
     ("age_hours", Fact::AgeHours, "whole hours since it was opened"),
+    ("age_seconds", Fact::AgeSeconds, "whole seconds since it was opened"),
     ("updated_days", Fact::UpdatedDays, "whole days since anything on it changed, our own writes included"),
     (
         "idle_days",
@@ -139,11 +154,13 @@ impl Fact {
             Fact::Repo | Fact::Title => Ty::of(Base::Text),
             Fact::Kind => Ty::of(Base::OneOf(vec!["issue".to_owned(), "pull".to_owned()])),
             Fact::State => Ty::of(Base::OneOf(vec!["open".to_owned(), "closed".to_owned()])),
-            Fact::Number | Fact::Comments => Ty::of(Base::Number),
-            Fact::Author | Fact::Milestone => Ty::maybe(Base::Text),
-            Fact::Bot | Fact::OwnReport | Fact::Locked | Fact::Draft | Fact::Private => Ty::of(Base::Bool),
+            Fact::Number | Fact::Comments | Fact::RecentComments => Ty::of(Base::Number),
+            Fact::Author | Fact::Milestone | Fact::ClosedAs => Ty::maybe(Base::Text),
+            Fact::Bot | Fact::OwnReport | Fact::Locked | Fact::Draft | Fact::Private | Fact::Recent => {
+                Ty::of(Base::Bool)
+            }
             Fact::Labels | Fact::Tags | Fact::Assignees => Ty::of(Base::List(Box::new(Base::Text), false)),
-            Fact::AgeDays | Fact::AgeHours | Fact::UpdatedDays | Fact::IdleDays => {
+            Fact::AgeDays | Fact::AgeHours | Fact::AgeSeconds | Fact::UpdatedDays | Fact::IdleDays => {
                 Ty { base: Base::Number, maybe: ages.unknown.is_none() }
             }
         }
@@ -151,6 +168,12 @@ impl Fact {
 }
 
 impl Fact {
+    /// Only a report over a window of time knows it.
+    #[must_use]
+    pub fn of_window(self) -> bool {
+        matches!(self, Fact::ClosedAs | Fact::RecentComments | Fact::Recent)
+    }
+
     /// What has to be read for each item to know it; nothing where the list gives it.
     #[must_use]
     pub fn tiers(self) -> Tiers {
@@ -196,8 +219,12 @@ pub fn value<'s>(fact: Fact, seen: Seen<'s, '_>) -> Out<'s> {
         Fact::Assignees => Value::Texts(&item.assignees),
         Fact::Milestone => item.milestone.map_or(Value::None, text),
         Fact::Comments => number(item.comments),
+        Fact::ClosedAs => item.closed_as.map_or(Value::None, text),
+        Fact::RecentComments => number(item.recent_comments),
+        Fact::Recent => Value::Bool(item.recent),
         Fact::AgeDays => age(seen, item.created, DAY),
         Fact::AgeHours => age(seen, item.created, HOUR),
+        Fact::AgeSeconds => age(seen, item.created, SECOND),
         Fact::UpdatedDays => age(seen, item.updated, DAY),
         Fact::IdleDays => return idle(seen),
     })

@@ -7,7 +7,9 @@
 
 pub mod change;
 pub mod file;
+mod happened;
 mod index;
+mod item;
 pub mod live;
 mod loose;
 pub mod object;
@@ -25,93 +27,12 @@ mod turns;
 mod walk;
 pub mod workflows;
 
-use std::borrow::Cow;
-
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
+pub use self::happened::{Happened, Take};
+pub use self::item::{Account, Item, Kind};
 pub use self::said::{Comment, Event, Placed, What};
-
-/// What an item is. Issues and pull requests share their numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// An issue.
-    Issue,
-    /// A pull request.
-    Pull,
-}
-
-impl Kind {
-    /// The name in rules, JSON and plans: `issue` or `pull`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Issue => "issue",
-            Kind::Pull => "pull",
-        }
-    }
-}
-
-/// An account, as it stands beside an item or a comment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Account {
-    /// The login; never empty.
-    pub login: String,
-    /// The forge says that this is no person: type `Bot`, or an id below 0 (fact 30).
-    pub bot: bool,
-}
-
-/// An issue or a pull request as a list gives it. Times are instants in UTC; `None` where the
-/// forge gave none or one that cannot be read.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Item<'a> {
-    /// Issue or pull request.
-    pub kind: Kind,
-    /// The number within its repository, at least 1.
-    pub number: u64,
-    /// The title, empty where the forge gave none.
-    pub title: Cow<'a, str>,
-    /// The text, empty where the forge gave none.
-    pub body: Cow<'a, str>,
-    /// Exact names of its labels, in the forge's order.
-    pub labels: Vec<Cow<'a, str>>,
-    /// Logins, in the forge's order.
-    pub assignees: Vec<Cow<'a, str>>,
-    /// Who opened it; `None` for a deleted app.
-    pub author: Option<Account>,
-    /// Open, as opposed to closed or merged. An unknown state word counts as open (fact 11).
-    pub open: bool,
-    /// Nobody but writers may comment.
-    pub locked: bool,
-    /// A pull request that says it is not finished.
-    pub draft: bool,
-    /// The title of its milestone.
-    pub milestone: Option<Cow<'a, str>>,
-    /// How many comments it has.
-    pub comments: u64,
-    /// When it was opened.
-    pub created_at: Option<DateTime<Utc>>,
-    /// When anything on it last changed, our own writes included (fact 35).
-    pub updated_at: Option<DateTime<Utc>>,
-}
-
-impl Item<'_> {
-    /// The item with texts of its own.
-    #[must_use]
-    pub fn into_owned(self) -> Item<'static> {
-        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
-        Item {
-            title: own(self.title),
-            body: own(self.body),
-            labels: self.labels.into_iter().map(own).collect(),
-            assignees: self.assignees.into_iter().map(own).collect(),
-            milestone: self.milestone.map(own),
-            author: self.author,
-            ..self
-        }
-    }
-}
 
 /// A repository as far as a run needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -266,6 +187,19 @@ pub trait Forge: Sync {
     /// # Errors
     /// As [`Forge::items`].
     fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>>;
+
+    /// What happened in these repositories (indices) since: every open issue, what was closed since,
+    /// what was said since. Pages are handed to `take` from up to `threads` threads at once and in any
+    /// order. Gives what each repository came to, in their order; of one that could not be read to the
+    /// end pages may have been handed over.
+    fn happened(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listed>> {
+        happened::one_by_one(self, repos, since, threads, take)
+    }
+
+    /// Repositories that were asked for and could not be read at all, by name, with the reason.
+    fn unread(&self) -> &[(String, String)] {
+        &[]
+    }
 
     /// The timeline of an item, oldest first; `None`: not recorded, which is not empty.
     ///

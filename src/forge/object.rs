@@ -91,6 +91,8 @@ impl<'de> Shape<'de> for Result<Item<'de>, NoItem> {
                 "comments" => found.comments = value(&mut from)?,
                 "created_at" => found.created_at = value(&mut from)?,
                 "updated_at" => found.updated_at = value(&mut from)?,
+                "closed_at" => found.closed_at = value(&mut from)?,
+                "state_reason" => found.reason = value(&mut from)?,
                 "pull_request" => found.pull = value(&mut from)?,
                 _ => {
                     from.next_value::<IgnoredAny>()?;
@@ -121,6 +123,8 @@ struct Members<'a> {
     comments: Scalar<'a>,
     created_at: Scalar<'a>,
     updated_at: Scalar<'a>,
+    closed_at: Scalar<'a>,
+    reason: Scalar<'a>,
     pull: PullMark,
 }
 
@@ -133,6 +137,8 @@ impl<'a> Members<'a> {
         };
         let closed = matches!(&self.state, Scalar::Text(state) if state == "closed");
         let merged = self.merged.is_true() || instant(&self.merged_at).is_some();
+        let open = !closed && !merged;
+        let merged_at = instant(&self.merged_at).or(self.pull.merged_at);
         // Null, and not empty, is what may stand beside an assignee (fact 28).
         let assignees = self.assignees.unwrap_or_else(|| vec![self.assignee]);
         let labels = self.labels.into_iter().flatten().flatten();
@@ -144,7 +150,7 @@ impl<'a> Members<'a> {
             labels: labels.filter_map(|label| label.name.text()).collect(),
             assignees: assignees.into_iter().flatten().filter_map(Part::login).collect(),
             author: self.user.and_then(Part::account),
-            open: !closed && !merged,
+            open,
             locked: self.locked.is_true() || self.is_locked.is_true(),
             draft: self.draft.is_true() || self.pull.draft,
             milestone: self.milestone.and_then(|part| part.title.text()),
@@ -154,6 +160,9 @@ impl<'a> Members<'a> {
             },
             created_at: instant(&self.created_at),
             updated_at: instant(&self.updated_at),
+            closed_at: merged_at.or_else(|| instant(&self.closed_at)).filter(|_| !open),
+            merged: merged || self.pull.merged,
+            state_reason: self.reason.text(),
         })
     }
 }
@@ -181,7 +190,8 @@ mod tests {
             "user": {"id": -2, "login": "gitea-actions"}, "is_locked": true,
             "milestone": {"title": "1.0"}, "comments": 3, "x": [[{}]],
             "pull_request": {"draft": true, "merged_at": null},
-            "created_at": "2026-05-01T08:34:08+02:00", "updated_at": "nonsense"}"#,
+            "created_at": "2026-05-01T08:34:08+02:00", "updated_at": "nonsense",
+            "closed_at": "2026-05-01T06:34:09Z", "state_reason": "not_planned"}"#,
         );
         let expected = Item {
             kind: Kind::Pull,
@@ -198,6 +208,9 @@ mod tests {
             comments: 3,
             created_at: time::parse("2026-05-01T06:34:08Z"),
             updated_at: None,
+            closed_at: time::parse("2026-05-01T06:34:09Z"),
+            merged: false,
+            state_reason: Some("not_planned".into()),
         };
         assert_eq!(item, Ok(expected));
     }
@@ -206,15 +219,16 @@ mod tests {
     fn members_of_any_type_count_as_absent() {
         let bare = entry(r#"{"number": 1}"#).unwrap();
         let members = "title body labels assignees assignee user state locked is_locked draft \
-            merged merged_at milestone comments created_at updated_at pull_request";
+            merged merged_at milestone comments created_at updated_at closed_at state_reason pull_request";
         for name in members.split_whitespace() {
             for odd in ["null", "-1", "1.5", "1e999", "[[]]", "[1, {}]", "{}", r#""\ud800""#] {
                 // These two are texts, and this is one.
-                let text = odd.starts_with('"') && matches!(name, "title" | "body");
+                let text = odd.starts_with('"') && matches!(name, "title" | "body" | "state_reason");
                 let mut item = entry(&format!(r#"{{"{name}": {odd}, "number": 1}}"#)).unwrap();
                 if text {
                     item.title = "".into();
                     item.body = "".into();
+                    item.state_reason = None;
                 }
                 assert_eq!(item, bare, "{name} {odd}");
             }
@@ -241,6 +255,29 @@ mod tests {
         assert!(item.author.unwrap().bot);
         let merged = entry(r#"{"number": 1, "merged": true, "user": {"login": ""}}"#).unwrap();
         assert_eq!((merged.open, merged.author), (false, None));
+    }
+
+    /// Lists of issues say of a pull request when it was merged within `pull_request`, lists of pull requests beside it.
+    #[test]
+    fn a_closed_item_says_when_and_a_merged_one_that_it_is() {
+        let (at, later) = ("2026-05-01T06:00:00Z", "2026-05-01T07:00:00Z");
+        let seen = |json: &str| {
+            let item = entry(json).unwrap();
+            (item.merged, item.closed_at.map(time::rfc3339))
+        };
+        let ended = format!(r#""number": 1, "state": "closed", "closed_at": "{later}""#);
+        for (more, merged, when) in [
+            ("", false, later),
+            (r#", "pull_request": {"merged": false, "merged_at": null}"#, false, later),
+            (&format!(r#", "pull_request": {{"merged": true, "merged_at": "{at}"}}"#), true, at),
+            (&format!(r#", "pull_request": {{"merged_at": "{at}"}}"#), true, at),
+            (r#", "pull_request": {"merged": true, "merged_at": "soon"}"#, true, later),
+            (&format!(r#", "merged": true, "merged_at": "{at}""#), true, at),
+        ] {
+            assert_eq!(seen(&format!("{{{ended}{more}}}")), (merged, Some(when.to_owned())), "{more}");
+        }
+        assert_eq!(seen(&format!(r#"{{"number": 1, "state": "open", "closed_at": "{at}"}}"#)), (false, None));
+        assert_eq!(seen(r#"{"number": 1, "state": "closed", "closed_at": "soon"}"#), (false, None));
     }
 
     #[test]

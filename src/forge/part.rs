@@ -80,6 +80,10 @@ pub(super) struct PullMark {
     pub(super) given: bool,
     /// It is not finished.
     pub(super) draft: bool,
+    /// It was merged: the mark says so, or when.
+    pub(super) merged: bool,
+    /// When.
+    pub(super) merged_at: Option<DateTime<Utc>>,
 }
 
 impl<'de> Shape<'de> for PullMark {
@@ -90,31 +94,41 @@ impl<'de> Shape<'de> for PullMark {
     fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
         let mut mark = Self::default();
         while let Some(name) = key(&mut from)? {
-            let Given(given, is_true) = value(&mut from)?;
+            let Given { given, is_true, at } = value(&mut from)?;
             mark.given |= given;
-            if name == "draft" {
-                mark.draft = is_true;
+            match &*name {
+                "draft" => mark.draft = is_true,
+                "merged" => mark.merged |= is_true,
+                "merged_at" => {
+                    mark.merged |= at.is_some();
+                    mark.merged_at = at;
+                }
+                _ => {}
             }
         }
         Ok(mark)
     }
 }
 
-/// Whether a value is anything but null, and whether it is `true`.
-struct Given(bool, bool);
+/// Whether a value is anything but null, whether it is `true`, and the instant that it names.
+struct Given {
+    given: bool,
+    is_true: bool,
+    at: Option<DateTime<Utc>>,
+}
 
 impl<'de> Shape<'de> for Given {
     fn scalar(found: Scalar<'de>) -> Self {
-        Given(found != Scalar::Absent, found.is_true())
+        Given { given: found != Scalar::Absent, is_true: found.is_true(), at: instant(&found) }
     }
 
     fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Given(true, false))
+        Ok(Given { given: true, is_true: false, at: None })
     }
 
     fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
         while from.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Given(true, false))
+        Ok(Given { given: true, is_true: false, at: None })
     }
 }

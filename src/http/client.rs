@@ -136,7 +136,7 @@ impl Client {
                         self.limited(request, &url, answer.status, &limit, progress)?;
                         continue;
                     }
-                    let kind = Kind::Status { status: answer.status, message: error::message(&answer) };
+                    let kind = Kind::Status { status: answer.status, message: error::message(request, &answer) };
                     if !passes(&answer) {
                         return Err(kind);
                     }

@@ -7,9 +7,13 @@ use std::fmt;
 use std::time::Duration;
 
 use super::answer::Answer;
+use super::request::Request;
 
 /// Characters of a server's own message that are shown.
 const MESSAGE: usize = 300;
+
+/// What is shown of a page.
+const PAGE: &str = "a web page";
 
 /// What went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +80,13 @@ impl Error {
         }
     }
 
+    /// The server says of the failure what it is: it comes from the program that was called, not
+    /// from what stands before it.
+    #[must_use]
+    pub fn explained(&self) -> bool {
+        matches!(&self.kind, Kind::Status { message, .. } if !message.is_empty() && message != PAGE)
+    }
+
     /// A write may have been carried out: the answer was lost, or the server failed in the middle.
     #[must_use]
     pub fn may_have_landed(&self) -> bool {
@@ -136,17 +147,19 @@ fn name(status: u16) -> String {
 }
 
 /// What the server says of its failure: `message` of a JSON body with what `errors` hold (facts
-/// 50, 70), empty where there is none (fact 51).
-pub(super) fn message(answer: &Answer) -> String {
+/// 50, 70), or the members that services which take messages have in its place; empty where there
+/// is none (fact 51). What of the request's address is secret is left out.
+pub(super) fn message(request: &Request, answer: &Answer) -> String {
     if answer.is_page() {
-        return "a web page".to_owned();
+        return PAGE.to_owned();
     }
     let Ok(body) = serde_json::from_slice::<serde_json::Value>(&answer.body) else { return String::new() };
     let text = |value: &serde_json::Value, name: &str| {
         let text = value.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
         text.to_owned()
     };
-    let mut said = text(&body, "message");
+    let said = ["message", "description", "error"].map(|name| text(&body, name));
+    let mut said = said.into_iter().find(|said| !said.is_empty()).unwrap_or_default();
     for error in body.get("errors").and_then(serde_json::Value::as_array).into_iter().flatten().take(5) {
         let parts = [text(error, "resource"), text(error, "field"), text(error, "code"), text(error, "message")];
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
@@ -156,7 +169,7 @@ pub(super) fn message(answer: &Answer) -> String {
             said.push_str(&line);
         }
     }
-    plain(&said)
+    plain(&request.hide(&said))
 }
 
 /// A stranger's text on one line of a bearable length.

@@ -22,7 +22,7 @@ pub(super) fn limit(answer: &Answer) -> Option<Limit> {
     if !matches!(answer.status, 403 | 429) {
         return None;
     }
-    let wait = retry_after(answer);
+    let wait = retry_after(answer).or_else(|| told(answer));
     if wait.is_some() {
         return Some(Limit { wait, secondary: false });
     }
@@ -47,6 +47,17 @@ pub(super) fn retry_after(answer: &Answer) -> Option<Duration> {
     }
     let at = httpdate::parse_http_date(text).ok()?;
     Some(at.duration_since(now(answer)).unwrap_or_default())
+}
+
+/// Seconds that the body of a 429 names: services that take messages do so there, with a header or
+/// without.
+fn told(answer: &Answer) -> Option<Duration> {
+    if answer.status != 429 || answer.body.len() > 64 * 1024 {
+        return None;
+    }
+    let body: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
+    let seconds = body.pointer("/parameters/retry_after").or_else(|| body.get("retry_after"))?.as_f64()?;
+    Duration::try_from_secs_f64(seconds).ok()
 }
 
 /// The server's clock, where it tells it: ours may be wrong.
@@ -85,5 +96,18 @@ mod tests {
         let secondary = limit(&answer(403, &[], "{\"message\": \"You have exceeded a secondary rate limit\"}"));
         assert_eq!(secondary, Some(Limit { wait: None, secondary: true }));
         assert_eq!(wait(404, &[("retry-after", "7")], ""), None);
+    }
+
+    #[test]
+    fn a_limit_may_be_told_in_the_body() {
+        let wait = |status, headers: &[(&str, &str)], body| limit(&answer(status, headers, body)).and_then(|l| l.wait);
+        let parameters = "{\"ok\": false, \"parameters\": {\"retry_after\": 35}}";
+        assert_eq!(wait(429, &[], parameters), Some(Duration::from_secs(35)));
+        assert_eq!(wait(429, &[("retry-after", "7")], parameters), Some(Duration::from_secs(7)));
+        assert_eq!(wait(429, &[], "{\"retry_after\": 0.25}"), Some(Duration::from_millis(250)));
+        for odd in ["{\"retry_after\": -1}", "{\"retry_after\": 1e300}", "{\"retry_after\": \"x\"}", "[]"] {
+            assert_eq!(wait(429, &[], odd), None, "{odd}");
+        }
+        assert_eq!(wait(403, &[], parameters), None);
     }
 }

@@ -47,6 +47,8 @@ pub struct Request {
     pub(super) repeatable: bool,
     pub(super) json: bool,
     pub(super) any_status: bool,
+    /// Words of a secret address.
+    secrets: Vec<String>,
 }
 
 impl std::fmt::Debug for Request {
@@ -61,14 +63,20 @@ impl Request {
     pub fn new(method: Method, url: Url) -> Request {
         let get = method == Method::Get;
         let shown = shown(&url);
-        Request { method, url, shown, headers: Vec::new(), body: None, repeatable: get, json: get, any_status: false }
+        let (headers, secrets) = (Vec::new(), Vec::new());
+        Request { method, url, shown, headers, body: None, repeatable: get, json: get, any_status: false, secrets }
     }
 
     /// A request to an address that is a secret.
     #[must_use]
     pub fn to_secret(method: Method, url: &SecretUrl) -> Request {
         let shown = url.to_string();
-        Request { shown, ..Request::new(method, url.reveal().clone()) }
+        Request { shown, secrets: url.words(), ..Request::new(method, url.reveal().clone()) }
+    }
+
+    /// A text of the server without the words of a secret address, which it may repeat.
+    pub(super) fn hide(&self, text: &str) -> String {
+        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "…"))
     }
 
     /// With a header, instead of one of this name.

@@ -7,6 +7,9 @@ use std::fmt;
 
 use super::address::Url;
 
+/// Characters of a word of an address that could be a secret.
+const SHORT: usize = 6;
+
 /// A token or a password. It never prints.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -59,6 +62,31 @@ impl SecretUrl {
     pub fn reveal(&self) -> &Url {
         &self.0
     }
+
+    /// What is said in it goes over the network as it is, and further than this machine.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        let host = self.0.host_str().unwrap_or_default();
+        let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+        let here = address.map_or(host == "localhost" || host.ends_with(".localhost"), |address| address.is_loopback());
+        self.0.scheme() != "https" && !here
+    }
+
+    /// The words that it is made of, behind the host, without the short ones.
+    pub(super) fn words(&self) -> Vec<String> {
+        let url = &self.0;
+        let parts = [url.username(), url.password().unwrap_or_default(), url.path(), url.query().unwrap_or_default()];
+        let decoded = parts.map(|part| percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned());
+        let mut words: Vec<String> = decoded
+            .iter()
+            .flat_map(|part| part.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-'))
+            .filter(|word| word.chars().count() >= SHORT)
+            .map(str::to_owned)
+            .collect();
+        // The longer first: one may be a part of the other.
+        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        words
+    }
 }
 
 impl fmt::Display for SecretUrl {
@@ -88,6 +116,20 @@ mod tests {
         for bad in ["s3cret", "file:///s3cret", "https://s3cret:port/"] {
             let error = SecretUrl::parse(bad).unwrap_err();
             assert!(!error.contains("s3cret"), "{error}");
+        }
+        let words = SecretUrl::parse("https://h.example/bot123456:AAE-x_yz/send?k=s3%63ret&a").unwrap().words();
+        assert_eq!(words, ["bot123456", "AAE-x_yz", "s3cret"]);
+    }
+
+    #[test]
+    fn what_leaves_this_machine_unencrypted_is_open() {
+        let open = |text: &str| SecretUrl::parse(text).unwrap().is_open();
+        for closed in ["https://h.example/", "http://localhost:1/", "http://127.0.0.9/", "http://[::1]:8/"] {
+            assert!(!open(closed), "{closed}");
+        }
+        for told in ["http://h.example/", "http://127.0.0.1.example/", "http://10.0.0.1/", "http://localhost.example/"]
+        {
+            assert!(open(told), "{told}");
         }
     }
 }

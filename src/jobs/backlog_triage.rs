@@ -23,7 +23,7 @@ use crate::report::{Row, Run, Totals};
 /// What this job asks of its rule file.
 pub const SPEC: JobSpec = JobSpec {
     job: "backlog-triage",
-    items: Some(OfItems { flags: &["urgent", "ready", "blocked"], decides: true }),
+    items: Some(OfItems { flags: &["urgent", "ready", "blocked"], decides: true, window: false }),
     texts: &[Text {
         template: "summary.md.j2",
         names: &[
@@ -60,6 +60,7 @@ pub const SPEC: JobSpec = JobSpec {
     }],
     measure: &[],
     sections: &[],
+    publishes: false,
 };
 
 /// Judges the backlog and makes the plan.

@@ -30,6 +30,7 @@ use facts::Asked;
 pub const SPEC: JobSpec = JobSpec {
     job: "improvement-proposals",
     items: None,
+    publishes: false,
     texts: &[
         Text { template: texts::REPORT, names: &texts::REPORT_NAMES, summary: false },
         Text { template: texts::GONE, names: &texts::GONE_NAMES, summary: false },

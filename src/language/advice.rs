@@ -26,30 +26,33 @@ pub(super) fn read(check: &mut Check<'_>, spec: &JobSpec) -> Advice {
 /// Sections that the job does not have.
 fn strangers(check: &mut Check<'_>, root: Fields<'_>, spec: &JobSpec) {
     let mut reader = check.reader(check.files.main());
-    let mut refuse = |name: &str, why: &str| {
-        if let Some(span) = root.key(name) {
-            reader.sink.error(
-                span,
-                format!("`{name}` does not stand in the rules of {}", spec.job),
-                Some(why.to_owned()),
-            );
+    let mut refuse = |name: &str, span: Option<Span>, why: &str| {
+        if let Some(span) = span {
+            let message = format!("`{name}` does not stand in the rules of {}", spec.job);
+            reader.sink.error(span, message, Some(why.to_owned()));
         }
     };
-    let judges = spec.items.is_some();
-    for name in advice_keys::OF_ITEMS.iter().filter(|name| !judges && !(**name == "agents" || **name == "labels")) {
-        refuse(name, "this job judges no items");
+    // Logins and labels are vocabulary that any job may share.
+    let of_items = advice_keys::OF_ITEMS.iter().filter(|name| !matches!(**name, "agents" | "labels"));
+    for name in of_items.filter(|_| spec.items.is_none()) {
+        refuse(name, root.key(name), "this job judges no items");
     }
     if spec.items.is_some_and(|items| !items.decides) {
-        for name in ["decide", "actions", "summary", "order", "skip"] {
-            refuse(name, "this job decides nothing about single items");
+        for name in ["actions", "decide", "order", "scope", "skip", "summary"] {
+            refuse(name, root.key(name), "this job decides nothing about single items");
         }
     }
-    for name in advice_keys::SECTIONS.iter().filter(|name| !spec.sections.iter().any(|section| section.name == **name))
-    {
-        refuse(name, "this job has no such rules");
+    for name in advice_keys::SECTIONS {
+        if !spec.sections.iter().any(|section| section.name == name) {
+            refuse(name, root.key(name), "this job has no such rules");
+        }
     }
     if spec.measure.is_empty() {
-        refuse("measure", "what this job counts has no parameters");
+        refuse("measure", root.key("measure"), "what this job counts has no parameters");
+    }
+    if !spec.publishes {
+        let publish = root.get("publish").and_then(Fields::quietly);
+        refuse("sinks", publish.and_then(|publish| publish.key("sinks")), "this job writes no report");
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn policy(check: &mut Check<'_>, spec: &JobSpec, hash: &str) -> Polic
     let publish_private = settings::publish_private(&mut reader, root);
     let bots = root.get("bots").map(|node| reader.texts(node, "`bots`")).unwrap_or_default();
     let observe_all = root.get("observe").and_then(|node| reader.flag(node, "`observe`")).unwrap_or(false);
-    facts(check, ages);
+    facts(check, ages, spec.items.is_some_and(|items| items.window));
     announce(check, root);
     let keywords = vocabulary::keywords(check);
     let patterns = patterns::patterns(check);
@@ -78,8 +78,8 @@ pub(super) fn policy(check: &mut Check<'_>, spec: &JobSpec, hash: &str) -> Polic
     policy
 }
 
-fn facts(check: &mut Check<'_>, ages: Ages) {
-    for (name, fact, _) in FACTS {
+fn facts(check: &mut Check<'_>, ages: Ages, window: bool) {
+    for (name, fact, _) in FACTS.into_iter().filter(|(_, fact, _)| window || !fact.of_window()) {
         check.scope.add(name, Name::Fact(fact), fact.ty(ages));
     }
 }

@@ -5,6 +5,7 @@
 //! cannot disagree.
 
 use super::advice_keys::SECTION;
+use super::sink_keys::SINK;
 use crate::engine::rules::Close;
 use crate::engine::text::{AREAS, Area};
 
@@ -281,8 +282,10 @@ pub(super) const SUMMARY: [Member; 3] = [
     may("days", Shape::Whole(1), "Days that are kept, folded."),
 ];
 
-pub(super) const PUBLISH: [Member; 1] =
-    [may("private", Shape::Word(&PRIVATE_WORDS), "Name private items in public places, or only count them.")];
+pub(super) const PUBLISH: [Member; 2] = [
+    may("private", Shape::Word(&PRIVATE_WORDS), "Name private items in public places, or only count them."),
+    may("sinks", Shape::List(&Shape::Map(&SINK)), "Where a report goes."),
+];
 
 /// A key of a rule file, whichever section it opens.
 pub(super) fn is_of_a_file(name: &str) -> bool {

@@ -23,6 +23,8 @@ pub mod schema;
 pub mod scope;
 mod sentences;
 mod settings;
+mod sink_keys;
+pub mod sinks;
 mod template_names;
 mod templates;
 mod vocabulary;
@@ -38,6 +40,7 @@ use crate::engine::template::Templates;
 use diag::{Diagnostic, Severity, Sink};
 use reader::Reader;
 use scope::Scope;
+use sinks::SinkSetting;
 pub use template_names::REPLACED;
 use template_names::TemplateNames;
 use yaml::{Key, Node, NodeKind};
@@ -55,6 +58,8 @@ pub struct JobSpec {
     pub measure: &'static [Param],
     /// The sections whose rules look at what it counted.
     pub sections: &'static [Section],
+    /// It writes a report that goes to the sinks of `publish`.
+    pub publishes: bool,
 }
 
 /// What a job's rules say of items.
@@ -64,6 +69,8 @@ pub struct OfItems {
     pub flags: &'static [&'static str],
     /// It does something about single items: rules of `decide` say what.
     pub decides: bool,
+    /// It looks at a window of time, so that facts of one can be named.
+    pub window: bool,
 }
 
 /// A text that a job writes, apart from those about one item.
@@ -95,6 +102,8 @@ pub struct Loaded {
     pub policy: Option<(Policy, Templates)>,
     /// What the file says beside its judgement of items; nothing where there was an error.
     pub advice: Advice,
+    /// Where its report goes.
+    pub sinks: Vec<SinkSetting>,
     /// Everything found, in the order of the files.
     pub diagnostics: Vec<Diagnostic>,
     /// What only a review of the rules asks for.
@@ -173,12 +182,20 @@ impl Check<'_> {
 pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     let mut found = Vec::new();
     let Some(files) = read_files(spec, input, &mut found) else {
-        return Loaded { policy: None, advice: Advice::default(), diagnostics: found, aside: Aside::default() };
+        return Loaded {
+            policy: None,
+            advice: Advice::default(),
+            sinks: Vec::new(),
+            diagnostics: found,
+            aside: Aside::default(),
+        };
     };
     let (scope, disabled) = (Scope::new(!files.whole), Vec::new());
     let mut check = Check { files: &files, templates: &input.templates, found, scope, disabled };
     let policy = judge::policy(&mut check, spec, &hash(&files));
     let advice = advice::read(&mut check, spec);
+    let root = reader::Fields::of(&files.roots[files.main()]);
+    let sinks = sinks::read(&mut check, root);
     let names = TemplateNames::new(&check.scope, spec.texts);
     // Also where no rule mentions anybody by now: a run under other rules may have left one to be reduced.
     let comments = policy.actions.iter().any(|action| action.comment.is_some());
@@ -195,7 +212,7 @@ pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     let good = !found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     let policy = templates.filter(|_| good).map(|templates| (policy, templates));
     let advice = if policy.is_some() { advice } else { Advice::default() };
-    Loaded { policy, advice, diagnostics: found, aside: Aside { disabled, used: used.names, unread } }
+    Loaded { policy, advice, sinks, diagnostics: found, aside: Aside { disabled, used: used.names, unread } }
 }
 
 fn hash(files: &Files) -> String {

@@ -40,6 +40,12 @@ impl<'n> Fields<'n> {
         }
     }
 
+    /// The keys of a map that has been checked elsewhere.
+    #[must_use]
+    pub fn quietly(node: &'n Node) -> Option<Self> {
+        matches!(node.kind, NodeKind::Map(_)).then(|| Fields::of(node))
+    }
+
     /// Some keys of the map are not known, and have been reported.
     #[must_use]
     pub fn is_strange(&self) -> bool {

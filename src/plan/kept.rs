@@ -63,10 +63,10 @@ fn newest(there: &[There]) -> Option<&There> {
     there.iter().max_by_key(|issue| issue.number)
 }
 
-/// A person has written in it since.
-fn edited(issue: &There) -> bool {
-    let marker = Marker::ending(&issue.body);
-    marker.is_none_or(|marker| marker.get("text") != Some(&digest(marker::without(&issue.body))))
+/// Whether somebody has written in the text of such an issue since we did.
+#[must_use]
+pub fn is_edited(body: &str) -> bool {
+    Marker::ending(body).is_none_or(|marker| marker.get("text") != Some(&digest(marker::without(body))))
 }
 
 fn gone(issue: &There) -> bool {
@@ -79,7 +79,7 @@ pub fn say(policy: &Policy, repo: &str, when: &str, said: &Said<'_>, there: &[Th
     // Those that we closed were about what is gone: what has come back is a new matter.
     let before = there.iter().filter(|issue| gone(issue)).count();
     match newest(there).filter(|issue| issue.open || !gone(issue)) {
-        Some(issue) if !issue.open || edited(issue) => Keep::Person(issue.number),
+        Some(issue) if !issue.open || is_edited(&issue.body) => Keep::Person(issue.number),
         Some(issue) => {
             let marker = Marker::ending(&issue.body).unwrap_or_default();
             if marker.get("figures") == Some(said.figures) {
@@ -105,7 +105,7 @@ pub fn say(policy: &Policy, repo: &str, when: &str, said: &Said<'_>, there: &[Th
 #[must_use]
 pub fn close(policy: &Policy, repo: &str, when: &str, said: &Said<'_>, there: &[There]) -> Option<Keep> {
     let issue = newest(there).filter(|issue| issue.open)?;
-    if edited(issue) {
+    if is_edited(&issue.body) {
         return Some(Keep::Person(issue.number));
     }
     let did = Marker::ending(&issue.body)?.get("did").unwrap_or_default().to_owned();

@@ -141,8 +141,14 @@ pub(super) fn remote(wanted: &Wanted<'_>) -> Result<Remote, Stop> {
         say: Arc::new(|text: &str| say(text)),
         ..Config::default()
     };
-    let ask =
-        Ask { url: found.url, tokens: found.tokens, repos: found.repos, org: wanted.org.map(str::to_owned), http };
+    let ask = Ask {
+        url: found.url,
+        tokens: found.tokens,
+        repos: found.repos,
+        org: wanted.org.map(str::to_owned),
+        http,
+        ..Ask::default()
+    };
     let remote = connect(ask)?;
     remote.notes().iter().for_each(|note| say(note));
     for (name, why) in remote.left_out() {

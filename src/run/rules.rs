@@ -21,6 +21,7 @@ use crate::forge::remote::Remote;
 use crate::forge::remote::address::Runner;
 use crate::jobs;
 use crate::language::diag::{Diagnostic, Severity};
+use crate::language::sinks::SinkSetting;
 use crate::language::{JobSpec, load};
 use crate::pack::tree::{self, Tree};
 use crate::pack::{self, Pack, Texts};
@@ -31,6 +32,8 @@ pub(super) struct Rules {
     pub(super) templates: Templates,
     /// What the file says beside its judgement of items.
     pub(super) advice: Advice,
+    /// Where its report goes.
+    pub(super) sinks: Vec<SinkSetting>,
     /// They are one's own, not the built-in ones.
     pub(super) own: bool,
 }
@@ -57,7 +60,7 @@ pub(super) fn checked(spec: &JobSpec, pack: Pack, shown: &Shown, what: &str) -> 
     let errors = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
     match loaded.policy {
         Some((policy, templates)) if errors == 0 => {
-            Ok(Rules { policy, templates, advice: loaded.advice, own: pack.folder.is_some() })
+            Ok(Rules { policy, templates, advice: loaded.advice, sinks: loaded.sinks, own: pack.folder.is_some() })
         }
         _ => {
             say(&format!(

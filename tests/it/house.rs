@@ -17,7 +17,7 @@ const ARROWS: [(&str, &[&str]); 22] = [
         "run",
         &[
             "advise", "apply", "cli", "engine", "explain", "files", "forge", "http", "init", "jobs", "language",
-            "loop_dir", "pack", "plan", "report", "review", "sessions", "snapshot", "undo",
+            "loop_dir", "pack", "plan", "publish", "report", "review", "sessions", "snapshot", "undo",
         ],
     ),
     ("init", &["engine", "files", "forge", "language", "pack"]),
@@ -33,6 +33,7 @@ const ARROWS: [(&str, &[&str]); 22] = [
     ("review", &["advise", "engine", "forge", "jobs", "language", "pack", "plan", "report"]),
     ("apply", &["plan", "forge", "loop_dir"]),
     ("plan", &["engine", "forge"]),
+    ("publish", &["engine", "files", "http"]),
     ("engine", &[]),
     ("forge", &["files", "http"]),
     ("http", &[]),
@@ -42,7 +43,7 @@ const ARROWS: [(&str, &[&str]); 22] = [
 ];
 
 /// Files beside the jobs that are none.
-const HELPERS: [(&str, &str); 10] = [
+const HELPERS: [(&str, &str); 11] = [
     ("mod", "the list of the jobs"),
     ("backlog", "what is judged, and what comes of it"),
     ("items", "what every policy over issues and pull requests shares"),
@@ -53,6 +54,7 @@ const HELPERS: [(&str, &str); 10] = [
     ("kept", "what is kept of a judged item"),
     ("texts", "what a template is given about one item"),
     ("timeline", "what somebody last did on an item"),
+    ("window", "what happened in repositories in a window of time"),
 ];
 
 /// Files that may be longer than [`LINES`], up to which length, and why.

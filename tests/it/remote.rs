@@ -58,8 +58,8 @@ pub fn ask(server: &Server) -> Ask {
         url: server.api_url(),
         tokens: Tokens::from(Some(Secret::new("t0ken"))),
         repos: vec!["acme/app".to_owned()],
-        org: None,
         http: config(),
+        ..Ask::default()
     }
 }
 

@@ -41,6 +41,10 @@ pub struct Ask {
     pub repos: Vec<String>,
     /// Every repository of this organisation that has a backlog of its own.
     pub org: Option<String>,
+    /// A repository that cannot be read ends nothing: [`Forge::unread`](crate::forge::Forge::unread) names it.
+    pub go_on: bool,
+    /// How many repositories are asked for at once; 0 is one.
+    pub threads: usize,
     /// How the client behaves.
     pub http: Config,
 }
@@ -63,11 +67,11 @@ pub fn connect(ask: Ask) -> Result<Remote> {
     let api = Api { client, base, dialect, token };
     let user = user(&api).context("asking who we are")?;
     let mut found = Found::default();
-    by_name(&api, &ask.repos, &mut found)?;
+    by_name(&api, &ask.repos, ask.threads, ask.go_on, &mut found)?;
     if let Some(org) = &ask.org {
         by_org(&api, org, &mut found)?;
     }
-    if found.repos.is_empty() && found.left_out.is_empty() {
+    if found.repos.is_empty() && found.left_out.is_empty() && found.unread.is_empty() {
         bail!("no repository is named: give its owner/name, or an organisation that has some");
     }
     Ok(Remote::new(api, user, found))

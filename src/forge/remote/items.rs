@@ -6,21 +6,17 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 
-use super::api::{Next, PAGES, REPEATS, page_number};
+use super::api::{Next, PAGES, REPEATS};
 use super::failure::Helped;
-use super::pages::{AT_ONCE, paged};
+use super::pages::{ENDLESS, Rest, at_once};
 use super::{Item, Listed, Page, Remote, States};
 use crate::forge::ranges::Run;
 use crate::forge::turns::Turns;
 use crate::forge::{Kind, object};
 use crate::http::Answer;
-
-/// What is said of a list that has no end.
-const ENDLESS: &str = "the list never ends; report it to the forge";
 
 /// One reading of a list.
 struct Reading<'a> {
@@ -37,14 +33,6 @@ struct Reading<'a> {
     pulls: AtomicBool,
     /// This is the second pass, in which every page repeats what came before.
     again: AtomicBool,
-}
-
-/// Where the pages behind the first are.
-enum Rest {
-    /// At these addresses, all of which may be asked for now.
-    Known(Vec<Next>),
-    /// Where each page says that the next one is.
-    Told(Option<Next>),
 }
 
 impl Remote {
@@ -116,7 +104,7 @@ impl Reading<'_> {
     fn pass(&self, place: usize, threads: usize) -> Option<usize> {
         let first = self.remote.api.page(&self.path, &Next::Page(1));
         let rest = match &first {
-            Ok(answer) => self.rest(answer),
+            Ok(answer) => self.remote.api.rest(answer, self.size.load(Ordering::Relaxed).max(self.count(answer))),
             Err(_) => Ok(Rest::Told(None)),
         };
         self.take(place, first)?;
@@ -131,32 +119,6 @@ impl Reading<'_> {
                 None
             }
         }
-    }
-
-    /// What the first page says of the others.
-    fn rest(&self, first: &Answer) -> Result<Rest> {
-        let api = &self.remote.api;
-        let last = first.link("last");
-        let number = last.as_ref().and_then(page_number);
-        if api.dialect.is_github() {
-            let next = api.next(first)?;
-            // A number, and not a cursor, on the page that is next too (fact 63).
-            let numbered = matches!(&next, Some(Next::At(url)) if page_number(url) == Some(2));
-            return Ok(match (last, number, next) {
-                (Some(last), Some(number), Some(Next::At(_))) if numbered && number < AT_ONCE => {
-                    Rest::Known((2..=number).map(|number| Next::At(paged(&last, number))).collect())
-                }
-                (_, _, next) => Rest::Told(next),
-            });
-        }
-        // Only the number is taken from the address (fact 6); else the count tells it.
-        let size = self.size.load(Ordering::Relaxed).max(self.count(first));
-        let pages = number.or_else(|| first.number("x-total-count").map(|total| total.div_ceil(size.max(1))));
-        Ok(match pages {
-            Some(pages) if pages > PAGES => bail!("{ENDLESS}: it is said to have {pages} pages"),
-            Some(pages) if size > 0 => Rest::Known((2..=pages).map(Next::Page).collect()),
-            _ => Rest::Told(api.next(first)?),
-        })
     }
 
     fn count(&self, answer: &Answer) -> u64 {
@@ -194,13 +156,7 @@ impl Reading<'_> {
                 }
             }
         };
-        thread::scope(|scope| {
-            for _ in 1..threads.min(pages.len()) {
-                // Where no more threads are to be had, this one does their work.
-                let _ = thread::Builder::new().spawn_scoped(scope, work);
-            }
-            work();
-        });
+        at_once(threads.min(pages.len()), work);
         // Every page that was begun has had its turn.
         let begun = next.into_inner();
         if begun < pages.len() {

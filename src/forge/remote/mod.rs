@@ -4,9 +4,9 @@
 //! [`Write`](super::change::Write). Where the three differ stands beside each request, with the
 //! number of the fact that it minds.
 //!
-//! [`connect()`] finds out who is there, `items` reads backlogs, `read` what stands on an item,
-//! `preflight` looks before the first write, `write` makes changes, `files` reads rules without a
-//! checkout, [`address`] says which forge and token are meant.
+//! [`connect()`] finds out who is there, `items` reads backlogs, `happened` what came to pass in many
+//! repositories, `read` what stands on an item, `preflight` looks before the first write, `write` makes
+//! changes, `files` reads rules without a checkout, [`address`] says which forge and token are meant.
 
 pub mod address;
 mod api;
@@ -15,10 +15,13 @@ mod dialect;
 mod edit;
 mod failure;
 mod files;
+mod happened;
 mod items;
+mod lists;
 mod node;
 mod pages;
 mod preflight;
+mod queue;
 mod read;
 mod record;
 mod repos;
@@ -36,7 +39,7 @@ pub use dialect::Dialect;
 pub use failure::token_refused;
 
 use super::quiet::Quiet;
-use super::{Comment, Event, Forge, Item, LabelNames, Listed, Page, Placed, Repo, States};
+use super::{Comment, Event, Forge, Item, Kind, LabelNames, Listed, Page, Placed, Repo, States, Take};
 use crate::http::Counts;
 use api::{Api, parts};
 use preflight::Known;
@@ -52,6 +55,7 @@ pub struct Remote {
     memory: Vec<Memory>,
     left_out: Vec<(String, &'static str)>,
     notes: Vec<String>,
+    unread: Vec<(String, String)>,
 }
 
 /// Who we are there.
@@ -77,7 +81,8 @@ impl Remote {
     fn new(api: Api, user: User, found: Found) -> Remote {
         let repos: Vec<Repo> = found.repos.iter().map(|details| details.repo.clone()).collect();
         let memory = repos.iter().map(|_| Memory::default()).collect();
-        Remote { api, user, repos, memory, details: found.repos, left_out: found.left_out, notes: found.notes }
+        let Found { repos: details, left_out, notes, unread } = found;
+        Remote { api, user, repos, memory, details, left_out, notes, unread }
     }
 
     /// Which forge it is.
@@ -160,7 +165,7 @@ impl Forge for Remote {
     }
 
     fn find(&self, repo: usize, number: u64) -> Result<Option<Item<'static>>> {
-        Ok(self.read_item(repo, crate::forge::Kind::Issue, number)?.map(|fresh| fresh.item))
+        Ok(self.read_item(repo, Kind::Issue, number)?.map(|fresh| fresh.item))
     }
 
     fn labelled(&self, repo: usize, label: &str) -> Result<Vec<Item<'static>>> {
@@ -185,6 +190,14 @@ impl Forge for Remote {
 
     fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>> {
         self.read_comments_since(repo, since)
+    }
+
+    fn happened(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listed>> {
+        self.read_happened(repos, since, threads, take)
+    }
+
+    fn unread(&self) -> &[(String, String)] {
+        &self.unread
     }
 
     fn timeline(&self, repo: usize, number: u64) -> Result<Option<Vec<Event>>> {

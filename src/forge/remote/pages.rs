@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::api::{Api, Next, PAGES, page_number};
@@ -17,9 +17,47 @@ use crate::http::{Answer, Error, Kind, Url};
 /// The smallest page that is asked for instead of a larger one.
 const LEAST: u64 = 25;
 /// Pages that GitHub is asked for at once: beyond, its own addresses are followed (fact 63).
-pub(super) const AT_ONCE: u64 = 100;
+const AT_ONCE: u64 = 100;
+
+/// What is said of a list that has no end.
+pub(super) const ENDLESS: &str = "the list never ends; report it to the forge";
+
+/// Where the pages behind the first are.
+pub(super) enum Rest {
+    /// At these addresses, all of which may be asked for now.
+    Known(Vec<Next>),
+    /// Where each page says that the next one is.
+    Told(Option<Next>),
+}
 
 impl Api {
+    /// What the first page of a list says of the others. `size`: entries that a page holds.
+    ///
+    /// # Errors
+    /// It announces more pages than a list can have, or leads to another host.
+    pub(super) fn rest(&self, first: &Answer, size: u64) -> Result<Rest> {
+        let last = first.link("last");
+        let number = last.as_ref().and_then(page_number);
+        if self.dialect.is_github() {
+            let next = self.next(first)?;
+            // A number, and not a cursor, on the page that is next too (fact 63).
+            let numbered = matches!(&next, Some(Next::At(url)) if page_number(url) == Some(2));
+            return Ok(match (last, number, next) {
+                (Some(last), Some(number), Some(Next::At(_))) if numbered && number < AT_ONCE => {
+                    Rest::Known((2..=number).map(|number| Next::At(paged(&last, number))).collect())
+                }
+                (_, _, next) => Rest::Told(next),
+            });
+        }
+        // Only the number is taken from the address (fact 6); else the count tells it.
+        let pages = number.or_else(|| first.number("x-total-count").map(|total| total.div_ceil(size.max(1))));
+        Ok(match pages {
+            Some(pages) if pages > PAGES => bail!("{ENDLESS}: it is said to have {pages} pages"),
+            Some(pages) if size > 0 => Rest::Known((2..=pages).map(Next::Page).collect()),
+            _ => Rest::Told(self.next(first)?),
+        })
+    }
+
     /// A page that GitHub did not give in the time it allows itself (fact 76), as two pages of half the
     /// size: page 3 of 100 holds what pages 5 and 6 of 50 hold, so that none is lost and none is doubled.
     /// `None` where there are no such halves: the address has a cursor, or the page is small already.
@@ -82,22 +120,29 @@ impl Api {
                 read.lock().unwrap_or_else(PoisonError::into_inner).insert(*number, answer);
             }
         };
-        thread::scope(|scope| {
-            for _ in 1..threads.min(wanted.len()) {
-                // Where no more threads are to be had, this one does their work.
-                let _ = thread::Builder::new().spawn_scoped(scope, work);
-            }
-            work();
-        });
+        at_once(threads.min(wanted.len()), work);
         read.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Does `work` on so many threads, this one among them. They wait for a network, so that there may be more of
+/// them than processors.
+pub(super) fn at_once(threads: usize, work: impl Fn() + Sync) {
+    let work = &work;
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            // Where no more threads are to be had, this one does their work.
+            let _ = thread::Builder::new().spawn_scoped(scope, work);
+        }
+        work();
+    });
 }
 
 /// Pages that were read before their turn, by number.
 pub(super) type Ready = HashMap<u64, Result<Answer>>;
 
 /// The same address with another page.
-pub(super) fn paged(url: &Url, page: u64) -> Url {
+fn paged(url: &Url, page: u64) -> Url {
     changed(url, &[("page", page)])
 }
 

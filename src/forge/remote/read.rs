@@ -60,29 +60,27 @@ impl Remote {
 
     pub(super) fn read_comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>> {
         let (path, name, _) = self.at(repo)?;
-        // In UTC: a raw `+` of an offset would become a space (fact 13).
-        let mut path = format!("{path}/issues/comments?since={}", part(&time::rfc3339(since)));
-        if self.api.dialect.is_github() {
-            path.push_str("&sort=created&direction=asc");
-        }
+        let path = self.comments_path(&path, since);
         let (mut all, mut seen) = (Vec::new(), HashSet::new());
         let walked = self.api.walk(&path, Ends::AtTotal, |answer| {
-            let mut spare = String::new();
-            let list = Node::read(&answer.body, &mut spare);
-            let numbers: Vec<_> = list.entries().iter().filter(|entry| entry.is_object()).map(number_of).collect();
-            let comments = talk::comments(&answer.body)?;
-            let entries = comments.len();
-            let mut new = 0;
-            for (comment, number) in comments.into_iter().zip(numbers) {
+            let page = placed(answer)?;
+            let (entries, before) = (page.len(), seen.len());
+            for (comment, number) in page {
                 if seen.insert(comment.id) {
-                    new += 1;
                     all.extend(number.map(|number| Placed { number, comment }));
                 }
             }
-            Ok((entries, new))
+            Ok((entries, seen.len() - before))
         });
         walked.with_context(|| format!("reading the comments of {name}"))?;
         Ok(all)
+    }
+
+    /// The list of a repository's comments that were written or changed since, oldest first.
+    pub(super) fn comments_path(&self, repo: &str, since: DateTime<Utc>) -> String {
+        // In UTC: a raw `+` of an offset would become a space (fact 13).
+        let path = format!("{repo}/issues/comments?since={}", part(&time::rfc3339(since)));
+        if self.api.dialect.is_github() { path + "&sort=created&direction=asc" } else { path }
     }
 
     /// Who may write, as far as it is told: Gitea's `assignees` says it, GitHub says it on each
@@ -212,6 +210,18 @@ impl Remote {
 /// The id of an entry.
 fn id(entry: &Node<'_>) -> Option<u64> {
     entry.get("id").whole()
+}
+
+/// The comments of a page of a repository's list, each with the number of its item where that can be read.
+///
+/// # Errors
+/// It is no JSON.
+pub(super) fn placed(answer: &Answer) -> Result<Vec<(Comment, Option<u64>)>> {
+    let mut spare = String::new();
+    let list = Node::read(&answer.body, &mut spare);
+    let numbers: Vec<_> = list.entries().iter().filter(|entry| entry.is_object()).map(number_of).collect();
+    let comments = talk::comments(&answer.body)?;
+    Ok(comments.into_iter().zip(numbers).collect())
 }
 
 /// The number of the item that a comment stands on: the end of one of two addresses, of which Gitea

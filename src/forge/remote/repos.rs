@@ -3,11 +3,15 @@
 //! Takes: names, or an organisation. Gives: [`Found`], each under the name that the forge uses for
 //! it, what was left out and why, and what people should be told.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::api::{Api, Ends, part, parts};
 use super::failure::Helped;
 use super::node::Node;
+use super::pages::at_once;
 use crate::forge::Repo;
 use crate::http::Answer;
 
@@ -34,6 +38,8 @@ pub(super) struct Found {
     pub(super) repos: Vec<Details>,
     pub(super) left_out: Vec<(String, &'static str)>,
     pub(super) notes: Vec<String>,
+    /// Names of those that cannot be read, with the reason.
+    pub(super) unread: Vec<(String, String)>,
 }
 
 impl Found {
@@ -75,13 +81,21 @@ pub(super) fn read(api: &Api, name: &str) -> Result<Details> {
         .ok_or_else(|| anyhow!("reading the repository {name}: the answer names none; check the forge's address"))
 }
 
-/// The repositories of these names, in this order, each once.
+/// The repositories of these names, in this order, each once; `threads` of them are asked for at once. With
+/// `go_on` one that cannot be read is kept apart.
 ///
 /// # Errors
 /// One of them cannot be read; the sentence names it and what a 404 can mean (fact 52).
-pub(super) fn by_name(api: &Api, names: &[String], found: &mut Found) -> Result<()> {
-    for name in names {
-        let details = read(api, name)?;
+pub(super) fn by_name(api: &Api, names: &[String], threads: usize, go_on: bool, found: &mut Found) -> Result<()> {
+    for (name, details) in names.iter().zip(read_all(api, names, threads, go_on)) {
+        let details = match details {
+            Ok(details) => details,
+            Err(error) if go_on => {
+                found.unread.push((name.clone(), format!("{error:#}")));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         if !details.repo.name.eq_ignore_ascii_case(name) {
             // Redirected, and read under the new name from here on (fact 56).
             let new = &details.repo.name;
@@ -90,6 +104,25 @@ pub(super) fn by_name(api: &Api, names: &[String], found: &mut Found) -> Result<
         found.add(details);
     }
     Ok(())
+}
+
+/// What came of reading each of these, in their order; after a failure none that is behind it, unless the run goes on.
+fn read_all(api: &Api, names: &[String], threads: usize, go_on: bool) -> Vec<Result<Details>> {
+    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let all = Mutex::new(Vec::with_capacity(names.len()));
+    let work = || {
+        while !stop.load(Ordering::Relaxed) {
+            let nth = next.fetch_add(1, Ordering::Relaxed);
+            let Some(name) = names.get(nth) else { return };
+            let details = read(api, name);
+            stop.fetch_or(details.is_err() && !go_on, Ordering::Relaxed);
+            all.lock().unwrap_or_else(PoisonError::into_inner).push((nth, details));
+        }
+    };
+    at_once(threads.min(names.len()), work);
+    let mut all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    all.sort_by_key(|(nth, _)| *nth);
+    all.into_iter().map(|(_, details)| details).collect()
 }
 
 /// The repositories of an organisation, or of a user where there is none of that name, that have a backlog of their own.

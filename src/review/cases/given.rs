@@ -78,6 +78,9 @@ pub(super) fn empty() -> Given {
         comments: 0,
         created_at: None,
         updated_at: None,
+        closed_at: None,
+        merged: false,
+        state_reason: None,
     };
     let repo = Repo { name: "acme/app".to_owned(), private: false };
     Given { repo, item, own_report: false, last_activity: Reading::NotRead }

@@ -115,7 +115,13 @@ fn loaded(job: &str, pack: &Pack) -> Loaded {
     confined::begin(&format!("checking {}", pack.input.file.name));
     let mut loaded = match jobs::spec(job) {
         Some(spec) => load(spec, &pack.input),
-        None => Loaded { policy: None, advice: Default::default(), diagnostics: Vec::new(), aside: Default::default() },
+        None => Loaded {
+            policy: None,
+            advice: Default::default(),
+            sinks: Vec::new(),
+            diagnostics: Vec::new(),
+            aside: Default::default(),
+        },
     };
     loaded.diagnostics.extend(pack.not_utf8.iter().cloned());
     loaded

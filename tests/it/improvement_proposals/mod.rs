@@ -5,6 +5,7 @@
 //! rules the answers to what the reference got wrong.
 
 mod acting;
+mod bounded;
 mod golden;
 mod inputs;
 mod shards;

@@ -9,7 +9,7 @@ use crate::forge::remote::Dialect;
 
 fn ask(url: &str, repos: &[&str]) -> Ask {
     let repos = repos.iter().map(|name| (*name).to_owned()).collect();
-    Ask { url: url.to_owned(), tokens: token(), repos, http: config(), org: None }
+    Ask { url: url.to_owned(), tokens: token(), repos, http: config(), ..Ask::default() }
 }
 
 fn failed(ask: Ask) -> String {

@@ -8,6 +8,7 @@
 mod addresses;
 mod backlog;
 mod connecting;
+mod happened;
 mod people;
 mod preflight;
 mod reading;
@@ -80,7 +81,8 @@ fn github(answer: impl Fn(&Seen, &str) -> Canned + Send + Sync + 'static) -> (Se
 }
 
 fn remote(url: &str) -> Remote {
-    let ask = Ask { url: url.to_owned(), tokens: token(), repos: vec!["a/b".to_owned()], http: config(), org: None };
+    let ask =
+        Ask { url: url.to_owned(), tokens: token(), repos: vec!["a/b".to_owned()], http: config(), ..Ask::default() };
     connect(ask).unwrap()
 }
 

@@ -1,0 +1,42 @@
+//! What happened in several repositories since an instant.
+//!
+//! Takes: a [`Forge`], repositories, an instant. Gives: every open issue, every item that was closed
+//! since, every comment since, as [`Happened`], a page at a time. One repository that cannot be read
+//! stops no other.
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+
+use super::{Forge, Item, Listed, Placed, States};
+
+/// A page of what happened.
+#[derive(Debug, Clone, Copy)]
+pub enum Happened<'p> {
+    /// Issues and pull requests, with the place of their page in its list: among them every open issue
+    /// and every item that was closed or merged since, and more: the state and the times of each say
+    /// what it is. A number may come again, in another state, where it was closed meanwhile.
+    Items(usize, &'p [Item<'p>]),
+    /// Comments that were written or changed since.
+    Comments(&'p [Placed]),
+}
+
+/// Is handed a page: of which of the repositories asked for (its place among them) and what.
+pub type Take<'t> = &'t (dyn Fn(usize, Happened<'_>) + Sync);
+
+/// As [`Forge::happened`] does it where reading everything costs no request: one repository after the
+/// other, its items on several threads.
+pub(super) fn one_by_one<F: Forge + ?Sized>(
+    forge: &F,
+    repos: &[usize],
+    since: DateTime<Utc>,
+    threads: usize,
+    take: Take<'_>,
+) -> Vec<Result<Listed>> {
+    let read = |(nth, &repo): (usize, &usize)| {
+        let listed =
+            forge.items(repo, States::ALL, threads, &|place, items| take(nth, Happened::Items(place, items)))?;
+        take(nth, Happened::Comments(&forge.comments_since(repo, since)?));
+        Ok(listed)
+    };
+    repos.iter().enumerate().map(read).collect()
+}

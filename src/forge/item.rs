@@ -1,0 +1,95 @@
+//! Issues and pull requests, in one shape for every forge.
+//!
+//! Takes: nothing, these are the words. Gives: [`Item`], with [`Kind`] and [`Account`].
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+
+/// What an item is. Issues and pull requests share their numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// An issue.
+    Issue,
+    /// A pull request.
+    Pull,
+}
+
+impl Kind {
+    /// The name in rules, JSON and plans: `issue` or `pull`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Issue => "issue",
+            Kind::Pull => "pull",
+        }
+    }
+}
+
+/// An account, as it stands beside an item or a comment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// The login; never empty.
+    pub login: String,
+    /// The forge says that this is no person: type `Bot`, or an id below 0 (fact 30).
+    pub bot: bool,
+}
+
+/// An issue or a pull request as a list gives it. Times are instants in UTC; `None` where the
+/// forge gave none or one that cannot be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item<'a> {
+    /// Issue or pull request.
+    pub kind: Kind,
+    /// The number within its repository, at least 1.
+    pub number: u64,
+    /// The title, empty where the forge gave none.
+    pub title: Cow<'a, str>,
+    /// The text, empty where the forge gave none.
+    pub body: Cow<'a, str>,
+    /// Exact names of its labels, in the forge's order.
+    pub labels: Vec<Cow<'a, str>>,
+    /// Logins, in the forge's order.
+    pub assignees: Vec<Cow<'a, str>>,
+    /// Who opened it; `None` for a deleted app.
+    pub author: Option<Account>,
+    /// Open, as opposed to closed or merged. An unknown state word counts as open (fact 11).
+    pub open: bool,
+    /// Nobody but writers may comment.
+    pub locked: bool,
+    /// A pull request that says it is not finished.
+    pub draft: bool,
+    /// The title of its milestone.
+    pub milestone: Option<Cow<'a, str>>,
+    /// How many comments it has.
+    pub comments: u64,
+    /// When it was opened.
+    pub created_at: Option<DateTime<Utc>>,
+    /// When anything on it last changed, our own writes included (fact 35).
+    pub updated_at: Option<DateTime<Utc>>,
+    /// When it was merged, else closed; an open one that was closed before has none.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// A pull request that was merged.
+    pub merged: bool,
+    /// Why it is closed, in the forge's word (GitHub: `completed`, `not_planned`, `duplicate`).
+    pub state_reason: Option<Cow<'a, str>>,
+}
+
+impl Item<'_> {
+    /// The item with texts of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Item<'static> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Item {
+            title: own(self.title),
+            body: own(self.body),
+            labels: self.labels.into_iter().map(own).collect(),
+            assignees: self.assignees.into_iter().map(own).collect(),
+            milestone: self.milestone.map(own),
+            state_reason: self.state_reason.map(own),
+            author: self.author,
+            ..self
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! What happened in repositories in a window of time, and in the windows that it is compared with.
+//!
+//! Takes: a forge, repositories, where the windows begin and end. Gives: [`World`]: open issues, what
+//! was opened, closed and merged, who was answered and when. A page is looked at as it arrives and
+//! what lies in no window is dropped, so that memory goes with the open issues and the windows, whatever the
+//! past of a repository. Nothing is judged here: [`Seen::facts`] gives rules what they ask for.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use super::facts;
+use crate::engine;
+use crate::engine::rules::Policy;
+use crate::forge::{Comment, Forge, Happened, Item, Kind, Repo};
+use crate::plan::marker::Marker;
+use crate::plan::memory::Us;
+use crate::plan::section;
+
+/// What to read. Instants are microseconds since 1970 UTC.
+#[allow(missing_debug_implementations, reason = "it holds a forge and a callback")]
+pub struct Asked<'a> {
+    /// Where it is.
+    pub forge: &'a dyn Forge,
+    /// Which repositories, as indices into the forge's.
+    pub repos: Vec<usize>,
+    /// Where the window begins; the instant is in it.
+    pub since: i64,
+    /// Where it ends; the instant is not in it.
+    pub until: i64,
+    /// Where each window begins that it is compared with. They are as long as it is, and may overlap.
+    pub before: Vec<i64>,
+    /// Logins whose comments are no person's, beside those that the forge calls automations.
+    pub bots: &'a [String],
+    /// How many reads run at once.
+    pub threads: usize,
+    /// Told how many more items have been read, from any thread.
+    pub progress: &'a (dyn Fn(usize) + Sync),
+}
+
+/// A span of time, from the first instant to just before the second, in microseconds since 1970 UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Its first instant.
+    pub since: i64,
+    /// The first instant after it.
+    pub until: i64,
+}
+
+impl Window {
+    /// Whether an instant lies in it; an unknown one does not.
+    #[must_use]
+    pub fn holds(self, at: Option<i64>) -> bool {
+        at.is_some_and(|at| self.since <= at && at < self.until)
+    }
+}
+
+/// What happened.
+#[derive(Debug)]
+pub struct World {
+    /// The window that was asked for, then those that it is compared with, in their order.
+    pub windows: Vec<Window>,
+    /// The repositories that were read to their end, in the order asked for.
+    pub repos: Vec<RepoWindow>,
+    /// Name and reason of each that was not; nothing of it is in `repos`.
+    pub unread: Vec<(String, String)>,
+    /// Entries of the forge that were no item, and kinds that the token may not see: one sentence each.
+    pub unreadable: Vec<String>,
+}
+
+/// What happened in one repository. Within each list the order is the forge's.
+#[derive(Debug)]
+pub struct RepoWindow {
+    /// Its name, and whether only some people may read it.
+    pub repo: Repo,
+    /// Every issue that is open now.
+    pub open: Vec<Seen>,
+    /// Every issue that is closed and was opened or closed in one of the windows.
+    pub closed: Vec<Seen>,
+    /// Every pull request that was merged or closed in one of the windows.
+    pub pulls: Vec<Seen>,
+}
+
+/// An issue or a pull request, with what was said on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// As the list gave it; its text is without sections of ours.
+    pub item: Item<'static>,
+    /// A report that we wrote ourselves: opened by our account, with our marker.
+    pub own_report: bool,
+    /// When people commented on it, the first first, since the first of the windows began.
+    pub said: Vec<i64>,
+    /// The first time that a person who did not open it commented, since the first of the windows began: of an
+    /// issue opened in a window the first response.
+    pub answered: Option<i64>,
+}
+
+impl Seen {
+    /// When it was opened.
+    #[must_use]
+    pub fn opened_at(&self) -> Option<i64> {
+        micros(self.item.created_at)
+    }
+
+    /// When it was merged, else closed; `None` where it is open.
+    #[must_use]
+    pub fn closed_at(&self) -> Option<i64> {
+        micros(self.item.closed_at)
+    }
+
+    /// How many comments people wrote on it in a window.
+    #[must_use]
+    pub fn comments_in(&self, window: Window) -> usize {
+        self.said.iter().filter(|at| window.holds(Some(**at))).count()
+    }
+
+    /// What rules are told of it.
+    #[must_use]
+    pub fn facts<'s>(&'s self, policy: &'s Policy, repo: &'s Repo) -> engine::facts::Item<'s> {
+        facts::facts(policy, repo, (&self.item, &self.item.body), self.own_report)
+    }
+}
+
+impl RepoWindow {
+    /// The issues that were closed in a window.
+    pub fn closed_in(&self, window: Window) -> impl Iterator<Item = &Seen> {
+        self.closed.iter().filter(move |seen| window.holds(seen.closed_at()))
+    }
+
+    /// The issues that were opened in a window, whatever became of them.
+    pub fn opened_in(&self, window: Window) -> impl Iterator<Item = &Seen> {
+        self.open.iter().chain(&self.closed).filter(move |seen| window.holds(seen.opened_at()))
+    }
+
+    /// The pull requests that were merged or closed in a window.
+    pub fn pulls_in(&self, window: Window) -> impl Iterator<Item = &Seen> {
+        self.pulls.iter().filter(move |seen| window.holds(seen.closed_at()))
+    }
+
+    /// How long the issues opened in a window waited for a first response, in microseconds. One that came after
+    /// the window does not count: else an earlier window would have had longer to get one.
+    #[must_use]
+    pub fn first_responses(&self, window: Window) -> Vec<i64> {
+        let answered = |seen: &Seen| seen.answered.filter(|at| window.holds(Some(*at)));
+        self.opened_in(window).filter_map(|seen| Some(answered(seen)?.saturating_sub(seen.opened_at()?))).collect()
+    }
+
+    /// How long the issues closed in a window had been open, in microseconds.
+    #[must_use]
+    pub fn times_to_close(&self, window: Window) -> Vec<i64> {
+        let took = |seen: &Seen| Some(seen.closed_at()?.saturating_sub(seen.opened_at()?).max(0));
+        self.closed_in(window).filter_map(took).collect()
+    }
+}
+
+impl Asked<'_> {
+    /// The window asked for, then those that it is compared with.
+    #[must_use]
+    pub fn windows(&self) -> Vec<Window> {
+        let length = self.until.saturating_sub(self.since);
+        let first = Window { since: self.since, until: self.until };
+        let others = self.before.iter().map(|&since| Window { since, until: since.saturating_add(length) });
+        std::iter::once(first).chain(others).collect()
+    }
+}
+
+/// What the pages of a repository come to; shared by the threads that read them.
+#[derive(Default)]
+struct Pages {
+    /// Each with the place of its page and its own in it.
+    kept: Vec<((usize, usize), Seen)>,
+    /// Who commented when, by number.
+    said: HashMap<u64, Vec<(i64, Box<str>)>>,
+}
+
+/// Reads what happened.
+#[must_use]
+pub fn read(asked: &Asked<'_>) -> World {
+    let windows = asked.windows();
+    let since = windows.iter().map(|window| window.since).min().unwrap_or(asked.since);
+    let from = DateTime::from_timestamp_micros(since).unwrap_or_default();
+    let us = Us { user: asked.forge.user(), bots: asked.bots };
+    let pages: Vec<Mutex<Pages>> = asked.repos.iter().map(|_| Mutex::default()).collect();
+    let results = asked.forge.happened(&asked.repos, from, asked.threads, &|nth, page| {
+        let Some(pages) = pages.get(nth) else { return };
+        match page {
+            Happened::Items(place, items) => {
+                (asked.progress)(items.len());
+                let wanted = items.iter().enumerate().filter(|(_, item)| is_wanted(item, &windows));
+                let kept: Vec<_> = wanted.map(|(nth, item)| ((place, nth), seen(us, item))).collect();
+                pages.lock().unwrap_or_else(PoisonError::into_inner).kept.extend(kept);
+            }
+            Happened::Comments(comments) => {
+                let said = comments.iter().filter_map(|placed| {
+                    let at = micros(placed.comment.created_at).filter(|at| *at >= since)?;
+                    Some((placed.number, at, person(us, &placed.comment)?))
+                });
+                let mut pages = pages.lock().unwrap_or_else(PoisonError::into_inner);
+                for (number, at, login) in said {
+                    pages.said.entry(number).or_default().push((at, login.into()));
+                }
+            }
+        }
+    });
+    let mut world = World { windows, repos: Vec::new(), unread: asked.forge.unread().to_vec(), unreadable: Vec::new() };
+    for ((&at, pages), result) in asked.repos.iter().zip(pages).zip(results) {
+        let repo = asked.forge.repos().get(at).cloned();
+        let repo = repo.unwrap_or_else(|| Repo { name: format!("repository {at}"), private: true });
+        match result {
+            Ok(listed) => {
+                world.unreadable.extend(listed.unreadable);
+                world.repos.push(gather(repo, pages.into_inner().unwrap_or_else(PoisonError::into_inner)));
+            }
+            Err(error) => world.unread.push((repo.name, format!("{error:#}"))),
+        }
+    }
+    world
+}
+
+fn is_wanted(item: &Item<'_>, windows: &[Window]) -> bool {
+    let in_one = |at: Option<DateTime<Utc>>| windows.iter().any(|window| window.holds(micros(at)));
+    match (item.kind, item.open) {
+        (Kind::Issue, true) => true,
+        (Kind::Issue, false) => in_one(item.closed_at) || in_one(item.created_at),
+        (Kind::Pull, true) => false,
+        (Kind::Pull, false) => in_one(item.closed_at),
+    }
+}
+
+fn seen(us: Us<'_>, item: &Item<'_>) -> Seen {
+    let own_report = facts::is_ours(&us, item) && Marker::ending(&item.body).is_some();
+    let body = section::without(&item.body).into_owned();
+    Seen { item: Item { body: body.into(), ..item.clone().into_owned() }, own_report, said: Vec::new(), answered: None }
+}
+
+/// The login of the person who wrote a comment; `None` for an automation, and for what we write ourselves.
+fn person<'c>(us: Us<'_>, comment: &'c Comment) -> Option<&'c str> {
+    let author = comment.author.as_ref().filter(|author| !author.bot)?;
+    let bot = us.bots.iter().any(|bot| bot.eq_ignore_ascii_case(&author.login));
+    (!bot && us.marker(comment).is_none()).then_some(&author.login)
+}
+
+fn gather(repo: Repo, pages: Pages) -> RepoWindow {
+    let Pages { mut kept, mut said } = pages;
+    kept.sort_by_key(|(place, _)| *place);
+    // One that was closed while its lists were read is in both of them: the later state holds.
+    let state = |seen: &Seen| (seen.item.updated_at, !seen.item.open);
+    let mut last = HashMap::new();
+    for (_, seen) in &kept {
+        let known = last.entry(seen.item.number).or_insert_with(|| state(seen));
+        *known = state(seen).max(*known);
+    }
+    let mut window = RepoWindow { repo, open: Vec::new(), closed: Vec::new(), pulls: Vec::new() };
+    for (_, mut seen) in kept {
+        if last.get(&seen.item.number) != Some(&state(&seen)) {
+            continue;
+        }
+        // Once only, where two say the same.
+        last.remove(&seen.item.number);
+        let its = said.remove(&seen.item.number).unwrap_or_default();
+        add_said(&mut seen, its);
+        match (seen.item.kind, seen.item.open) {
+            (Kind::Pull, _) => window.pulls.push(seen),
+            (Kind::Issue, true) => window.open.push(seen),
+            (Kind::Issue, false) => window.closed.push(seen),
+        }
+    }
+    window
+}
+
+fn add_said(seen: &mut Seen, mut said: Vec<(i64, Box<str>)>) {
+    said.sort_unstable();
+    let author = seen.item.author.as_ref().map_or("", |author| &author.login);
+    let after = |at: i64| seen.opened_at().is_none_or(|opened| opened <= at);
+    let other = said.iter().find(|(at, login)| after(*at) && !login.eq_ignore_ascii_case(author));
+    seen.answered = other.map(|(at, _)| *at);
+    seen.said = said.into_iter().map(|(at, _)| at).collect();
+}
+
+fn micros(at: Option<DateTime<Utc>>) -> Option<i64> {
+    at.map(|at| at.timestamp_micros())
+}

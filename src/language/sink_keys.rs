@@ -1,0 +1,45 @@
+//! The keys of `publish.sinks`.
+//!
+//! Takes: nothing, these are tables. Gives: the same as [`keys`](super::keys), for where a report goes.
+
+use super::keys::{Member, Shape, may, must, words};
+
+/// The kinds of sinks.
+pub(super) const SINKS: [&str; 5] = ["issue", "telegram", "webhook", "file", "step_summary"];
+
+pub(super) const SHAPES: [(&str, &str); 4] =
+    [("generic", "generic"), ("slack", "slack"), ("discord", "discord"), ("ntfy", "ntfy")];
+const SHAPE_WORDS: [&str; 4] = words(&SHAPES);
+
+const VARIABLE: Shape = Shape::Like("^[A-Z][A-Z0-9_]*$");
+
+pub(super) const SINK: [Member; 6] = [
+    must("id", Shape::Text, "What messages and the memory of a run call it."),
+    may("issue", Shape::Map(&SINK_ISSUE), "A comment on an issue, one a day."),
+    may("telegram", Shape::Map(&TELEGRAM), "A chat of Telegram."),
+    may("webhook", Shape::Map(&WEBHOOK), "An address that takes JSON."),
+    may("file", Shape::Map(&SINK_FILE), "A file, replaced as a whole."),
+    may("step_summary", Shape::Flag, "The summary of the CI job."),
+];
+
+pub(super) const SINK_ISSUE: [Member; 4] = [
+    may("repo", Shape::Like("^[^/]+/[^/]+$"), "Its repository; absent: the one that is looked at."),
+    may("label", Shape::Text, "The label it carries: the newest open one counts."),
+    may("title", Shape::Text, "How its title begins, where none carries the label."),
+    may("create", Shape::Flag, "It is created where there is none."),
+];
+
+pub(super) const TELEGRAM: [Member; 4] = [
+    must("token_env", VARIABLE, "The variable that holds the bot's token."),
+    may("chat", Shape::Any(&[Shape::Text, Shape::Whole(i64::MIN)]), "The chat: its number or @name."),
+    may("chat_env", VARIABLE, "The variable that holds the chat."),
+    may("api_env", VARIABLE, "The variable that holds the address of a Bot API server of your own."),
+];
+
+pub(super) const WEBHOOK: [Member; 2] = [
+    must("url_env", VARIABLE, "The variable that holds the address, which is a secret."),
+    may("shape", Shape::Word(&SHAPE_WORDS), "What the server understands; generic if absent."),
+];
+
+pub(super) const SINK_FILE: [Member; 1] =
+    [must("path", Shape::Text, "Below the loop's folder; its ending says what is written: .md, .json or text.")];

@@ -1,0 +1,184 @@
+//! `publish.sinks`: where a report goes.
+//!
+//! Takes: the section. Gives: a [`SinkSetting`] each. What is a secret is never here: a setting names the
+//! variable that holds it, and a value that looks like a secret itself is refused.
+
+use super::Check;
+use super::reader::{Fields, Reader};
+use super::sink_keys as keys;
+use super::yaml::Node;
+use crate::engine::source::Location;
+
+/// A place that a report goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SinkSetting {
+    /// What messages and the memory of a run call it.
+    pub id: String,
+    /// What it is.
+    pub kind: SinkKind,
+    /// Where it stands.
+    pub at: Location,
+}
+
+/// What a place is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SinkKind {
+    /// A comment on an issue of the forge.
+    Issue {
+        /// `owner/name`; `None`: the one repository that is looked at, else that of the CI job.
+        repo: Option<String>,
+        /// The label that the issue carries.
+        label: Option<String>,
+        /// How its title begins, where none carries the label.
+        title: Option<String>,
+        /// It is created where there is none.
+        create: bool,
+    },
+    /// A chat of Telegram.
+    Telegram {
+        /// The variable that holds the bot's token.
+        token_env: String,
+        /// The chat: a number or an `@name`.
+        chat: Option<String>,
+        /// The variable that holds the chat, where `chat` does not say it.
+        chat_env: Option<String>,
+        /// The variable that holds the address of the API, where it is not Telegram's own.
+        api_env: Option<String>,
+    },
+    /// An address that takes JSON.
+    Webhook {
+        /// The variable that holds the address.
+        url_env: String,
+        /// `generic`, `slack`, `discord`, `ntfy`.
+        shape: String,
+    },
+    /// A file, below the loop's folder.
+    File {
+        /// Its path.
+        path: String,
+    },
+    /// The summary of the CI job.
+    StepSummary,
+}
+
+pub(super) fn read(check: &mut Check<'_>, root: Fields<'_>) -> Vec<SinkSetting> {
+    let main = check.files.main();
+    let mut reader = check.reader(main);
+    // What is wrong with `publish` itself has been told where its other members are read.
+    let Some(fields) = root.get("publish").and_then(Fields::quietly) else { return Vec::new() };
+    let items = fields.get("sinks").and_then(|node| reader.list(node, "`sinks`")).unwrap_or_default();
+    let mut sinks: Vec<SinkSetting> = Vec::new();
+    for item in items {
+        let Some(sink) = sink(&mut reader, item) else { continue };
+        if sinks.iter().any(|known| known.id == sink.id) {
+            let help = Some("what was sent where is remembered by it".to_owned());
+            reader.sink.error(item.span, format!("there are two sinks `{}`", sink.id), help);
+        }
+        sinks.push(sink);
+    }
+    sinks
+}
+
+fn sink(reader: &mut Reader<'_>, node: &Node) -> Option<SinkSetting> {
+    let fields = reader.map(node, "a sink", &keys::SINK)?;
+    let Some(id) = fields.get("id") else {
+        reader.missing(fields, node.span, "a sink has no `id`", "name it: `id: team`");
+        return None;
+    };
+    let id = reader.text(id, "`id`")?.to_owned();
+    let kinds: Vec<&str> = keys::SINKS.iter().copied().filter(|kind| fields.get(kind).is_some()).collect();
+    let [kind] = kinds.as_slice() else {
+        let message = format!("the sink `{id}` is one of {}", keys::SINKS.join(", "));
+        reader.missing(
+            fields,
+            node.span,
+            message,
+            "for example `telegram: {token_env: TELEGRAM_BOT_TOKEN, chat_env: TELEGRAM_CHAT}`",
+        );
+        return None;
+    };
+    let inner = fields.get(kind)?;
+    let kind = match *kind {
+        "issue" => issue(reader, inner)?,
+        "telegram" => telegram(reader, inner)?,
+        "webhook" => {
+            let fields = reader.map(inner, "`webhook`", &keys::WEBHOOK)?;
+            let url_env = variable(reader, fields, inner, "url_env")?;
+            let shape = match fields.get("shape") {
+                Some(node) => reader.one_of(node, "`shape`", &keys::SHAPES)?,
+                None => keys::SHAPES[0].0,
+            };
+            SinkKind::Webhook { url_env, shape: shape.to_owned() }
+        }
+        "file" => {
+            let fields = reader.map(inner, "`file`", &keys::SINK_FILE)?;
+            let Some(path) = fields.get("path") else {
+                reader.missing(fields, inner.span, "a file has a `path`", "");
+                return None;
+            };
+            SinkKind::File { path: reader.text(path, "`path`")?.to_owned() }
+        }
+        _ => {
+            reader.flag(inner, "`step_summary`")?;
+            SinkKind::StepSummary
+        }
+    };
+    Some(SinkSetting { id, kind, at: reader.at(node.span) })
+}
+
+fn issue(reader: &mut Reader<'_>, node: &Node) -> Option<SinkKind> {
+    let fields = reader.map(node, "`issue`", &keys::SINK_ISSUE)?;
+    let mut text =
+        |name: &str| fields.get(name).and_then(|node| reader.text(node, &format!("`{name}`"))).map(str::to_owned);
+    let (repo, label, title) = (text("repo"), text("label"), text("title"));
+    if let (Some(name), Some(node)) = (&repo, fields.get("repo"))
+        && !(name.split('/').count() == 2 && !name.starts_with('/') && !name.ends_with('/'))
+    {
+        reader.sink.error(node.span, format!("`{name}` is no repository"), Some("write `owner/name`".to_owned()));
+    }
+    let create = fields.get("create").and_then(|node| reader.flag(node, "`create`")).unwrap_or(false);
+    if label.is_none() && title.is_none() {
+        let help = "name the `label` that it carries, or how its `title` begins";
+        reader.missing(fields, node.span, "nothing says which issue it is", help);
+        return None;
+    }
+    if create && (label.is_none() || title.is_none()) {
+        let help = "an issue that is created has both a `label` and a `title`";
+        reader.missing(fields, node.span, "the issue cannot be created", help);
+    }
+    Some(SinkKind::Issue { repo, label, title, create })
+}
+
+fn telegram(reader: &mut Reader<'_>, node: &Node) -> Option<SinkKind> {
+    let fields = reader.map(node, "`telegram`", &keys::TELEGRAM)?;
+    let token_env = variable(reader, fields, node, "token_env")?;
+    let chat = fields.get("chat").and_then(|node| match &node.kind {
+        super::yaml::NodeKind::Int(number) => Some(number.to_string()),
+        _ => reader.text(node, "`chat`").map(str::to_owned),
+    });
+    let mut optional = |name: &str| fields.get(name).is_some().then(|| variable(reader, fields, node, name)).flatten();
+    let (chat_env, api_env) = (optional("chat_env"), optional("api_env"));
+    if chat.is_none() && chat_env.is_none() {
+        let help = "name the variable that holds it, `chat_env: TELEGRAM_CHAT`, or the chat itself";
+        reader.missing(fields, node.span, "nothing says which chat it is", help);
+        return None;
+    }
+    Some(SinkKind::Telegram { token_env, chat, chat_env, api_env })
+}
+
+/// The name of a variable. What is none is not repeated: it may be the secret itself.
+fn variable(reader: &mut Reader<'_>, fields: Fields<'_>, node: &Node, key: &str) -> Option<String> {
+    let Some(found) = fields.get(key) else {
+        reader.missing(fields, node.span, format!("`{key}` is missing"), "name the variable that holds it");
+        return None;
+    };
+    let name = reader.text(found, &format!("`{key}`"))?;
+    let good = name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+        && name.starts_with(|c: char| c.is_ascii_uppercase());
+    if !good {
+        let help = "capitals, digits and `_`; the secret itself stands in no rule file: take it back where it is one";
+        reader.sink.error(found.span, format!("`{key}` names a variable"), Some(help.to_owned()));
+        return None;
+    }
+    Some(name.to_owned())
+}

@@ -1,0 +1,81 @@
+//! Reports on their way to people, where that is no forge: Telegram, webhooks, files, the summary
+//! of a CI job.
+//!
+//! Takes: a [`Report`] and a [`Sink`], whose settings are checked. Gives: an [`Outcome`] that says
+//! what was delivered, what was not and what nobody knows, and a [`Progress`] that the caller keeps,
+//! so that a report which broke off goes on where it did and no part of it is sent twice. One sink
+//! knows nothing of another. In reading order:
+//!
+//! - [`sink`] where a report goes; [`deliver`] how it gets there; [`message`] one message of it
+//! - [`convert`] Markdown to [`rich`] text by a [`builder`], with [`table`], [`chart`] and [`tags`] in it
+//! - [`split`] parts that a channel takes, [`write`](mod@write) in its markup
+//! - [`local`] files
+//!
+//! Sending is no write to a forge: what a report says on one goes through a plan.
+
+mod builder;
+mod chart;
+mod convert;
+#[cfg(test)]
+mod convert_tests;
+mod deliver;
+#[cfg(test)]
+mod deliver_tests;
+mod local;
+mod message;
+mod rich;
+mod sink;
+mod split;
+mod table;
+mod tags;
+mod write;
+
+use chrono::{DateTime, Utc};
+
+pub use deliver::{Outcome, Progress, send};
+pub use sink::{Shape, Sink, TELEGRAM};
+
+/// What is published. Names, titles and the like in it are escaped for Markdown.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The job that wrote it.
+    pub job: String,
+    /// One report a key is delivered to one place, once: `retro-2026-11-20`.
+    pub key: String,
+    /// One line, not escaped.
+    pub title: String,
+    /// For messages and the summary.
+    pub markdown: String,
+    /// For a terminal.
+    pub text: String,
+    /// For programs.
+    pub json: serde_json::Value,
+    /// When it was written.
+    pub generated_at: DateTime<Utc>,
+}
+
+/// A report's Markdown as plain text: what a message says when its markup is taken away.
+#[must_use]
+pub fn plain(markdown: &str) -> String {
+    let rich = convert::rich(markdown);
+    write::write(&rich, 0..rich.text.len(), write::Markup::Plain)
+}
+
+impl Report {
+    /// The text of its messages: where they have no other place for its title, that, unless the
+    /// Markdown begins with it, and the Markdown.
+    fn rich(&self, titled: bool) -> rich::Rich {
+        let body = convert::rich(&self.markdown);
+        let title = self.title.trim();
+        if !titled || title.is_empty() || body.text.lines().next() == Some(title) {
+            return body;
+        }
+        let mut builder = builder::Builder::default();
+        builder.start(rich::Style::Bold);
+        builder.push(title);
+        builder.end();
+        builder.gap(2);
+        builder.add(&body);
+        builder.rich()
+    }
+}

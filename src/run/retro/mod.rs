@@ -1,0 +1,329 @@
+//! The job `kaizen-retro`, from its arguments to its end: one stage a line.
+//!
+//! Takes: [`Retro`](args). Gives: the report on stdout, an [`Exit`]; unless it is a dry run the snapshot in
+//! `reports/`, the report at its sinks, the suggestion in `retro/suggestions.jsonl`.
+//!
+//! - `place` the issue that holds the reports, `sinks` the other places, `when` the window
+
+mod place;
+mod sinks;
+mod when;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use super::forge::{Opened, Wanted, check, repos};
+use super::live::{self, About, Ended, Live};
+use super::output::{self, variable};
+use super::rules::{self, Rules};
+use super::{Exit, Progress, Stop, VERSION, say, usage};
+use crate::cli::{Format, Retro as Args};
+use crate::files;
+use crate::forge::remote::address::Runner;
+use crate::jobs::kaizen_retro::facts::Agent;
+use crate::jobs::kaizen_retro::memory::{Line, Memory};
+use crate::jobs::kaizen_retro::{self, Asked, Retro, SPEC};
+use crate::jobs::window::{self, World};
+use crate::language::sinks::SinkKind;
+use crate::loop_dir;
+use crate::publish;
+use place::Place;
+use when::When;
+
+/// Runs the job.
+pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
+    let common = &args.common;
+    check(&common.target, &common.repos, common.org.as_deref())?;
+    let rules = match rules::find(common, &SPEC)? {
+        Ok(rules) => rules,
+        Err(exit) => return Ok(exit),
+    };
+    let is_file = common.target.forge.as_deref().is_some_and(|forge| forge.starts_with("file:"));
+    if !args.dry_run && !rules.own && !is_file {
+        let help = "run `kaizen init`, or name a folder with --rules; --dry-run prints the report";
+        return Err(usage(anyhow!("these are the built-in rules, and a live run needs one's own: {help}")));
+    }
+    let now = common.target.now.unwrap_or_else(Utc::now);
+    let fleet = args.fleet.as_deref().map(fleet).transpose().map_err(usage)?.unwrap_or_default();
+    let live = !args.dry_run;
+    let org = common.org.as_deref();
+    let forge = Opened::new(&Wanted { target: &common.target, repos: &common.repos, org, live, now })?;
+    let asked_for = repos(forge.read(), &common.repos, org)?;
+    let about = About { forge: &forge.read().name(), undoes: None };
+    let begun = live.then(|| Live::begin(&common.target.loop_dir, SPEC.job, now, VERSION, about)).transpose()?;
+    let one = Run { args, rules: &rules, forge: &forge, repos: asked_for, now, fleet };
+    let result = one.look_back(begun.as_ref());
+    end(begun.as_ref(), &forge, &rules, &result, common.target.now)?;
+    let done = result?;
+    Ok(done.exit)
+}
+
+/// What a run needs to know.
+struct Run<'r> {
+    args: &'r Args,
+    rules: &'r Rules,
+    forge: &'r Opened,
+    repos: Vec<usize>,
+    now: DateTime<Utc>,
+    fleet: Vec<Agent>,
+}
+
+/// How a run ended.
+struct Done {
+    exit: Exit,
+    why_incomplete: Vec<String>,
+    rule: Option<String>,
+    totals: serde_json::Value,
+}
+
+impl Run<'_> {
+    fn look_back(&self, begun: Option<&Live>) -> Result<Done, Stop> {
+        let Run { args, rules, .. } = *self;
+        let policy = &rules.policy;
+        let place = self.place()?;
+        let mut memory = self.memory(place.as_ref())?;
+        let when = When::find(args, rules, &memory, self.now)?;
+        let world = self.read(&when);
+        if world.repos.is_empty() && !world.unread.is_empty() {
+            let all: Vec<String> = world.unread.iter().map(|(repo, why)| format!("{repo}: {why}")).collect();
+            return Err(anyhow!("no repository could be read: {}", all.join("; ")).into());
+        }
+        let asked = Asked {
+            world: &world,
+            forge: self.forge.read(),
+            policy,
+            advice: &rules.advice,
+            templates: &rules.templates,
+            fleet: &self.fleet,
+            window: when.window,
+            until: when.until,
+            now: self.now.timestamp_micros(),
+            key: &when.key,
+            named: policy.publish_private || !self.is_public(place.as_ref()),
+            version: VERSION,
+        };
+        let retro = kaizen_retro::look_back(&asked, &mut memory).map_err(|error| anyhow!("{error}"))?;
+        self.print(&retro)?;
+        let mut failed = Vec::new();
+        if let Some(live) = begun {
+            self.save(&retro)?;
+            // Before anything is sent: a report that somebody has read is remembered, whatever comes after.
+            self.remember(&asked, &retro)?;
+            failed = self.publish(live, &asked, &retro, (place.as_ref(), &memory));
+        }
+        for text in world.unreadable.iter().chain(&retro.why_incomplete).chain(&failed) {
+            say(&format!("warning: {text}"));
+        }
+        let exit = match (failed.is_empty(), retro.why_incomplete.is_empty()) {
+            (false, _) => Exit::Failed,
+            (true, false) => Exit::Incomplete,
+            (true, true) => Exit::Done,
+        };
+        output::step_outputs(usize::from(begun.is_some()), exit == Exit::Done)?;
+        let why_incomplete = retro.why_incomplete.iter().chain(&failed).cloned().collect();
+        let rule = retro.suggestion.as_ref().map(|one| one.rule.clone());
+        Ok(Done { exit, why_incomplete, rule, totals: retro.json["totals"].clone() })
+    }
+
+    /// The issue that holds the reports, where a sink asks for one.
+    fn place(&self) -> Result<Option<Place>, Stop> {
+        let found = self.rules.sinks.iter().find_map(|sink| match &sink.kind {
+            SinkKind::Issue { repo, label, title, create } => Some(Place::find(
+                self.forge.read(),
+                &self.repos,
+                repo.as_deref(),
+                (label.clone(), title.clone(), *create),
+            )),
+            _ => None,
+        });
+        let place = found.transpose()?;
+        if let Some(Err(why)) = &place {
+            say(&format!("warning: the report has no issue to go to: {why}"));
+        }
+        Ok(place.and_then(Result::ok))
+    }
+
+    /// Earlier suggestions, from the loop's folder and from our own comments.
+    fn memory(&self, place: Option<&Place>) -> Result<Memory, Stop> {
+        let mut memory = Memory::default();
+        let path = self.args.common.target.loop_dir.join(SUGGESTIONS);
+        let lines = loop_dir::read_lines(&path, |line: Line| memory.add(line))?;
+        live::tell(&path, &lines);
+        if let Some(place) = place {
+            place.remember(self.forge.read(), &self.rules.policy.bots, &mut memory);
+        }
+        Ok(memory)
+    }
+
+    fn read(&self, when: &When) -> World {
+        let common = &self.args.common;
+        let progress = Progress::new(&common.shown);
+        let more = |items| progress.more(items);
+        let asked = window::Asked {
+            forge: self.forge.read(),
+            repos: self.repos.clone(),
+            since: when.window.since,
+            until: when.window.until,
+            before: when.before.to_vec(),
+            bots: &self.rules.policy.bots,
+            threads: usize::from(common.concurrency),
+            progress: &more,
+        };
+        let world = window::read(&asked);
+        progress.done();
+        world
+    }
+
+    /// What is private is only counted where others than those who may see it could read the report: on a
+    /// public issue, in a chat, in the log of a public repository's job.
+    fn is_public(&self, place: Option<&Place>) -> bool {
+        let there = self.forge.read().repos();
+        let open = |name: &str| {
+            there.iter().find(|repo| repo.name.eq_ignore_ascii_case(name)).is_none_or(|repo| !repo.private)
+        };
+        let in_ci = Runner::of(&variable).is_some() && variable("GITHUB_REPOSITORY").is_none_or(|name| open(&name));
+        let issue = place.is_some_and(|place| open(&place.repo));
+        let elsewhere = self
+            .rules
+            .sinks
+            .iter()
+            .any(|sink| matches!(sink.kind, SinkKind::Telegram { .. } | SinkKind::Webhook { .. }));
+        in_ci || (!self.args.dry_run && (issue || elsewhere))
+    }
+
+    fn print(&self, retro: &Retro<'_>) -> Result<()> {
+        match self.args.common.shown.format {
+            Format::Json => {
+                let mut text = serde_json::to_string_pretty(&retro.json).context("writing the report as JSON")?;
+                text.push('\n');
+                output::print_raw(&text)
+            }
+            Format::Markdown => output::print_text(&format!("{}\n", retro.markdown)),
+            Format::Text => {
+                let plain = publish::plain(&retro.markdown);
+                let lines: Vec<String> = plain.lines().map(output::shown_line).collect();
+                output::print_text(&format!("{}\n", lines.join("\n")))
+            }
+        }
+    }
+
+    /// The snapshot of the day.
+    fn save(&self, retro: &Retro<'_>) -> Result<()> {
+        let day = retro.key.trim_start_matches("retro-").replace('-', "");
+        let path = self.args.common.target.loop_dir.join(format!("reports/kaizen-retro-{day}.json"));
+        let mut text = serde_json::to_vec_pretty(&retro.json).context("writing the report as JSON")?;
+        text.push(b'\n');
+        files::replace(&path, &text)
+    }
+
+    fn remember(&self, asked: &Asked<'_>, retro: &Retro<'_>) -> Result<()> {
+        let path = self.args.common.target.loop_dir.join(SUGGESTIONS);
+        for outcome in &retro.outcomes {
+            let line = Line::Outcome {
+                ts: crate::forge::time::rfc3339(self.now),
+                outcome_of: outcome.of.key.clone(),
+                rule: outcome.of.rule.clone(),
+                verdict: outcome.verdict,
+                value: outcome.now,
+            };
+            loop_dir::append_line(&path, &line)?;
+        }
+        retro.suggested(asked).map_or(Ok(()), |suggested| loop_dir::append_line(&path, &Line::Suggested(suggested)))
+    }
+
+    /// To every sink, each whatever became of the others; gives what failed.
+    fn publish(
+        &self,
+        live: &Live,
+        asked: &Asked<'_>,
+        retro: &Retro<'_>,
+        (place, memory): (Option<&Place>, &Memory),
+    ) -> Vec<String> {
+        let mut failed = Vec::new();
+        let mut tell = |id: &str, result: Result<String>| match result {
+            Ok(said) => say(&format!("{id}: {said}")),
+            Err(error) => failed.push(format!("the sink {id} failed: {error:#}")),
+        };
+        let mut issue = false;
+        for sink in &self.rules.sinks {
+            let result = match &sink.kind {
+                SinkKind::Issue { .. } if issue => Err(anyhow!("only one issue of a forge takes the report")),
+                SinkKind::Issue { .. } => {
+                    issue = true;
+                    match place {
+                        Some(place) => place.post(self, live, asked, (retro, memory)),
+                        None => Err(anyhow!("there is no issue that it could go to")),
+                    }
+                }
+                kind => self.send(&sink.id, kind, retro),
+            };
+            tell(&sink.id, result);
+        }
+        if let Some(kind) = self.posted_to() {
+            tell("--post-to", self.send("--post-to", &kind, retro));
+        }
+        failed
+    }
+}
+
+/// Where suggestions are kept, below the loop's folder.
+const SUGGESTIONS: &str = "retro/suggestions.jsonl";
+
+/// The agents of a fleet file.
+fn fleet(path: &Path) -> Result<Vec<Agent>> {
+    #[derive(Deserialize)]
+    struct Fleet {
+        #[serde(default)]
+        agents: Option<Vec<serde_json::Value>>,
+    }
+    let shown = path.display();
+    let text = std::fs::read(path).with_context(|| format!("reading the fleet from {shown}"))?;
+    let expected = "expected {\"agents\": [{\"name\": \"…\", \"active\": true}]}";
+    let fleet: Fleet =
+        serde_json::from_slice(&text).with_context(|| format!("reading the fleet from {shown}: {expected}"))?;
+    let mut agents = Vec::new();
+    for (index, agent) in fleet.agents.unwrap_or_default().into_iter().enumerate() {
+        let name = agent.get("name").and_then(serde_json::Value::as_str).filter(|name| !name.is_empty());
+        match name {
+            Some(name) => {
+                let active = agent.get("active").is_some_and(|active| active == &serde_json::Value::Bool(true));
+                agents.push(Agent { name: name.to_owned(), active });
+            }
+            None => say(&format!("warning: agent {} of {shown} has no name and is left out", index + 1)),
+        }
+    }
+    Ok(agents)
+}
+
+/// The second line of a live run.
+fn end(
+    live: Option<&Live>,
+    forge: &Opened,
+    rules: &Rules,
+    result: &Result<Done, Stop>,
+    now: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let Some(live) = live else { return Ok(()) };
+    let failed;
+    let (exit, why, rule, totals) = match result {
+        Ok(done) => (done.exit, &done.why_incomplete, done.rule.as_deref(), done.totals.clone()),
+        Err(stop) => {
+            failed = vec![format!("{:#}", stop.error)];
+            (stop.exit, &failed, None, serde_json::Value::Null)
+        }
+    };
+    let ended = Ended {
+        exit: exit.code(),
+        complete: why.is_empty(),
+        why_incomplete: why,
+        totals,
+        rules: rule.map(|rule| (rule, 1)).into_iter().collect::<HashMap<_, _>>(),
+        counts: forge.counts(),
+        rules_hash: &rules.policy.hash,
+    };
+    live.end(&ended, now.unwrap_or_else(Utc::now), VERSION)
+}

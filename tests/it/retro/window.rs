@@ -1,0 +1,101 @@
+//! Which window a retrospective looks at, what is in it, and what could not be read.
+
+use serde_json::{Value, json};
+
+use super::{closed, people, retro};
+use crate::support::{issue, labels};
+
+fn one_repo(issues: Value) -> Value {
+    json!({"version": 1, "kind": "gitea", "user": "kaizen", "repos": [{"full_name": "acme/app", "issues": issues}]})
+}
+
+fn shipped(world: &Value) -> Value {
+    retro(world).rules("rules").args(["--dry-run"]).at("2026-11-20T12:00:00Z").run().json(0)
+}
+
+#[test]
+fn what_was_closed_in_the_window_counts_and_what_was_only_touched_does_not_r01() {
+    let touched = closed(1, "Old", "2026-01-05T00:00:00Z", json!({"updated_at": "2026-11-20T11:00:00Z"}));
+    let report = shipped(&one_repo(json!([touched, closed(2, "New", "2026-11-20T11:00:00Z", json!({}))])));
+    let numbers: Vec<&Value> =
+        report["metrics"]["closed_issues"].as_array().unwrap().iter().map(|it| &it["number"]).collect();
+    assert_eq!(numbers, [2]);
+    assert_eq!(report["since"], "2026-11-19T12:00:00Z");
+}
+
+#[test]
+fn rejected_issues_are_closed_and_no_success_r21() {
+    let rejected = closed(1, "Not this", "2026-11-20T11:00:00Z", json!({"labels": labels(&["wontfix"])}));
+    let report = shipped(&one_repo(json!([rejected, closed(2, "This", "2026-11-20T11:00:00Z", json!({}))])));
+    let repo = &report["metrics"]["by_repo"]["acme/app"];
+    assert_eq!((&repo["closed"], &repo["successes"]), (&json!(2), &json!(1)));
+}
+
+#[test]
+fn every_assignee_counts_under_the_shipped_rules_and_the_first_under_the_reference_r20() {
+    let both = closed(1, "Pair", "2026-11-20T11:00:00Z", json!({"assignees": people(&["ada", "bo"])}));
+    let world = one_repo(json!([both]));
+    let names = |report: &Value| report["metrics"]["by_agent"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&shipped(&world)), ["ada", "bo"]);
+    let reference = retro(&world).reference().args(["--dry-run"]).at("2026-11-20T12:00:00Z").run().json(0);
+    assert_eq!(names(&reference), ["ada"]);
+}
+
+#[test]
+fn an_old_issue_with_fresh_activity_needs_no_attention_r10_and_bots_make_no_attempts_r11() {
+    let fresh =
+        issue(1, "Old and alive", json!({"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-11-20T11:00:00Z"}));
+    let idle = issue(2, "Left lying", json!({"updated_at": "2026-11-01T11:00:00Z"}));
+    let busy = issue(3, "In circles", json!({"comments": 6, "updated_at": "2026-11-20T11:00:00Z"}));
+    let flagged = issue(4, "Flagged by a bot", json!({"comments": 6, "updated_at": "2026-11-20T11:00:00Z"}));
+    let said = |by: Value| {
+        (0..6).map(|nth| json!({
+        "id": 50 + nth, "body": "again", "created_at": "2026-11-20T10:00:00Z", "updated_at": "2026-11-20T10:00:00Z", "user": by,
+    })).collect::<Vec<_>>()
+    };
+    let mut world = one_repo(json!([fresh, idle, busy, flagged]));
+    world["repos"][0]["comments"] = json!({
+        "3": said(json!({"id": 9, "login": "bo"})), "4": said(json!({"id": -2, "login": "gitea-actions"})),
+    });
+    let report = shipped(&world);
+    let stuck = report["metrics"]["max_attempts_issues"].as_array().unwrap();
+    let reasons: Vec<Value> = stuck.iter().map(|it| json!([it["number"], it["reasons"]])).collect();
+    assert_eq!(reasons, [json!([2, ["idle"]]), json!([3, ["in_circles"]])]);
+    assert_eq!(report["metrics"]["by_repo"]["acme/app"]["failures"], 1, "one window for both (R09)");
+}
+
+#[test]
+fn agents_with_open_issues_are_not_idle_r06_and_nobody_is_no_agent_r05() {
+    let held = issue(1, "Fresh", json!({"assignees": people(&["claude"])}));
+    let lying = (2..=5)
+        .map(|n| issue(n, "Crash", json!({"labels": labels(&["blocked"]), "updated_at": "2026-11-20T11:00:00Z"})));
+    let world = one_repo(json!(std::iter::once(held).chain(lying).collect::<Vec<_>>()));
+    let kaizen = retro(&world).rules("rules").args(["--dry-run"]).at("2026-11-20T12:00:00Z");
+    let fleet = ["claude", "kimi", "ezra", "asleep"].map(|name| json!({"name": name, "active": name != "asleep"}));
+    let fleet = kaizen.file("fleet.json", &json!({"agents": fleet}).to_string());
+    let report = kaizen.args(["--fleet"]).args([fleet]).run().json(0);
+    let all: Vec<&Value> = report["others"].as_array().unwrap().iter().chain([&report["suggestion"]]).collect();
+    let idle = all.iter().find(|one| one["rule"] == "idle-agents").unwrap();
+    assert_eq!(idle["subject"], json!(["ezra", "kimi"]));
+    assert!(all.iter().all(|one| one["subject"] != "unassigned"), "{all:?}");
+}
+
+#[test]
+fn usage_and_fleets_that_cannot_be_read_are_told() {
+    let world = one_repo(json!([]));
+    let base = || retro(&world).rules("rules").args(["--dry-run"]).at("2026-11-20T12:00:00Z");
+    let empty = base().args(["--since", "2026-11-21T00:00:00Z"]).run();
+    assert_eq!(empty.code, 2, "{}", empty.stderr);
+    assert!(empty.stderr.contains("the window is empty"), "{}", empty.stderr);
+    let kaizen = base();
+    let fleet = kaizen.file("fleet.json", "[1]");
+    let bad = kaizen.args(["--fleet"]).args([fleet]).run();
+    assert_eq!(bad.code, 2, "{}", bad.stderr);
+    assert!(bad.stderr.contains("expected {\"agents\""), "{}", bad.stderr);
+    let kaizen = base();
+    let fleet = kaizen.file("fleet.json", r#"{"agents": [{"active": true}, 5, {"name": "ada", "active": "yes"}]}"#);
+    let odd = kaizen.args(["--fleet"]).args([fleet]).run();
+    assert_eq!(odd.code, 0, "{}", odd.stderr);
+    assert_eq!(odd.stderr.matches("has no name and is left out").count(), 2, "{}", odd.stderr);
+    assert_eq!(odd.json(0)["suggestion"]["rule"], "low-activity");
+}
