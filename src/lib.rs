@@ -8,7 +8,8 @@
 //! - [`advise`] rules over collections: counted facts to suggestions, recommendations, proposals. Pure
 //! - [`forge`] what a forge holds, read and written through two traits
 //! - [`http`] the one HTTP client: time-outs, retries, limits, redirects, secrets
-//! - [`loop_dir`] the `.loop` files: JSON lines, the lock of a run
+//! - [`loop_dir`] the `.loop` files: JSON lines, logs of any size, the lock of a run
+//! - [`loops`] what the log of the loop says, counted. Pure
 //! - [`files`] locks, and files replaced as a whole
 //! - [`explain`] why a decision is what it is, and what it narrowly is not. Pure
 //! - [`plan`] decisions and texts to finished writes. Pure
@@ -42,6 +43,7 @@ pub mod init;
 pub mod jobs;
 pub mod language;
 pub mod loop_dir;
+pub mod loops;
 pub mod pack;
 pub mod plan;
 pub mod publish;

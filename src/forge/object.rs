@@ -93,6 +93,8 @@ impl<'de> Shape<'de> for Result<Item<'de>, NoItem> {
                 "updated_at" => found.updated_at = value(&mut from)?,
                 "closed_at" => found.closed_at = value(&mut from)?,
                 "state_reason" => found.reason = value(&mut from)?,
+                "additions" => found.additions = value(&mut from)?,
+                "deletions" => found.deletions = value(&mut from)?,
                 "pull_request" => found.pull = value(&mut from)?,
                 _ => {
                     from.next_value::<IgnoredAny>()?;
@@ -125,6 +127,8 @@ struct Members<'a> {
     updated_at: Scalar<'a>,
     closed_at: Scalar<'a>,
     reason: Scalar<'a>,
+    additions: Scalar<'a>,
+    deletions: Scalar<'a>,
     pull: PullMark,
 }
 
@@ -162,6 +166,10 @@ impl<'a> Members<'a> {
             updated_at: instant(&self.updated_at),
             closed_at: merged_at.or_else(|| instant(&self.closed_at)).filter(|_| !open),
             merged: merged || self.pull.merged,
+            lines: match (self.additions, self.deletions) {
+                (Scalar::Whole(added), Scalar::Whole(removed)) => Some((added, removed)),
+                _ => None,
+            },
             state_reason: self.reason.text(),
         })
     }
@@ -191,7 +199,8 @@ mod tests {
             "milestone": {"title": "1.0"}, "comments": 3, "x": [[{}]],
             "pull_request": {"draft": true, "merged_at": null},
             "created_at": "2026-05-01T08:34:08+02:00", "updated_at": "nonsense",
-            "closed_at": "2026-05-01T06:34:09Z", "state_reason": "not_planned"}"#,
+            "closed_at": "2026-05-01T06:34:09Z", "state_reason": "not_planned", "additions": 31,
+            "deletions": 9}"#,
         );
         let expected = Item {
             kind: Kind::Pull,
@@ -210,6 +219,7 @@ mod tests {
             updated_at: None,
             closed_at: time::parse("2026-05-01T06:34:09Z"),
             merged: false,
+            lines: Some((31, 9)),
             state_reason: Some("not_planned".into()),
         };
         assert_eq!(item, Ok(expected));
@@ -219,7 +229,7 @@ mod tests {
     fn members_of_any_type_count_as_absent() {
         let bare = entry(r#"{"number": 1}"#).unwrap();
         let members = "title body labels assignees assignee user state locked is_locked draft \
-            merged merged_at milestone comments created_at updated_at closed_at state_reason pull_request";
+            merged merged_at milestone comments created_at updated_at closed_at state_reason additions deletions pull_request";
         for name in members.split_whitespace() {
             for odd in ["null", "-1", "1.5", "1e999", "[[]]", "[1, {}]", "{}", r#""\ud800""#] {
                 // These two are texts, and this is one.

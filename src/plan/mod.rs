@@ -13,6 +13,7 @@ pub mod marker;
 pub mod memory;
 pub mod section;
 mod subject;
+mod words;
 mod write;
 
 use std::borrow::Cow;
@@ -29,6 +30,7 @@ use marker::Marker;
 pub use ask::{Asked, ask, wanted};
 pub use daily::{Summary, summary};
 pub use subject::{Earlier, Subject};
+pub use words::Words;
 pub use write::{Args, Op, Write};
 
 /// The place of a decision's comment on its item.
@@ -147,7 +149,9 @@ pub fn effect(
     earlier: Option<u64>,
 ) -> Effect {
     let replaced = texts.replaced;
-    let mut writes = Vec::with_capacity(2 + asked.writes.len());
+    // A write is large, and a plan of all items holds many: no room that is not used.
+    let comments = usize::from(texts.comment.is_some()) + usize::from(earlier.is_some());
+    let mut writes = Vec::with_capacity(comments + asked.writes.len());
     // What no timeline tells of comes before the comment: where that is there, these were too.
     let (before, after): (Vec<Write>, Vec<Write>) = asked.writes.into_iter().partition(Write::leaves_no_trace);
     for mut write in before {

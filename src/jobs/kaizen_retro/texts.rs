@@ -127,7 +127,7 @@ fn change(now: usize, before: usize) -> String {
 /// A time as people say it.
 fn hours(hours: Option<f64>) -> String {
     match hours {
-        None => "-".to_owned(),
+        None => "none".to_owned(),
         Some(hours) if hours < 1.0 => format!("{:.0} min", hours * 60.0),
         Some(hours) if hours < 48.0 => format!("{hours:.1} h"),
         Some(hours) => format!("{:.1} days", hours / 24.0),
@@ -160,7 +160,7 @@ fn sum(list: &[Tally], of: fn(&Tally) -> usize) -> usize {
 /// A share in whole percent, rounded as Python does.
 pub(super) fn percent(part: usize, of: usize) -> String {
     // Counts of issues are exact as floats.
-    if of == 0 { "-".to_owned() } else { format!("{:.0}%", part as f64 / of as f64 * 100.0) }
+    if of == 0 { "none".to_owned() } else { format!("{:.0}%", part as f64 / of as f64 * 100.0) }
 }
 
 fn number(value: Option<f64>) -> String {

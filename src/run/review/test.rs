@@ -1,7 +1,8 @@
 //! `kaizen rules test`: the rules' own cases, judged.
 //!
 //! Takes: [`Test`]. Gives: the report on stdout, an [`Exit`]: 3 where a case does not hold or no case
-//! notices a change of the rules, 78 where rules or cases are broken.
+//! notices a change of the rules, 4 where there were too many changes to try, 78 where rules or cases are
+//! broken.
 
 use std::io::IsTerminal;
 
@@ -12,14 +13,15 @@ use serde_json::{Value, json};
 use super::super::confined;
 use super::super::rules::{self, Rules};
 use super::super::{Exit, Progress, Stop, VERSION, output, say, usage};
+use super::revision::Version;
 use crate::cli::Format;
 use crate::cli::rules::Test;
 use crate::engine::source::Source;
 use crate::forge::time::rfc3339;
 use crate::jobs::{self, backlog_triage};
 use crate::language::JobSpec;
-use crate::language::diag::did_you_mean;
-use crate::pack;
+use crate::language::diag::{Diagnostic, did_you_mean};
+use crate::pack::{self, Pack};
 use crate::review::cases::judge::{Judge, Judged};
 use crate::review::cases::report::{Tested, json, markdown, text};
 use crate::review::cases::{self, Suite, coverage};
@@ -48,9 +50,12 @@ pub(super) fn run(args: &Test) -> Result<Exit, Stop> {
     if specs.is_empty() {
         specs.extend(SPECS);
     }
+    let common = &args.common;
+    let named = common.rules.is_some() || common.templates.is_some();
+    let version = Version::asked(args.head.as_deref(), named, common)?;
     let (mut tested, mut bad) = (Vec::new(), false);
     for spec in specs {
-        match job(args, spec)? {
+        match job(args, version.as_ref(), spec)? {
             Ok(job) => tested.extend(job),
             Err(_) => bad = true,
         }
@@ -59,16 +64,42 @@ pub(super) fn run(args: &Test) -> Result<Exit, Stop> {
         return Ok(Exit::BadRules);
     }
     print(args, &tested)?;
-    Ok(if tested.iter().all(Tested::passed) { Exit::Done } else { Exit::Found })
+    Ok(if tested.iter().any(Tested::cut_short) {
+        Exit::Incomplete
+    } else if tested.iter().all(Tested::passed) {
+        Exit::Done
+    } else {
+        Exit::Found
+    })
+}
+
+/// What is tested of a job: its rules, its cases, what is wrong with the folder of these.
+type Found = (Pack, Option<Source>, Vec<Diagnostic>);
+
+/// Reads them; `None` where the version that is asked for has no rules for the job.
+fn read(args: &Test, version: Option<&Version>, job: &str) -> Result<Option<Found>, Stop> {
+    let common = &args.common;
+    let Some(version) = version else {
+        let pack = pack::read(job, &jobs::NAMES, common.rules.as_deref(), common.templates.as_deref());
+        let pack = pack.map_err(usage)?;
+        let (source, found) = pack::cases(job, &jobs::NAMES, pack.folder.as_deref())?;
+        return Ok(Some((pack, source, found)));
+    };
+    let Some(pack) = version.pack(job)? else { return Ok(None) };
+    let (source, found) = version.cases(job)?;
+    Ok(Some((pack, source, found)))
 }
 
 /// The inner error is an exit whose reasons have been printed; no record where there are no cases.
-fn job(args: &Test, spec: &JobSpec) -> Result<Result<Option<Tested>, Exit>, Stop> {
+fn job(args: &Test, version: Option<&Version>, spec: &JobSpec) -> Result<Result<Option<Tested>, Exit>, Stop> {
+    let shown = &args.common.shown;
     confined::begin(&format!("checking the rules of {}", spec.job));
-    let pack = pack::read(spec.job, &jobs::NAMES, args.rules.as_deref(), args.templates.as_deref()).map_err(usage)?;
+    let Some((pack, source, mut found)) = read(args, version, spec.job)? else {
+        version.map_or(Ok(()), Version::without_rules)?;
+        return Ok(Ok(None));
+    };
     let folder = pack.folder.clone();
-    let (source, mut found) = pack::cases(spec.job, &jobs::NAMES, folder.as_deref())?;
-    let Rules { policy, templates, .. } = match rules::checked(spec, pack, &args.shown, "the rules") {
+    let Rules { policy, templates, .. } = match rules::checked(spec, pack, shown, "the rules") {
         Ok(rules) => rules,
         Err(exit) => return Ok(Err(exit)),
     };
@@ -81,7 +112,7 @@ fn job(args: &Test, spec: &JobSpec) -> Result<Result<Option<Tested>, Exit>, Stop
     if let Some(suite) = &suite {
         mutate::unknown(&suite.source, &suite.equivalent, &mutants, &mut found);
     }
-    rules::tell(&found, output::color(&args.shown, std::io::stderr().is_terminal()));
+    rules::tell(&found, output::color(shown, std::io::stderr().is_terminal()));
     if !found.is_empty() {
         say(&format!("error: the cases have {} {}", found.len(), if found.len() == 1 { "error" } else { "errors" }));
         return Ok(Err(Exit::BadRules));
@@ -109,19 +140,19 @@ fn job(args: &Test, spec: &JobSpec) -> Result<Result<Option<Tested>, Exit>, Stop
     let coverage = args.coverage.then(|| coverage::coverage(&policy, &suite.cases));
     let mutation = (args.mutate && holds).then(|| {
         confined::begin(&format!("changing the rules of {}", spec.job));
-        let judgements = u64::try_from(mutants.len() * suite.cases.len()).unwrap_or(u64::MAX);
+        let judgements = u64::try_from(mutants.all.len() * suite.cases.len()).unwrap_or(u64::MAX);
         confined::grant((GRANT + judgements / JUDGED).min(LONGEST));
-        let progress = Progress::of(&args.shown, mutants.len(), "changes tried");
+        let progress = Progress::of(shown, mutants.all.len(), "changes tried");
         let found = mutate::run::run((&policy, &templates, VERSION), &suite, &mutants, &|done| progress.at(done));
         progress.done();
         (mutants, found)
     });
-    let generated_at = rfc3339(args.now.unwrap_or_else(Utc::now));
+    let generated_at = rfc3339(args.common.target.now.unwrap_or_else(Utc::now));
     Ok(Ok(Some(Tested { generated_at, policy, suite, judged, coverage, mutation, mutate: args.mutate })))
 }
 
 fn print(args: &Test, tested: &[Tested]) -> anyhow::Result<()> {
-    match args.shown.format {
+    match args.common.shown.format {
         Format::Json => {
             let mut documents: Vec<Value> = tested.iter().map(json::document).collect();
             let document = if documents.len() == 1 { documents.remove(0) } else { json!({ "jobs": documents }) };
@@ -131,7 +162,7 @@ fn print(args: &Test, tested: &[Tested]) -> anyhow::Result<()> {
         }
         Format::Markdown => output::print_text(&tested.iter().map(markdown::render).collect::<String>())?,
         Format::Text => {
-            let color = output::color(&args.shown, std::io::stdout().is_terminal());
+            let color = output::color(&args.common.shown, std::io::stdout().is_terminal());
             output::print_text(&tested.iter().map(|one| text::render(one, color)).collect::<String>())?;
         }
     }
