@@ -17,6 +17,7 @@
 //! - [`undo`] what a run wrote, taken back: journal and forge to a plan. Pure
 //! - [`publish`] a report to people elsewhere: Telegram, webhooks, files, the summary of a CI job
 //! - [`report`] a run as people and programs read it. Pure
+//! - [`sessions`] recorded sessions of agents, read and counted in one pass. Pure
 //! - [`jobs`] what each job reads, decides and leaves
 //! - [`snapshot`] a recorded forge masked, so that it can be shown
 //! - [`review`] what the reviewer of a rule change uses: warnings, cases, the effect of a change. Pure
@@ -49,5 +50,6 @@ pub mod publish;
 pub mod report;
 pub mod review;
 pub mod run;
+pub mod sessions;
 pub mod snapshot;
 pub mod undo;

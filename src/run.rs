@@ -3,7 +3,8 @@
 //! Takes: [`Cli`], the environment. Gives: the report on stdout, everything else on stderr, an
 //! [`Exit`].
 //!
-//! - `triage` and `retro` the jobs, `apply` a saved plan, `undo` a run taken back, `runs` the list of them
+//! - `triage`, `retro` and `improvement_proposals` the jobs, `apply` a saved plan, `undo` a run taken back,
+//!   `runs` the list of them
 //! - `why` one item explained, `snapshot` a recording, `init` a checkout set up
 //! - `loops` the memory of the loop: its log, queue, quarantine, guard
 //! - `rules` which rules, `forge` which forge, `live` what a live run needs and leaves, `record` of runs
@@ -13,6 +14,7 @@
 mod apply;
 mod confined;
 mod forge;
+mod improvement_proposals;
 mod init;
 mod live;
 mod loops;
@@ -113,6 +115,8 @@ pub fn run(cli: &Cli) -> Exit {
             confined::supervise().map_err(|stop| review::ended(rules, stop))
         }
         Job::BacklogTriage(args) => triage::run(args),
+        Job::ImprovementProposals(args) => improvement_proposals::run(args),
+        Job::Merge(args) => improvement_proposals::merge(args),
         Job::KaizenRetro(args) => retro::run(args),
         Job::Init(args) => init::init(args),
         Job::Apply(args) => apply::run(args),

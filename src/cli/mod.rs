@@ -3,10 +3,12 @@
 //! Takes: arguments. Gives: [`Cli`]. A link named after a job (`backlog-triage -> kaizen`) is
 //! that job: the program's own file name is put before the arguments.
 //!
+//! - `improvement` the job over sessions
 //! - `rules` what is done with rules beside running them, `undo` what looks back at runs
 //! - `loops` the jobs of the loop's memory
 //! - `shared` options of several commands, `values` what is written behind an option
 
+mod improvement;
 mod loops;
 mod retro;
 pub mod rules;
@@ -21,6 +23,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::jobs;
+pub use improvement::{Improvement, Merge, Priority, Report as ImprovementReport};
 pub use loops::{Backfill, CycleRetro, InLoop, Introspect, LoopGuard, LoopMerge, TriageScore};
 pub use retro::Retro;
 pub use rules::{Check, Diff, Facts, Rules, Show};
@@ -97,6 +100,16 @@ pub enum Job {
     /// Rank the open issues into queue.json, and keep those that failed too often in quarantine.json.
     #[command(after_help = EXIT_CODES)]
     TriageScore(TriageScore),
+    /// Say what agents waste their sessions on, and what mending it would return.
+    ///
+    /// The rules are rules/improvement-proposals.yaml: what counts as waste, what it costs, what to do
+    /// about it. Reads recorded sessions of any number and writes a report; with --issue it keeps an issue
+    /// for each proposal that is worth one.
+    #[command(after_help = EXIT_CODES)]
+    ImprovementProposals(Improvement),
+    /// Put together what every shard of `improvement-proposals` has counted, and report as one run would.
+    #[command(after_help = EXIT_CODES)]
+    Merge(Merge),
     /// Look back at the last day: figures, one improvement, and what became of the last one.
     ///
     /// The rules are rules/kaizen-retro.yaml: what counts as closed well or stuck, the suggestions, where

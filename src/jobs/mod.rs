@@ -10,6 +10,7 @@ pub mod backlog;
 pub mod backlog_triage;
 pub mod cycle_retro;
 pub mod facts;
+pub mod improvement_proposals;
 pub mod items;
 pub mod kaizen_retro;
 pub mod kept;
@@ -24,9 +25,10 @@ pub mod unfinished;
 pub mod window;
 
 /// What every job asks of its rule file.
-pub const SPECS: [JobSpec; 6] = [
+pub const SPECS: [JobSpec; 7] = [
     backlog_triage::SPEC,
     cycle_retro::SPEC,
+    improvement_proposals::SPEC,
     kaizen_retro::SPEC,
     loop_guard::SPEC,
     loop_introspect::SPEC,

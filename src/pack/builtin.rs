@@ -9,6 +9,7 @@ use crate::language::schema;
 
 const RULES: &[(&str, &str)] = &[
     ("backlog-triage.yaml", include_str!("../../rules/backlog-triage.yaml")),
+    ("improvement-proposals.yaml", include_str!("../../rules/improvement-proposals.yaml")),
     ("common.yaml", include_str!("../../rules/common.yaml")),
     ("cycle-retro.yaml", include_str!("../../rules/cycle-retro.yaml")),
     ("kaizen-retro.yaml", include_str!("../../rules/kaizen-retro.yaml")),
@@ -22,6 +23,9 @@ const SCHEMA: &str = include_str!("../../rules/kaizen.schema.json");
 const TEMPLATES: &[(&str, &str)] = &[
     ("backlog-triage/decision.md.j2", include_str!("../../templates/backlog-triage/decision.md.j2")),
     ("backlog-triage/summary.md.j2", include_str!("../../templates/backlog-triage/summary.md.j2")),
+    ("improvement-proposals/gone.md.j2", include_str!("../../templates/improvement-proposals/gone.md.j2")),
+    ("improvement-proposals/issue.md.j2", include_str!("../../templates/improvement-proposals/issue.md.j2")),
+    ("improvement-proposals/report.md.j2", include_str!("../../templates/improvement-proposals/report.md.j2")),
     ("kaizen-retro/report.md.j2", include_str!("../../templates/kaizen-retro/report.md.j2")),
     ("loop-introspect/summary.md.j2", include_str!("../../templates/loop-introspect/summary.md.j2")),
     ("shared/footer.md.j2", include_str!("../../templates/shared/footer.md.j2")),

@@ -8,6 +8,7 @@ mod ask;
 pub mod choice;
 mod daily;
 pub mod days;
+pub mod kept;
 pub mod marker;
 pub mod memory;
 pub mod section;
@@ -38,8 +39,16 @@ pub const DECISION: &str = "decision";
 pub const ISSUE: &str = "issue";
 /// The place of the daily summary.
 pub const SUMMARY: &str = "summary";
+/// The place of an issue that a job keeps for something it proposes.
+pub const PROPOSAL: &str = "proposal";
 /// The place of what takes an earlier write back, whatever its own place was.
 pub const UNDO: &str = "undo";
+/// Whether the issue of this place is one that we keep: found again by its label, its text replaced as a whole.
+#[must_use]
+pub fn is_kept(place: &str) -> bool {
+    place == SUMMARY || place == PROPOSAL
+}
+
 /// The version of the format of plans.
 pub const VERSION: u32 = 1;
 /// The longest title of an issue, in characters: the least that a forge takes is 255.

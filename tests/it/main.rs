@@ -17,6 +17,7 @@ mod golden;
 mod hostile;
 mod house;
 mod implied;
+mod improvement_proposals;
 mod init;
 mod introspect;
 mod jsonl;
