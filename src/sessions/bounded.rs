@@ -4,6 +4,7 @@
 //! different ones there were; [`Names`], the names among them; [`Kept`], counts by key for a bounded
 //! number of keys. Each gives the same whether everything came at once, in another order, or in parts.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -175,8 +176,8 @@ impl<T: Tally> Kept<T> {
         if self.below.is_some_and(|below| key >= below) {
             return None;
         }
-        if !self.kept.contains_key(&key) {
-            self.kept.insert(key, new());
+        if let Entry::Vacant(free) = self.kept.entry(key) {
+            free.insert(new());
             if self.kept.len() > self.most
                 && let Some((gone, _)) = self.kept.pop_last()
             {
@@ -192,8 +193,8 @@ impl<T: Tally> Kept<T> {
         self.below = [self.below, other.below].into_iter().flatten().min();
         for (key, tally) in other.kept {
             match self.kept.entry(key) {
-                std::collections::btree_map::Entry::Occupied(mut there) => there.get_mut().join(tally),
-                std::collections::btree_map::Entry::Vacant(free) => {
+                Entry::Occupied(mut there) => there.get_mut().join(tally),
+                Entry::Vacant(free) => {
                     free.insert(tally);
                 }
             }

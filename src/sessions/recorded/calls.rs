@@ -97,20 +97,22 @@ impl<'de> Visitor<'de> for OneCall<'_> {
                         leave_out(left_out, || format!("tool_calls[{index}].latency_ms is {}", other.kind()));
                     }
                 },
-                "success" => match map.next_value_seed(LooseSeed)? {
-                    Loose::Bool(success) => fails(!success),
-                    _ => {}
-                },
+                "success" => {
+                    if let Loose::Bool(success) = map.next_value_seed(LooseSeed)? {
+                        fails(!success);
+                    }
+                }
                 "is_error" | "error" => match map.next_value_seed(LooseSeed)? {
                     Loose::Bool(failed) => fails(failed),
                     Loose::Text(text) => fails(!text.is_empty()),
                     Loose::Object => fails(true),
                     _ => {}
                 },
-                "exit_code" => match map.next_value_seed(LooseSeed)? {
-                    Loose::Number(code) => fails(code != 0.0),
-                    _ => {}
-                },
+                "exit_code" => {
+                    if let Loose::Number(code) = map.next_value_seed(LooseSeed)? {
+                        fails(code != 0.0);
+                    }
+                }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }

@@ -12,8 +12,8 @@ fn sessions(from: usize, count: usize) -> Vec<Value> {
         let latency = [0.1, 1200.5, 5000.0, 7000.3, 60000.0];
         let calls: Vec<(&str, f64, Option<bool>)> = (0..40)
             .map(|nth| {
-                let tool = tools[(index / 3 + nth / 4) % if index % 4 == 0 { 2 } else { 5 }];
-                (tool, latency[(index + nth) % 5], (index % 3 == 0).then_some(nth % 5 == 0))
+                let tool = tools[(index / 3 + nth / 4) % if index.is_multiple_of(4) { 2 } else { 5 }];
+                (tool, latency[(index + nth) % 5], index.is_multiple_of(3).then_some(nth % 5 == 0))
             })
             .collect();
         let error = format!("no such file /srv/{index}: line {nth} of {kind}", nth = index * 7, kind = index % 11);
