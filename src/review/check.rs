@@ -72,7 +72,7 @@ pub fn folder(policies: &[Checked<'_>], others: Vec<Diagnostic>) -> Vec<Diagnost
         words::in_two_sets(policy, &mut found);
         numbers::written_out(policy, checked.input, &mut found);
         all.append(&mut found.list);
-        unused::vocabulary(policy, &checked.loaded.aside, &mut found);
+        unused::vocabulary(policy, checked.loaded, &mut found);
         unused::templates(checked, &mut found);
         for warning in found.list {
             let key = (warning.source.name.to_string(), warning.span.start, warning.message.clone());

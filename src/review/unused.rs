@@ -7,12 +7,13 @@
 use std::collections::BTreeSet;
 
 use super::check::{Checked, Found};
+use crate::advise::{Advice, Rules};
 use crate::engine::expr::{Expr, Name};
 use crate::engine::policy::Policy;
 use crate::engine::rules::{Person, Rule};
 use crate::engine::source::Span;
 use crate::engine::value::Value;
-use crate::language::Aside;
+use crate::language::Loaded;
 use crate::language::diag::Severity;
 
 /// Everything that expressions name.
@@ -23,13 +24,14 @@ struct Named {
 }
 
 impl Named {
-    fn new(policy: &Policy, disabled: &[Rule]) -> Self {
+    fn new(policy: &Policy, disabled: &[Rule], advice: &Advice) -> Self {
         let mut named = Named { names: BTreeSet::new(), texts: BTreeSet::new() };
         policy.expressions().for_each(|expr| named.see(expr));
         for rule in disabled {
             rule.when.iter().for_each(|when| named.see(&when.expr));
             rule.reason.iter().flat_map(|reason| reason.expressions()).for_each(|expr| named.see(expr));
         }
+        advice.sections.iter().flat_map(Rules::expressions).for_each(|expr| named.see(expr));
         named
     }
 
@@ -47,8 +49,9 @@ impl Named {
 }
 
 /// Warns of vocabulary and actions.
-pub fn vocabulary(policy: &Policy, aside: &Aside, found: &mut Found<'_>) {
-    let named = Named::new(policy, &aside.disabled);
+pub fn vocabulary(policy: &Policy, loaded: &Loaded, found: &mut Found<'_>) {
+    let aside = &loaded.aside;
+    let named = Named::new(policy, &aside.disabled, &loaded.advice);
     let has = |name: Name| named.names.contains(&name);
     let in_texts = |group: &str, name: &str| {
         let path = format!("{group}.{name}");
