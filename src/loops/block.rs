@@ -15,6 +15,9 @@ use super::cycle::{self, Cycle, EXPECTED, NAMES};
 /// What is not known, where 0 would be something.
 pub const NONE: u64 = u64::MAX;
 
+/// Names that are looked through.
+const FEW: usize = 8;
+
 /// Bad lines of one block that are told one by one.
 const TOLD: usize = 100;
 
@@ -112,7 +115,14 @@ struct Names<'t> {
 
 impl<'t> Names<'t> {
     fn place(&mut self, name: Cow<'t, str>) -> u32 {
-        if let Some(place) = self.places.get(&name) {
+        // A handful is looked through faster than it is hashed.
+        let few = self.names.iter().take(FEW).position(|known| *known == name);
+        if let Some(place) = few.and_then(|place| u32::try_from(place).ok()) {
+            return place;
+        }
+        if self.names.len() > FEW
+            && let Some(place) = self.places.get(&name)
+        {
             return *place;
         }
         let place = u32::try_from(self.names.len()).unwrap_or(u32::MAX);

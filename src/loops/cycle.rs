@@ -5,6 +5,9 @@
 //! Numbers may be written as text (`"42"`), whole numbers with a fraction (`42.0`); of two members with
 //! one name the last counts.
 
+mod quick;
+mod values;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -12,6 +15,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::forge::time;
+use values::{is_empty, number, text, whole};
 
 /// Members of a cycle, in the order of [`NAMES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,6 +118,15 @@ pub struct Cycle<'a> {
 /// # Errors
 /// It is no JSON object: what was found, with its column.
 pub fn read(line: &str) -> Result<Cycle<'_>, String> {
+    // Nearly every line is a flat object without escapes; what is not takes the long way.
+    match quick::read(line) {
+        Some(cycle) => Ok(cycle),
+        None => thorough(line),
+    }
+}
+
+/// Reads any line that is JSON, and says what is wrong with others.
+fn thorough(line: &str) -> Result<Cycle<'_>, String> {
     serde_json::from_str(line).map_err(|error| {
         let text = error.to_string();
         let what = text.split(" at line ").next().unwrap_or_default();
@@ -137,7 +150,7 @@ impl<'de> Visitor<'de> for Members {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Cycle<'de>, A::Error> {
-        let mut cycle = Cycle { missing: (1 << NAMES.len()) - 1, ..Cycle::default() };
+        let mut cycle = Cycle::blank();
         while let Some(member) = map.next_key::<Member>()? {
             if member == Member::Other {
                 map.next_value::<IgnoredAny>()?;
@@ -161,28 +174,39 @@ impl<'de> Deserialize<'de> for Member {
             }
 
             fn visit_str<E>(self, name: &str) -> Result<Member, E> {
-                Ok(match name {
-                    "timestamp" => Member::Timestamp,
-                    "cycle" => Member::Cycle,
-                    "issue" => Member::Issue,
-                    "type" => Member::Type,
-                    "success" => Member::Success,
-                    "duration" => Member::Duration,
-                    "reason" => Member::Reason,
-                    "lines_added" => Member::LinesAdded,
-                    "lines_removed" => Member::LinesRemoved,
-                    "pr" => Member::Pr,
-                    "epoch" => Member::Epoch,
-                    "repo" => Member::Repo,
-                    _ => Member::Other,
-                })
+                Ok(Member::named(name))
             }
         }
         from.deserialize_str(Name)
     }
 }
 
+impl Member {
+    fn named(name: &str) -> Member {
+        match name {
+            "timestamp" => Member::Timestamp,
+            "cycle" => Member::Cycle,
+            "issue" => Member::Issue,
+            "type" => Member::Type,
+            "success" => Member::Success,
+            "duration" => Member::Duration,
+            "reason" => Member::Reason,
+            "lines_added" => Member::LinesAdded,
+            "lines_removed" => Member::LinesRemoved,
+            "pr" => Member::Pr,
+            "epoch" => Member::Epoch,
+            "repo" => Member::Repo,
+            _ => Member::Other,
+        }
+    }
+}
+
 impl<'a> Cycle<'a> {
+    /// A cycle of which nothing is known yet.
+    fn blank() -> Cycle<'a> {
+        Cycle { missing: (1 << NAMES.len()) - 1, ..Cycle::default() }
+    }
+
     /// Takes a member; `raw` is its JSON.
     fn set(&mut self, member: Member, raw: &'a str) {
         let bit = 1 << member as u16;
@@ -224,47 +248,6 @@ impl<'a> Cycle<'a> {
 fn put<T>(place: &mut Option<T>, value: Option<T>) -> bool {
     *place = value;
     place.is_some()
-}
-
-/// 0, in any way of writing it, or an empty text.
-fn is_empty(raw: &str) -> bool {
-    raw == "\"\"" || number(raw) == Some(0.0)
-}
-
-/// A JSON string.
-fn text(raw: &str) -> Option<Cow<'_, str>> {
-    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
-        return Some(Cow::Borrowed(inner));
-    }
-    serde_json::from_str(raw).ok().map(Cow::Owned)
-}
-
-/// A JSON number that is finite.
-fn number(raw: &str) -> Option<f64> {
-    let first = raw.bytes().next()?;
-    if first != b'-' && !first.is_ascii_digit() {
-        return None;
-    }
-    // Fifteen digits are exact.
-    if raw.len() <= 15 && raw.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(digits(raw) as f64);
-    }
-    raw.parse().ok().filter(|number: &f64| number.is_finite())
-}
-
-/// A whole number that is not negative: `42`, `42.0`, `"42"`.
-fn whole(raw: &str) -> Option<u64> {
-    let inner = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(raw);
-    if !inner.is_empty() && inner.len() <= 18 && inner.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(digits(inner));
-    }
-    // Beyond this, neighbours are one number.
-    number(inner).filter(|number| *number >= 0.0 && *number < 9e15 && number.fract() == 0.0).map(|number| number as u64)
-}
-
-fn digits(text: &str) -> u64 {
-    text.bytes().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
 }
 
 fn instant(text: &str) -> Option<i64> {

@@ -8,8 +8,10 @@
 //! [`Repeats::beyond`]. Of an issue that is listed the last [`ATTEMPTS`] attempts are kept.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 use super::block::{NONE, Row};
+use super::spread::Mixer;
 
 /// Failing issues that are told apart.
 pub const ISSUES: usize = 100_000;
@@ -34,7 +36,7 @@ pub type Issue = (u32, u64);
 /// Failures by issue.
 #[derive(Debug, Default)]
 pub struct Repeats {
-    issues: HashMap<Issue, State>,
+    issues: HashMap<Issue, State, BuildHasherDefault<Mixer>>,
     /// Failures that are told of no issue, since too many issues failed.
     pub beyond: u64,
 }

@@ -7,7 +7,7 @@
 //! at most [`RANGES`] of them; of cycles without a number the last [`KEYS`]. What is beyond is
 //! forgotten, the lowest numbers and the oldest keys first, and [`Seen::forgot`] says so.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 
 use super::block::{NONE, Row};
@@ -22,7 +22,7 @@ pub const KEYS: usize = 100_000;
 #[derive(Debug, Default)]
 pub struct Seen {
     /// By repository: the last number of a range by its first.
-    ranges: HashMap<u32, BTreeMap<u64, u64>>,
+    ranges: Vec<BTreeMap<u64, u64>>,
     count: usize,
     keys: HashSet<u64>,
     order: VecDeque<u64>,
@@ -56,7 +56,15 @@ impl Seen {
     }
 
     fn number(&mut self, repo: u32, number: u64) -> bool {
-        let ranges = self.ranges.entry(repo).or_default();
+        // Beyond the repositories that are told apart nothing is known.
+        if repo == u32::MAX {
+            return false;
+        }
+        let place = repo as usize;
+        if self.ranges.len() <= place {
+            self.ranges.resize_with(place + 1, BTreeMap::new);
+        }
+        let ranges = &mut self.ranges[place];
         let before = ranges.range_mut(..=number).next_back();
         let next = number + 1;
         match before {
@@ -88,12 +96,12 @@ impl Seen {
 
     /// Forgets the lower half of the ranges of each repository.
     fn halve(&mut self) {
-        for ranges in self.ranges.values_mut() {
+        for ranges in &mut self.ranges {
             if let Some(middle) = ranges.keys().nth(ranges.len() / 2).copied() {
                 *ranges = ranges.split_off(&middle);
             }
         }
-        self.count = self.ranges.values().map(BTreeMap::len).sum();
+        self.count = self.ranges.iter().map(BTreeMap::len).sum();
     }
 }
 

@@ -101,3 +101,59 @@ fn what_is_no_object_is_told() {
         assert_eq!(read(line).unwrap_err(), why);
     }
 }
+
+#[test]
+fn the_quick_way_and_the_thorough_one_say_the_same() {
+    let values = [
+        "1",
+        "-0",
+        "01",
+        "1.",
+        "1.5e3",
+        "1e",
+        "1e+9",
+        ".5",
+        "-",
+        "true",
+        "tru",
+        "null",
+        "\"a\"",
+        "\"\\u0041\"",
+        "\"\u{e9}\u{2028}\"",
+        "\"\u{1}\"",
+        "[1]",
+        "{}",
+        "\"2026-05-01T06:34:08Z\"",
+        "\"42\"",
+        "1e999",
+        "",
+        "\"",
+        "nul",
+        "truex",
+        "\"a\"b",
+    ];
+    let (mut quick_ones, mut refused) = (0, 0);
+    for name in NAMES.into_iter().chain(["other", "iss\\u0075e", "a b"]) {
+        for value in values {
+            for line in [
+                format!("{{\"{name}\":{value}}}"),
+                format!(" {{ \"{name}\" : {value} , \"cycle\" :\t7 }} "),
+                format!("{{\"{name}\":{value},}}"),
+                format!("{{\"{name}\":{value}}} x"),
+                format!("{{\"{name}\" {value}}}"),
+                format!("{{\"{name}\":{value}"),
+            ] {
+                let slow = super::thorough(&line);
+                match super::quick::read(&line) {
+                    Some(quick) => assert_eq!(Ok(quick), slow.inspect(|_| quick_ones += 1), "{line}"),
+                    None => refused += u32::from(slow.is_err()),
+                }
+                assert_eq!(read(&line), super::thorough(&line), "{line}");
+            }
+        }
+    }
+    assert!(quick_ones > 300 && refused > 900, "{quick_ones} {refused}");
+    for line in ["{}", " {} ", "{} {}", "{", "", "[]", "{,}"] {
+        assert_eq!(read(line), super::thorough(line), "{line}");
+    }
+}
