@@ -47,8 +47,9 @@ pub struct Report<'r> {
 }
 
 fn sum(proposals: &[Proposal], of: impl Fn(&Proposal) -> &Value<'static>) -> f64 {
-    let all: f64 =
-        proposals.iter().filter_map(|proposal| of(proposal).number()).filter(|hours| hours.is_finite()).sum();
+    let hours = proposals.iter().filter_map(|proposal| of(proposal).number()).filter(|hours| hours.is_finite());
+    // The sum of nothing is 0, and not -0 as the standard library has it.
+    let all = hours.fold(0.0, |all, hours| all + hours);
     crate::engine::eval::round(all, 1)
 }
 

@@ -143,17 +143,17 @@ fn the_quick_way_and_the_thorough_one_say_the_same() {
                 format!("{{\"{name}\" {value}}}"),
                 format!("{{\"{name}\":{value}"),
             ] {
-                let slow = super::thorough(&line);
-                match super::quick::read(&line) {
+                let slow = thorough(&line);
+                match quick::read(&line) {
                     Some(quick) => assert_eq!(Ok(quick), slow.inspect(|_| quick_ones += 1), "{line}"),
                     None => refused += u32::from(slow.is_err()),
                 }
-                assert_eq!(read(&line), super::thorough(&line), "{line}");
+                assert_eq!(read(&line), thorough(&line), "{line}");
             }
         }
     }
     assert!(quick_ones > 300 && refused > 900, "{quick_ones} {refused}");
     for line in ["{}", " {} ", "{} {}", "{", "", "[]", "{,}"] {
-        assert_eq!(read(line), super::thorough(line), "{line}");
+        assert_eq!(read(line), thorough(line), "{line}");
     }
 }

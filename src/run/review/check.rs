@@ -116,11 +116,15 @@ fn folders(args: &Check) -> Result<Vec<(Folder, Option<String>)>, Stop> {
     }
     if paths.is_empty() {
         let mut seen = BTreeSet::new();
-        for job in jobs::NAMES {
-            match pack::folder(job, None) {
-                Some(path) if seen.insert(path.clone()) => found.push((read(&path)?, None)),
-                Some(_) => {}
-                None => found.push((folders::built_in(job, &jobs::NAMES).map_err(usage)?, None)),
+        for path in jobs::NAMES.into_iter().filter_map(|job| pack::folder(job, None)) {
+            if seen.insert(path.clone()) {
+                found.push((read(&path)?, None));
+            }
+        }
+        // Beside rules of one's own the built-in ones of other jobs are no concern.
+        if found.is_empty() {
+            for job in jobs::NAMES {
+                found.push((folders::built_in(job, &jobs::NAMES).map_err(usage)?, None));
             }
         }
     }

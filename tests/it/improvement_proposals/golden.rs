@@ -74,7 +74,7 @@ fn what_stopped_the_reference_stops_nobody_here() {
             // What is null, or is a number where a name is, says enough.
             let plain = ["null", "session_id is a number", "error entry is a string"];
             let plain = plain.iter().any(|word| case["note"].as_str().unwrap().contains(word));
-            assert!(plain || told == 1, "{}: {report}", case["note"]);
+            assert!(plain || told > 0, "{}: {report}", case["note"]);
             assert_eq!(report["problems"].as_array().unwrap().len() as u64, told, "{report}");
             seen += 1;
         }
