@@ -102,7 +102,7 @@ impl Rules {
 /// Options of `rules test`.
 #[derive(Debug, Args)]
 pub struct Test {
-    /// The jobs whose rules are tested [default: all].
+    /// The jobs whose rules are tested [default: those with rules of one's own; without any, all].
     #[arg(value_name = "JOB")]
     pub jobs: Vec<String>,
     /// The folder with the rules [default: .kaizen/rules, else rules, else the built-in rules].
@@ -111,7 +111,7 @@ pub struct Test {
     /// The folder with the templates [default: `templates` beside the rules folder, else built-in].
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
-    /// Say which rules, points, words and patterns no case exercises.
+    /// Say which rules, points, conditions, words and patterns no case exercises.
     #[arg(long)]
     pub coverage: bool,
     /// Change the rules a little, one change at a time, and say which changes no case notices.

@@ -7,21 +7,26 @@ use std::collections::BTreeMap;
 use crate::engine::source::Source;
 use crate::language::schema;
 
-const RULES: [(&str, &str); 2] = [
+const RULES: [(&str, &str); 3] = [
     ("backlog-triage.yaml", include_str!("../../rules/backlog-triage.yaml")),
     ("common.yaml", include_str!("../../rules/common.yaml")),
+    ("kaizen-retro.yaml", include_str!("../../rules/kaizen-retro.yaml")),
 ];
 
 const SCHEMA: &str = include_str!("../../rules/kaizen.schema.json");
 
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 5] = [
     ("backlog-triage/decision.md.j2", include_str!("../../templates/backlog-triage/decision.md.j2")),
     ("backlog-triage/summary.md.j2", include_str!("../../templates/backlog-triage/summary.md.j2")),
+    ("kaizen-retro/report.md.j2", include_str!("../../templates/kaizen-retro/report.md.j2")),
     ("shared/footer.md.j2", include_str!("../../templates/shared/footer.md.j2")),
     ("shared/replaced.md.j2", include_str!("../../templates/shared/replaced.md.j2")),
 ];
 
-const CASES: [(&str, &str); 1] = [("backlog-triage.yaml", include_str!("../../rules/tests/backlog-triage.yaml"))];
+const CASES: [(&str, &str); 2] = [
+    ("backlog-triage.yaml", include_str!("../../rules/tests/backlog-triage.yaml")),
+    ("kaizen-retro.yaml", include_str!("../../rules/tests/kaizen-retro.yaml")),
+];
 
 /// The built-in cases of a job.
 pub(super) fn cases(job: &str) -> Option<Source> {

@@ -16,17 +16,15 @@ use crate::cli::Format;
 use crate::cli::rules::Test;
 use crate::engine::source::Source;
 use crate::forge::time::rfc3339;
-use crate::jobs::{self, backlog_triage};
+use crate::jobs;
 use crate::language::JobSpec;
 use crate::language::diag::did_you_mean;
 use crate::pack;
+use crate::review::book::Book;
 use crate::review::cases::judge::{Judge, Judged};
 use crate::review::cases::report::{Tested, json, markdown, text};
 use crate::review::cases::{self, Suite, coverage};
 use crate::review::mutate;
-
-/// What each job asks of its rule file.
-const SPECS: [&JobSpec; 1] = [&backlog_triage::SPEC];
 
 /// Seconds of the processor for the cases, and how many judgements more than that take one.
 const GRANT: u64 = 4;
@@ -39,14 +37,22 @@ const LONGEST: u64 = 240;
 pub(super) fn run(args: &Test) -> Result<Exit, Stop> {
     let mut specs = Vec::new();
     for name in &args.jobs {
-        let Some(spec) = SPECS.into_iter().find(|spec| spec.job == name) else {
+        let Some(spec) = jobs::spec(name) else {
             let help = did_you_mean(name, jobs::NAMES).unwrap_or_default();
             return Err(usage(anyhow!("there is no job `{name}`; {help}")));
         };
         specs.push(spec);
     }
     if specs.is_empty() {
-        specs.extend(SPECS);
+        // Those that there are rules of one's own for; nobody's own: the built-in ones, of all.
+        let own = |spec: &&JobSpec| {
+            let folder = pack::folder(spec.job, args.rules.as_deref());
+            folder.is_some_and(|folder| folder.join(format!("{}.yaml", spec.job)).is_file())
+        };
+        specs.extend(jobs::SPECS.iter().filter(own));
+        if specs.is_empty() {
+            specs.extend(&jobs::SPECS);
+        }
     }
     let (mut tested, mut bad) = (Vec::new(), false);
     for spec in specs {
@@ -68,16 +74,17 @@ fn job(args: &Test, spec: &JobSpec) -> Result<Result<Option<Tested>, Exit>, Stop
     let pack = pack::read(spec.job, &jobs::NAMES, args.rules.as_deref(), args.templates.as_deref()).map_err(usage)?;
     let folder = pack.folder.clone();
     let (source, mut found) = pack::cases(spec.job, &jobs::NAMES, folder.as_deref())?;
-    let Rules { policy, templates, .. } = match rules::checked(spec, pack, &args.shown, "the rules") {
+    let Rules { policy, templates, advice, .. } = match rules::checked(spec, pack, &args.shown, "the rules") {
         Ok(rules) => rules,
         Err(exit) => return Ok(Err(exit)),
     };
+    let book = Book { spec, policy: &policy, advice: &advice };
     let suite = source.map(|source| {
-        let (suite, problems) = cases::read(&source, &policy);
+        let (suite, problems) = cases::read(&source, book);
         found.extend(problems);
         suite
     });
-    let mutants = mutate::list(&policy);
+    let mutants = mutate::list(book);
     if let Some(suite) = &suite {
         mutate::unknown(&suite.source, &suite.equivalent, &mutants, &mut found);
     }
@@ -98,7 +105,7 @@ fn job(args: &Test, spec: &JobSpec) -> Result<Result<Option<Tested>, Exit>, Stop
             Suite { source: Source::new(name, ""), cases: Vec::new(), equivalent: Vec::new() }
         }
     };
-    let judge = Judge::new(&policy, &templates, VERSION);
+    let judge = Judge::new(book, &templates, VERSION);
     confined::grant(GRANT);
     let judged = suite.cases.iter().map(|case| {
         confined::begin(&format!("judging the case `{}` of {}", case.name, suite.source.name));
@@ -106,13 +113,13 @@ fn job(args: &Test, spec: &JobSpec) -> Result<Result<Option<Tested>, Exit>, Stop
     });
     let judged: Vec<Judged> = judged.collect();
     let holds = judged.iter().all(|judged| judged.failures.is_empty());
-    let coverage = args.coverage.then(|| coverage::coverage(&policy, &suite.cases));
+    let coverage = args.coverage.then(|| coverage::coverage(book, &suite.cases));
     let mutation = (args.mutate && holds).then(|| {
         confined::begin(&format!("changing the rules of {}", spec.job));
         let judgements = u64::try_from(mutants.len() * suite.cases.len()).unwrap_or(u64::MAX);
         confined::grant((GRANT + judgements / JUDGED).min(LONGEST));
         let progress = Progress::of(&args.shown, mutants.len(), "changes tried");
-        let found = mutate::run::run((&policy, &templates, VERSION), &suite, &mutants, &|done| progress.at(done));
+        let found = mutate::run::run((book, &templates, VERSION), &suite, &mutants, &|done| progress.at(done));
         progress.done();
         (mutants, found)
     });
