@@ -8,7 +8,8 @@
 //! - [`advise`] rules over collections: counted facts to suggestions, recommendations, proposals. Pure
 //! - [`forge`] what a forge holds, read and written through two traits
 //! - [`http`] the one HTTP client: time-outs, retries, limits, redirects, secrets
-//! - [`loop_dir`] the `.loop` files: JSON lines, the lock of a run
+//! - [`loop_dir`] the `.loop` files: JSON lines, logs of any size, the lock of a run
+//! - [`loops`] what the log of the loop says, counted. Pure
 //! - [`files`] locks, and files replaced as a whole
 //! - [`explain`] why a decision is what it is, and what it narrowly is not. Pure
 //! - [`plan`] decisions and texts to finished writes. Pure
@@ -16,6 +17,7 @@
 //! - [`undo`] what a run wrote, taken back: journal and forge to a plan. Pure
 //! - [`publish`] a report to people elsewhere: Telegram, webhooks, files, the summary of a CI job
 //! - [`report`] a run as people and programs read it. Pure
+//! - [`sessions`] recorded sessions of agents, read and counted in one pass. Pure
 //! - [`jobs`] what each job reads, decides and leaves
 //! - [`snapshot`] a recorded forge masked, so that it can be shown
 //! - [`review`] what the reviewer of a rule change uses: warnings, cases, the effect of a change. Pure
@@ -41,11 +43,13 @@ pub mod init;
 pub mod jobs;
 pub mod language;
 pub mod loop_dir;
+pub mod loops;
 pub mod pack;
 pub mod plan;
 pub mod publish;
 pub mod report;
 pub mod review;
 pub mod run;
+pub mod sessions;
 pub mod snapshot;
 pub mod undo;

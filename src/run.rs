@@ -3,18 +3,23 @@
 //! Takes: [`Cli`], the environment. Gives: the report on stdout, everything else on stderr, an
 //! [`Exit`].
 //!
-//! - `triage` and `retro` the jobs, `apply` a saved plan, `undo` a run taken back, `runs` the list of them
+//! - `triage`, `retro` and `improvement_proposals` the jobs, `apply` a saved plan, `undo` a run taken back,
+//!   `runs` the list of them
 //! - `why` one item explained, `snapshot` a recording, `init` a checkout set up
-//! - `rules` which rules, `forge` which forge, `live` what a live run needs and leaves
+//! - `loops` the memory of the loop: its log, queue, quarantine, guard
+//! - `rules` which rules, `forge` which forge, `live` what a live run needs and leaves, `record` of runs
 //! - `review` what can be asked of rules, `confined` in a process with little memory and time
 //! - `output` where results go
 
 mod apply;
 mod confined;
 mod forge;
+mod improvement_proposals;
 mod init;
 mod live;
+mod loops;
 mod output;
+mod record;
 mod retro;
 mod review;
 mod rules;
@@ -106,8 +111,12 @@ pub fn run(cli: &Cli) -> Exit {
         return Exit::Failed;
     }
     let ended = match &cli.job {
-        Job::Rules(rules) if rules.judges() && !cli.confined => confined::supervise(),
+        Job::Rules(rules) if rules.judges() && !cli.confined => {
+            confined::supervise().map_err(|stop| review::ended(rules, stop))
+        }
         Job::BacklogTriage(args) => triage::run(args),
+        Job::ImprovementProposals(args) => improvement_proposals::run(args),
+        Job::Merge(args) => improvement_proposals::merge(args),
         Job::KaizenRetro(args) => retro::run(args),
         Job::Init(args) => init::init(args),
         Job::Apply(args) => apply::run(args),
@@ -116,6 +125,12 @@ pub fn run(cli: &Cli) -> Exit {
         Job::Why(args) => why::run(args),
         Job::Undo(args) => undo::run(args),
         Job::Runs(args) => runs::run(args),
+        Job::BackfillRetro(args) => loops::backfill::run(args),
+        Job::CycleRetro(args) => loops::retro::run(args),
+        Job::LoopGuard(args) => loops::guard::run(args),
+        Job::LoopIntrospect(args) => loops::introspect::run(args),
+        Job::LoopMerge(args) => loops::merge::run(args),
+        Job::TriageScore(args) => loops::score::run(args),
     };
     ended.unwrap_or_else(|stop| {
         say(&format!("error: {:#}", stop.error));

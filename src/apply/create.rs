@@ -9,7 +9,7 @@ use super::{Created, Ended, Fate, Outcome, Run};
 use crate::forge::Kind;
 use crate::forge::change::{Done, NewIssue};
 use crate::plan::marker::Marker;
-use crate::plan::{Effect, Op, PlannedItem, SUMMARY, Write};
+use crate::plan::{Effect, Op, PlannedItem, Write, is_kept};
 
 impl Run<'_, '_> {
     /// Creates an issue: there is no item to look at first.
@@ -49,7 +49,7 @@ impl Run<'_, '_> {
     /// An issue that was created is looked for once more at the end.
     pub(super) fn remember(&self, repo: usize, write: &Write, done: &Done) {
         let marker = write.args.body.as_deref().and_then(Marker::ending);
-        let label = write.args.labels.first().filter(|_| write.key == SUMMARY).cloned();
+        let label = write.args.labels.first().filter(|_| is_kept(&write.key)).cloned();
         if let Some((number, marker)) = done.number.zip(marker) {
             self.created.borrow_mut().push(Created { repo, number, label, marker });
         }
@@ -75,7 +75,7 @@ impl Run<'_, '_> {
                 forge.create_issue(repository.index, NewIssue { title, body, labels, assignees })
             },
             || {
-                let there = match args.labels.first().filter(|_| write.key == SUMMARY) {
+                let there = match args.labels.first().filter(|_| is_kept(&write.key)) {
                     Some(label) => forge.labelled(repository.index, label)?,
                     None => self.opened(repository.index)?,
                 };

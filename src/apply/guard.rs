@@ -17,7 +17,7 @@ use crate::forge::change::Fresh;
 use crate::forge::{Comment, Item, LabelNames};
 use crate::plan::marker::Marker;
 use crate::plan::memory::{self, Concerned, State};
-use crate::plan::{self, Effect, Op, PlannedItem, SUMMARY, Write};
+use crate::plan::{self, Effect, Op, PlannedItem, Write};
 
 /// How long the list of changed comments of a repository is good for.
 const FRESH: Duration = Duration::from_secs(5);
@@ -66,8 +66,8 @@ impl Run<'_, '_> {
         if effect.writes.iter().any(Write::is_undo) {
             return self.look_back_once(repository, item, fresh, effect);
         }
-        if effect.writes.iter().any(|write| write.op == Op::EditBody && write.key == SUMMARY) {
-            return Ok(self.summary(fresh, effect));
+        if effect.writes.iter().any(|write| write.op == Op::EditBody && plan::is_kept(&write.key)) {
+            return Ok(self.kept(fresh, effect));
         }
         let comments = self.comments(repository.index, number, &fresh.item)?;
         let concerned = Concerned {
@@ -184,21 +184,25 @@ impl Run<'_, '_> {
         })
     }
 
-    /// A summary is replaced where it is open, ours, and has our marker.
-    fn summary(&self, fresh: Fresh, effect: &Effect) -> Ready {
+    /// An issue that we keep, such as a summary, is replaced where it is open, ours, and has our marker.
+    fn kept(&self, fresh: Fresh, effect: &Effect) -> Ready {
         let ours = fresh.item.author.as_ref().is_some_and(|author| self.us().is(&author.login));
         let marker = Marker::ending(&fresh.item.body).filter(|_| ours);
-        let of_policy =
-            |marker: &Marker| marker.get("policy") == Some(&effect.policy) && marker.get("key") == Some(SUMMARY);
+        let key = effect.writes.first().map(|write| &*write.key);
+        let same = |marker: &Marker| marker.get("policy") == Some(&effect.policy) && marker.get("key") == key;
         if !fresh.item.open {
-            return dropped("Somebody closed the summary: it is switched off.");
+            return dropped("Somebody closed it: it is switched off.");
         }
-        let Some(marker) = marker.filter(of_policy) else { return dropped("It is no summary of ours.") };
+        let Some(marker) = marker.filter(same) else { return dropped("It is no such issue of ours.") };
+        // Of a summary all is ours; what is kept for a proposal is also talked about in its text.
+        if key == Some(plan::PROPOSAL) && plan::kept::is_edited(&fresh.item.body) {
+            return dropped("Somebody wrote in it since.");
+        }
         let day = |body: &str| Marker::ending(body).and_then(|marker| marker.get("day").map(str::to_owned));
         let planned = effect.writes.first().and_then(|write| write.args.body.as_deref()).and_then(day);
         // Days sort as texts: an older plan does not replace a newer day.
         if planned.is_some() && marker.get("day") >= planned.as_deref() {
-            return Ready::Not(Outcome::new(Fate::Unchanged, "Today's summary is written.".to_owned()));
+            return Ready::Not(Outcome::new(Fate::Unchanged, "What it says is as new.".to_owned()));
         }
         Ready::Write { fresh: Box::new(fresh), comments: Vec::new(), writes: effect.writes.clone() }
     }

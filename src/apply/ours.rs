@@ -10,7 +10,7 @@ use super::Run;
 use super::preflight::Repository;
 use crate::forge::Item;
 use crate::plan::marker::Marker;
-use crate::plan::{self, Effect, Op, SUMMARY, Write, section};
+use crate::plan::{self, Effect, Op, Write, section};
 
 impl Run<'_, '_> {
     /// Whether what leaves no trace is still to be done: its own text tells.
@@ -34,7 +34,7 @@ impl Run<'_, '_> {
     /// policy in this place.
     pub(super) fn created(&self, repository: &Repository, effect: &Effect, write: &Write) -> Result<Option<u64>> {
         let Some(wanted) = write.args.body.as_deref().and_then(Marker::ending) else { return Ok(None) };
-        if write.key != SUMMARY {
+        if !plan::is_kept(&write.key) {
             let mut known = self.opened.borrow_mut();
             let ours = match known.entry(repository.index) {
                 Entry::Occupied(there) => there.into_mut(),

@@ -3,9 +3,13 @@
 //! Takes: arguments. Gives: [`Cli`]. A link named after a job (`backlog-triage -> kaizen`) is
 //! that job: the program's own file name is put before the arguments.
 //!
+//! - `improvement` the job over sessions
 //! - `rules` what is done with rules beside running them, `undo` what looks back at runs
+//! - `loops` the jobs of the loop's memory
 //! - `shared` options of several commands, `values` what is written behind an option
 
+mod improvement;
+mod loops;
 mod retro;
 pub mod rules;
 mod shared;
@@ -15,9 +19,12 @@ mod values;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::jobs;
+pub use improvement::{Improvement, Merge, Priority, Report as ImprovementReport};
+pub use loops::{Backfill, CycleRetro, InLoop, Introspect, LoopGuard, LoopMerge, TriageScore};
 pub use retro::Retro;
 pub use rules::{Check, Diff, Facts, Rules, Show};
 pub use shared::{Common, Format, Shown, Target, When};
@@ -60,13 +67,56 @@ pub enum Job {
     /// With --dry-run it prints what it would do, and writes nothing.
     #[command(after_help = EXIT_CODES)]
     BacklogTriage(Triage),
+    /// Seed the log of the loop with the merged and closed pull requests of repositories.
+    ///
+    /// In the order in which they ended, after what is there already; what the log has of a pull request
+    /// stays as it is. Can be ended and run again.
+    #[command(after_help = EXIT_CODES)]
+    BackfillRetro(Box<Backfill>),
+    /// Record one cycle of the loop in retro/cycles.jsonl, and sum up the last ones.
+    ///
+    /// Its members come from options, from a JSON object on stdin (--stdin), or, with --from-pr, from
+    /// a pull request; of several the options win. A cycle is recorded once however often it is sent.
+    #[command(after_help = EXIT_CODES)]
+    CycleRetro(Box<CycleRetro>),
+    /// Say whether there is work: 0 go, 3 idle, with the seconds to wait on stdout.
+    ///
+    /// Reads the queue that triage-score keeps, or, with --ask-forge, the open issues. Without work the
+    /// wait doubles from run to run, up to a limit; with work it begins anew.
+    #[command(after_help = EXIT_CODES)]
+    LoopGuard(LoopGuard),
+    /// Say what the log of the loop says: trends, types, repeated failures, outliers, what to do.
+    ///
+    /// Reads retro/cycles.jsonl, rotated files too, and retro/deep-triage.jsonl; writes
+    /// retro/insights.json. Parameters, thresholds and texts are in rules/loop-introspect.yaml.
+    #[command(after_help = EXIT_CODES)]
+    LoopIntrospect(Introspect),
+    /// Put two versions of a file of the loop together: the first takes in the second.
+    ///
+    /// Lines become the union of the lines of both, in the order of their times; of a JSON file the one
+    /// with the newer `generated_at` stays. Folders are put together file by file.
+    #[command(after_help = EXIT_CODES)]
+    LoopMerge(LoopMerge),
+    /// Rank the open issues into queue.json, and keep those that failed too often in quarantine.json.
+    #[command(after_help = EXIT_CODES)]
+    TriageScore(TriageScore),
+    /// Say what agents waste their sessions on, and what mending it would return.
+    ///
+    /// The rules are rules/improvement-proposals.yaml: what counts as waste, what it costs, what to do
+    /// about it. Reads recorded sessions of any number and writes a report; with --issue it keeps an issue
+    /// for each proposal that is worth one.
+    #[command(after_help = EXIT_CODES)]
+    ImprovementProposals(Improvement),
+    /// Put together what every shard of `improvement-proposals` has counted, and report as one run would.
+    #[command(after_help = EXIT_CODES)]
+    Merge(Merge),
     /// Look back at the last day: figures, one improvement, and what became of the last one.
     ///
     /// The rules are rules/kaizen-retro.yaml: what counts as closed well or stuck, the suggestions, where
     /// the report goes. With --dry-run it prints the report, and publishes nothing.
     #[command(after_help = EXIT_CODES)]
     KaizenRetro(Retro),
-    /// Set a repository up: rules with your logins in .kaizen, a workflow that runs them.
+    /// Set a repository up: rules with your logins in .kaizen, workflows that run and review them.
     ///
     /// Run it anywhere in a git checkout. What a person wrote or edited is left alone. It asks for
     /// logins on a terminal, and nowhere else.
@@ -146,10 +196,14 @@ pub struct Init {
     /// Write the templates too, to change the texts of comments.
     #[arg(long)]
     pub templates: bool,
-    /// The folder for the workflow [default: the one that the forge reads].
+    /// Write the workflow that shows on a pull request what its change of the rules does [default: yes, or
+    /// as it was said before].
+    #[arg(long, value_name = "yes|no", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+    pub review: Option<bool>,
+    /// The folder for the workflows [default: the one that the forge reads].
     #[arg(long, value_name = "DIR")]
     pub workflows: Option<String>,
-    /// The label of the runner that the workflow asks for [default: ubuntu-latest].
+    /// The label of the runner that the workflows ask for [default: ubuntu-latest].
     #[arg(long, value_name = "LABEL", value_parser = label)]
     pub runs_on: Option<String>,
     /// The forge, or file:PATH to try the rules on a recorded one [default: the git remote].
@@ -205,7 +259,7 @@ pub struct Triage {
 pub fn arguments(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<OsString> = args.into_iter().collect();
     let called = args.first().and_then(|program| Path::new(program).file_stem()).and_then(|name| name.to_str());
-    if let Some(job) = called.and_then(|called| jobs::NAMES.into_iter().find(|job| *job == called)) {
+    if let Some(job) = called.and_then(|called| jobs::NAMES.into_iter().chain(jobs::PLAIN).find(|job| *job == called)) {
         args.insert(1, OsString::from(job));
     }
     args

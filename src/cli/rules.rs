@@ -10,7 +10,6 @@ use clap::{Args, Subcommand};
 
 use super::EXIT_CODES;
 use super::shared::{Common, Shown, Target};
-use super::values::instant;
 use crate::jobs;
 
 /// What can be asked of rules.
@@ -52,9 +51,13 @@ pub enum Rules {
 /// Options of `rules check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// A folder of rules, or one file of it [default: the rules that the jobs would take].
+    /// A folder of rules, or one file of it [default: in a job of a pull request without a checkout what
+    /// the pull request brings, else the rules that the jobs would take].
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// The revision that is checked, of this clone, or, without one, of the repository on the forge.
+    #[arg(long, value_name = "REV", conflicts_with_all = ["paths", "rules", "templates"])]
+    pub head: Option<String>,
     /// Ask the forge too, and write nothing: do labels and logins exist, has it what the actions ask for?
     #[arg(long)]
     pub live: bool,
@@ -105,24 +108,19 @@ pub struct Test {
     /// The jobs whose rules are tested [default: those with rules of one's own; without any, all].
     #[arg(value_name = "JOB")]
     pub jobs: Vec<String>,
-    /// The folder with the rules [default: .kaizen/rules, else rules, else the built-in rules].
-    #[arg(long, value_name = "DIR")]
-    pub rules: Option<PathBuf>,
-    /// The folder with the templates [default: `templates` beside the rules folder, else built-in].
-    #[arg(long, value_name = "DIR")]
-    pub templates: Option<PathBuf>,
+    /// The revision that is tested, with its cases: of this clone, or, without one, of the repository on
+    /// the forge [default: in a job of a pull request without a checkout what the pull request brings].
+    #[arg(long, value_name = "REV", conflicts_with_all = ["rules", "templates"])]
+    pub head: Option<String>,
     /// Say which rules, points, conditions, words and patterns no case exercises.
     #[arg(long)]
     pub coverage: bool,
     /// Change the rules a little, one change at a time, and say which changes no case notices.
     #[arg(long)]
     pub mutate: bool,
-    /// The instant that the report names [default: the clock]; cases have their own.
-    #[arg(long, value_name = "RFC3339", value_parser = instant)]
-    pub now: Option<chrono::DateTime<chrono::Utc>>,
     #[command(flatten)]
-    /// How it is shown.
-    pub shown: Shown,
+    /// Options that jobs share; those of a forge count with --head. Cases have an instant of their own.
+    pub common: Common,
 }
 
 /// Options of `rules capture`.

@@ -58,7 +58,7 @@ pub struct Target {
 }
 
 /// How results are shown.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Shown {
     /// How to print the result.
     #[arg(long, value_enum, default_value_t = Format::Text)]

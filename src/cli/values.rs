@@ -64,6 +64,31 @@ pub(super) fn instant(text: &str) -> Result<chrono::DateTime<chrono::Utc>, Strin
     crate::forge::time::parse(text).ok_or_else(|| "write an instant such as 2026-11-21T06:00:00Z".to_owned())
 }
 
+/// `12h`, `7d`, `2w`: whole numbers, at most ten years.
+pub(super) fn window(text: &str) -> Result<std::time::Duration, String> {
+    let help = "write a time with its unit: 12h, 7d, 2w";
+    let unit = text.chars().next_back().ok_or(help)?;
+    let hours = match unit {
+        'h' => 1,
+        'd' => 24,
+        'w' => 7 * 24,
+        _ => return Err(help.to_owned()),
+    };
+    let number: u64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| help)?;
+    let whole = number.checked_mul(hours).filter(|whole| (1..=87_660).contains(whole));
+    whole.map(|hours| std::time::Duration::from_secs(hours * 3600)).ok_or_else(|| help.to_owned())
+}
+
+/// `name=value`; the value is JSON where it reads as such, else a text.
+pub(super) fn field(text: &str) -> Result<(String, serde_json::Value), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+    if !plain {
+        return Err("a name has letters, digits, `_`, `-` and `.`".to_owned());
+    }
+    Ok((name.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| serde_json::Value::from(value))))
+}
+
 /// `90s`, `15m`, `2h`: whole numbers, at least a second.
 pub(super) fn span(text: &str) -> Result<std::time::Duration, String> {
     let unit = text.chars().next_back().ok_or("write a time such as 15m")?;

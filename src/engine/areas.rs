@@ -55,7 +55,9 @@ impl<'a> Areas<'a> {
 /// A text with its ASCII letters in lower case; `None` where it holds one of [`ODD`].
 #[must_use]
 pub fn lower(mut text: String) -> Option<String> {
-    let odd = !text.is_ascii() && ODD.iter().any(|letter| text.contains(*letter));
+    // Few texts hold the bytes that these begin with.
+    let [one, other] = ODD.map(|letter| letter.encode_utf8(&mut [0; 4]).as_bytes()[0]);
+    let odd = memchr::memchr2_iter(one, other, text.as_bytes()).any(|at| text[at..].starts_with(ODD));
     text.make_ascii_lowercase();
     (!odd).then_some(text)
 }

@@ -50,7 +50,8 @@ impl Digest {
     /// The digest of all parts.
     #[must_use]
     pub fn finish(self) -> String {
-        self.0.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        let first = self.0.finalize().iter().take(8).fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
+        format!("{first:016x}")
     }
 }
 

@@ -123,24 +123,24 @@ pub fn explain(policy: &Policy, judgement: &Judgement<'_>, points: &[PointHit], 
         type_line: type_rule.map(|rule| policy.line(rule.at)),
         flags: flags.collect(),
         decided: judgement.rule.map(|rule| passed(policy, &policy.decide[rule], answers)),
-        passed: before_it(policy, before, answers),
+        passed: policy.decide[..before].iter().map(|rule| passed(policy, rule, answers)).collect(),
         nearest: nearest::nearest(policy, judgement, answers),
     }
 }
 
-/// The rules before the one that decided, each with why it did not hold.
+/// Why a rule did not hold, or did.
 #[must_use]
-pub fn before_it(policy: &Policy, before: usize, answers: Answers<'_>) -> Vec<Passed> {
-    policy.decide[..before].iter().map(|rule| passed(policy, rule, answers)).collect()
+pub fn why(policy: &Policy, rule: &Rule, answers: Answers<'_>) -> String {
+    let why = rule.when.as_ref().map(|when| parts::why(policy, &when.expr, answers));
+    why.unwrap_or_else(|| "it has no condition".to_owned())
 }
 
 fn passed(policy: &Policy, rule: &Rule, answers: Answers<'_>) -> Passed {
-    let why = rule.when.as_ref().map(|when| parts::why(policy, &when.expr, answers));
     Passed {
         rule: rule.id.clone(),
         action: rule.action.map_or("skip", |action| policy.actions[action].name.as_str()).to_owned(),
         line: policy.line(rule.at),
-        why: why.unwrap_or_else(|| "it has no condition".to_owned()),
+        why: why(policy, rule, answers),
     }
 }
 

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::Answers;
 use crate::engine::evaluate::Judgement;
 use crate::engine::expr::{Compare, Expr, Name};
-use crate::engine::rules::Policy;
+use crate::engine::rules::{Point, Policy};
 use crate::engine::value::{Out, Value};
 use crate::language::print;
 
@@ -240,17 +240,21 @@ impl Steps<'_> {
                 let steps = point.when.as_ref().and_then(|when| self.to(&when.expr, true, DEEP));
                 if let Some(steps) = steps.filter(|steps| !steps.is_empty()) {
                     let (later, weight) = (!judged(&steps), weight(&steps));
-                    let missing = steps.into_iter().map(|step| step.text).collect();
-                    let line = self.policy.line(point.at);
-                    could.push((later, weight, Could { add: point.add.clone(), missing, line }));
+                    could.push((later, weight, point, steps));
                 }
             }
         }
-        let add = |could: &Could| could.add.number().unwrap_or(0.0);
-        could.sort_by(|(later_a, a, x), (later_b, b, y)| {
+        let add = |point: &Point| point.add.number().unwrap_or(0.0);
+        could.sort_by(|(later_a, a, x, _), (later_b, b, y, _)| {
             later_a.cmp(later_b).then(a.total_cmp(b)).then(add(y).total_cmp(&add(x)))
         });
-        could.into_iter().map(|(_, _, could)| could).take(COULD).collect()
+        // Where a point stands is counted in the file: only of those that are told.
+        let told = |(_, _, point, steps): (bool, f64, &Point, Vec<Step>)| Could {
+            add: point.add.clone(),
+            missing: steps.into_iter().map(|step| step.text).collect(),
+            line: self.policy.line(point.at),
+        };
+        could.into_iter().take(COULD).map(told).collect()
     }
 }
 

@@ -8,13 +8,15 @@ use super::{Explanation, Passed, Pointed, Scored};
 use crate::engine::untrusted;
 use crate::engine::value::Value;
 
-/// The nearest miss as sentences. Untrusted words in it are names of the rules only.
+/// The nearest miss as sentences, with or without where points stand. Untrusted words in it are names of
+/// the rules only.
 #[must_use]
-pub fn nearest(nearest: &Nearest) -> String {
+pub fn nearest(nearest: &Nearest, lines: bool) -> String {
     let way = if nearest.would_hold { "would hold" } else { "would no longer hold" };
     let mut text = format!("{}, and `{}` {way}.", nearest.missing.join(", "), nearest.rule);
     for Could { add, missing, line } in &nearest.could {
-        text.push_str(&format!(" {} would add {add} ({line}).", capital(&missing.join(" and "))));
+        let line = if lines { format!(" ({line})") } else { String::new() };
+        text.push_str(&format!(" {} would add {add}{line}.", capital(&missing.join(" and "))));
     }
     text
 }
@@ -78,7 +80,7 @@ pub fn text(explanation: &Explanation, all: bool) -> String {
         None => out.push_str("  > no rule holds\n"),
     }
     if let Some(miss) = &explanation.nearest {
-        out.push_str(&format!("Nearest miss: {}\n", terminal(&nearest(miss))));
+        out.push_str(&format!("Nearest miss: {}\n", terminal(&nearest(miss, true))));
     }
     out
 }
@@ -129,7 +131,7 @@ pub fn markdown(explanation: &Explanation) -> String {
         None => out.push_str("- No rule holds.\n"),
     }
     if let Some(miss) = &explanation.nearest {
-        out.push_str(&format!("\n**Nearest miss:** {}\n", untrusted::markdown(&nearest(miss))));
+        out.push_str(&format!("\n**Nearest miss:** {}\n", untrusted::markdown(&nearest(miss, true))));
     }
     out
 }

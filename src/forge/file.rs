@@ -132,6 +132,18 @@ impl Forge for FileForge {
         turns.result()
     }
 
+    fn pull(&self, repo: usize, number: u64) -> Result<Option<Item<'static>>> {
+        // In the list of issues it may stand too, and says less there.
+        for run in self.parts(repo)?.runs.iter().filter(|run| run.pulls) {
+            let (mut bytes, mut spare) = (Vec::new(), String::new());
+            let entries = self.entries(*run, &mut bytes, &mut spare)?;
+            if let Some(pull) = entries.into_iter().flatten().find(|item| item.number == number) {
+                return Ok(Some(pull.into_owned()));
+            }
+        }
+        Ok(self.find(repo, number)?.filter(|item| item.kind == Kind::Pull))
+    }
+
     fn writers(&self, repo: usize) -> Result<&[String]> {
         Ok(&self.parts(repo)?.writers)
     }

@@ -72,6 +72,9 @@ pub struct Item<'a> {
     pub closed_at: Option<DateTime<Utc>>,
     /// A pull request that was merged.
     pub merged: bool,
+    /// Lines that a pull request adds and removes, where the object says it: the one of a pull request by
+    /// itself does, the list of issues does not.
+    pub lines: Option<(u64, u64)>,
     /// Why it is closed, in the forge's word (GitHub: `completed`, `not_planned`, `duplicate`).
     pub state_reason: Option<Cow<'a, str>>,
 }

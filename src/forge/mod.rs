@@ -135,6 +135,15 @@ pub trait Forge: Sync {
         Ok(seek::those(|page| self.items(repo, States::ALL, 1, page), |item| item.number == number)?.pop())
     }
 
+    /// One pull request by its number, with the lines that it changes as far as the forge tells them;
+    /// `None` where there is none.
+    ///
+    /// # Errors
+    /// As [`Forge::items`].
+    fn pull(&self, repo: usize, number: u64) -> Result<Option<Item<'static>>> {
+        Ok(self.find(repo, number)?.filter(|item| item.kind == Kind::Pull))
+    }
+
     /// The issues, open and closed, that carry a label of this name: how our own are found
     /// again without reading every closed one.
     ///

@@ -13,13 +13,16 @@ const FOLDERS: [&str; 3] = [".forgejo/workflows", ".gitea/workflows", ".github/w
 /// Where nothing is in use yet: Gitea and Forgejo both read it.
 const FRESH: &str = FOLDERS[1];
 
-/// Workflows by the names of their jobs.
-const TEXTS: [(&str, &str); 1] = [("backlog-triage", include_str!("../../.gitea/workflows/backlog-triage.yml"))];
+/// Workflows by their names: those of jobs, and the review of a change of rules.
+const TEXTS: [(&str, &str); 2] = [
+    ("backlog-triage", include_str!("../../.gitea/workflows/backlog-triage.yml")),
+    ("rules-review", include_str!("../../.gitea/workflows/rules-review.yml")),
+];
 
-/// The workflow of a job.
+/// The workflow of this name.
 #[must_use]
-pub fn text(job: &str) -> Option<&'static str> {
-    TEXTS.into_iter().find(|(name, _)| *name == job).map(|(_, text)| text)
+pub fn text(wanted: &str) -> Option<&'static str> {
+    TEXTS.into_iter().find(|(name, _)| *name == wanted).map(|(_, text)| text)
 }
 
 /// The folder for a new workflow, and a note where only a person can know better.

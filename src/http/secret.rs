@@ -8,7 +8,7 @@ use std::fmt;
 use super::address::Url;
 
 /// Characters of a word of an address that could be a secret.
-const SHORT: usize = 6;
+const SHORT_SECRET: usize = 6;
 
 /// A token or a password. It never prints.
 #[derive(Clone, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl SecretUrl {
         let mut words: Vec<String> = decoded
             .iter()
             .flat_map(|part| part.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-'))
-            .filter(|word| word.chars().count() >= SHORT)
+            .filter(|word| word.chars().count() >= SHORT_SECRET)
             .map(str::to_owned)
             .collect();
         // The longer first: one may be a part of the other.

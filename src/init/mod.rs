@@ -1,4 +1,4 @@
-//! `kaizen init`: rules with real logins and a workflow, written into a checkout.
+//! `kaizen init`: rules with real logins and the workflows, written into a checkout.
 //!
 //! Takes: the top of a checkout, the answers, a way to ask for those that are missing. Gives: what
 //! became of each file. A file is written only if it is not there or is as `init` wrote it; nothing
@@ -7,6 +7,7 @@
 pub mod git;
 mod record;
 mod rules;
+mod workflow;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +17,6 @@ use std::path::{Component, Path};
 use anyhow::anyhow;
 
 use crate::files;
-use crate::forge::workflows;
 use crate::language::diag::{Diagnostic, Severity, did_you_mean};
 use crate::language::{JobSpec, load};
 use crate::pack;
@@ -25,9 +25,6 @@ pub use rules::Logins;
 
 /// Where rules and templates go.
 const FOLDER: &str = ".kaizen";
-
-/// The line of the workflow that names the runner.
-const RUNS_ON: &str = "    runs-on: ubuntu-latest\n";
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +39,8 @@ pub struct Wish {
     pub workflows: Option<String>,
     /// The label of the runner.
     pub runs_on: Option<String>,
+    /// Write the workflow that reviews changes of the rules: as before, if nothing is said, else yes.
+    pub review: Option<bool>,
 }
 
 /// What became of a file.
@@ -141,24 +140,9 @@ pub fn set_up(top: &Path, spec: &JobSpec, jobs: &[&str], wish: &Wish, ask: Ask<'
     }
     // What they have no need of is not put beside rules that are a person's.
     wanted.retain(|path, _| !theirs || before.files.contains_key(path) || !path.starts_with(&done.rules));
-    let runs_on = wish.runs_on.clone().or_else(|| before.runs_on.clone());
-    if let Some(text) = workflows::text(spec.job) {
-        let kept = before.workflows.clone();
-        let (folder, note) = match wish.workflows.clone().or(kept) {
-            Some(folder) => (folder, None),
-            None => {
-                let (folder, note) = workflows::folder(wish.host.as_deref(), &|folder| in_use(&top.join(folder)));
-                (folder.to_owned(), note)
-            }
-        };
-        let text = runs_on
-            .as_ref()
-            .map_or_else(|| text.to_owned(), |label| text.replacen(RUNS_ON, &format!("    runs-on: {label}\n"), 1));
-        wanted.insert(format!("{folder}/{}.yml", spec.job), text);
-        done.notes.extend(note);
-        after.workflows = Some(folder);
-    }
-    after.runs_on = runs_on;
+    let found = workflow::of(top, spec.job, !own, wish, &mut after);
+    wanted.extend(found.texts);
+    done.notes.extend(found.notes);
     let mut done = write(top, spec, jobs, wanted, &before, after, done)?;
     let told = wish.logins.iter().all(|(name, login)| before.agents.get(name) == Some(login));
     if !told && (theirs || own) {
@@ -277,9 +261,4 @@ fn there(top: &Path, path: &str) -> Result<Option<String>, Refused> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Refused::Failed(anyhow!(error).context(format!("reading {path}")))),
     }
-}
-
-/// A folder of workflows is in use if it holds a file: git knows no empty ones.
-fn in_use(folder: &Path) -> bool {
-    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().next().is_some())
 }

@@ -36,11 +36,15 @@ pub(super) struct Record {
     /// The label of the runner.
     #[serde(default)]
     pub(super) runs_on: Option<String>,
+    /// Whether changes of the rules are reviewed, where that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) review: Option<bool>,
 }
 
 impl Default for Record {
     fn default() -> Self {
-        Record { version: VERSION, files: BTreeMap::new(), agents: Logins::new(), workflows: None, runs_on: None }
+        let (files, agents) = (BTreeMap::new(), Logins::new());
+        Record { version: VERSION, files, agents, workflows: None, runs_on: None, review: None }
     }
 }
 

@@ -32,6 +32,9 @@ pub struct Asked<'a> {
     pub threads: usize,
     /// Only this number is looked at; work in hand is counted over all.
     pub only: Option<u64>,
+    /// A plan will be saved or carried out: the items that a rule acts on are digested, by which the one
+    /// that writes tells whether they have changed.
+    pub plans: bool,
     /// What earlier runs wrote.
     pub journal: &'a Journal,
     /// Told how many more items have been read, from any thread.

@@ -17,7 +17,7 @@ use crate::engine::template::Templates;
 use crate::forge::time::rfc3339;
 use crate::language::{JobSpec, OfItems, REPLACED, Text};
 use crate::plan::choice::State;
-use crate::plan::{self, Effect, Op, PlannedItem, Texts, section};
+use crate::plan::{self, Effect, Op, PlannedItem, Texts, Words, section};
 use crate::report::{Row, Run, Totals};
 
 /// What this job asks of its rule file.
@@ -175,10 +175,7 @@ fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Ro
     };
     let issue = action.create_issue.as_ref().filter(|_| wanted.asks(Op::CreateIssue));
     let body = issue.map(|issue| rendered(&issue.body)).transpose()?;
-    let section = action.edit_body.as_deref().filter(|_| wanted.asks(Op::EditBody)).map(rendered).transpose()?;
-    if section.as_deref().is_some_and(section::breaks) {
-        return Err("the template of `edit_body` gives a hidden line of ours: leave it out".to_owned());
-    }
+    let section = if wanted.asks(Op::EditBody) { section_of(templates, fixed, action, about)? } else { None };
     let texts = Texts {
         comment: text.as_deref(),
         replaced: &replaced,
@@ -201,25 +198,46 @@ pub fn comment(
     action.comment.as_deref().map(|name| render_one(templates, fixed, name, about)).transpose()
 }
 
+/// The section that an action writes into an item's text, where it writes one.
+fn section_of(
+    templates: &Templates,
+    fixed: &Arc<Fixed>,
+    action: &Action,
+    about: About<'_>,
+) -> Result<Option<String>, String> {
+    let section = action.edit_body.as_deref().map(|name| render_one(templates, fixed, name, about)).transpose()?;
+    if section.as_deref().is_some_and(section::breaks) {
+        return Err("the template of `edit_body` gives a hidden line of ours: leave it out".to_owned());
+    }
+    Ok(section)
+}
+
 fn render_one(templates: &Templates, fixed: &Arc<Fixed>, name: &str, about: About<'_>) -> Result<String, String> {
     let used = templates.names(name).ok_or_else(|| format!("the template {name} was not checked"))?;
     templates.render(name, ItemText::new(fixed, about, used).into_value())
 }
 
-/// The text of the comment about a row whose rule asks for one, with whom it mentions.
+/// The texts about a row whose rule asks for some, with whom the comment mentions.
 ///
 /// # Errors
-/// The text cannot be rendered.
+/// A text cannot be rendered.
 pub fn words(
     asked: &Asked<'_>,
     templates: &Templates,
     fixed: &Arc<Fixed>,
     (row, mention): (&Row<'_>, &[String]),
-) -> Result<Option<String>, String> {
+) -> Result<Words, String> {
     let policy = asked.policy;
-    let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else { return Ok(None) };
+    let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else { return Ok(Words::default()) };
     let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention };
-    comment(templates, fixed, &policy.actions[action], about)
+    let action = &policy.actions[action];
+    let body = action.create_issue.as_ref().filter(|_| !subject.created);
+    let body = body.map(|issue| render_one(templates, fixed, &issue.body, about)).transpose()?;
+    Ok(Words {
+        comment: comment(templates, fixed, action, about)?,
+        section: section_of(templates, fixed, action, about)?,
+        issue: row.judgement.issue_title.clone().zip(body),
+    })
 }
 
 fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run<'p> {
@@ -274,7 +292,7 @@ fn planned_items(run: &Run<'_>, effects: Vec<(usize, Effect)>) -> Vec<PlannedIte
             repo: names[row.repo].clone(),
             kind: row.kind,
             number: Some(row.number),
-            seen: row.subject.as_ref().map(|subject| subject.seen.clone()),
+            seen: row.subject.as_ref().and_then(|subject| subject.seen.clone()),
             effects: vec![effect],
         }
     };

@@ -187,8 +187,11 @@ fn row<'p>(
 ) -> Row<'p> {
     let acts = judgement.action.is_some() && !judgement.observed && failed.is_none();
     let mut subject = acts.then(|| Box::new(subject(asked.policy, item, seen, asked.forge.label_names())));
-    // One of ours begets no other: they would have no end.
-    subject.iter_mut().for_each(|subject| subject.created = seen.own_report);
+    subject.iter_mut().for_each(|subject| {
+        // One of ours begets no other: they would have no end.
+        subject.created = seen.own_report;
+        subject.seen = asked.plans.then(|| plan::seen(item));
+    });
     let assignees = item.assignees.iter().map(|login| login.to_string()).collect();
     let state = if failed.is_some() { State::Failed } else { State::Skipped };
     Row { repo, kind: item.kind, number: item.number, assignees, judgement, state, note: failed, subject }
@@ -211,7 +214,7 @@ fn add(to: &mut Vec<usize>, counts: &[usize]) {
 #[must_use]
 pub fn subject(policy: &Policy, item: &Item<'_>, facts: &engine::facts::Item<'_>, label_names: LabelNames) -> Subject {
     Subject {
-        seen: plan::seen(item),
+        seen: None,
         labels: item.labels.iter().map(|label| label.to_string()).collect(),
         label_names,
         author: item.author.clone(),

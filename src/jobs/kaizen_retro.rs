@@ -15,6 +15,7 @@ pub mod memory;
 pub mod metrics;
 pub mod post;
 pub mod tables;
+mod tally;
 mod texts;
 
 use std::collections::BTreeMap;

@@ -23,7 +23,9 @@ pub struct Kept<'a> {
     policy: &'a Policy,
     row: &'a Row<'a>,
     item: Item<'a>,
-    from_labels: Vec<String>,
+    /// For each set of words whether a tag is in it, and whether one from a label is.
+    tagged: Vec<bool>,
+    labelled: Vec<bool>,
     now: i64,
 }
 
@@ -57,7 +59,9 @@ impl<'a> Kept<'a> {
             last_activity: subject.last_activity,
         };
         let from_labels = Tagged::read("", &item.labels, policy.tags, |word| policy.keywords.knows(word)).from_labels;
-        Kept { policy, row, item, from_labels, now }
+        let tagged = policy.keywords.in_sets(&row.judgement.tags);
+        let labelled = policy.keywords.in_sets(&from_labels);
+        Kept { policy, row, item, tagged, labelled, now }
     }
 
     /// The value of a fact.
@@ -91,8 +95,8 @@ impl<'v> Names<'v> for Bound<'v, '_> {
         let count = |count: Option<u16>| count.map_or(Out::Lacks(Tiers::default()), |n| Out::Is(Value::Int(n.into())));
         match name {
             Name::Fact(fact) => kept.fact(fact),
-            Name::Tagged(set) => Out::Is(policy.keywords.in_sets(&judgement.tags)[set].into()),
-            Name::Labelled(set) => Out::Is(policy.keywords.in_sets(&kept.from_labels)[set].into()),
+            Name::Tagged(set) => Out::Is(kept.tagged[set].into()),
+            Name::Labelled(set) => Out::Is(kept.labelled[set].into()),
             Name::Count(pattern) => count(found(pattern).map(|(count, _)| count)),
             Name::Distinct(pattern) => count(found(pattern).map(|(_, distinct)| distinct)),
             Name::LabelsWith(pattern) => {

@@ -12,6 +12,7 @@ use anyhow::Result;
 use super::backlog::{Asked, Backlog};
 use crate::apply::doubt::{self, At, Doubt};
 use crate::engine::rules::Policy;
+use crate::engine::value::Value;
 use crate::forge::Comment;
 use crate::plan::choice::{Candidate, Caps, State, choose};
 use crate::plan::memory::{self, Concerned, Us};
@@ -38,14 +39,19 @@ pub fn decide(asked: &Asked<'_>, backlog: &mut Backlog<'_>) -> Vec<usize> {
     let rows = 0..backlog.rows.len();
     let acting = rows.filter(|index| backlog.rows[*index].subject.is_some() && !unfinished(&backlog.rows[*index]));
     let acting: Vec<usize> = acting.collect();
+    // Side by side in memory: sorting compares them again and again.
+    let each = policy.order.len();
+    let keys: Vec<Value<'_>> =
+        acting.iter().flat_map(|index| backlog.rows[*index].judgement.keys.iter().cloned()).collect();
     let candidates: Vec<Candidate<'_>> = acting
         .iter()
-        .map(|&index| {
+        .enumerate()
+        .map(|(at, &index)| {
             let row = &backlog.rows[index];
             let agent = row.judgement.action.and_then(|action| policy.actions[action].agent);
             Candidate {
                 repo: row.repo,
-                keys: &row.judgement.keys,
+                keys: keys.get(at * each..(at + 1) * each).unwrap_or_default(),
                 agent: agent.filter(|agent| policy.agents[*agent].at_once.is_some() && !row.judgement.held[*agent]),
             }
         })
@@ -148,14 +154,21 @@ fn look(asked: &Asked<'_>, row: &Row<'_>, found: &Found, keep: impl FnOnce(Vec<C
     if let Some(login) = memory::opted_out(&comments, policy.skip_command.as_deref(), &concerned)? {
         return Ok(Look::of(State::Dropped, format!("{login} asked to leave it alone.")));
     }
-    let mut wanted = plan::ask(policy, &policy.actions[action], subject, &row.assignees);
+    let newest = memory::newest(&comments, us, &policy.name, DECISION);
+    let asks = &policy.actions[action];
+    if newest.is_none() && asks.comment.is_some() && asks.create_issue.is_none() {
+        // As most are: there is nothing to compare with.
+        keep(comments);
+        return Ok(Look::of(State::Planned, None));
+    }
+    let mut wanted = plan::ask(policy, asks, subject, &row.assignees);
     let created = wanted.asks(Op::CreateIssue) && {
-        let marker = plan::created(&policy.name, row.number, &policy.actions[action].name);
+        let marker = plan::created(&policy.name, row.number, &asks.name);
         found.is_there(asked, row.repo, &marker)?
     };
     wanted.writes.retain(|write| !(created && write.op == Op::CreateIssue));
     let at = At { repo: row.repo, name: &asked.forge.repos()[row.repo].name, number: row.number };
-    let look = match memory::newest(&comments, us, &policy.name, DECISION) {
+    let look = match newest {
         Some((_, marker)) if marker.get("did") == Some(&wanted.did) && wanted.writes.is_empty() => {
             let earlier = unreduced(policy, action, &comments, us);
             let state = if earlier.is_some() { State::Planned } else { State::Unchanged };
@@ -176,7 +189,7 @@ fn look(asked: &Asked<'_>, row: &Row<'_>, found: &Found, keep: impl FnOnce(Vec<C
             Look { earlier, ..Look::of(State::Planned, None) }
         }
         // Without a comment the item's own state is the memory, and its timeline.
-        None if policy.actions[action].comment.is_none() => match wanted.writes.as_slice() {
+        None if asks.comment.is_none() => match wanted.writes.as_slice() {
             [] => Look::of(State::Unchanged, None),
             left => match doubt::taken_back(asked.forge, us, at, left)? {
                 Some(why) => Look::of(State::Unchanged, why),

@@ -3,6 +3,7 @@
 //! Takes: a policy, a judgement, who is mentioned. Gives: the names that the template checker
 //! allows in a text about an item, each turned into a template value when it is asked for.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -32,6 +33,10 @@ pub struct Fixed {
     now: i64,
     /// For each component its points, as far as they are the same for every item.
     points: Vec<Vec<Arc<PointText>>>,
+    /// Each rule's id, and where it stands.
+    rules: Vec<(Text, Text)>,
+    /// Texts say where in the file points and rules stand.
+    lines: bool,
 }
 
 impl Fixed {
@@ -51,15 +56,19 @@ impl Fixed {
             version: Text::from(version),
             now: now.timestamp_micros(),
             points: point_texts(policy),
+            rules: policy.decide.iter().map(|it| (Text::from(&*it.id), Text::from(policy.line(it.at)))).collect(),
+            lines: true,
         }
     }
 
-    /// The same without the lines that points stand in: they move with every edit above them.
+    /// The same without where points and rules stand: that moves with every edit above them, and every
+    /// version of the rules has its own name.
     #[must_use]
     pub fn without_lines(&self) -> Self {
         let bare = |point: &Arc<PointText>| Arc::new(PointText { line: Text::from(0), ..PointText::clone(point) });
         let points = self.points.iter().map(|points| points.iter().map(bare).collect()).collect();
-        Fixed { points, ..self.clone() }
+        let rules = self.rules.iter().map(|(id, _)| (id.clone(), Text::from(""))).collect();
+        Fixed { points, rules, lines: false, ..self.clone() }
     }
 
     /// As a context of its own.
@@ -97,8 +106,10 @@ impl ItemText {
     #[must_use]
     pub fn new(fixed: &Arc<Fixed>, about: About<'_>, used: &BTreeSet<String>) -> Self {
         let mut named: Vec<(String, Text)> = Vec::with_capacity(used.len());
+        let kept = OnceCell::new();
+        let kept = || kept.get_or_init(|| about.kept(fixed));
         for name in used {
-            named.extend(about.value(name, fixed).map(|value| (name.clone(), value)));
+            named.extend(about.value(name, fixed, &kept).map(|value| (name.clone(), value)));
         }
         ItemText { fixed: Arc::clone(fixed), named }
     }
@@ -110,8 +121,11 @@ impl ItemText {
     }
 }
 
-impl About<'_> {
-    fn value(&self, name: &str, fixed: &Fixed) -> Option<Text> {
+impl<'a> About<'a> {
+    fn value<'k>(&self, name: &str, fixed: &Fixed, kept: &dyn Fn() -> &'k Kept<'a>) -> Option<Text>
+    where
+        'a: 'k,
+    {
         let About { policy, row, .. } = *self;
         let judgement = &row.judgement;
         Some(match name {
@@ -126,8 +140,8 @@ impl About<'_> {
                 let earlier = self.subject.earlier.as_ref();
                 earlier.into_iter().flat_map(|earlier| &earlier.writes).map(|write| readable(write)).collect()
             }
-            "passed" => self.passed(fixed),
-            "nearest" => self.nearest(fixed),
+            "passed" => self.passed(fixed, kept()),
+            "nearest" => self.nearest(fixed, kept()),
             "points" => judgement.points.iter().map(|hit| Text::from_object(fixed.point(hit))).collect(),
             "score" => value(&judgement.score),
             "scores" => {
@@ -137,38 +151,37 @@ impl About<'_> {
             "type" => Text::from(judgement.ty.unwrap_or("unknown")),
             _ => match policy.flags.iter().position(|flag| flag.name == name) {
                 Some(flag) => Text::from(judgement.flags.get(flag).copied().flatten()),
-                None => self.fact(FACTS.iter().find(|(fact, _, _)| *fact == name)?.1, fixed),
+                None => fact(FACTS.iter().find(|(fact, _, _)| *fact == name)?.1, kept()),
             },
         })
     }
 
-    fn fact(&self, fact: Fact, fixed: &Fixed) -> Text {
-        match self.kept(fixed).fact(fact) {
-            Out::Is(fact) => value(&fact),
-            Out::Within(..) | Out::Lacks(_) => Text::from(()),
-        }
-    }
-
-    fn kept(&self, fixed: &Fixed) -> Kept<'_> {
+    fn kept(&self, fixed: &Fixed) -> Kept<'a> {
         Kept::new(self.policy, self.repo, self.row, self.subject, fixed.now)
     }
 
     /// The rules before the one that decided, with why they did not hold.
-    fn passed(&self, fixed: &Fixed) -> Text {
-        let kept = self.kept(fixed);
+    fn passed(&self, fixed: &Fixed, kept: &Kept<'_>) -> Text {
         let before = self.row.judgement.rule.unwrap_or(self.policy.decide.len());
-        let passed = explain::before_it(self.policy, before, &|expr| kept.answer(expr));
-        passed
-            .into_iter()
-            .map(|passed| context! { rule => passed.rule, line => passed.line, why => passed.why })
-            .collect()
+        let passed = self.policy.decide[..before].iter().zip(&fixed.rules);
+        let passed = passed.map(|(rule, (id, line))| {
+            let why = explain::why(self.policy, rule, &|expr| kept.answer(expr));
+            context! { rule => id, line => line, why => why }
+        });
+        passed.collect()
     }
 
     /// The least that would change the decision, in a sentence.
-    fn nearest(&self, fixed: &Fixed) -> Text {
-        let kept = self.kept(fixed);
+    fn nearest(&self, fixed: &Fixed, kept: &Kept<'_>) -> Text {
         let miss = nearest::nearest(self.policy, &self.row.judgement, &|expr| kept.answer(expr));
-        Text::from(miss.map(|miss| explain::show::nearest(&miss)))
+        Text::from(miss.map(|miss| explain::show::nearest(&miss, fixed.lines)))
+    }
+}
+
+fn fact(fact: Fact, kept: &Kept<'_>) -> Text {
+    match kept.fact(fact) {
+        Out::Is(fact) => value(&fact),
+        Out::Within(..) | Out::Lacks(_) => Text::from(()),
     }
 }
 

@@ -204,7 +204,7 @@ pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     let texts = spec.texts.iter().enumerate().filter(|(_, text)| !text.summary || policy.summary.is_some());
     let texts: Vec<(usize, &str)> = texts.map(|(index, text)| (index, text.template)).collect();
     let Check { mut found, disabled, .. } = check;
-    let (templates, used) = templates::read(&input.templates, &wanted, &texts, &names, &mut found);
+    let (templates, used) = templates::read(&input.templates, &wanted, (&input.file, &texts), &names, &mut found);
     let unread = templates::unread(&input.templates, &used.templates, &names);
     found.sort_by_key(|problem| {
         (input.file.name != problem.source.name, problem.source.name.clone(), problem.span.start)

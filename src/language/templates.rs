@@ -36,7 +36,7 @@ pub(super) struct Used {
 pub(super) fn read(
     sources: &BTreeMap<String, Source>,
     wanted: &[String],
-    texts: &[(usize, &str)],
+    (file, texts): (&Source, &[(usize, &str)]),
     names: &TemplateNames,
     found: &mut Vec<Diagnostic>,
 ) -> (Option<Templates>, Used) {
@@ -45,7 +45,15 @@ pub(super) fn read(
     let mut open: Vec<(String, Option<usize>)> = wanted.iter().map(|name| (name.clone(), None)).collect();
     open.extend(texts.iter().map(|(index, name)| ((*name).to_owned(), Some(*index))));
     while let Some((name, text)) = open.pop() {
-        let Some(source) = sources.get(&name).filter(|_| !checked.contains_key(&(name.clone(), text))) else {
+        if checked.contains_key(&(name.clone(), text)) {
+            continue;
+        }
+        let Some(source) = sources.get(&name) else {
+            // Those that actions and includes name have been told where they are named.
+            if text.is_some() && texts.contains(&(text.unwrap_or_default(), name.as_str())) {
+                let help = did_you_mean(&name, sources.keys().map(String::as_str));
+                Sink { source: file, found }.error(Span::default(), format!("there is no template `{name}`"), help);
+            }
             continue;
         };
         let walked = check(source, names.of(text), found);

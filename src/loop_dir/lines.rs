@@ -12,13 +12,14 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::parts::BOM;
 use crate::files::open_for;
 
 /// Bytes of the longest line that is read: what is longer was not written by a program of the loop.
-const LONGEST: u64 = 16 << 20;
+pub(super) const LONGEST: u64 = 16 << 20;
 
 /// Lines that cannot be read and are told one by one; the others are counted.
-const TOLD: usize = 100;
+pub const TOLD: usize = 100;
 
 /// What reading a file came to.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -119,6 +120,9 @@ pub fn read_lines<T: DeserializeOwned>(path: &Path, mut each: impl FnMut(T)) -> 
         if from.by_ref().take(LONGEST).read_until(b'\n', &mut bytes).with_context(failed)? == 0 {
             break;
         }
+        if line == 1 && bytes.starts_with(BOM) {
+            bytes.drain(..BOM.len());
+        }
         let value = if bytes.len() as u64 == LONGEST && !bytes.ends_with(b"\n") {
             from.skip_until(b'\n').with_context(failed)?;
             Err(format!("it is longer than {LONGEST} bytes"))
@@ -215,6 +219,9 @@ mod tests {
         assert_eq!(values, [json!(1), json!("ok"), json!(7), json!(8)]);
         let numbers: Vec<u64> = lines.told.iter().map(|bad| bad.line).collect();
         assert_eq!((lines.bad, numbers), (6, vec![4, 5, 6, 7, 9, 11]));
+
+        std::fs::write(&path, "\u{feff}1\n\"a\u{2028}b\u{85}c\"\n").unwrap();
+        assert_eq!(all(&path).0, [json!(1), json!("a\u{2028}b\u{85}c")], "a mark before the first line is none of it");
 
         std::fs::write(&path, "x\n".repeat(250)).unwrap();
         let lines = all(&path).1;

@@ -1,11 +1,13 @@
 //! The files of the loop: `.loop`, or wherever `--loop-dir` says.
 //!
 //! Takes: paths within it, and what is to stand there. Gives: JSON lines that any number of programs
-//! append to at once and that outlive a kill ([`append_line`], [`read_lines`]), files that are
-//! replaced as a whole ([`replace`]), and the [`RunLock`] by which runs with one folder wait for each
-//! other. Knows nothing of what the lines mean.
+//! append to at once and that outlive a kill ([`append_line`], [`read_lines`]), the blocks of a [`Log`]
+//! of any size that was rotated, files that are replaced as a whole ([`replace`]), and the [`RunLock`]
+//! by which runs with one folder wait for each other. Knows nothing of what the lines mean.
 
 mod lines;
+mod parallel;
+mod parts;
 
 use std::path::Path;
 
@@ -14,7 +16,9 @@ use anyhow::Result;
 use crate::files::Lock;
 pub use crate::files::{Patience, replace};
 
-pub use self::lines::{Bad, Lines, append_line, read_lines};
+pub use self::lines::{Bad, Lines, TOLD, append_line, read_lines};
+pub use self::parallel::each_block;
+pub use self::parts::{Block, Log};
 
 /// Held by the one live run that works with a folder.
 #[derive(Debug)]

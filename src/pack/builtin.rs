@@ -7,23 +7,32 @@ use std::collections::BTreeMap;
 use crate::engine::source::Source;
 use crate::language::schema;
 
-const RULES: [(&str, &str); 3] = [
+const RULES: &[(&str, &str)] = &[
     ("backlog-triage.yaml", include_str!("../../rules/backlog-triage.yaml")),
+    ("improvement-proposals.yaml", include_str!("../../rules/improvement-proposals.yaml")),
     ("common.yaml", include_str!("../../rules/common.yaml")),
+    ("cycle-retro.yaml", include_str!("../../rules/cycle-retro.yaml")),
     ("kaizen-retro.yaml", include_str!("../../rules/kaizen-retro.yaml")),
+    ("loop-guard.yaml", include_str!("../../rules/loop-guard.yaml")),
+    ("loop-introspect.yaml", include_str!("../../rules/loop-introspect.yaml")),
+    ("triage-score.yaml", include_str!("../../rules/triage-score.yaml")),
 ];
 
 const SCHEMA: &str = include_str!("../../rules/kaizen.schema.json");
 
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: &[(&str, &str)] = &[
     ("backlog-triage/decision.md.j2", include_str!("../../templates/backlog-triage/decision.md.j2")),
     ("backlog-triage/summary.md.j2", include_str!("../../templates/backlog-triage/summary.md.j2")),
+    ("improvement-proposals/gone.md.j2", include_str!("../../templates/improvement-proposals/gone.md.j2")),
+    ("improvement-proposals/issue.md.j2", include_str!("../../templates/improvement-proposals/issue.md.j2")),
+    ("improvement-proposals/report.md.j2", include_str!("../../templates/improvement-proposals/report.md.j2")),
     ("kaizen-retro/report.md.j2", include_str!("../../templates/kaizen-retro/report.md.j2")),
+    ("loop-introspect/summary.md.j2", include_str!("../../templates/loop-introspect/summary.md.j2")),
     ("shared/footer.md.j2", include_str!("../../templates/shared/footer.md.j2")),
     ("shared/replaced.md.j2", include_str!("../../templates/shared/replaced.md.j2")),
 ];
 
-const CASES: [(&str, &str); 2] = [
+const CASES: &[(&str, &str)] = &[
     ("backlog-triage.yaml", include_str!("../../rules/tests/backlog-triage.yaml")),
     ("kaizen-retro.yaml", include_str!("../../rules/tests/kaizen-retro.yaml")),
 ];
@@ -31,25 +40,25 @@ const CASES: [(&str, &str); 2] = [
 /// The built-in cases of a job.
 pub(super) fn cases(job: &str) -> Option<Source> {
     let file = format!("{job}.yaml");
-    let (name, text) = CASES.into_iter().find(|(name, _)| *name == file)?;
-    Some(Source::new(format!("(built-in) rules/tests/{name}"), text))
+    let (name, text) = CASES.iter().find(|(name, _)| *name == file)?;
+    Some(Source::new(format!("(built-in) rules/tests/{name}"), *text))
 }
 
 /// Every built-in rule file by name.
 pub(super) fn rules() -> BTreeMap<String, Source> {
     RULES
-        .into_iter()
-        .map(|(name, text)| (name.to_owned(), Source::new(format!("(built-in) rules/{name}"), text)))
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), Source::new(format!("(built-in) rules/{name}"), *text)))
         .collect()
 }
 
 /// The built-in templates of a job, and the shared ones.
 pub(super) fn templates(job: &str) -> BTreeMap<String, Source> {
     let prefix = format!("{job}/");
-    let own = TEMPLATES.into_iter().filter(|(name, _)| name.starts_with(&prefix) || name.starts_with("shared/"));
+    let own = TEMPLATES.iter().filter(|(name, _)| name.starts_with(&prefix) || name.starts_with("shared/"));
     own.map(|(name, text)| {
         let short = name.strip_prefix(&prefix).unwrap_or(name);
-        (short.to_owned(), Source::new(format!("(built-in) templates/{name}"), text))
+        (short.to_owned(), Source::new(format!("(built-in) templates/{name}"), *text))
     })
     .collect()
 }
@@ -57,10 +66,10 @@ pub(super) fn templates(job: &str) -> BTreeMap<String, Source> {
 /// The rule files that a job reads and its templates, by their paths in the folders.
 pub(super) fn paths(job: &str, shared: &[&str]) -> BTreeMap<String, String> {
     let of_job = |name: &str| name.strip_suffix(".yaml").is_some_and(|stem| stem == job || shared.contains(&stem));
-    let rules = RULES.into_iter().filter(|(name, _)| of_job(name)).map(|(name, text)| (format!("rules/{name}"), text));
+    let rules = RULES.iter().filter(|(name, _)| of_job(name)).map(|(name, text)| (format!("rules/{name}"), *text));
     let prefix = format!("{job}/");
-    let templates = TEMPLATES.into_iter().filter(|(name, _)| name.starts_with(&prefix) || name.starts_with("shared/"));
-    let templates = templates.map(|(name, text)| (format!("templates/{name}"), text));
+    let templates = TEMPLATES.iter().filter(|(name, _)| name.starts_with(&prefix) || name.starts_with("shared/"));
+    let templates = templates.map(|(name, text)| (format!("templates/{name}"), *text));
     // The schema that the rule files name goes where they go.
     let schema = [(format!("rules/{}", schema::FILE_NAME), SCHEMA)];
     rules.chain(schema).chain(templates).map(|(path, text)| (path, text.to_owned())).collect()

@@ -1,6 +1,6 @@
 //! Every policy of a folder of rules, for a check of the whole folder.
 //!
-//! Takes: a folder, the jobs there are. Gives: [`Folder`]: one [`Pack`] for each file that is a job's,
+//! Takes: a folder, here or at a commit, the jobs there are. Gives: [`Folder`]: one [`Pack`] for each file that is a job's,
 //! with the job, and what is wrong with the folder itself. A file is a job's if it says so, or if it
 //! has the job's name.
 
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 
 use super::files::{template_files, yaml_files};
+use super::tree::{self, Tree};
 use super::{Pack, SHARED, beside, builtin, key, not_utf8, quiet, strays};
 use crate::engine::source::{Source, Span};
 use crate::language::Input;
@@ -40,16 +41,50 @@ pub fn read(jobs: &[&'static str], folder: &Path, templates: Option<&Path>) -> R
     if templates.is_some() && !texts.is_dir() {
         bail!("reading templates: {} is not a folder", texts.display());
     }
+    policies(jobs, folder, &files, &|job| template_files(&texts, job))
+}
+
+/// Reads the folders of rules at a commit: for each job the first that has some for it. None where no
+/// folder has.
+///
+/// # Errors
+/// What was being read, where, and what was found.
+pub fn of_tree(jobs: &[&'static str], tree: &dyn Tree, folders: &[String]) -> Result<Vec<Folder>> {
+    let mut seen = BTreeSet::new();
+    for job in jobs {
+        seen.extend(tree::folder(tree, folders, job)?);
+    }
+    let read = |folder: &str| {
+        let name = PathBuf::from(format!("{}:{folder}", tree.name()));
+        policies(jobs, &name, &tree::rules(tree, folder)?, &|job| tree::templates(tree, folder, job))
+    };
+    seen.into_iter().map(read).collect()
+}
+
+/// What reads the templates of a job.
+type Templates<'t> = &'t dyn Fn(&str) -> Result<BTreeMap<String, Source>>;
+
+/// The policies among the files of a folder.
+fn policies(
+    jobs: &[&'static str],
+    folder: &Path,
+    files: &BTreeMap<String, Source>,
+    texts: Templates<'_>,
+) -> Result<Folder> {
     let mut found = Folder { policies: Vec::new(), diagnostics: Vec::new(), files: BTreeSet::new() };
     found.files.extend(files.values().map(|source| source.name.to_string()));
-    for (name, source) in &files {
+    let mut read: BTreeMap<&str, BTreeMap<String, Source>> = BTreeMap::new();
+    for (name, source) in files {
         let Some(job) = job_of(jobs, name, source) else { continue };
         if *name != format!("{job}.yaml") {
             let help = format!("`kaizen {job}` reads {job}.yaml of this folder: move the rules there");
             let message = format!("no job reads {name}");
             Sink { source, found: &mut found.diagnostics }.warning(Span::default(), message, Some(help));
         }
-        let own = template_files(&texts, job)?;
+        let own = match read.get(job) {
+            Some(own) => own.clone(),
+            None => read.entry(job).or_insert(texts(job)?).clone(),
+        };
         found.files.extend(own.values().map(|source| source.name.to_string()));
         let names = own.keys().cloned().collect();
         let mut templates = builtin::templates(job);

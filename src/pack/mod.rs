@@ -2,7 +2,7 @@
 //!
 //! Takes: `--rules`, `--templates`, the job. Gives: the texts to check, as the engine's [`Input`],
 //! and whether they are one's own. Templates are looked up one by one, the folder first, then the
-//! built-in ones. [`tree`] reads them of a commit.
+//! built-in ones. [`tree`] reads them of a commit, [`folders`] all that a folder holds.
 
 mod builtin;
 mod files;
@@ -18,7 +18,7 @@ use crate::engine::source::{Source, Span};
 use crate::language::Input;
 use crate::language::diag::{Diagnostic, Sink, did_you_mean};
 use crate::language::yaml::{self, Node, NodeKind};
-use files::{is_yaml, template_files, utf8, yaml_files};
+use files::{is_yaml, template_files, yaml_files};
 
 /// Rule files that belong to no job of their own name.
 const SHARED: [&str; 2] = ["automations", "common"];
@@ -44,9 +44,9 @@ pub struct Texts {
     /// What the folder is called in messages: `acme/app@4f2a9c1:.kaizen/rules`.
     pub folder: PathBuf,
     /// Its YAML files by name.
-    pub rules: BTreeMap<String, Vec<u8>>,
+    pub rules: BTreeMap<String, Source>,
     /// The templates of the job and the shared ones, by the name that rules call them.
-    pub templates: BTreeMap<String, Vec<u8>>,
+    pub templates: BTreeMap<String, Source>,
 }
 
 /// The folders that are looked into where none is named, in this order.
@@ -84,14 +84,7 @@ pub fn read(job: &str, jobs: &[&str], rules: Option<&Path>, templates: Option<&P
 /// # Errors
 /// There are no rules for the job among them.
 pub fn read_texts(job: &str, jobs: &[&str], texts: Texts) -> Result<Pack> {
-    let source = |folder: &Path, name: String, bytes: Vec<u8>| {
-        let shown = folder.join(&name).display().to_string();
-        (name, Source::new(shown, utf8(bytes)))
-    };
-    let beside = beside(&texts.folder);
-    let rules = texts.rules.into_iter().map(|(name, bytes)| source(&texts.folder, name, bytes)).collect();
-    let templates = texts.templates.into_iter().map(|(name, bytes)| source(&beside, name, bytes)).collect();
-    gather(job, jobs, Some(texts.folder), rules, templates)
+    gather(job, jobs, Some(texts.folder), texts.rules, texts.templates)
 }
 
 /// `own` templates go before the built-in ones, one by one.
@@ -132,7 +125,13 @@ pub const CASES: &str = "tests";
 pub fn cases(job: &str, jobs: &[&str], folder: Option<&Path>) -> Result<(Option<Source>, Vec<Diagnostic>)> {
     let Some(folder) = folder else { return Ok((builtin::cases(job), Vec::new())) };
     let folder = folder.join(CASES);
-    let mut files = if folder.is_dir() { yaml_files(&folder)? } else { BTreeMap::new() };
+    let files = if folder.is_dir() { yaml_files(&folder)? } else { BTreeMap::new() };
+    Ok(cases_of(job, jobs, files))
+}
+
+/// The same of the files of a folder of cases, by name.
+#[must_use]
+pub fn cases_of(job: &str, jobs: &[&str], mut files: BTreeMap<String, Source>) -> (Option<Source>, Vec<Diagnostic>) {
     let cases = files.remove(&format!("{job}.yaml"));
     let mut found = not_utf8(cases.iter());
     for (name, source) in &files {
@@ -146,7 +145,7 @@ pub fn cases(job: &str, jobs: &[&str], folder: Option<&Path>) -> Result<(Option<
             Sink { source, found: &mut found }.error(Span::default(), message, help);
         }
     }
-    Ok((cases, found))
+    (cases, found)
 }
 
 /// The built-in rule files and templates of a job, by their paths: `rules/common.yaml`.

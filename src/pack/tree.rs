@@ -1,15 +1,20 @@
 //! Rules and templates of a repository at one commit, wherever the commit is read from.
 //!
 //! Takes: a [`Tree`] (a clone, a forge), the folders to look into, the job. Gives: [`Texts`], as a
-//! folder on this machine would give them. What is read is data: links are not followed, and
-//! nothing outside the two folders is looked at.
+//! folder on this machine would give them, and the [`cases`] of its rules. What is read is data: links
+//! are not followed, and nothing outside the two folders is looked at.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
-use super::Texts;
+use super::files::utf8;
+use super::{CASES, Texts};
+use crate::engine::source::Source;
+
+/// The most files of a folder that are read: each is a request, and a stranger may have put them there.
+const MAX_FILES: usize = 500;
 
 /// The files of a repository at one commit.
 pub trait Tree {
@@ -29,39 +34,72 @@ pub trait Tree {
     fn file(&self, path: &str) -> Result<Option<Vec<u8>>>;
 }
 
+/// The first of these folders of rules that has some for the job; `None` where none has.
+///
+/// # Errors
+/// As [`Tree::folder`].
+pub fn folder<'f>(tree: &dyn Tree, folders: &'f [String], job: &str) -> Result<Option<&'f str>> {
+    for folder in folders {
+        if tree.folder(folder)?.contains(&format!("{job}.yaml")) {
+            return Ok(Some(folder));
+        }
+    }
+    Ok(None)
+}
+
 /// The rules and templates of a job, from the first of these folders of rules that has some; `None`
 /// where none has.
 ///
 /// # Errors
 /// As [`Tree::folder`].
 pub fn texts(tree: &dyn Tree, folders: &[String], job: &str) -> Result<Option<Texts>> {
-    for folder in folders {
-        if !tree.folder(folder)?.contains(&format!("{job}.yaml")) {
-            continue;
-        }
-        let templates = beside(folder);
-        let mut own = files(tree, &format!("{templates}/{job}"), &[".j2"], "")?;
-        own.extend(files(tree, &format!("{templates}/shared"), &[".j2"], "shared/")?);
-        return Ok(Some(Texts {
-            folder: PathBuf::from(format!("{}:{folder}", tree.name())),
-            rules: files(tree, folder, &[".yaml", ".yml"], "")?,
-            templates: own,
-        }));
+    let Some(folder) = folder(tree, folders, job)? else { return Ok(None) };
+    Ok(Some(Texts {
+        folder: PathBuf::from(format!("{}:{folder}", tree.name())),
+        rules: rules(tree, folder)?,
+        templates: templates(tree, folder, job)?,
+    }))
+}
+
+/// The YAML files of a folder of rules, by name.
+///
+/// # Errors
+/// As [`Tree::folder`].
+pub fn rules(tree: &dyn Tree, folder: &str) -> Result<BTreeMap<String, Source>> {
+    files(tree, folder, &[".yaml", ".yml"], "")
+}
+
+/// The templates of a job beside a folder of rules and the shared ones, by the name that rules call them.
+///
+/// # Errors
+/// As [`Tree::folder`].
+pub fn templates(tree: &dyn Tree, folder: &str, job: &str) -> Result<BTreeMap<String, Source>> {
+    let beside = folder.rsplit_once('/').map_or_else(|| "templates".to_owned(), |(up, _)| format!("{up}/templates"));
+    let mut own = files(tree, &format!("{beside}/{job}"), &[".j2"], "")?;
+    own.extend(files(tree, &format!("{beside}/shared"), &[".j2"], "shared/")?);
+    Ok(own)
+}
+
+/// The files of cases below a folder of rules, by name.
+///
+/// # Errors
+/// As [`Tree::folder`].
+pub fn cases(tree: &dyn Tree, folder: &str) -> Result<BTreeMap<String, Source>> {
+    files(tree, &format!("{folder}/{CASES}"), &[".yaml", ".yml"], "")
+}
+
+fn files(tree: &dyn Tree, folder: &str, endings: &[&str], prefix: &str) -> Result<BTreeMap<String, Source>> {
+    let mut names = tree.folder(folder)?;
+    names.retain(|name| endings.iter().any(|ending| name.ends_with(ending)));
+    if names.len() > MAX_FILES {
+        bail!("{folder} of {} holds {} such files, {MAX_FILES} is the most", tree.name(), names.len());
     }
-    Ok(None)
-}
-
-/// The folder of templates beside a folder of rules.
-fn beside(rules: &str) -> String {
-    rules.rsplit_once('/').map_or_else(|| "templates".to_owned(), |(parent, _)| format!("{parent}/templates"))
-}
-
-fn files(tree: &dyn Tree, folder: &str, endings: &[&str], prefix: &str) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut found = BTreeMap::new();
-    for name in tree.folder(folder)? {
-        let wanted = endings.iter().any(|ending| name.ends_with(ending));
-        if let Some(bytes) = if wanted { tree.file(&format!("{folder}/{name}"))? } else { None } {
-            found.insert(format!("{prefix}{name}"), bytes);
+    for name in names {
+        let path = format!("{folder}/{name}");
+        if let Some(bytes) = tree.file(&path)? {
+            let source = Source::new(format!("{}:{path}", tree.name()), utf8(bytes));
+            found.insert(format!("{prefix}{name}"), source);
         }
     }
     Ok(found)

@@ -61,7 +61,10 @@ pub fn ask(policy: &Policy, action: &Action, subject: &Subject, assignees: &[Str
 #[must_use]
 pub fn wanted(policy: &Policy, action: &Action, subject: &Subject, assignees: &[String]) -> (Vec<String>, Vec<Write>) {
     let (mut writes, mention) = meant(policy, action, subject, assignees);
-    writes.retain_mut(|write| memory::left(write, &subject.state(assignees)));
+    writes.retain_mut(|write| match write.op {
+        Op::CreateIssue => !subject.created,
+        _ => memory::left(write, &subject.state(assignees)),
+    });
     (mention, writes)
 }
 

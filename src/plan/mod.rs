@@ -8,10 +8,12 @@ mod ask;
 pub mod choice;
 mod daily;
 pub mod days;
+pub mod kept;
 pub mod marker;
 pub mod memory;
 pub mod section;
 mod subject;
+mod words;
 mod write;
 
 use std::borrow::Cow;
@@ -28,6 +30,7 @@ use marker::Marker;
 pub use ask::{Asked, ask, wanted};
 pub use daily::{Summary, summary};
 pub use subject::{Earlier, Subject};
+pub use words::Words;
 pub use write::{Args, Op, Write};
 
 /// The place of a decision's comment on its item.
@@ -36,8 +39,16 @@ pub const DECISION: &str = "decision";
 pub const ISSUE: &str = "issue";
 /// The place of the daily summary.
 pub const SUMMARY: &str = "summary";
+/// The place of an issue that a job keeps for something it proposes.
+pub const PROPOSAL: &str = "proposal";
 /// The place of what takes an earlier write back, whatever its own place was.
 pub const UNDO: &str = "undo";
+/// Whether the issue of this place is one that we keep: found again by its label, its text replaced as a whole.
+#[must_use]
+pub fn is_kept(place: &str) -> bool {
+    place == SUMMARY || place == PROPOSAL
+}
+
 /// The version of the format of plans.
 pub const VERSION: u32 = 1;
 /// The longest title of an issue, in characters: the least that a forge takes is 255.
@@ -138,7 +149,9 @@ pub fn effect(
     earlier: Option<u64>,
 ) -> Effect {
     let replaced = texts.replaced;
-    let mut writes = Vec::with_capacity(2 + asked.writes.len());
+    // A write is large, and a plan of all items holds many: no room that is not used.
+    let comments = usize::from(texts.comment.is_some()) + usize::from(earlier.is_some());
+    let mut writes = Vec::with_capacity(comments + asked.writes.len());
     // What no timeline tells of comes before the comment: where that is there, these were too.
     let (before, after): (Vec<Write>, Vec<Write>) = asked.writes.into_iter().partition(Write::leaves_no_trace);
     for mut write in before {

@@ -9,6 +9,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::memchr_iter;
+
 use super::marker::{Marker, encoded, fields};
 use crate::engine::digest;
 
@@ -90,7 +92,7 @@ pub fn put(text: &str, section: &str) -> String {
 /// A text without any section of ours, as people wrote it.
 #[must_use]
 pub fn without(text: &str) -> Cow<'_, str> {
-    if !text.contains(OPEN) {
+    if !may_hold(text) {
         return Cow::Borrowed(text);
     }
     let mut kept = String::with_capacity(text.len());
@@ -116,6 +118,11 @@ pub fn breaks(text: &str) -> bool {
     text.contains(OPEN.trim_end()) || text.contains(CLOSE)
 }
 
+/// Whether anything in a text begins as a section does. Every text is asked, and few hold a `<` at all.
+fn may_hold(text: &str) -> bool {
+    memchr_iter(b'<', text.as_bytes()).any(|at| text[at..].starts_with(OPEN))
+}
+
 fn last(text: &str, policy: &str) -> Option<(Range<usize>, Marker)> {
     all(text).into_iter().rfind(|(_, marker)| marker.get("policy") == Some(policy))
 }
@@ -123,7 +130,7 @@ fn last(text: &str, policy: &str) -> Option<(Range<usize>, Marker)> {
 /// Every section: where it stands, what its first line says. One without its last line is only text.
 fn all(text: &str) -> Vec<(Range<usize>, Marker)> {
     let mut found: Vec<(Range<usize>, Marker)> = Vec::new();
-    if !text.contains(OPEN) {
+    if !may_hold(text) {
         return found;
     }
     let (mut at, mut open) = (0, None);

@@ -11,8 +11,8 @@ use crate::forge::{Account, LabelNames};
 /// What writing to an item needs to know of it beside its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
-    /// Digest of what the rules read of it.
-    pub seen: String,
+    /// Digest of what the rules read of it, where a plan will be saved or carried out.
+    pub seen: Option<String>,
     /// Exact names of its labels.
     pub labels: Vec<String>,
     /// How its forge tells names of labels apart.

@@ -21,6 +21,8 @@ pub(super) struct Builder {
     pub(super) before: Vec<&'static str>,
     /// A list item's sign was written and nothing behind it yet.
     pub(super) fresh: bool,
+    /// Columns that a table may take; 0: as many as a telephone shows.
+    pub(super) widest: usize,
     /// Numbers of the lists that are open; `None` for bullets.
     pub(super) lists: Vec<Option<u64>>,
 }

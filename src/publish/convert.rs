@@ -18,8 +18,14 @@ pub(super) const LONGEST_ADDRESS: usize = 500;
 
 /// The formatted text of a report.
 pub(super) fn rich(markdown: &str) -> Rich {
+    rich_within(markdown, 0)
+}
+
+/// The same, with tables of so many columns at most.
+pub(super) fn rich_within(markdown: &str, widest: usize) -> Rich {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut builder = Builder::default();
+    builder.widest = widest;
     let mut events = Parser::new_ext(markdown, options).peekable();
     while let Some(event) = events.next() {
         builder.take(event, &mut events);

@@ -14,7 +14,7 @@ fn blocks_stand_apart_and_lists_are_indented() {
     let markdown = "# Title\n\nOne\ntwo.\n\n- a\n- b\n  1. c\n  2. d\n\n     e\n- [x] f\n\n> q\n> r\n\n---\nlast";
     let expected = "Title\n\nOne\ntwo.\n\n• a\n• b\n  1. c\n\n  2. d\n\n    e\n\n• ☑ f\n\n│ q\n│ r\n\n———\n\nlast";
     assert_eq!(text(markdown), expected);
-    assert_eq!(text("1. a\n\n   b\n2. c"), "1. a\n\n  b\n2. c");
+    assert_eq!(text("1. a\n\n   b\n2. c"), "1. a\n\n  b\n\n2. c");
 }
 
 #[test]

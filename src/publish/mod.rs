@@ -54,10 +54,11 @@ pub struct Report {
     pub generated_at: DateTime<Utc>,
 }
 
-/// A report's Markdown as plain text: what a message says when its markup is taken away.
+/// A report's Markdown as plain text: what a message says when its markup is taken away, with tables of so
+/// many columns at most.
 #[must_use]
-pub fn plain(markdown: &str) -> String {
-    let rich = convert::rich(markdown);
+pub fn plain(markdown: &str, widest: usize) -> String {
+    let rich = convert::rich_within(markdown, widest);
     write::write(&rich, 0..rich.text.len(), write::Markup::Plain)
 }
 

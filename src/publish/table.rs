@@ -13,6 +13,7 @@ const WIDEST: usize = 44;
 
 /// Adds a table.
 pub(super) fn write(to: &mut Builder, head: &[Rich], rows: &[Vec<Rich>]) {
+    let widest = if to.widest == 0 { WIDEST } else { to.widest };
     let columns = rows.iter().map(Vec::len).chain([head.len()]).max().unwrap_or_default();
     let all = || std::iter::once(head).chain(rows.iter().map(Vec::as_slice));
     let cell = |row: &[Rich], column: usize| row.get(column).map_or_else(String::new, |cell| cell.text.clone());
@@ -20,7 +21,7 @@ pub(super) fn write(to: &mut Builder, head: &[Rich], rows: &[Vec<Rich>]) {
     let widths: Vec<usize> = (0..columns).map(wide).collect();
     let linked = all().flatten().any(|cell| cell.spans.iter().any(|span| matches!(span.style, Style::Link(_))));
     let broken = all().flatten().any(|cell| cell.text.contains('\n'));
-    if linked || broken || widths.iter().sum::<usize>() + 2 * columns.saturating_sub(1) > WIDEST {
+    if linked || broken || widths.iter().sum::<usize>() + 2 * columns.saturating_sub(1) > widest {
         return named(to, head, rows);
     }
     let line = |row: &[Rich]| {

@@ -5,19 +5,18 @@
 //! the same text.
 
 use std::io::{self, Write};
-use std::thread::ScopedJoinHandle;
 
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 use serde_json::ser::{CompactFormatter, Formatter};
 
 use super::unmatched::Unmatched;
-use super::{Row, Run};
+use super::{Row, Run, pieces};
 use crate::engine::rules::Policy;
 use crate::plan::choice::State;
 use crate::plan::{self, PlannedItem};
 
-/// Entries that one thread writes at a time.
-const CHUNK: usize = 1_000;
+/// Entries that one thread writes at a time: few enough that their text stays in a processor's cache.
+const CHUNK: usize = 200;
 /// Bytes that an entry takes, more or less: room that need not grow.
 const ENTRY: usize = 640;
 
@@ -57,29 +56,19 @@ fn into(value: &impl Serialize, mut text: Vec<u8>) -> io::Result<Vec<u8>> {
 /// What serializing and writing give.
 pub fn list<T: Serialize + Sync>(out: &mut impl Write, name: &str, items: &[T], threads: usize) -> io::Result<()> {
     write!(out, ",\"{name}\":[")?;
-    // More threads than processors only take memory: nothing here waits.
-    let threads = threads.min(std::thread::available_parallelism().map_or(1, usize::from));
-    let mut between: &[u8] = b"";
-    for round in items.chunks(CHUNK * threads.max(1)) {
-        let texts: Vec<io::Result<Vec<u8>>> = std::thread::scope(|scope| {
-            let one = |chunk: &[T]| into(&chunk, Vec::with_capacity(chunk.len() * ENTRY));
-            // Where no more threads are to be had, this one does their work.
-            let begin = |chunk| std::thread::Builder::new().spawn_scoped(scope, move || one(chunk)).map_err(|_| chunk);
-            let threads: Vec<_> = round.chunks(CHUNK).map(begin).collect();
-            // A thread that panicked has no text to give: its panic goes on here.
-            let end = |thread: Result<ScopedJoinHandle<'_, _>, _>| match thread {
-                Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                Err(chunk) => one(chunk),
-            };
-            threads.into_iter().map(end).collect()
-        });
-        for text in texts {
-            let text = text?;
-            out.write_all(between)?;
-            out.write_all(text.get(1..text.len() - 1).unwrap_or_default())?;
-            between = b",";
+    let chunks: Vec<&[T]> = items.chunks(CHUNK).collect();
+    let text = |place: usize| {
+        let chunk = chunks.get(place).copied().unwrap_or_default();
+        let mut text = into(&chunk, Vec::with_capacity(chunk.len() * ENTRY))?;
+        // The brackets around each chunk become the commas between them.
+        text.pop();
+        match text.first_mut() {
+            Some(first) if place > 0 => *first = b',',
+            _ => drop(text.drain(..1)),
         }
-    }
+        Ok(text)
+    };
+    pieces::write(chunks.len(), threads, text, out)?;
     out.write_all(b"]")
 }
 

@@ -5,6 +5,7 @@
 
 pub mod json;
 pub mod markdown;
+pub mod pieces;
 pub mod table;
 pub mod text;
 pub mod unmatched;

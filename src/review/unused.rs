@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::check::{Checked, Found};
+use crate::advise::Rules;
 use crate::engine::expr::{Expr, Name};
 use crate::engine::policy::Policy;
 use crate::engine::rules::Person;
@@ -27,7 +28,7 @@ impl Named {
     fn new(policy: &Policy, loaded: &Loaded) -> Self {
         let mut named = Named { names: BTreeSet::new(), texts: BTreeSet::new() };
         policy.expressions().for_each(|expr| named.see(expr));
-        loaded.advice.sections.iter().flat_map(|rules| rules.expressions()).for_each(|expr| named.see(expr));
+        loaded.advice.sections.iter().flat_map(Rules::expressions).for_each(|expr| named.see(expr));
         for rule in &loaded.aside.disabled {
             rule.when.iter().for_each(|when| named.see(&when.expr));
             rule.reason.iter().flat_map(|reason| reason.expressions()).for_each(|expr| named.see(expr));

@@ -73,6 +73,19 @@ impl Opened {
         remote(wanted).map(|remote| Opened::Remote(Box::new(remote)))
     }
 
+    /// Opens it to look at many repositories: looked up so many at once, and one that cannot be read keeps no
+    /// other from being read ([`Forge::unread`]).
+    pub(super) fn over_many(wanted: &Wanted<'_>, threads: usize) -> Result<Opened, Stop> {
+        match file(wanted.target) {
+            Some(_) => Opened::new(wanted),
+            None => {
+                check(wanted.target, wanted.repos, wanted.org)?;
+                let many = Ask { go_on: true, threads, ..Ask::default() };
+                connected(wanted, many).map(|remote| Opened::Remote(Box::new(remote)))
+            }
+        }
+    }
+
     /// Opens the forge for questions that only what is written to answers, such as who can be
     /// assigned. Nothing is locked, and nothing will be written.
     pub(super) fn to_look(wanted: &Wanted<'_>) -> Result<Opened, Stop> {
@@ -134,6 +147,11 @@ fn address(target: &Target, repos: &[String], org: Option<&str>) -> Result<Addre
 }
 
 pub(super) fn remote(wanted: &Wanted<'_>) -> Result<Remote, Stop> {
+    connected(wanted, Ask::default())
+}
+
+/// `how` says how repositories are looked up.
+fn connected(wanted: &Wanted<'_>, how: Ask) -> Result<Remote, Stop> {
     let found = address(wanted.target, wanted.repos, wanted.org)?;
     let http = Config {
         base_wait: Duration::from_millis(wanted.target.retry_wait),
@@ -147,7 +165,7 @@ pub(super) fn remote(wanted: &Wanted<'_>) -> Result<Remote, Stop> {
         repos: found.repos,
         org: wanted.org.map(str::to_owned),
         http,
-        ..Ask::default()
+        ..how
     };
     let remote = connect(ask)?;
     remote.notes().iter().for_each(|note| say(note));

@@ -40,6 +40,7 @@ pub(super) fn init(args: &Init) -> Result<Exit, Stop> {
         templates: args.templates,
         workflows: args.workflows.as_ref().map(|folder| folder.trim_end_matches('/').to_owned()),
         runs_on: args.runs_on.clone(),
+        review: args.review,
     };
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let ask = |agent: &str| if terminal { ask(agent) } else { None };

@@ -4,24 +4,22 @@
 //! steps in `journal.jsonl`. Signals end a run after the item at hand, a second one at once.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 
-use super::output::variable;
+use super::record::Record;
+pub(super) use super::record::{About, Ended};
 use super::{Progress, say};
 use crate::apply::journal::Journal;
 use crate::apply::{Applied, Apply};
 use crate::cli::Shown;
 use crate::forge::Comment;
 use crate::forge::change::Write;
-use crate::forge::time::rfc3339;
-use crate::http::Counts;
-use crate::loop_dir::{self, Lines, Patience, RunLock};
+use crate::loop_dir::{Lines, Patience, RunLock};
 use crate::plan::Plan;
 
 /// The exit code of a program that a signal ended at once: 128 and the number of SIGINT.
@@ -34,35 +32,8 @@ pub(super) struct Live {
     pub(super) run: String,
     /// What earlier runs wrote.
     pub(super) journal: Journal,
-    started: DateTime<Utc>,
-    /// For both lines of the record.
-    about: serde_json::Map<String, serde_json::Value>,
-    folder: PathBuf,
-    job: String,
+    record: Record,
     _lock: RunLock,
-}
-
-/// What a run is about.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct About<'a> {
-    /// The forge that it works with.
-    pub(super) forge: &'a str,
-    /// The run that it takes back.
-    pub(super) undoes: Option<&'a str>,
-}
-
-/// A line of `runs.jsonl`.
-#[derive(Debug, Serialize)]
-pub(super) struct Ended<'a> {
-    pub(super) exit: u8,
-    pub(super) complete: bool,
-    pub(super) why_incomplete: &'a [String],
-    pub(super) totals: serde_json::Value,
-    /// Items that each rule decided on.
-    pub(super) rules: HashMap<&'a str, usize>,
-    #[serde(skip)]
-    pub(super) counts: Counts,
-    pub(super) rules_hash: &'a str,
 }
 
 impl Live {
@@ -70,20 +41,8 @@ impl Live {
     pub(super) fn begin(folder: &Path, job: &str, now: DateTime<Utc>, version: &str, about: About<'_>) -> Result<Live> {
         let lock = RunLock::take(folder, &Patience::minute(&say))?;
         let journal = journal(folder, now)?;
-        let run = format!("{}-{:06x}", now.format("%Y%m%dT%H%M%SZ"), fastrand::u32(..1 << 24));
-        let undoes = about.undoes.map(|run| ("undoes".to_owned(), run.into()));
-        let about = std::iter::once(("forge".to_owned(), about.forge.into())).chain(undoes).collect();
-        let (folder, job) = (folder.to_owned(), job.to_owned());
-        let live = Live { run, journal, started: now, about, folder, job, _lock: lock };
-        let mut line = serde_json::json!({
-            "run": live.run, "job": live.job, "trigger": variable("GITHUB_EVENT_NAME"), "started": rfc3339(now),
-            "ended": null, "kaizen": version, "ci": variable("GITHUB_RUN_ID"),
-        });
-        if let Some(line) = line.as_object_mut() {
-            line.extend(live.about.clone());
-        }
-        live.note(&line)?;
-        Ok(live)
+        let record = Record::begin(folder, job, now, version, about)?;
+        Ok(Live { run: record.run.clone(), journal, record, _lock: lock })
     }
 
     /// Carries out a plan.
@@ -101,7 +60,7 @@ impl Live {
             forge,
             journal: &self.journal,
             run: &self.run,
-            started: self.started,
+            started: self.record.started,
             comments,
             stop,
             progress: &told,
@@ -117,21 +76,7 @@ impl Live {
 
     /// Notes how the run ended.
     pub(super) fn end(&self, ended: &Ended<'_>, now: DateTime<Utc>, version: &str) -> Result<()> {
-        let mut line = serde_json::to_value(ended).context("writing the record of the run as JSON")?;
-        let more = serde_json::json!({
-            "run": self.run, "job": self.job, "trigger": variable("GITHUB_EVENT_NAME"),
-            "started": rfc3339(self.started), "ended": rfc3339(now), "requests": ended.counts.requests,
-            "retries": ended.counts.retries, "kaizen": version, "ci": variable("GITHUB_RUN_ID"),
-        });
-        if let (Some(line), Some(more)) = (line.as_object_mut(), more.as_object()) {
-            line.extend(more.clone());
-            line.extend(self.about.clone());
-        }
-        self.note(&line)
-    }
-
-    fn note(&self, line: &serde_json::Value) -> Result<()> {
-        loop_dir::append_line(&self.folder.join("runs.jsonl"), line)
+        self.record.end(ended, now, version)
     }
 }
 

@@ -112,6 +112,13 @@ pub(super) fn step_outputs(acted: usize, complete: bool) -> Result<()> {
     Ok(())
 }
 
+/// One value for later steps of the CI job, where there is one.
+pub(super) fn step_output(name: &str, value: &str) -> Result<()> {
+    let Some(path) = variable("GITHUB_OUTPUT") else { return Ok(()) };
+    append(&path, &untrusted::github_output(name, value, &seed()))
+        .with_context(|| format!("writing the step output {path}"))
+}
+
 /// Adds to the summary of the CI job, where there is one.
 pub(super) fn summary(text: impl FnOnce() -> String) -> Result<()> {
     let Some(path) = variable("GITHUB_STEP_SUMMARY") else { return Ok(()) };

@@ -50,6 +50,14 @@ pub(super) fn find(common: &Common, spec: &JobSpec) -> Result<Result<Rules, Exit
 /// Checks and loads what was read; the error is an exit whose reasons have been printed. `what` is what
 /// messages call these rules.
 pub(super) fn checked(spec: &JobSpec, pack: Pack, shown: &Shown, what: &str) -> Result<Rules, Exit> {
+    judged(spec, pack, shown).map_err(|found| {
+        say(&format!("error: {what} have {}; nothing was read or written", errors(&found)));
+        Exit::BadRules
+    })
+}
+
+/// The same; the error is what was found, which has been printed.
+pub(super) fn judged(spec: &JobSpec, pack: Pack, shown: &Shown) -> Result<Rules, Vec<Diagnostic>> {
     let mut loaded = load(spec, &pack.input);
     // One mistake in `extends` can make both: what the check of the rules says is nearer.
     if loaded.policy.is_some() {
@@ -57,19 +65,19 @@ pub(super) fn checked(spec: &JobSpec, pack: Pack, shown: &Shown, what: &str) -> 
     }
     loaded.diagnostics.extend(pack.not_utf8);
     tell(&loaded.diagnostics, output::color(shown, std::io::stderr().is_terminal()));
-    let errors = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
+    let right = loaded.diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error);
     match loaded.policy {
-        Some((policy, templates)) if errors == 0 => {
+        Some((policy, templates)) if right => {
             Ok(Rules { policy, templates, advice: loaded.advice, sinks: loaded.sinks, own: pack.folder.is_some() })
         }
-        _ => {
-            say(&format!(
-                "error: {what} have {errors} {}; nothing was read or written",
-                if errors == 1 { "error" } else { "errors" }
-            ));
-            Err(Exit::BadRules)
-        }
+        _ => Err(loaded.diagnostics),
     }
+}
+
+/// `1 error`, `3 errors`.
+pub(super) fn errors(found: &[Diagnostic]) -> String {
+    let errors = found.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
+    format!("{errors} {}", if errors == 1 { "error" } else { "errors" })
 }
 
 /// Prints problems of rules and templates.

@@ -104,8 +104,8 @@ fn timelines(document: &Value, policy: &Policy, now: DateTime<Utc>) -> Result<BT
     let asking = Asking { forge, asked: Mutex::default() };
     let journal = Journal::default();
     let repos = (0..asking.repos().len()).collect();
-    let asked =
-        Asked { forge: &asking, repos, policy, now, threads: 1, only: None, journal: &journal, progress: &|_| {} };
+    let (forge, journal, progress) = (&asking, &journal, &|_| {});
+    let asked = Asked { forge, repos, policy, now, threads: 1, only: None, plans: false, journal, progress };
     let mut backlog = items::judge(&asked)?;
     states::decide(&asked, &mut backlog);
     Ok(asking.asked.into_inner().unwrap_or_else(PoisonError::into_inner))

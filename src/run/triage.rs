@@ -108,6 +108,7 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
         now,
         threads: usize::from(common.concurrency),
         only: args.only,
+        plans: live || args.plan_out.is_some(),
         journal: begun.as_ref().map_or(&read, |live| &live.journal),
         progress: &more,
     };

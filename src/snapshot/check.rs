@@ -79,7 +79,8 @@ fn judged<'p>(
     journal: &'p Journal,
 ) -> Result<Backlog<'p>> {
     let repos = (0..forge.repos().len()).collect();
-    let asked = Asked { forge, repos, policy, now, threads: 1, only: None, journal, progress: &|_| {} };
+    let (threads, only, plans, progress) = (1, None, false, &|_| {});
+    let asked = Asked { forge, repos, policy, now, threads, only, plans, journal, progress };
     let mut backlog = items::judge(&asked)?;
     states::decide(&asked, &mut backlog);
     Ok(backlog)

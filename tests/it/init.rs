@@ -18,6 +18,7 @@ const COMMON: &str = ".kaizen/rules/common.yaml";
 const SCHEMA: &str = ".kaizen/rules/kaizen.schema.json";
 const RECORD: &str = ".kaizen/init.json";
 const WORKFLOW: &str = ".gitea/workflows/backlog-triage.yml";
+const REVIEW: &str = ".gitea/workflows/rules-review.yml";
 
 /// A checkout with this address as its remote.
 fn checkout(remote: &str) -> TempDir {
@@ -77,7 +78,7 @@ fn a_fresh_checkout_gets_rules_with_its_logins_and_a_workflow() {
     let ran = kaizen(&folder.path().join("src/deep"), &[&["init"], &LOGINS[..]].concat());
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let written = files(&folder);
-    assert_eq!(written.keys().collect::<Vec<_>>(), [WORKFLOW, RECORD, RULES, COMMON, SCHEMA]);
+    assert_eq!(written.keys().collect::<Vec<_>>(), [WORKFLOW, REVIEW, RECORD, RULES, COMMON, SCHEMA]);
     let shipped = fs::read_to_string(root().join(WORKFLOW)).unwrap();
     assert_eq!(written[WORKFLOW], shipped);
     for line in ["claude: {login: \"dev-bot\",", "kimi: {login: \"lab-bot\",", "owner: {login: \"mara\"}"] {
@@ -97,7 +98,7 @@ fn the_second_run_changes_nothing_and_needs_no_answers() {
     let before = files(&folder);
     for again in [init(&folder, &[]), init(&folder, &LOGINS)] {
         assert_eq!(again.code, 0, "{}", again.stderr);
-        assert_eq!(again.stdout.matches("unchanged").count(), 4, "{}", again.stdout);
+        assert_eq!(again.stdout.matches("unchanged").count(), 5, "{}", again.stdout);
         assert_eq!(files(&folder), before);
     }
     // Line ends as git changes them are no edit.
@@ -107,8 +108,10 @@ fn the_second_run_changes_nothing_and_needs_no_answers() {
     let ran = init(&folder, &["--agent", "owner=tomas", "--runs-on", "linux"]);
     assert!(ran.stdout.contains(&format!("updated     {RULES}\n")), "{}", ran.stdout);
     assert!(read(&folder, RULES).contains("owner: {login: \"tomas\"}") && read(&folder, RULES).contains("\"dev-bot\""));
-    assert!(read(&folder, WORKFLOW).contains("    runs-on: linux\n"));
-    assert_eq!(init(&folder, &[]).stdout.matches("unchanged").count(), 4);
+    for workflow in [WORKFLOW, REVIEW] {
+        assert!(read(&folder, workflow).contains("    runs-on: linux\n"), "{workflow}");
+    }
+    assert_eq!(init(&folder, &[]).stdout.matches("unchanged").count(), 5);
     // A file that is gone is written again.
     fs::remove_file(folder.path().join(COMMON)).unwrap();
     assert!(init(&folder, &[]).stdout.contains(&format!("written     {COMMON}\n")));
@@ -139,13 +142,13 @@ fn rules_that_are_in_use_are_not_switched_off() {
     let ran = init(&folder, &[]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stdout.contains("left alone  rules/backlog-triage.yaml (these rules are in use)"), "{}", ran.stdout);
-    assert_eq!(files(&folder).keys().collect::<Vec<_>>(), [WORKFLOW, RECORD, "rules/backlog-triage.yaml"]);
+    assert_eq!(files(&folder).keys().collect::<Vec<_>>(), [WORKFLOW, REVIEW, RECORD, "rules/backlog-triage.yaml"]);
     // Nor are those in `.kaizen` that init did not write, and no login is asked for.
     let folder = checkout("https://git.example.org/acme/app");
     write(folder.path(), RULES, "of their own");
     let ran = init(&folder, &[]);
     assert!(ran.code == 0 && ran.stdout.contains(&format!("left alone  {RULES} (not written by init)")), "{ran:?}");
-    assert_eq!(files(&folder).keys().collect::<Vec<_>>(), [WORKFLOW, RECORD, RULES]);
+    assert_eq!(files(&folder).keys().collect::<Vec<_>>(), [WORKFLOW, REVIEW, RECORD, RULES]);
     assert_eq!(read(&folder, RULES), "of their own");
 }
 
@@ -255,7 +258,37 @@ fn the_command_of_the_readme_sets_a_checkout_up() {
     let line = page.lines().find_map(|line| line.strip_prefix("kaizen init ")).unwrap();
     let folder = checkout("https://git.example.org/acme/app");
     let ran = init(&folder, &line.split(' ').collect::<Vec<_>>());
-    assert_eq!((ran.code, ran.stdout.matches("written").count()), (0, 4), "{}", ran.stderr);
+    assert_eq!((ran.code, ran.stdout.matches("written").count()), (0, 5), "{}", ran.stderr);
+}
+
+#[test]
+fn a_change_of_the_rules_is_reviewed_unless_somebody_says_no() {
+    let shipped = fs::read_to_string(root().join(REVIEW)).unwrap();
+    let folder = checkout("https://git.example.org/acme/app");
+    assert_eq!(init(&folder, &LOGINS).code, 0);
+    // Rules lie in `.kaizen`: folders of other people's with the names of ours start nothing.
+    let ours = shipped.replace("      - \"rules/**\"\n      - \"templates/**\"\n", "");
+    assert!(ours != shipped && ours.contains("      - \".kaizen/**\"\n"), "{ours}");
+    assert_eq!(read(&folder, REVIEW), ours);
+    // What was written stays until somebody takes it away, and then it stays away.
+    let ran = init(&folder, &["--review", "no"]);
+    assert!(ran.code == 0 && ran.stderr.contains(&format!("{REVIEW} still stands: remove it")), "{ran:?}");
+    assert_eq!(read(&folder, REVIEW), ours);
+    fs::remove_file(folder.path().join(REVIEW)).unwrap();
+    let before = files(&folder);
+    let ran = init(&folder, &[]);
+    assert!(ran.code == 0 && !ran.stderr.contains("still stands"), "{ran:?}");
+    assert_eq!(files(&folder), before);
+    assert!(init(&folder, &["--review", "yes"]).stdout.contains(&format!("written     {REVIEW}\n")));
+    // A person's own is left alone.
+    write(folder.path(), REVIEW, "on: push\n");
+    assert!(init(&folder, &[]).stdout.contains(&format!("left alone  {REVIEW} (edited since init wrote it)\n")));
+    assert_eq!(init(&folder, &["--review", "maybe"]).code, 2);
+    // Rules in `rules`: the folders that they can lie in are all looked at.
+    let folder = checkout("https://git.example.org/acme/app");
+    write(folder.path(), "rules/backlog-triage.yaml", "of their own");
+    assert_eq!(init(&folder, &[]).code, 0);
+    assert_eq!(read(&folder, REVIEW), shipped);
 }
 
 #[test]

@@ -192,10 +192,11 @@ fn the_token_shows_nowhere() {
         write!(shown, "\n{outcome} {outcome:?} {progress:?} {}", serde_json::to_string(&progress).unwrap()).unwrap();
     }
     write!(shown, "{:?}", told.lock().unwrap()).unwrap();
-    for part in ["123456789", "AAE-x", "SecretOfTheBot"] {
+    // What stands before the colon is the bot's public number.
+    for part in ["AAE-x", "SecretOfTheBot"] {
         assert!(!shown.contains(part), "{shown}");
     }
-    assert!(shown.contains("answered 404 Not Found (Not Found: /…:…/… …:…)"), "{shown}");
+    assert!(shown.contains("answered 404 Not Found (Not Found: /…:…/… 123456789:…)"), "{shown}");
     let wrong = Sink::telegram(&Secret::new("1:wrong"), &CHAT.to_string(), Some(&telegram.url())).unwrap();
     let outcome = send(&wrong, &report("a"), &client, &mut Progress::default(), &mut |_| Ok(()));
     assert_eq!(outcome.error.as_deref(), Some("POST 127.0.0.1: answered 401 Unauthorized (Unauthorized)"));
@@ -212,7 +213,8 @@ fn blocks() -> impl Strategy<Value = Vec<(String, String)>> {
         block("[**bold** link `code`](https://h.example/?a=1&b=\"2\")", "bold link code"),
         block("**bold `code` [x](https://h.example/y) more**", "bold code x more"),
         block("&lt;tag&gt; &amp;amp; \\`", "<tag> &amp; `"),
-        block("1. a\n2. b", "1. a\n2. b"),
+        // Two lists in a row would be one.
+        block("First:\n\n1. a\n2. b", "First:\n\n1. a\n2. b"),
         block("# [all `in` *one*](https://h.example) ![i](https://h.example/i.png)", "all in one i"),
     ];
     let words = proptest::string::string_regex("[a-zé日🦀<>&\" ]{1,400}").unwrap().prop_map(|words| {
@@ -221,16 +223,16 @@ fn blocks() -> impl Strategy<Value = Vec<(String, String)>> {
             words.chars().map(|c| if c.is_ascii_punctuation() { format!("\\{c}") } else { c.into() }).collect();
         (format!("x{md}"), format!("x{words}"))
     });
-    let word = (1usize..9_000, proptest::sample::select(vec!["a", "🦀", "👩‍🚀", "é", "\\_"]));
+    let word = (1usize..3_000, proptest::sample::select(vec!["a", "🦀", "👩‍🚀", "é", "\\_"]));
     let word = word.prop_map(|(times, what)| {
-        (format!("**{}**x", what.repeat(times)), format!("{}x", what.replace('\\', "").repeat(times)))
+        (format!("**{}** x", what.repeat(times)), format!("{} x", what.replace('\\', "").repeat(times)))
     });
     let any = prop_oneof![6 => proptest::sample::select(fixed), 3 => words, 1 => word];
-    proptest::collection::vec(any, 1..60)
+    proptest::collection::vec(any, 1..25)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_part_is_valid_and_together_they_are_the_report(blocks in blocks()) {

@@ -121,7 +121,7 @@ fn every_command_of_the_readme_ends_and_prints_as_the_page_says() {
     for shown in commands(&text("README.md")) {
         let command = shown.command.replace("cargo run --release -- ", "kaizen ");
         if let Some(other) = command.strip_prefix("cargo ") {
-            let known = ["build --release", "test", "bench --bench triage"];
+            let known = ["build --release", "test", "bench --bench triage", "bench --bench sessions"];
             assert!(known.contains(&other), "nothing checks `cargo {other}`");
             continue;
         }
@@ -258,6 +258,8 @@ fn the_limits_of_the_readme_are_those_of_the_sources() {
         ("matches that one pattern counts", "MAX_MATCHES", "1,000", ""),
         ("regular expressions and lists of words", "MAX_SEARCHES", "256", ""),
         ("problems that `rules check` shows", "SHOWN", "500", ""),
+        ("changes that `rules test --mutate` tries", "MAX_MUTANTS", "5,000", ""),
+        ("files that are read of one folder", "MAX_FILES", "500", ""),
         ("cases of one case file", "MAX_CASES", "10,000", ""),
         ("texts of all cases", "MAX_CASE_TEXT", "16 MiB", "16 << 20"),
         ("rows of a section in Markdown", "ROWS", "50", ""),

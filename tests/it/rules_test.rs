@@ -369,3 +369,34 @@ cases:
         assert!(!markdown || !ran.stdout.contains("@ada") && !ran.stdout.contains("<b>"), "{}", ran.stdout);
     }
 }
+
+#[test]
+fn more_changes_than_are_tried_are_counted_and_nothing_is_said_of_them() {
+    let words: Vec<String> = (0..5_100).map(|n| format!("w{n}")).collect();
+    let words = words.join(", ");
+    let rules = format!(
+        "version: 1\njob: backlog-triage\nkeywords: {{bug: [{words}]}}\n\
+         classify: {{rules: [{{type: bug, when: tagged.bug}}]}}\n\
+         flags: {{urgent: 'false', ready: 'false', blocked: 'false'}}\n\
+         decide: [{{id: rest, action: skip}}]\n"
+    );
+    // One case of every word: each change that is tried is noticed.
+    let cases = format!(
+        "version: 1\nnow: 2026-11-20T12:00:00Z\ncases:\n  - name: a bug\n    given: {{title: '[$each] x'}}\n    \
+         each: [{words}]\n    expect: {{type: bug, rule: rest}}\n"
+    );
+    let ran = test(&rules, &cases, &["--mutate", "--format", "json"]);
+    // No survivor is known, and that is not "all noticed".
+    let report = ran.json(4);
+    assert_eq!(report["complete"], false);
+    let totals = &report["totals"];
+    let figures = ["mutants", "untried", "survivors"].map(|name| totals[name].as_u64().unwrap());
+    assert_eq!(figures, [5_000, 102, 0], "{totals}");
+    // One that is listed and was not tried may be right.
+    let listed = "version: 1\nequivalent:\n  - {mutant: keywords.bug drop w5099, reason: it is said}\n";
+    let ran = test(&rules, listed, &["--mutate"]);
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    assert!(ran.stdout.contains("102 of 5102 changes were not tried: 5000 is the most"), "{:.600}", ran.stdout);
+    let ran = test(&rules, "version: 1\n", &["--mutate", "--format", "markdown"]);
+    assert!(ran.stdout.contains("**102 more were not tried**"), "{:.600}", ran.stdout);
+}

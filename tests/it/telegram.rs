@@ -444,7 +444,7 @@ fn end_of(last: &Open, end: usize, around: &[Open], parsed: &mut Parsed) {
 #[test]
 fn the_parser_reads_what_telegram_reads() {
     let parsed =
-        parse("<b>a &lt;<i>🦀</i></b> &amp;&quot;&#33;&#x21; <A HREF='https://h.example/?a=1&amp;b'>l</a>").unwrap();
+        parse("<b>a &lt;<i>🦀</i></b> &amp;&quot;&#33;&#x21; <A href='https://h.example/?a=1&amp;b'>l</a>").unwrap();
     assert_eq!(parsed.text, "a <🦀 &\"!! l");
     let entities: Vec<_> = parsed.entities.iter().map(|e| (e.kind.as_str(), e.offset, e.length)).collect();
     assert_eq!(entities, [("italic", 3, 2), ("bold", 0, 5), ("text_link", 11, 1)]);

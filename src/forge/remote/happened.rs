@@ -192,9 +192,9 @@ impl Reading<'_> {
         if items.iter().any(|item| item.kind == Kind::Pull) {
             whole.pulls.store(true, Ordering::Relaxed);
         }
-        let mut told = lock(&whole.items);
-        told.0 += items.len() as u64;
-        told.1.append(&mut unreadable);
+        let mut told = lock(&whole.told);
+        told.items += items.len() as u64;
+        told.unreadable.append(&mut unreadable);
         drop(told);
         // What is found in a second pass comes behind all that was found in the first.
         let place = if again { PAGES + number } else { number };
@@ -213,7 +213,7 @@ impl Reading<'_> {
         match self.remote.api.get(&path) {
             Err(error) if matches!(Helped::status(&error), Some(403 | 404)) => {
                 let sentence = format!("{}: the token may not read pull requests, so none are counted", whole.name);
-                lock(&whole.items).1.push((at, u64::MAX, sentence));
+                lock(&whole.told).unreadable.push((at, u64::MAX, sentence));
                 Ok(())
             }
             other => other.map(drop),

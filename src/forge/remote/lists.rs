@@ -92,7 +92,16 @@ pub(super) struct Whole {
     pub(super) pulls: AtomicBool,
     /// What could not be read, by list.
     error: Mutex<Option<(usize, Error)>>,
-    pub(super) items: Mutex<(u64, Vec<(usize, u64, String)>)>,
+    pub(super) told: Mutex<Told>,
+}
+
+/// What a repository has come to so far.
+#[derive(Default)]
+pub(super) struct Told {
+    /// Items handed over.
+    pub(super) items: u64,
+    /// A sentence for each entry that was no item, with its list and its place there.
+    pub(super) unreadable: Vec<(usize, u64, String)>,
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -128,7 +137,7 @@ impl Whole {
             failed: AtomicBool::new(false),
             pulls: AtomicBool::new(false),
             error: Mutex::default(),
-            items: Mutex::default(),
+            told: Mutex::default(),
         }
     }
 
@@ -145,7 +154,7 @@ impl Whole {
         if let Some((_, error)) = self.error.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(error);
         }
-        let (items, mut unreadable) = self.items.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Told { items, mut unreadable } = self.told.into_inner().unwrap_or_else(PoisonError::into_inner);
         unreadable.sort();
         Ok(Listed { items, unreadable: unreadable.into_iter().map(|(_, _, sentence)| sentence).collect() })
     }

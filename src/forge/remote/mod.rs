@@ -168,6 +168,10 @@ impl Forge for Remote {
         Ok(self.read_item(repo, Kind::Issue, number)?.map(|fresh| fresh.item))
     }
 
+    fn pull(&self, repo: usize, number: u64) -> Result<Option<Item<'static>>> {
+        self.read_pull(repo, number)
+    }
+
     fn labelled(&self, repo: usize, label: &str) -> Result<Vec<Item<'static>>> {
         self.read_carrying(repo, label, false)
     }

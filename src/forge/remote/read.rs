@@ -120,6 +120,17 @@ impl Remote {
         Ok(Some(Fresh { item, content_version: node.get("content_version").whole() }))
     }
 
+    /// A pull request by itself: that object tells the lines that it changes, the list of issues does not.
+    pub(super) fn read_pull(&self, repo: usize, number: u64) -> Result<Option<Item<'static>>> {
+        let (path, name, _) = self.at(repo)?;
+        let told = || format!("reading the pull request {name}#{number}");
+        let Some(answer) = self.api.find(&format!("{path}/pulls/{number}")).with_context(told)? else {
+            return Ok(None);
+        };
+        let item = one(&answer).with_context(told)?;
+        Ok(Some(Item { kind: Kind::Pull, ..item }).filter(|item| item.number == number))
+    }
+
     /// The issues that carry a label, open and closed; with `pulls` the pull requests too.
     pub(super) fn read_carrying(&self, repo: usize, label: &str, pulls: bool) -> Result<Vec<Item<'static>>> {
         let (path, name, _) = self.at(repo)?;

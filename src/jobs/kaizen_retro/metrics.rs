@@ -15,6 +15,8 @@ use crate::engine::policy::Policy;
 use crate::forge::Repo;
 use crate::jobs::window::{RepoWindow, Seen, Window, World};
 
+pub use super::tally::{Tallies, Tally};
+
 /// Who stands for an issue that nobody holds.
 pub const NOBODY: &str = "unassigned";
 /// Who stands for a pull request whose author the forge no longer knows.
@@ -48,78 +50,6 @@ pub struct Pull {
     pub title: String,
     /// Login of who opened it.
     pub author: String,
-}
-
-/// Counts of an agent, a repository, a type.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// What it is called.
-    pub name: String,
-    /// Issues closed with the flag `success`.
-    pub successes: usize,
-    /// Open issues with the flag `failure`.
-    pub failures: usize,
-    /// Issues closed in the window.
-    pub closed: usize,
-    /// Issues that are open.
-    pub open: usize,
-    /// Of those, with the flag `attention`.
-    pub attention: usize,
-    /// Pull requests merged.
-    pub merged_prs: usize,
-    /// Pull requests closed without a merge.
-    pub closed_prs: usize,
-    /// Repositories in which it closed or holds a failure, sorted.
-    pub repos: Vec<String>,
-}
-
-impl Tally {
-    /// Successes and failures.
-    #[must_use]
-    pub fn total(&self) -> usize {
-        self.successes + self.failures
-    }
-
-    /// Successes of all; `None` of none.
-    #[must_use]
-    pub fn rate(&self) -> Option<f64> {
-        // Counts of issues are exact as floats.
-        (self.total() > 0).then(|| self.successes as f64 / self.total() as f64)
-    }
-}
-
-/// Tallies in the order in which they were first met.
-#[derive(Debug, Clone, Default)]
-pub struct Tallies {
-    all: Vec<Tally>,
-    places: HashMap<String, usize>,
-}
-
-impl Tallies {
-    /// The tally of this name, a new one where there is none.
-    pub fn of(&mut self, name: &str) -> &mut Tally {
-        let place = match self.places.get(name) {
-            Some(place) => *place,
-            None => {
-                self.places.insert(name.to_owned(), self.all.len());
-                self.all.push(Tally { name: name.to_owned(), ..Tally::default() });
-                self.all.len() - 1
-            }
-        };
-        &mut self.all[place]
-    }
-
-    /// All, in order.
-    #[must_use]
-    pub fn all(&self) -> &[Tally] {
-        &self.all
-    }
-
-    /// The tally of this name.
-    #[must_use]
-    pub fn find(&self, name: &str) -> Option<&Tally> {
-        self.places.get(name).map(|place| &self.all[*place])
-    }
 }
 
 /// What was counted.
@@ -258,14 +188,6 @@ fn pulls(index: usize, repo: &RepoWindow, window: Window, metrics: &mut Metrics)
         } else {
             of_repo.closed_prs += 1;
             metrics.closed_prs.push(pull);
-        }
-    }
-}
-
-impl Tally {
-    fn add_repo(&mut self, name: &str) {
-        if let Err(place) = self.repos.binary_search_by(|known| known.as_str().cmp(name)) {
-            self.repos.insert(place, name.to_owned());
         }
     }
 }

@@ -32,7 +32,7 @@ const fn fact(name: &'static str, ty: FactTy, about: &'static str) -> Fact {
     Fact { name, ty, about }
 }
 
-const FACTS: [Fact; 22] = [
+const COUNTED: [Fact; 22] = [
     fact("closed", FactTy::Number, "issues closed in the window"),
     fact("merged", FactTy::Number, "pull requests merged in the window"),
     fact("closed_prs", FactTy::Number, "pull requests closed without a merge in the window"),
@@ -146,7 +146,7 @@ pub(super) const RECENTLY: &str = "suggested_recently";
 
 const SUGGEST: Section = Section {
     name: "suggest",
-    facts: &FACTS,
+    facts: &COUNTED,
     collections: &COLLECTIONS,
     fields: &FIELDS,
     asks: &[Ask { name: RECENTLY, about: "this rule was suggested about this subject in the last `quiet_days`" }],

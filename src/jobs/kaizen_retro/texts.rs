@@ -91,25 +91,28 @@ fn fixed(policy: &Policy) -> Text {
     context! { thresholds => Text::from_pairs(thresholds), agents => Text::from_pairs(agents) }
 }
 
+/// What a row of the numbers says, and which figure it is.
+type Row<T> = (&'static str, fn(&Figures) -> T);
+
 fn numbers(retro: &Retro<'_>) -> Vec<Text> {
-    let counts: [(&str, fn(&Figures) -> usize); 4] = [
+    let counts: [Row<usize>; 4] = [
         ("Issues closed", |figures| figures.closed),
         ("Issues opened", |figures| figures.opened),
         ("Pull requests merged", |figures| figures.merged),
         ("Closed without a merge", |figures| figures.closed_prs),
     ];
-    let times: [(&str, fn(&Figures) -> Option<f64>); 4] = [
+    let times: [Row<Option<f64>>; 4] = [
         ("First response, median", |figures| figures.response_median_hours),
         ("First response, nine in ten within", |figures| figures.response_p90_hours),
         ("Time to close, median", |figures| figures.close_median_hours),
         ("Time to close, nine in ten within", |figures| figures.close_p90_hours),
     ];
     let [now, before, week_ago] = &retro.figures;
-    let count = |(name, of): (&str, fn(&Figures) -> usize)| {
+    let count = |(name, of): Row<usize>| {
         let value = of(now);
         context! { name, value => value.to_string(), before => change(value, of(before)), week_ago => change(value, of(week_ago)) }
     };
-    let time = |(name, of): (&str, fn(&Figures) -> Option<f64>)| {
+    let time = |(name, of): Row<Option<f64>>| {
         context! { name, value => hours(of(now)), before => hours(of(before)), week_ago => hours(of(week_ago)) }
     };
     counts.into_iter().map(count).chain(times.into_iter().map(time)).collect()
@@ -127,7 +130,7 @@ fn change(now: usize, before: usize) -> String {
 /// A time as people say it.
 fn hours(hours: Option<f64>) -> String {
     match hours {
-        None => "-".to_owned(),
+        None => "none".to_owned(),
         Some(hours) if hours < 1.0 => format!("{:.0} min", hours * 60.0),
         Some(hours) if hours < 48.0 => format!("{hours:.1} h"),
         Some(hours) => format!("{:.1} days", hours / 24.0),
@@ -160,7 +163,7 @@ fn sum(list: &[Tally], of: fn(&Tally) -> usize) -> usize {
 /// A share in whole percent, rounded as Python does.
 pub(super) fn percent(part: usize, of: usize) -> String {
     // Counts of issues are exact as floats.
-    if of == 0 { "-".to_owned() } else { format!("{:.0}%", part as f64 / of as f64 * 100.0) }
+    if of == 0 { "none".to_owned() } else { format!("{:.0}%", part as f64 / of as f64 * 100.0) }
 }
 
 fn number(value: Option<f64>) -> String {

@@ -87,6 +87,7 @@ pub(super) fn empty() -> Given {
         updated_at: None,
         closed_at: None,
         merged: false,
+        lines: None,
         state_reason: None,
     };
     let repo = Repo { name: "acme/app".to_owned(), private: false };

@@ -153,10 +153,10 @@ fn both(from: Option<Judged<'_, '_, '_>>, to: Option<Judged<'_, '_, '_>>, page: 
         }
     }
     if let (Some(old), Some(new), Some(from), Some(to)) = (&mut old, &mut new, from, to)
-        && old.text != new.text
+        && old.words != new.words
     {
-        old.plain = from.side.plain(from.row, &old.mention);
-        new.plain = to.side.plain(to.row, &new.mention);
+        old.plain = from.side.plain(from.row, old);
+        new.plain = to.side.plain(to.row, new);
     }
     failed.extend(from.and_then(|it| it.side.failed(it.row)));
     failed.extend(to.and_then(|it| it.side.failed(it.row)));

@@ -156,13 +156,24 @@ pub fn because(item: &Changed) -> String {
     if !item.why.is_empty() {
         return item.why.join("; ");
     }
-    let words = |record: &'_ Option<Record>| record.as_ref().and_then(Record::words).unwrap_or_default().to_owned();
+    let words = |record: &Option<Record>| record.as_ref().map(|record| record.compared().clone()).unwrap_or_default();
     let (before, after) = (words(&item.from), words(&item.to));
+    let parts = before.parts().into_iter().zip(after.parts());
+    let said = parts.map(|((name, before), (_, after))| (name, differing(before.unwrap_or(""), after.unwrap_or(""))));
+    let said = said.filter(|(_, said)| !said.is_empty()).map(|(name, said)| match name {
+        "" => said,
+        name => format!("{name}: {said}"),
+    });
+    said.take(2).collect::<Vec<_>>().join("; ")
+}
+
+/// The first lines that one of two texts has and the other has not.
+fn differing(before: &str, after: &str) -> String {
     let only = |these: &str, those: &str| {
         let line = these.lines().find(|line| !line.trim().is_empty() && !those.lines().any(|other| other == *line));
         line.map(|line| crate::engine::untrusted::cut(line.trim(), 100).into_owned())
     };
-    match (only(&before, &after), only(&after, &before)) {
+    match (only(before, after), only(after, before)) {
         (Some(old), Some(new)) => format!("\"{new}\", was \"{old}\""),
         (None, Some(new)) => format!("new: \"{new}\""),
         (Some(old), None) => format!("gone: \"{old}\""),

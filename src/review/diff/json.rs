@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 use super::groups::{Report, Version};
 use super::{Changed, Class, Record, Totals, Wanted};
+use crate::plan::Words;
 use crate::report::json::{list, text};
 
 /// Writes the document and a line break; long lists are put into text by `threads` threads.
@@ -126,7 +127,16 @@ struct Side<'r> {
     action: &'r str,
     score: &'r crate::engine::value::Value<'static>,
     text: Option<&'r str>,
+    section: Option<&'r str>,
+    issue: Option<Issue<'r>>,
     effects: Vec<Effect<'r>>,
+}
+
+/// The issue that would be created.
+#[derive(serde::Serialize)]
+struct Issue<'r> {
+    title: &'r str,
+    body: &'r str,
 }
 
 #[derive(serde::Serialize)]
@@ -162,6 +172,16 @@ impl<'r> Side<'r> {
         let (rule, action) = (record.rule.as_deref(), record.action.as_str());
         let acts = rule.is_some() && action != "skip";
         let effects = if acts { vec![Effect { rule, action }] } else { Vec::new() };
-        Side { rule, action, score: &record.score, text: record.text.as_deref(), effects }
+        let Words { comment, section, issue } = &record.words;
+        let issue = issue.as_ref().map(|(title, body)| Issue { title, body });
+        Side {
+            rule,
+            action,
+            score: &record.score,
+            text: comment.as_deref(),
+            section: section.as_deref(),
+            issue,
+            effects,
+        }
     }
 }

@@ -7,9 +7,10 @@
 //!
 //! - [`backlog`] issues and pull requests, [`side`] what one version says of them, [`why`] the difference
 //! - [`fail_on`] a condition over the figures; [`groups`] what reports list
-//! - [`text`], [`markdown`], [`json`] the report
+//! - [`text`], [`markdown`], [`json`] the report, [`broken`] what stands in its place
 
 pub mod backlog;
+pub mod broken;
 pub mod fail_on;
 pub mod groups;
 pub mod json;

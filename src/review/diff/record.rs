@@ -4,7 +4,7 @@
 //! the writes that are added and removed. A side without a record asks for nothing.
 
 use crate::engine::value::Value;
-use crate::plan::{Op, Write};
+use crate::plan::{Op, Words, Write};
 
 /// What one version of the rules says of one subject.
 #[derive(Debug, Clone)]
@@ -15,15 +15,15 @@ pub struct Record {
     pub action: String,
     /// The score.
     pub score: Value<'static>,
-    /// The text that would be posted, without its hidden line; `None` where none would.
-    pub text: Option<String>,
-    /// The same without what differs with every edit of the rules, where that is another text.
-    pub plain: Option<String>,
+    /// The texts that would be written, without hidden lines.
+    pub words: Words,
+    /// The same without what differs with every edit of the rules, where those are other texts.
+    pub plain: Option<Words>,
     /// The login of the agent whose work it becomes.
     pub agent: Option<String>,
     /// Logins that the text mentions.
     pub mention: Vec<String>,
-    /// The writes beside the text, without what already holds.
+    /// The writes beside the comment, without what already holds.
     pub writes: Vec<Write>,
 }
 
@@ -38,10 +38,10 @@ impl Record {
         (self.rule.as_deref(), &self.action)
     }
 
-    /// The text as two versions are compared by it.
+    /// The texts as two versions are compared by them.
     #[must_use]
-    pub fn words(&self) -> Option<&str> {
-        self.plain.as_deref().or(self.text.as_deref())
+    pub fn compared(&self) -> &Words {
+        self.plain.as_ref().unwrap_or(&self.words)
     }
 }
 
@@ -155,7 +155,7 @@ impl Difference {
 fn wanted(record: Option<&Record>) -> Vec<(&'static str, &str)> {
     let Some(record) = record else { return Vec::new() };
     let mut all = Vec::new();
-    if record.text.is_some() {
+    if record.words.comment.is_some() {
         all.push((Op::Comment.name(), ""));
     }
     all.extend(record.mention.iter().map(|login| ("mention", login.as_str())));
@@ -178,10 +178,9 @@ fn closes(from: Option<&Record>, to: Option<&Record>) -> bool {
     any(to, Op::Close) && !any(from, Op::Close)
 }
 
-/// Both sides write a text, and not the same.
+/// Both sides write a text of one kind, and not the same.
 fn reworded(from: Option<&Record>, to: Option<&Record>) -> bool {
-    match (from, to) {
-        (Some(from), Some(to)) if from.text.is_some() && to.text.is_some() => from.words() != to.words(),
-        _ => false,
-    }
+    let (Some(from), Some(to)) = (from, to) else { return false };
+    let mut pairs = from.compared().parts().into_iter().zip(to.compared().parts());
+    pairs.any(|((_, before), (_, after))| before.is_some() && after.is_some() && before != after)
 }

@@ -10,15 +10,16 @@ use super::why::{Names, Point};
 use crate::engine::evaluate::PointHit;
 use crate::engine::examine::Examined;
 use crate::engine::rules::{Action, Component, Condition, Policy};
-use crate::engine::source::Location;
+use crate::engine::source::{Location, Source};
 use crate::engine::template::Templates;
+use crate::engine::untrusted;
 use crate::engine::value::Value;
 use crate::jobs::backlog::Asked;
 use crate::jobs::backlog_triage::words;
 use crate::jobs::texts::Fixed;
 use crate::language::print;
-use crate::plan;
 use crate::plan::choice::State;
+use crate::plan::{self, Words};
 use crate::report::Row;
 
 /// One version of the rules.
@@ -26,8 +27,12 @@ use crate::report::Row;
 pub struct Side<'a> {
     pub(super) asked: &'a Asked<'a>,
     templates: &'a Templates,
-    /// What texts are given, and the same without line numbers where a template prints them.
-    fixed: (Arc<Fixed>, Option<Arc<Fixed>>),
+    /// What texts are given, and the same without where points and rules stand.
+    fixed: (Arc<Fixed>, Arc<Fixed>),
+    /// A template prints the line that something stands in.
+    lines: bool,
+    /// How texts call the files of this version.
+    places: Vec<String>,
     pub(super) names: Names,
     /// What every text and write is made of beside the item and its judgement.
     made_of: String,
@@ -46,9 +51,11 @@ impl<'a> Side<'a> {
         version: &str,
     ) -> Self {
         let fixed = Fixed::new(asked.policy, asked.now, version);
-        let bare = lines.then(|| Arc::new(fixed.without_lines()));
+        let bare = Arc::new(fixed.without_lines());
+        let called = |source: &Source| [source.name.to_string(), untrusted::markdown(&source.name)];
+        let places = asked.policy.sources.iter().flat_map(called).collect();
         let (names, made_of) = (Names::of(asked.policy), made_of(asked.policy, texts));
-        Side { asked, templates, fixed: (Arc::new(fixed), bare), names, made_of, name }
+        Side { asked, templates, fixed: (Arc::new(fixed), bare), lines, places, names, made_of, name }
     }
 
     /// What the rules say of an item, its words and writes left out.
@@ -58,7 +65,7 @@ impl<'a> Side<'a> {
             rule: row.rule(policy).map(str::to_owned),
             action: row.action(policy).to_owned(),
             score: row.judgement.score.clone(),
-            text: None,
+            words: Words::default(),
             plain: None,
             agent: row.agent(policy).filter(|_| row.subject.is_some()).map(str::to_owned),
             mention: Vec::new(),
@@ -72,7 +79,7 @@ impl<'a> Side<'a> {
         let policy = self.asked.policy;
         (record.mention, record.writes) = plan::wanted(policy, &policy.actions[action], subject, &row.assignees);
         match words(self.asked, self.templates, &self.fixed.0, (row, &record.mention)) {
-            Ok(text) => record.text = text,
+            Ok(words) => record.words = words,
             Err(error) => failed.push(format!("{} under the {}: {error}", self.key(row), self.name)),
         }
     }
@@ -82,9 +89,11 @@ impl<'a> Side<'a> {
         (row.state == State::Failed).then(|| format!("{}: {why}", self.key(row)))
     }
 
-    /// Its text without what differs with every edit, where a template prints that.
-    pub(super) fn plain(&self, row: &Row<'_>, mention: &[String]) -> Option<String> {
-        words(self.asked, self.templates, self.fixed.1.as_ref()?, (row, mention)).ok()?
+    /// Its texts without what differs with every edit, where they have such.
+    pub(super) fn plain(&self, row: &Row<'_>, record: &Record) -> Option<Words> {
+        let tells = |text: &str| self.places.iter().any(|place| text.contains(place.as_str()));
+        let told = self.lines || record.words.parts().into_iter().any(|(_, text)| text.is_some_and(tells));
+        told.then(|| words(self.asked, self.templates, &self.fixed.1, (row, &record.mention)).ok()).flatten()
     }
 
     fn key(&self, row: &Row<'_>) -> String {
@@ -128,6 +137,7 @@ pub(super) fn alike(
         && before.rule(old) == after.rule(new)
         && before.action(old) == after.action(new)
         && a.reason == b.reason
+        && a.issue_title == b.issue_title
         && a.ty == b.ty
         && a.flags == b.flags
         && a.tags == b.tags

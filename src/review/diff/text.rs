@@ -5,7 +5,7 @@
 //! after.
 
 use super::groups::{Group, Report, because, groups, score};
-use super::{Changed, Class};
+use super::{Changed, Class, Record};
 use crate::engine::untrusted::terminal;
 use crate::report::table::{Side, fit, lay_out};
 use crate::report::text::Style;
@@ -50,9 +50,7 @@ pub fn render(report: &Report, style: Style) -> String {
 /// `3 closed, 8 handed over`: what is not none.
 pub(super) fn figures(report: &Report) -> String {
     let totals = report.diff().totals;
-    let otherwise = |item: &&Changed| {
-        item.from.as_ref().map(super::Record::decided) != item.to.as_ref().map(super::Record::decided)
-    };
+    let otherwise = |item: &&Changed| item.from.as_ref().map(Record::decided) != item.to.as_ref().map(Record::decided);
     let decided = report.diff().items.iter().filter(otherwise).count();
     let all = [
         (decided, "decided otherwise"),
@@ -123,11 +121,15 @@ impl Out {
                 self.lines.push(format!("      {sign} {}", what.trim_end()));
             }
         }
-        let text = |record: &Option<super::Record>| record.as_ref().and_then(|it| it.text.clone()).unwrap_or_default();
-        let (before, after) = (text(&item.from), text(&item.to));
-        for (sign, these, those) in [('-', &before, &after), ('+', &after, &before)] {
-            let only = these.lines().filter(|line| !line.trim().is_empty() && !those.lines().any(|it| it == *line));
-            self.lines.extend(only.map(|line| format!("      {sign} | {}", terminal(line))));
+        let words = |record: &Option<Record>| record.as_ref().map(|it| it.words.clone()).unwrap_or_default();
+        let (before, after) = (words(&item.from), words(&item.to));
+        for ((name, before), (_, after)) in before.parts().into_iter().zip(after.parts()) {
+            let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
+            for (sign, these, those) in [('-', before, after), ('+', after, before)] {
+                let only = these.lines().filter(|line| !line.trim().is_empty() && !those.lines().any(|it| it == *line));
+                let name = if name.is_empty() { String::new() } else { format!("{name} ") };
+                self.lines.extend(only.map(|line| format!("      {sign} {name}| {}", terminal(line))));
+            }
         }
     }
 

@@ -104,19 +104,20 @@ pub(super) fn list(book: Book<'_>, found: &mut Found) {
             for (key, (descending, expr)) in of.group.each.iter().flat_map(|each| &each.sort).enumerate() {
                 let (now, then) = if *descending { ("desc", "asc") } else { ("asc", "desc") };
                 let name = format!("{name}.sort {then} {}", book.print(of, expr));
-                found.add(name, at, format!("`{now}` becomes `{then}`"), Any::Advised(Change::Turn(seat, key)));
+                let what = format!("`{now}` becomes `{then}`");
+                found.add(at, || (name, what, Any::Advised(Change::Turn(seat, key))));
             }
         }
-        found.add(format!("{name} drop"), at, "taken out".to_owned(), Any::Advised(Change::Drop(seat)));
+        found.add(at, || (format!("{name} drop"), "taken out".to_owned(), Any::Advised(Change::Drop(seat))));
         let section = of.rules.section.name;
         let (id, exchanged) = (&of.rule.id, "exchanged".to_owned());
         if let Some(next) = of.group.rules.get(seat.rule + 1) {
             let name = format!("{section} swap {id}, {}", next.id);
-            found.add(name, at, exchanged, Any::Advised(Change::Swap(seat)));
+            found.add(at, || (name, exchanged, Any::Advised(Change::Swap(seat))));
         } else if let Some(next) = of.rules.groups.get(seat.group + 1).and_then(|group| group.rules.first()) {
             // Of groups the whole is exchanged, as they look at different things.
             let name = format!("{section} swap {id}, {}", next.id);
-            found.add(name, at, exchanged, Any::Advised(Change::SwapGroups(seat)));
+            found.add(at, || (name, exchanged, Any::Advised(Change::SwapGroups(seat))));
         }
     }
 }
@@ -130,11 +131,12 @@ fn numbers(book: Book<'_>, of: Seated<'_>, found: &mut Found) {
         for (way, number) in literals {
             for (direction, up) in [("up", true), ("down", false)] {
                 let Some(value) = by_one(&number, up) else { continue };
-                let part = if several { format!(" {number}") } else { String::new() };
-                let name = format!("{}{part} {direction}", which.name(of));
-                let what = format!("{number} becomes {value} in {}", book.print(of, expr));
-                let change = Change::Number(of.seat, which, way.clone(), value);
-                found.add(name, of.rule.at, what, Any::Advised(change));
+                found.add(of.rule.at, || {
+                    let part = if several { format!(" {number}") } else { String::new() };
+                    let name = format!("{}{part} {direction}", which.name(of));
+                    let what = format!("{number} becomes {value} in {}", book.print(of, expr));
+                    (name, what, Any::Advised(Change::Number(of.seat, which, way.clone(), value)))
+                });
             }
         }
     }

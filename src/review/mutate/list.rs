@@ -1,12 +1,13 @@
 //! Which small changes of the rules there are.
 //!
-//! Takes: the rules of a job. Gives: their [`Mutant`]s, in the order of the stages: thresholds, points, words,
-//! patterns, conditions, rules. Names are made of what the rules say, not of where it stands.
+//! Takes: the rules of a job. Gives: their [`Mutants`], in the order of the stages: thresholds, points,
+//! conditions, rules, words, patterns. Names are made of what the rules say, not of where it stands. Words
+//! come last: they are the many, and only so many changes are tried.
 
 use std::collections::HashMap;
 
 use super::parts::{self, Site};
-use super::{Change, Mutant, advised};
+use super::{Change, MAX_MUTANTS, Mutant, Mutants, advised};
 use crate::engine::policy::Policy;
 use crate::engine::rules::{Component, Point};
 use crate::engine::source::Location;
@@ -14,32 +15,38 @@ use crate::engine::value::Value;
 use crate::language::print;
 use crate::review::book::Book;
 
-/// Every change that is tried.
+/// The changes of a policy: the first [`MAX_MUTANTS`], and how many more there are.
 #[must_use]
-pub fn list(book: Book<'_>) -> Vec<Mutant> {
+pub fn list(book: Book<'_>) -> Mutants {
     let policy = book.policy;
-    let mut found = Found { mutants: Vec::new(), names: HashMap::new() };
+    let mut found = Found { mutants: Mutants::default(), names: HashMap::new() };
     thresholds(policy, &mut found);
     components(policy, &mut found);
-    words(policy, &mut found);
     conditions(book, &mut found);
     rules(policy, &mut found);
     advised::list(book, &mut found);
+    words(policy, &mut found);
     found.mutants
 }
 
 pub(super) struct Found {
-    mutants: Vec<Mutant>,
+    mutants: Mutants,
     names: HashMap<String, usize>,
 }
 
 impl Found {
-    /// Of two changes with one name the second is called `… (2)`.
-    pub(super) fn add(&mut self, name: String, at: Location, what: String, change: Change) {
+    /// Of two changes with one name the second is called `… (2)`. What is not tried is only counted: a
+    /// name may be as long as a condition.
+    pub(super) fn add(&mut self, at: Location, made: impl FnOnce() -> (String, String, Change)) {
+        if self.mutants.all.len() >= MAX_MUTANTS {
+            self.mutants.untried += 1;
+            return;
+        }
+        let (name, what, change) = made();
         let before = self.names.entry(name.clone()).or_default();
         *before += 1;
         let name = if *before == 1 { name } else { format!("{name} ({before})") };
-        self.mutants.push(Mutant { name, at, what, change });
+        self.mutants.all.push(Mutant { name, at, what, change });
     }
 }
 
@@ -49,7 +56,7 @@ fn thresholds(policy: &Policy, found: &mut Found) {
             if let Some(value) = step(policy.text(threshold.at), &threshold.value, up) {
                 let what = format!("{} becomes {value}", threshold.value);
                 let name = format!("thresholds.{} {direction}", threshold.name);
-                found.add(name, threshold.at, what, Change::Threshold(index, value));
+                found.add(threshold.at, || (name, what, Change::Threshold(index, value)));
             }
         }
     }
@@ -85,14 +92,17 @@ fn components(policy: &Policy, found: &mut Found) {
         for (point, number) in component.points.iter().zip(0..) {
             for (direction, up) in [("up", true), ("down", false)] {
                 let Some(value) = by_one(&point.add, up) else { continue };
-                let what = format!("{} becomes {value}", point.add);
-                let name = format!("{} {direction}", point_name(policy, component, point));
-                found.add(name, point.at, what, Change::Add(index, number, value));
+                found.add(point.at, || {
+                    let what = format!("{} becomes {value}", point.add);
+                    let name = format!("{} {direction}", point_name(policy, component, point));
+                    (name, what, Change::Add(index, number, value))
+                });
             }
         }
         if let Some(value) = by_one(&component.max, false) {
             let what = format!("{} becomes {value}", component.max);
-            found.add(format!("score.{}.max down", component.name), component.at, what, Change::Max(index, value));
+            let name = format!("score.{}.max down", component.name);
+            found.add(component.at, || (name, what, Change::Max(index, value)));
         }
     }
 }
@@ -103,20 +113,21 @@ fn point_name(policy: &Policy, component: &Component, point: &Point) -> String {
 }
 
 fn words(policy: &Policy, found: &mut Found) {
+    let taken_out = || "taken out".to_owned();
     for (set, index) in policy.keywords.sets.iter().zip(0..) {
         for (word, number) in set.words.iter().zip(0..) {
-            let (name, what) = (format!("keywords.{} drop {}", set.name, word.text), "taken out".to_owned());
-            found.add(name, word.at, what, Change::Word(index, number));
+            let name = || format!("keywords.{} drop {}", set.name, word.text);
+            found.add(word.at, || (name(), taken_out(), Change::Word(index, number)));
         }
     }
     for (pattern, index) in policy.patterns.iter().zip(0..) {
         for (entry, number) in pattern.entries.iter().zip(0..) {
-            let name = format!("patterns.{} drop {}", pattern.name, entry.forms.join(", "));
-            found.add(name, entry.at, "taken out".to_owned(), Change::Entry(index, number));
+            let name = || format!("patterns.{} drop {}", pattern.name, entry.forms.join(", "));
+            found.add(entry.at, || (name(), taken_out(), Change::Entry(index, number)));
             if entry.forms.len() > 1 {
                 for (form, which) in entry.forms.iter().zip(0..) {
-                    let name = format!("patterns.{} drop {form}", pattern.name);
-                    found.add(name, entry.at, "taken out".to_owned(), Change::Form(index, number, which));
+                    let name = || format!("patterns.{} drop {form}", pattern.name);
+                    found.add(entry.at, || (name(), taken_out(), Change::Form(index, number, which)));
                 }
             }
         }
@@ -136,10 +147,12 @@ fn conditions(book: Book<'_>, found: &mut Found) {
                 if parts::guards(book, site, &condition.expr, junction, index) {
                     continue;
                 }
-                let part = seated.map_or_else(|| print::of_policy(policy, part), |of| book.print(of, part));
-                let name = format!("{of_condition} drop {part}");
-                let what = format!("this part of an `{}` taken out", if junction.and { "and" } else { "or" });
-                found.add(name, condition.at, what, Change::Part(site, junction.way.clone(), index));
+                found.add(condition.at, || {
+                    let part = seated.map_or_else(|| print::of_policy(policy, part), |of| book.print(of, part));
+                    let name = format!("{of_condition} drop {part}");
+                    let what = format!("this part of an `{}` taken out", if junction.and { "and" } else { "or" });
+                    (name, what, Change::Part(site, junction.way.clone(), index))
+                });
             }
         }
     }
@@ -164,19 +177,19 @@ fn name(policy: &Policy, site: Site) -> String {
 fn rules(policy: &Policy, found: &mut Found) {
     let types = &policy.classify.rules;
     for (rule, index) in types.iter().zip(0..) {
-        let name = format!("classify.{} drop", rule.ty);
-        found.add(name, rule.at, "taken out".to_owned(), Change::DropType(index));
+        let name = || format!("classify.{} drop", rule.ty);
+        found.add(rule.at, || (name(), "taken out".to_owned(), Change::DropType(index)));
         if let Some(next) = types.get(index + 1).filter(|next| next.ty != rule.ty) {
-            let name = format!("classify swap {}, {}", rule.ty, next.ty);
-            found.add(name, rule.at, "exchanged".to_owned(), Change::SwapTypes(index));
+            let name = || format!("classify swap {}, {}", rule.ty, next.ty);
+            found.add(rule.at, || (name(), "exchanged".to_owned(), Change::SwapTypes(index)));
         }
     }
     for (rule, index) in policy.decide.iter().zip(0..) {
-        let name = format!("decide.{} drop", rule.id);
-        found.add(name, rule.at, "taken out".to_owned(), Change::DropRule(index));
+        let name = || format!("decide.{} drop", rule.id);
+        found.add(rule.at, || (name(), "taken out".to_owned(), Change::DropRule(index)));
         if let Some(next) = policy.decide.get(index + 1) {
-            let name = format!("decide swap {}, {}", rule.id, next.id);
-            found.add(name, rule.at, "exchanged".to_owned(), Change::SwapRules(index));
+            let name = || format!("decide swap {}, {}", rule.id, next.id);
+            found.add(rule.at, || (name(), "exchanged".to_owned(), Change::SwapRules(index)));
         }
     }
 }

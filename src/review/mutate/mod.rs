@@ -26,6 +26,18 @@ use crate::review::cases::Equivalent;
 pub use list::list;
 use parts::Site;
 
+/// The most changes that are tried: a stranger's file may hold a hundred thousand words.
+pub const MAX_MUTANTS: usize = 5_000;
+
+/// The changes of a policy.
+#[derive(Debug, Clone, Default)]
+pub struct Mutants {
+    /// Those that are tried.
+    pub all: Vec<Mutant>,
+    /// How many more there are.
+    pub untried: usize,
+}
+
 /// One small change of the rules.
 #[derive(Debug, Clone)]
 pub struct Mutant {
@@ -110,15 +122,16 @@ fn without_form(pattern: &Pattern, entry: usize, form: usize) -> Result<Pattern,
     Ok(left)
 }
 
-/// Says of entries of `equivalent` that they name no change of these rules, or name one twice.
-pub fn unknown(source: &Source, equivalent: &[Equivalent], mutants: &[Mutant], found: &mut Vec<Diagnostic>) {
+/// Says of entries of `equivalent` that they name no change of these rules, or name one twice. Where not
+/// all changes are tried, a name that is not among them may be one of the others.
+pub fn unknown(source: &Source, equivalent: &[Equivalent], mutants: &Mutants, found: &mut Vec<Diagnostic>) {
     let mut sink = Sink { source, found };
     for (index, entry) in equivalent.iter().enumerate() {
         let name = cut(&entry.mutant, 80);
         if equivalent[..index].iter().any(|before| before.mutant == entry.mutant) {
             sink.error(entry.at, format!("`{name}` is listed a second time"), None);
-        } else if !mutants.iter().any(|mutant| mutant.name == entry.mutant) {
-            let help = did_you_mean(&entry.mutant, mutants.iter().map(|mutant| mutant.name.as_str()))
+        } else if mutants.untried == 0 && !mutants.all.iter().any(|mutant| mutant.name == entry.mutant) {
+            let help = did_you_mean(&entry.mutant, mutants.all.iter().map(|mutant| mutant.name.as_str()))
                 .unwrap_or_else(|| "`--mutate` names those that no case notices; take this entry out".to_owned());
             sink.error(entry.at, format!("no change of the rules is called `{name}`"), Some(help));
         }

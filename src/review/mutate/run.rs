@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::Mutant;
+use super::{Mutant, Mutants};
 use crate::engine::template::Templates;
 use crate::review::book::Book;
 use crate::review::cases::judge::Judge;
@@ -17,6 +17,8 @@ use crate::review::cases::{Case, Suite};
 pub struct Mutation {
     /// Changes tried.
     pub tried: usize,
+    /// Changes that were not: what no case notices of them is not known.
+    pub untried: usize,
     /// No case notices these, and the case file does not say that none can.
     pub survivors: Vec<usize>,
     /// Known to change nothing, and no case notices them.
@@ -30,10 +32,11 @@ pub struct Mutation {
 pub fn run(
     (book, templates, version): (Book<'_>, &Templates, &str),
     suite: &Suite,
-    mutants: &[Mutant],
+    listed: &Mutants,
     progress: &(dyn Fn(usize) + Sync),
 ) -> Mutation {
-    let listed = |mutant: &Mutant| suite.equivalent.iter().position(|entry| entry.mutant == mutant.name);
+    let mutants = &listed.all;
+    let listed_as_equal = |mutant: &Mutant| suite.equivalent.iter().position(|entry| entry.mutant == mutant.name);
     let next = AtomicUsize::new(0);
     let done = AtomicUsize::new(0);
     // Nothing here waits: more threads than processors are of no use.
@@ -46,7 +49,7 @@ pub fn run(
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(mutant) = mutants.get(index) else { return found };
             // Of what the file calls equivalent the same case is told each time.
-            let start = if listed(mutant).is_some() { 0 } else { last };
+            let start = if listed_as_equal(mutant).is_some() { 0 } else { last };
             let noticed = noticed_by((book, templates, version), &suite.cases, mutant, start);
             last = noticed.unwrap_or(last);
             found.push((index, noticed));
@@ -62,9 +65,9 @@ pub fn run(
         threads.into_iter().flat_map(join).collect()
     });
     all.sort_unstable();
-    let mut mutation = Mutation { tried: all.len(), ..Mutation::default() };
+    let mut mutation = Mutation { tried: all.len(), untried: listed.untried, ..Mutation::default() };
     for (index, noticed) in all {
-        match (noticed, listed(&mutants[index])) {
+        match (noticed, listed_as_equal(&mutants[index])) {
             (Some(case), Some(entry)) => mutation.noticed_after_all.push((entry, case)),
             (None, Some(_)) => mutation.equivalent += 1,
             (None, None) => mutation.survivors.push(index),

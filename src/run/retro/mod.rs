@@ -3,26 +3,25 @@
 //! Takes: [`Retro`](args). Gives: the report on stdout, an [`Exit`]; unless it is a dry run the snapshot in
 //! `reports/`, the report at its sinks, the suggestion in `retro/suggestions.jsonl`.
 //!
-//! - `place` the issue that holds the reports, `sinks` the other places, `when` the window
+//! - `fleet` the agents, `out` what is printed and kept, `place` the issue that holds the reports, `sinks` the other places, `when` the window
 
+mod fleet;
+mod out;
 mod place;
 mod sinks;
 mod when;
 
 use std::collections::HashMap;
-use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
 
 use super::forge::{Opened, Wanted, check, repos};
 use super::live::{self, About, Ended, Live};
 use super::output::{self, variable};
 use super::rules::{self, Rules};
 use super::{Exit, Progress, Stop, VERSION, say, usage};
-use crate::cli::{Format, Retro as Args};
-use crate::files;
+use crate::cli::Retro as Args;
 use crate::forge::remote::address::Runner;
 use crate::jobs::kaizen_retro::facts::Agent;
 use crate::jobs::kaizen_retro::memory::{Line, Memory};
@@ -30,7 +29,6 @@ use crate::jobs::kaizen_retro::{self, Asked, Retro, SPEC};
 use crate::jobs::window::{self, World};
 use crate::language::sinks::SinkKind;
 use crate::loop_dir;
-use crate::publish;
 use place::Place;
 use when::When;
 
@@ -48,11 +46,17 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
         return Err(usage(anyhow!("these are the built-in rules, and a live run needs one's own: {help}")));
     }
     let now = common.target.now.unwrap_or_else(Utc::now);
-    let fleet = args.fleet.as_deref().map(fleet).transpose().map_err(usage)?.unwrap_or_default();
+    let fleet = args.fleet.as_deref().map(fleet::read).transpose().map_err(usage)?.unwrap_or_default();
     let live = !args.dry_run;
     let org = common.org.as_deref();
-    let forge = Opened::new(&Wanted { target: &common.target, repos: &common.repos, org, live, now })?;
-    let asked_for = repos(forge.read(), &common.repos, org)?;
+    // The issue that holds the reports may be in a repository that is not looked at.
+    let also = elsewhere(&rules, &common.repos);
+    let names: Vec<String> = common.repos.iter().cloned().chain(also.clone()).collect();
+    let wanted = Wanted { target: &common.target, repos: &names, org, live, now };
+    let forge = Opened::over_many(&wanted, usize::from(common.concurrency))?;
+    let mut asked_for = repos(forge.read(), &common.repos, org)?;
+    asked_for
+        .retain(|index| also.as_ref().is_none_or(|also| !forge.read().repos()[*index].name.eq_ignore_ascii_case(also)));
     let about = About { forge: &forge.read().name(), undoes: None };
     let begun = live.then(|| Live::begin(&common.target.loop_dir, SPEC.job, now, VERSION, about)).transpose()?;
     let one = Run { args, rules: &rules, forge: &forge, repos: asked_for, now, fleet };
@@ -60,6 +64,15 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
     end(begun.as_ref(), &forge, &rules, &result, common.target.now)?;
     let done = result?;
     Ok(done.exit)
+}
+
+/// The repository of the issue that holds the reports, where repositories are named and it is none of them.
+fn elsewhere(rules: &Rules, names: &[String]) -> Option<String> {
+    let of_issue = rules.sinks.iter().find_map(|sink| match &sink.kind {
+        SinkKind::Issue { repo, .. } => repo.clone(),
+        _ => None,
+    });
+    of_issue.filter(|repo| !names.is_empty() && !names.iter().any(|name| name.eq_ignore_ascii_case(repo)))
 }
 
 /// What a run needs to know.
@@ -195,46 +208,6 @@ impl Run<'_> {
         in_ci || (!self.args.dry_run && (issue || elsewhere))
     }
 
-    fn print(&self, retro: &Retro<'_>) -> Result<()> {
-        match self.args.common.shown.format {
-            Format::Json => {
-                let mut text = serde_json::to_string_pretty(&retro.json).context("writing the report as JSON")?;
-                text.push('\n');
-                output::print_raw(&text)
-            }
-            Format::Markdown => output::print_text(&format!("{}\n", retro.markdown)),
-            Format::Text => {
-                let plain = publish::plain(&retro.markdown);
-                let lines: Vec<String> = plain.lines().map(output::shown_line).collect();
-                output::print_text(&format!("{}\n", lines.join("\n")))
-            }
-        }
-    }
-
-    /// The snapshot of the day.
-    fn save(&self, retro: &Retro<'_>) -> Result<()> {
-        let day = retro.key.trim_start_matches("retro-").replace('-', "");
-        let path = self.args.common.target.loop_dir.join(format!("reports/kaizen-retro-{day}.json"));
-        let mut text = serde_json::to_vec_pretty(&retro.json).context("writing the report as JSON")?;
-        text.push(b'\n');
-        files::replace(&path, &text)
-    }
-
-    fn remember(&self, asked: &Asked<'_>, retro: &Retro<'_>) -> Result<()> {
-        let path = self.args.common.target.loop_dir.join(SUGGESTIONS);
-        for outcome in &retro.outcomes {
-            let line = Line::Outcome {
-                ts: crate::forge::time::rfc3339(self.now),
-                outcome_of: outcome.of.key.clone(),
-                rule: outcome.of.rule.clone(),
-                verdict: outcome.verdict,
-                value: outcome.now,
-            };
-            loop_dir::append_line(&path, &line)?;
-        }
-        retro.suggested(asked).map_or(Ok(()), |suggested| loop_dir::append_line(&path, &Line::Suggested(suggested)))
-    }
-
     /// To every sink, each whatever became of the others; gives what failed.
     fn publish(
         &self,
@@ -272,32 +245,6 @@ impl Run<'_> {
 
 /// Where suggestions are kept, below the loop's folder.
 const SUGGESTIONS: &str = "retro/suggestions.jsonl";
-
-/// The agents of a fleet file.
-fn fleet(path: &Path) -> Result<Vec<Agent>> {
-    #[derive(Deserialize)]
-    struct Fleet {
-        #[serde(default)]
-        agents: Option<Vec<serde_json::Value>>,
-    }
-    let shown = path.display();
-    let text = std::fs::read(path).with_context(|| format!("reading the fleet from {shown}"))?;
-    let expected = "expected {\"agents\": [{\"name\": \"…\", \"active\": true}]}";
-    let fleet: Fleet =
-        serde_json::from_slice(&text).with_context(|| format!("reading the fleet from {shown}: {expected}"))?;
-    let mut agents = Vec::new();
-    for (index, agent) in fleet.agents.unwrap_or_default().into_iter().enumerate() {
-        let name = agent.get("name").and_then(serde_json::Value::as_str).filter(|name| !name.is_empty());
-        match name {
-            Some(name) => {
-                let active = agent.get("active").is_some_and(|active| active == &serde_json::Value::Bool(true));
-                agents.push(Agent { name: name.to_owned(), active });
-            }
-            None => say(&format!("warning: agent {} of {shown} has no name and is left out", index + 1)),
-        }
-    }
-    Ok(agents)
-}
 
 /// The second line of a live run.
 fn end(

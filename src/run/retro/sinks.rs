@@ -23,6 +23,8 @@ use crate::publish::{self, Progress, Report, Shape, Sink};
 
 /// Where it is kept how far a report has come, below the loop's folder.
 const PUBLISHED: &str = "retro/published.json";
+/// Columns of a report as plain text.
+const WIDTH: usize = 100;
 /// The variable of a Telegram bot's token where `--post-to` asks for a chat and no sink names one.
 const TOKEN: &str = "TELEGRAM_BOT_TOKEN";
 
@@ -32,6 +34,9 @@ const TOKEN: &str = "TELEGRAM_BOT_TOKEN";
 struct Published {
     generated_at: String,
     sinks: BTreeMap<String, Progress>,
+    /// By sink: the text of a report that it holds only a part of. The rest of that one is sent, not of a
+    /// report that says something else by now.
+    unfinished: BTreeMap<String, String>,
 }
 
 impl Published {
@@ -60,18 +65,25 @@ impl Run<'_> {
         let path: PathBuf = folder.join(PUBLISHED);
         let mut published = Published::read(&path);
         let mut progress = published.sinks.get(id).cloned().unwrap_or_default();
+        let begun = published.unfinished.remove(id).filter(|_| progress.key == retro.key && !progress.done());
+        let markdown = begun.unwrap_or_else(|| retro.markdown.clone());
         let report = Report {
             job: SPEC.job.to_owned(),
             key: retro.key.to_owned(),
             title: format!("Retrospective of {}", retro.key.trim_start_matches("retro-")),
-            markdown: retro.markdown.clone(),
-            text: publish::plain(&retro.markdown),
+            text: publish::plain(&markdown, WIDTH),
+            markdown,
             json: retro.json.clone(),
             generated_at: self.now,
         };
         published.generated_at = rfc3339(self.now);
         let mut keep = |progress: &Progress| {
             published.sinks.insert(id.to_owned(), progress.clone());
+            if progress.done() {
+                published.unfinished.remove(id);
+            } else {
+                published.unfinished.insert(id.to_owned(), report.markdown.clone());
+            }
             published.save(&path)
         };
         let outcome = publish::send(&sink, &report, &self.client()?, &mut progress, &mut keep);

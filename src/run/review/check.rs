@@ -1,6 +1,6 @@
 //! `kaizen rules check`: every problem of rules and templates.
 //!
-//! Takes: [`Check`], folders or files. Gives: diagnostics on stdout as text, Markdown or JSON, as
+//! Takes: [`Check`], folders, files or a revision. Gives: diagnostics on stdout as text, Markdown or JSON, as
 //! annotations where a runner reads them, and an [`Exit`]: 78 on errors, 3 on warnings that are denied.
 
 use std::collections::BTreeSet;
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::super::confined;
 use super::super::rules::annotate;
 use super::super::{Exit, Stop, forge, output, usage};
+use super::revision::Version;
 use super::{live, print};
 use crate::cli::{Check, Format};
 use crate::engine::rules::Policy;
@@ -44,7 +45,12 @@ pub(super) fn run(args: &Check) -> Result<Exit, Stop> {
     let mut told = Told { files: BTreeSet::new(), diagnostics: Vec::new() };
     let mut asked = Vec::new();
     confined::begin("reading the rules");
-    for (folder, only) in folders(args)? {
+    let named = !args.paths.is_empty() || common.rules.is_some() || common.templates.is_some();
+    let found = match Version::asked(args.head.as_deref(), named, common)? {
+        Some(version) => revision(&version)?,
+        None => folders(args)?,
+    };
+    for (folder, only) in found {
         let loaded: Vec<Loaded> = folder.policies.iter().map(|(job, pack)| loaded(job, pack)).collect();
         told.diagnostics.extend(diagnostics(&folder, &loaded, only.as_deref()));
         let policies = loaded.into_iter().filter_map(|loaded| loaded.policy).map(|(policy, _)| policy);
@@ -75,6 +81,16 @@ pub(super) fn run(args: &Check) -> Result<Exit, Stop> {
         (0, 1..) if args.deny_warnings => Exit::Found,
         _ => Exit::Done,
     })
+}
+
+/// The folders to check of a version.
+fn revision(version: &Version) -> Result<Vec<(Folder, Option<String>)>, Stop> {
+    confined::begin(&format!("reading the rules of {}", version.name));
+    let found = version.folders()?;
+    if found.is_empty() {
+        version.without_rules()?;
+    }
+    Ok(found.into_iter().map(|folder| (folder, None)).collect())
 }
 
 /// The folders to check; with a file of one, only what concerns that file is told.

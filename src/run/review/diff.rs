@@ -12,10 +12,11 @@ use chrono::{DateTime, Utc};
 use super::super::confined;
 use super::super::forge::{Opened, Wanted, check, repos};
 use super::super::output::{self, variable};
-use super::super::rules::{Rules, checked, event, tell};
+use super::super::rules::{Rules, event, judged, tell};
 use super::super::{Exit, Progress, Stop, VERSION, finish, say, usage};
+use super::broken::{cannot, comment};
 use super::revision::Version;
-use super::sticky::{self, Kept};
+use super::sticky::Said;
 use crate::apply::journal::Journal;
 use crate::cli::{Diff, Format};
 use crate::engine::untrusted;
@@ -23,10 +24,11 @@ use crate::forge::Forge;
 use crate::forge::remote::address::Runner;
 use crate::forge::time::rfc3339;
 use crate::jobs::backlog::Asked;
-use crate::jobs::{self, backlog_triage};
+use crate::jobs::backlog_triage;
 use crate::pack;
 use crate::report::text::Style;
 use crate::review::diff::backlog::{Read, compare};
+use crate::review::diff::broken::Broken;
 use crate::review::diff::fail_on::FailOn;
 use crate::review::diff::groups::{self, Report};
 use crate::review::diff::side::Side;
@@ -47,6 +49,12 @@ struct Loaded {
     lines: bool,
 }
 
+/// The rules of the base and of the head; `None` where that has none for the job.
+type Sides = (Option<Loaded>, Option<Loaded>);
+
+/// What is wrong with them, printed, and the base where that is right.
+type Wrong = (Vec<Broken>, Option<Loaded>);
+
 /// Compares, reports, comments.
 pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
     let common = &args.common;
@@ -61,7 +69,7 @@ pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
     let versions = Versions::find(args)?;
     let (base, head) = match versions.load(args)? {
         Ok(loaded) => loaded,
-        Err(exit) => return Ok(exit),
+        Err((broken, base)) => return cannot(args, &broken, base.as_ref().map(|base| &base.rules.policy)),
     };
     let now = common.target.now.unwrap_or_else(Utc::now);
     let org = common.org.as_deref();
@@ -89,17 +97,10 @@ pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
     print(args, &reports)?;
     let own = variable("GITHUB_REPOSITORY").filter(|_| Runner::of(&variable).is_some());
     output::summary(|| markdown::render(&reports, own.as_deref(), 0))?;
-    if let Some(number) = args.comment {
-        let policy = base.as_ref().map(|base| &base.rules.policy);
-        match sticky::keep(common, number, &reports, policy, now)? {
-            Kept::There => {}
-            Kept::Denied(why) => {
-                let place =
-                    if variable("GITHUB_STEP_SUMMARY").is_some() { "the job's summary and above" } else { "above" };
-                say(&format!("warning: the report could not be put on #{number}: {why}; it stands {place}"));
-            }
-        }
-    }
+    let rules_hash = reports.iter().find_map(|report| report.head.rules_hash.as_deref()).unwrap_or("");
+    let text = |place: Option<&str>, room: usize| markdown::render(&reports, place, room);
+    let policy = base.as_ref().map(|base| &base.rules.policy);
+    comment(args, Said { text: &text, rules_hash }, policy, now)?;
     let exit = exit(&reports, fail_on.as_ref());
     // The program ends here: giving back thousands of texts one by one serves nobody.
     std::mem::forget(reports);
@@ -115,8 +116,7 @@ impl Versions {
         let sides = if args.base.is_some() && (args.head.is_some() || own) { None } else { event()? };
         let head_of_event = sides.as_ref().and_then(|sides| sides.head.as_deref()).filter(|_| !own);
         let head = match (args.head.as_deref(), head_of_event) {
-            (Some(folder), _) if is_folder(folder) => Version::folder(folder.as_ref()),
-            (Some(revision), _) => Version::revision(revision, None, None, common)?,
+            (Some(head), _) => Version::named(head, common)?,
             (None, Some(commit)) => Version::away(commit, common)?,
             (None, None) => Version::here(rules, common.templates.as_deref()),
         };
@@ -135,11 +135,13 @@ impl Versions {
         Ok(Versions { base, head })
     }
 
-    /// The rules of both sides, checked; the inner error is an exit whose reasons have been printed.
-    #[allow(clippy::type_complexity, reason = "two sides, each of which may have no rules")]
-    fn load(&self, args: &Diff) -> Result<Result<(Option<Loaded>, Option<Loaded>), Exit>, Stop> {
+    /// The rules of both sides, checked.
+    fn load(&self, args: &Diff) -> Result<Result<Sides, Wrong>, Stop> {
         let spec = &backlog_triage::SPEC;
-        debug_assert!(jobs::NAMES.len() == 1, "each job brings the records that are compared");
+        // Each job brings the records that are compared: what rules decide about items, so far.
+        if let Some(other) = args.jobs.iter().find(|job| **job != spec.job) {
+            return Err(usage(anyhow!("the rules of {other} decide nothing about items: there is nothing to compare")));
+        }
         let base = self.base.pack(spec.job)?;
         // Where the base is a commit, rules that are not here any more are gone, not the built-in ones.
         let gone = self.head.is_here() && self.base.commit.is_some() && pack::folder(spec.job, None).is_none();
@@ -148,19 +150,23 @@ impl Versions {
             let (base, head) = (&self.base.name, &self.head.name);
             return Err(usage(anyhow!("neither {base} nor {head} has rules for {}", spec.job)));
         }
-        let load = |pack: Option<pack::Pack>, side: &str, version: &Version| {
+        let load = |pack: Option<pack::Pack>, side: &'static str, version: &Version| {
             pack.map(|pack| {
                 let texts: String =
                     pack.input.templates.iter().map(|(name, source)| format!("{name}\n{}\n", source.text)).collect();
                 let lines = texts.contains("line");
-                let what = format!("the rules of the {side}, {},", version.name);
-                confined::begin(&format!("checking {what}"));
-                checked(spec, pack, &args.common.shown, &what).map(|rules| Loaded { rules, texts, lines })
+                confined::begin(&format!("checking the rules of the {side}, {},", version.name));
+                let loaded = judged(spec, pack, &args.common.shown).map(|rules| Loaded { rules, texts, lines });
+                loaded.map_err(|found| Broken { side, name: version.name.clone(), found })
             })
             .transpose()
         };
-        let (base, head) = (load(base, "base", &self.base), load(head, "head", &self.head));
-        Ok(base.and_then(|base| head.map(|head| (base, head))))
+        Ok(match (load(base, "base", &self.base), load(head, "head", &self.head)) {
+            (Ok(base), Ok(head)) => Ok((base, head)),
+            (Ok(base), Err(head)) => Err((vec![head], base)),
+            (Err(base), Ok(_)) => Err((vec![base], None)),
+            (Err(base), Err(head)) => Err((vec![base, head], None)),
+        })
     }
 }
 
@@ -194,6 +200,7 @@ fn items(
                 now,
                 threads: usize::from(args.common.concurrency),
                 only: None,
+                plans: false,
                 journal: &journal,
                 progress: &more,
             };

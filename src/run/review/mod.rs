@@ -4,8 +4,10 @@
 //! [`review`](crate::review); here is what reads, asks and prints.
 //!
 //! - `check`, `test`, `diff`, `capture`, `show` one file a command; `live` what a check asks the forge
-//! - `revision` where a version of the rules is read from, `git` a clone; `sticky` a report on its pull request
+//! - `revision` where a version of the rules is read from, `git` a clone; `sticky` a report on its pull
+//!   request, `broken` what stands there where rules cannot be judged
 
+mod broken;
 mod capture;
 mod check;
 mod diff;
@@ -21,6 +23,7 @@ use std::io::{BufWriter, IsTerminal, Write};
 use super::{Exit, Stop, finish, output};
 use crate::cli::Rules;
 use crate::engine::untrusted;
+pub(super) use broken::ended;
 
 /// Runs `kaizen rules …`.
 pub(super) fn run(what: &Rules) -> Result<Exit, Stop> {

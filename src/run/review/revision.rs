@@ -1,7 +1,8 @@
 //! Where a version of the rules is read from.
 //!
-//! Takes: `--rules`, `--base`, `--head`. Gives: [`Version`]: a folder, a revision of the clone that
-//! this runs in, or a commit on the forge. A revision is data: nothing of it is checked out.
+//! Takes: `--rules`, `--base`, `--head`, the event of a pull request. Gives: [`Version`]: a folder, a
+//! revision of the clone that this runs in, or a commit on the forge. A revision is data: nothing of it
+//! is checked out.
 
 use std::path::{Path, PathBuf};
 
@@ -10,14 +11,18 @@ use chrono::Utc;
 
 use super::super::forge::{Wanted, remote};
 use super::super::output::variable;
-use super::super::rules::Commit;
-use super::super::{Stop, usage};
+use super::super::rules::{Commit, event};
+use super::super::{Stop, say, usage};
 use super::git::{At, Clone};
 use crate::cli::{Common, Target};
+use crate::engine::source::Source;
 use crate::forge::remote::Remote;
 use crate::forge::remote::address::Runner;
 use crate::jobs;
-use crate::pack::{self, Pack, tree};
+use crate::language::diag::Diagnostic;
+use crate::pack::folders::{self, Folder};
+use crate::pack::tree::{self, Tree};
+use crate::pack::{self, Pack};
 
 /// A version of the rules.
 pub(in crate::run) struct Version {
@@ -75,6 +80,29 @@ impl Version {
         let inner = pack::FOLDERS.map(|inner| folder.join(inner));
         let rules = [folder.to_owned()].into_iter().chain(inner).find(|rules| has(&rules));
         Version::here(Some(&rules.unwrap_or_else(|| folder.to_owned())), None)
+    }
+
+    /// What `--head` names: a folder, or a revision.
+    pub(in crate::run) fn named(head: &str, common: &Common) -> Result<Version, Stop> {
+        match Path::new(head) {
+            folder if folder.is_dir() => Ok(Version::folder(folder)),
+            _ => Version::revision(head, None, None, common),
+        }
+    }
+
+    /// What is asked about where one version is: `head`, else in a job of a pull request without a
+    /// checkout what the pull request brings; `None` is what lies here. `named` says that the arguments
+    /// name files.
+    pub(in crate::run) fn asked(head: Option<&str>, named: bool, common: &Common) -> Result<Option<Version>, Stop> {
+        if let Some(head) = head {
+            return Version::named(head, common).map(Some);
+        }
+        let here = named || jobs::NAMES.iter().any(|job| pack::folder(job, None).is_some());
+        if here || Runner::of(&variable).is_none() {
+            return Ok(None);
+        }
+        let head = event()?.and_then(|sides| sides.head);
+        head.map(|head| Version::away(&head, common)).transpose()
     }
 
     /// A revision: of the clone that this runs in, else of the repository on the forge. With `from`,
@@ -143,21 +171,60 @@ impl Version {
 
     /// The rules and templates of a job; `None` where this version has none for it.
     pub(in crate::run) fn pack(&self, job: &str) -> Result<Option<Pack>, Stop> {
-        let texts = match &self.place {
-            Place::Folder(rules, templates) => {
-                if rules.as_ref().is_some_and(|folder| folder.is_dir() && !folder.join(format!("{job}.yaml")).exists())
-                {
-                    return Ok(None);
-                }
-                let read = pack::read(job, &jobs::NAMES, rules.as_deref(), templates.as_deref());
-                return read.map(Some).map_err(usage);
+        if let Place::Folder(rules, templates) = &self.place {
+            if rules.as_ref().is_some_and(|folder| folder.is_dir() && !folder.join(format!("{job}.yaml")).exists()) {
+                return Ok(None);
             }
-            Place::Clone(at, folders) => tree::texts(at, folders, job),
+            let read = pack::read(job, &jobs::NAMES, rules.as_deref(), templates.as_deref());
+            return read.map(Some).map_err(usage);
+        }
+        let texts = self.of_tree(|tree, folders| tree::texts(tree, folders, job))?;
+        texts.map(|texts| pack::read_texts(job, &jobs::NAMES, texts)).transpose().map_err(usage)
+    }
+
+    /// The cases of a job's rules, as [`pack::cases`] gives those of a folder.
+    pub(in crate::run) fn cases(&self, job: &str) -> Result<(Option<Source>, Vec<Diagnostic>), Stop> {
+        if let Place::Folder(rules, _) = &self.place {
+            return Ok(pack::cases(job, &jobs::NAMES, pack::folder(job, rules.as_deref()).as_deref())?);
+        }
+        let files = self.of_tree(|tree, folders| {
+            let folder = tree::folder(tree, folders, job)?;
+            folder.map(|folder| tree::cases(tree, folder)).transpose()
+        })?;
+        Ok(pack::cases_of(job, &jobs::NAMES, files.unwrap_or_default()))
+    }
+
+    /// Its folders of rules, whole.
+    pub(in crate::run) fn folders(&self) -> Result<Vec<Folder>, Stop> {
+        if let Place::Folder(rules, templates) = &self.place {
+            let rules = rules.as_deref().unwrap_or(Path::new("."));
+            return Ok(vec![folders::read(&jobs::NAMES, rules, templates.as_deref()).map_err(usage)?]);
+        }
+        self.of_tree(|tree, folders| folders::of_tree(&jobs::NAMES, tree, folders))
+    }
+
+    /// Says that there are no rules to look at; wrong usage where there is nothing at all.
+    pub(in crate::run) fn without_rules(&self) -> Result<(), Stop> {
+        let there = match &self.place {
+            Place::Folder(..) => false,
+            _ => self.of_tree(|tree, _| Ok(!tree.folder("")?.is_empty()))?,
+        };
+        if !there {
+            return Err(usage(anyhow!("reading the rules of {}: there is nothing by this name", self.name)));
+        }
+        say(&format!("{} has no rules in {}: there is nothing to look at", self.name, pack::FOLDERS.join(" or ")));
+        Ok(())
+    }
+
+    /// Reads from a commit; nothing of a folder.
+    fn of_tree<T: Default>(&self, read: impl Fn(&dyn Tree, &[String]) -> Result<T>) -> Result<T, Stop> {
+        let found = match &self.place {
+            Place::Folder(..) => Ok(T::default()),
+            Place::Clone(at, folders) => read(at, folders),
             Place::Forge(forge, repo, commit) => {
-                tree::texts(&Commit { forge, repo, commit }, &pack::FOLDERS.map(str::to_owned), job)
+                read(&Commit { forge, repo, commit }, &pack::FOLDERS.map(str::to_owned))
             }
         };
-        let texts = texts.with_context(|| format!("reading the rules of {}", self.name))?;
-        texts.map(|texts| pack::read_texts(job, &jobs::NAMES, texts)).transpose().map_err(usage)
+        Ok(found.with_context(|| format!("reading the rules of {}", self.name))?)
     }
 }

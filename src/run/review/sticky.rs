@@ -1,6 +1,6 @@
 //! `--comment`: the report as one comment on a pull request.
 //!
-//! Takes: reports, the number of the pull request, the rules of the base. Gives: [`Kept`]. In a job of
+//! Takes: the report, the number of the pull request, the rules of the base. Gives: [`Kept`]. In a job of
 //! the forge's CI the pull request is of its own repository, elsewhere of the one that is asked for.
 //! The comment goes through the one writer.
 
@@ -23,8 +23,6 @@ use crate::forge::remote::address::Runner;
 use crate::forge::time::rfc3339;
 use crate::plan::Plan;
 use crate::plan::memory::Us;
-use crate::review::diff::groups::Report;
-use crate::review::diff::markdown;
 use crate::review::sticky::{MARKER, NAME, Sticky};
 
 /// What became of the comment.
@@ -35,11 +33,20 @@ pub(super) enum Kept {
     Denied(String),
 }
 
-/// Keeps the comment.
+/// What the comment is to say.
+#[derive(Clone, Copy)]
+pub(super) struct Said<'s> {
+    /// The text, for a repository where it is shown and with room for this many characters beside it.
+    pub(super) text: &'s dyn Fn(Option<&str>, usize) -> String,
+    /// Digest of the rules that it is about.
+    pub(super) rules_hash: &'s str,
+}
+
+/// Keeps the comment on a pull request.
 pub(super) fn keep(
     common: &Common,
     number: u64,
-    reports: &[Report],
+    said: Said<'_>,
     base: Option<&Policy>,
     now: DateTime<Utc>,
 ) -> Result<Kept, Stop> {
@@ -55,7 +62,7 @@ pub(super) fn keep(
     }
     let told = || format!("reading the comments of the pull request {repo}#{number}");
     let comments = write.comments(index, number).with_context(told)?;
-    let text = markdown::render(reports, Some(&repo), MARKER);
+    let text = (said.text)(Some(&repo), MARKER);
     let bots = base.map_or(&[][..], |policy| &policy.bots);
     let sticky = Sticky {
         forge: &write.name(),
@@ -64,7 +71,7 @@ pub(super) fn keep(
         text: &text,
         now: &rfc3339(now),
         version: VERSION,
-        rules_hash: reports.iter().find_map(|report| report.head.rules_hash.as_deref()).unwrap_or(""),
+        rules_hash: said.rules_hash,
     };
     let command = base.and_then(|policy| policy.skip_command.as_deref());
     let plan = sticky.plan(&comments, Us { user: write.user(), bots }, command);

@@ -1,7 +1,8 @@
 //! `kaizen rules test`: the rules' own cases, judged.
 //!
 //! Takes: [`Test`]. Gives: the report on stdout, an [`Exit`]: 3 where a case does not hold or no case
-//! notices a change of the rules, 78 where rules or cases are broken.
+//! notices a change of the rules, 4 where there were too many changes to try, 78 where rules or cases are
+//! broken.
 
 use std::io::IsTerminal;
 
@@ -12,14 +13,15 @@ use serde_json::{Value, json};
 use super::super::confined;
 use super::super::rules::{self, Rules};
 use super::super::{Exit, Progress, Stop, VERSION, output, say, usage};
+use super::revision::Version;
 use crate::cli::Format;
 use crate::cli::rules::Test;
 use crate::engine::source::Source;
 use crate::forge::time::rfc3339;
 use crate::jobs;
 use crate::language::JobSpec;
-use crate::language::diag::did_you_mean;
-use crate::pack;
+use crate::language::diag::{Diagnostic, did_you_mean};
+use crate::pack::{self, Pack};
 use crate::review::book::Book;
 use crate::review::cases::judge::{Judge, Judged};
 use crate::review::cases::report::{Tested, json, markdown, text};
@@ -43,38 +45,76 @@ pub(super) fn run(args: &Test) -> Result<Exit, Stop> {
         };
         specs.push(spec);
     }
+    let common = &args.common;
+    let named = common.rules.is_some() || common.templates.is_some();
+    let version = Version::asked(args.head.as_deref(), named, common)?;
     if specs.is_empty() {
-        // Those that there are rules of one's own for; nobody's own: the built-in ones, of all.
-        let own = |spec: &&JobSpec| {
-            let folder = pack::folder(spec.job, args.rules.as_deref());
-            folder.is_some_and(|folder| folder.join(format!("{}.yaml", spec.job)).is_file())
-        };
-        specs.extend(jobs::SPECS.iter().filter(own));
-        if specs.is_empty() {
-            specs.extend(&jobs::SPECS);
-        }
+        specs = unnamed(args, version.is_some());
     }
-    let (mut tested, mut bad) = (Vec::new(), false);
+    let (mut tested, mut bad, mut there) = (Vec::new(), false, false);
+    let several = specs.len() > 1;
     for spec in specs {
-        match job(args, spec)? {
+        confined::begin(&format!("checking the rules of {}", spec.job));
+        let Some(found) = read(args, version.as_ref(), spec.job)? else { continue };
+        there = true;
+        match job(args, found, spec, several)? {
             Ok(job) => tested.extend(job),
             Err(_) => bad = true,
         }
+    }
+    if let Some(version) = version.as_ref().filter(|_| !there) {
+        version.without_rules()?;
     }
     if bad {
         return Ok(Exit::BadRules);
     }
     print(args, &tested)?;
-    Ok(if tested.iter().all(Tested::passed) { Exit::Done } else { Exit::Found })
+    Ok(if tested.iter().any(Tested::cut_short) {
+        Exit::Incomplete
+    } else if tested.iter().all(Tested::passed) {
+        Exit::Done
+    } else {
+        Exit::Found
+    })
 }
 
-/// The inner error is an exit whose reasons have been printed; no record where there are no cases.
-fn job(args: &Test, spec: &JobSpec) -> Result<Result<Option<Tested>, Exit>, Stop> {
-    confined::begin(&format!("checking the rules of {}", spec.job));
-    let pack = pack::read(spec.job, &jobs::NAMES, args.rules.as_deref(), args.templates.as_deref()).map_err(usage)?;
+/// The jobs that are meant where none is named: those that there are rules of one's own for; without any, and
+/// at a revision, all whose rules judge something.
+fn unnamed(args: &Test, at_version: bool) -> Vec<&'static JobSpec> {
+    let judges = |spec: &&JobSpec| spec.items.is_some() || !spec.sections.is_empty();
+    let own = |spec: &&JobSpec| {
+        let folder = pack::folder(spec.job, args.common.rules.as_deref());
+        folder.is_some_and(|folder| folder.join(format!("{}.yaml", spec.job)).is_file())
+    };
+    let all: Vec<&'static JobSpec> = jobs::NAMES.iter().filter_map(|name| jobs::spec(name)).filter(judges).collect();
+    let owned: Vec<&'static JobSpec> = all.iter().copied().filter(own).collect();
+    if at_version || owned.is_empty() { all } else { owned }
+}
+
+/// What is tested of a job: its rules, its cases, what is wrong with the folder of these.
+type Found = (Pack, Option<Source>, Vec<Diagnostic>);
+
+/// Reads them; `None` where the version that is asked for has no rules for the job.
+fn read(args: &Test, version: Option<&Version>, job: &str) -> Result<Option<Found>, Stop> {
+    let common = &args.common;
+    let Some(version) = version else {
+        let pack = pack::read(job, &jobs::NAMES, common.rules.as_deref(), common.templates.as_deref());
+        let pack = pack.map_err(usage)?;
+        let (source, found) = pack::cases(job, &jobs::NAMES, pack.folder.as_deref())?;
+        return Ok(Some((pack, source, found)));
+    };
+    let Some(pack) = version.pack(job)? else { return Ok(None) };
+    let (source, found) = version.cases(job)?;
+    Ok(Some((pack, source, found)))
+}
+
+/// The inner error is an exit whose reasons have been printed; no record where there are no cases. Of `several`
+/// jobs those without cases are only named.
+fn job(args: &Test, found: Found, spec: &JobSpec, several: bool) -> Result<Result<Option<Tested>, Exit>, Stop> {
+    let shown = &args.common.shown;
+    let (pack, source, mut found) = found;
     let folder = pack.folder.clone();
-    let (source, mut found) = pack::cases(spec.job, &jobs::NAMES, folder.as_deref())?;
-    let Rules { policy, templates, advice, .. } = match rules::checked(spec, pack, &args.shown, "the rules") {
+    let Rules { policy, templates, advice, .. } = match rules::checked(spec, pack, shown, "the rules") {
         Ok(rules) => rules,
         Err(exit) => return Ok(Err(exit)),
     };
@@ -88,7 +128,7 @@ fn job(args: &Test, spec: &JobSpec) -> Result<Result<Option<Tested>, Exit>, Stop
     if let Some(suite) = &suite {
         mutate::unknown(&suite.source, &suite.equivalent, &mutants, &mut found);
     }
-    rules::tell(&found, output::color(&args.shown, std::io::stderr().is_terminal()));
+    rules::tell(&found, output::color(shown, std::io::stderr().is_terminal()));
     if !found.is_empty() {
         say(&format!("error: the cases have {} {}", found.len(), if found.len() == 1 { "error" } else { "errors" }));
         return Ok(Err(Exit::BadRules));
@@ -98,8 +138,10 @@ fn job(args: &Test, spec: &JobSpec) -> Result<Result<Option<Tested>, Exit>, Stop
         None => {
             let name =
                 folder.unwrap_or_default().join(pack::CASES).join(format!("{}.yaml", spec.job)).display().to_string();
-            say(&format!("{}: there are no cases; `kaizen rules capture` begins {name}", spec.job));
-            if !args.mutate && !args.coverage {
+            let decides = spec.items.is_some_and(|items| items.decides);
+            let begins = if decides { "`kaizen rules capture` begins" } else { "they would stand in" };
+            say(&format!("{}: there are no cases; {begins} {name}", spec.job));
+            if several || !args.mutate && !args.coverage {
                 return Ok(Ok(None));
             }
             Suite { source: Source::new(name, ""), cases: Vec::new(), equivalent: Vec::new() }
@@ -116,19 +158,19 @@ fn job(args: &Test, spec: &JobSpec) -> Result<Result<Option<Tested>, Exit>, Stop
     let coverage = args.coverage.then(|| coverage::coverage(book, &suite.cases));
     let mutation = (args.mutate && holds).then(|| {
         confined::begin(&format!("changing the rules of {}", spec.job));
-        let judgements = u64::try_from(mutants.len() * suite.cases.len()).unwrap_or(u64::MAX);
+        let judgements = u64::try_from(mutants.all.len() * suite.cases.len()).unwrap_or(u64::MAX);
         confined::grant((GRANT + judgements / JUDGED).min(LONGEST));
-        let progress = Progress::of(&args.shown, mutants.len(), "changes tried");
+        let progress = Progress::of(shown, mutants.all.len(), "changes tried");
         let found = mutate::run::run((book, &templates, VERSION), &suite, &mutants, &|done| progress.at(done));
         progress.done();
         (mutants, found)
     });
-    let generated_at = rfc3339(args.now.unwrap_or_else(Utc::now));
+    let generated_at = rfc3339(args.common.target.now.unwrap_or_else(Utc::now));
     Ok(Ok(Some(Tested { generated_at, policy, suite, judged, coverage, mutation, mutate: args.mutate })))
 }
 
 fn print(args: &Test, tested: &[Tested]) -> anyhow::Result<()> {
-    match args.shown.format {
+    match args.common.shown.format {
         Format::Json => {
             let mut documents: Vec<Value> = tested.iter().map(json::document).collect();
             let document = if documents.len() == 1 { documents.remove(0) } else { json!({ "jobs": documents }) };
@@ -138,7 +180,7 @@ fn print(args: &Test, tested: &[Tested]) -> anyhow::Result<()> {
         }
         Format::Markdown => output::print_text(&tested.iter().map(markdown::render).collect::<String>())?,
         Format::Text => {
-            let color = output::color(&args.shown, std::io::stdout().is_terminal());
+            let color = output::color(&args.common.shown, std::io::stdout().is_terminal());
             output::print_text(&tested.iter().map(|one| text::render(one, color)).collect::<String>())?;
         }
     }

@@ -2,10 +2,12 @@
 //!
 //! Takes: recorded and made-up worlds. Gives: how the built binary is run on them.
 
+mod chat;
 mod golden;
 mod memory;
 mod places;
 mod report;
+mod server;
 mod window;
 
 use serde_json::{Value, json};

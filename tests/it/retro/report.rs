@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{closed, people, retro};
-use crate::support::{issue, labels};
+use crate::support::{Kaizen, issue, labels, root};
 
 /// A small history: two repositories, closed and stuck issues, merges, hostile titles.
 pub fn history() -> Value {
@@ -40,8 +40,15 @@ pub fn history() -> Value {
     })
 }
 
+/// The shipped rules in the folder of the run, so that the report names them by a path of its own.
+fn run(more: &[&str]) -> Kaizen {
+    let kaizen = retro(&history()).at("2026-11-20T12:00:00Z");
+    kaizen.file("rules/kaizen-retro.yaml", &std::fs::read_to_string(root().join("rules/kaizen-retro.yaml")).unwrap());
+    kaizen.args(["--dry-run", "--rules", "rules"]).args(more)
+}
+
 fn shown(format: &'static str) -> String {
-    let ran = retro(&history()).rules("rules").args(["--dry-run"]).format(format).at("2026-11-20T12:00:00Z").run();
+    let ran = run(&[]).format(format).run();
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     ran.stdout
 }
@@ -58,22 +65,14 @@ fn the_report_on_a_terminal() {
 
 #[test]
 fn the_report_over_a_week_has_a_chart() {
-    let ran = retro(&history()).rules("rules").args(["--dry-run", "--since", "2026-11-13T00:00:00Z"]);
-    let text = ran.format("markdown").at("2026-11-20T12:00:00Z").run().stdout;
+    let text = run(&["--since", "2026-11-13T00:00:00Z"]).format("markdown").run().stdout;
     assert!(text.contains("```mermaid\nxychart-beta"), "{text}");
     assert!(text.contains("line [1, 0, 0, 0, 0, 0, 0, 4]"), "{text}");
 }
 
 #[test]
 fn in_a_public_job_private_repositories_are_counted_and_not_named() {
-    let ran = retro(&history())
-        .rules("rules")
-        .args(["--dry-run"])
-        .env("GITHUB_ACTIONS", "true")
-        .env("GITHUB_REPOSITORY", "ferry/api")
-        .format("json")
-        .at("2026-11-20T12:00:00Z")
-        .run();
+    let ran = run(&[]).env("GITHUB_ACTIONS", "true").env("GITHUB_REPOSITORY", "ferry/api").format("json").run();
     let report = ran.json(0);
     assert!(!ran.stdout.contains("Secret wages") && !ran.stdout.contains("ferry/books"), "{}", ran.stdout);
     assert_eq!(report["private"], json!({"repositories": 1, "closed": 1, "merged": 0, "open": 0}));

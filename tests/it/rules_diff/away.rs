@@ -32,8 +32,13 @@ pub fn forge(mut world: World, folder: &str) -> World {
 
 /// `rules diff` as a job of a pull request runs it.
 pub fn job(server: &Server) -> Kaizen {
+    job_of(server, "diff")
+}
+
+/// A command of `rules` as a job of a pull request runs it.
+pub fn job_of(server: &Server, command: &str) -> Kaizen {
     let event = json!({"pull_request": {"number": 4, "head": {"sha": HEAD}, "base": {"sha": BASE}}}).to_string();
-    let kaizen = Kaizen::bare().args(["rules", "diff", "--format", "json", "--retry-wait", "1", "--now", NOW]);
+    let kaizen = Kaizen::bare().args(["rules", command, "--format", "json", "--retry-wait", "1", "--now", NOW]);
     let path = kaizen.file("event.json", &event);
     kaizen
         .env("GITEA_ACTIONS", "true")

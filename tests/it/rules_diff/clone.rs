@@ -11,7 +11,7 @@ use crate::support::{Kaizen, Ran};
 /// A repository in the folder of a run, with the shipped rules on `main`.
 struct Clone(Kaizen);
 
-fn git(folder: &Path, args: &[&str]) -> String {
+pub fn git(folder: &Path, args: &[&str]) -> String {
     let output = Command::new("git")
         .args(["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"])
         .args(["-c", "protocol.file.allow=always", "-c", "init.defaultBranch=main"])

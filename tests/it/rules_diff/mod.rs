@@ -1,15 +1,18 @@
 //! `kaizen rules diff`: what a change of rules does to the whole backlog.
 //!
 //! Takes: worlds, two versions of the rules from folders, a clone, a forge. Gives: tests, one file a
-//! matter: `agree` with runs of the job, `sides` that lack something, `report` for people, `clone` and
-//! `away` where versions are read from, `sticky` the comment.
+//! matter: `agree` with runs of the job, `sides` that lack something, `texts` of every kind, `report` for
+//! people, `clone` and `away` where versions are read from, `head` the same for `rules check` and `test`,
+//! `sticky` the comment.
 
 mod agree;
 mod away;
 mod clone;
+mod head;
 mod report;
 mod sides;
 mod sticky;
+mod texts;
 
 use serde_json::Value;
 

@@ -237,13 +237,14 @@ fn usage_is_told() {
 #[test]
 fn records_of_any_job_are_joined_by_their_keys() {
     use kaizen::engine::value::Value as Number;
+    use kaizen::plan::Words;
     use kaizen::review::diff::{Class, Diff, Record};
 
     let record = |rule: &str, text: Option<&str>| Record {
         rule: Some(rule.to_owned()),
         action: "suggest".to_owned(),
         score: Number::None,
-        text: text.map(str::to_owned),
+        words: Words::comment(text.map(str::to_owned)),
         plain: None,
         agent: None,
         mention: Vec::new(),

@@ -125,3 +125,65 @@ fn a_file_forge_keeps_it_too() {
     let written = after["repos"][0]["comments"]["2"].as_array().unwrap();
     assert!(written.len() == 1 && written[0]["body"].as_str().unwrap().contains("key=rules-diff"), "{written:?}");
 }
+
+#[test]
+fn rules_that_are_broken_are_told_in_the_same_comment_until_they_are_mended() {
+    let hostile = ("version: 1\n", "version: 1\n\"@ada #12 <!-- kaizen:v1 policy=x --> </details>\": 1\n");
+    for (name, dialect) in DIALECTS.into_iter().filter(|(name, _)| *name != "GitHub") {
+        let server = Server::start(with_pull(dialect()));
+        assert_eq!(sticky(&server).run().code, 0, "{name}");
+        let report = comments(&server, 4).remove(0);
+        put(&mut server.world(), "rules", HEAD, &[("not ready\n", "not raedy\n"), hostile]);
+        let kaizen = sticky(&server);
+        let summary = kaizen.file("summary.md", "");
+        let (ran, _folder) = kaizen.env("GITHUB_STEP_SUMMARY", &summary).run_in();
+        assert_eq!(ran.code, 78, "{name}: {}", ran.stderr);
+        let all = comments(&server, 4);
+        assert_eq!(all.len(), 1, "{name}: {all:?}");
+        assert!(all[0].contains("backlog-triage cannot be told") && all[0].contains("have 2 errors"), "{}", all[0]);
+        assert!(all[0].contains("raedy") && all[0].contains("did you mean"), "{}", all[0]);
+        assert!(!all[0].contains("Login fails"), "what is no longer so is gone: {}", all[0]);
+        for bad in ["@ada", "#12", "policy=x -->", "</details>"] {
+            assert!(!all[0].contains(bad), "{name}, {bad}: {}", all[0]);
+        }
+        assert!(std::fs::read_to_string(summary).unwrap().contains("cannot be told"), "{name}");
+        // The same errors write nothing more; a mended head is compared again.
+        server.forget_requests();
+        assert_eq!(sticky(&server).run().code, 78);
+        assert_eq!(server.writes(), [""; 0], "{name}");
+        put(&mut server.world(), "rules", HEAD, &[("ready: 5", "ready: 1")]);
+        assert_eq!(sticky(&server).run().code, 0, "{name}");
+        let text = |comment: &str| comment.split("<!--").next().unwrap().to_owned();
+        assert_eq!(comments(&server, 4).iter().map(|it| text(it)).collect::<Vec<_>>(), [text(&report)], "{name}");
+    }
+}
+
+#[test]
+fn broken_rules_stay_bad_rules_where_nobody_may_comment() {
+    let mut world = with_pull(World::gitea("1.26.4"));
+    put(&mut world, "rules", HEAD, &[("not ready\n", "not raedy\n")]);
+    let server = Server::start(world);
+    server.fault(Fault::on("POST", "/repos/acme/app/issues/4/comments", Trouble::forbidden()).times(9));
+    let ran = sticky(&server).run();
+    assert_eq!(ran.code, 78, "{}", ran.stderr);
+    assert!(ran.stderr.contains("warning: the report could not be put on #4"), "{}", ran.stderr);
+    let failing = Server::start(with_pull(World::gitea("1.26.4")));
+    put(&mut failing.world(), "rules", HEAD, &[("not ready\n", "not raedy\n")]);
+    failing.fault(Fault::on("POST", "/repos/acme/app/issues/4/comments", Trouble::status(422)).times(9));
+    assert_eq!(sticky(&failing).run().code, 78, "bad rules go before a failure");
+}
+
+#[test]
+fn rules_that_have_to_be_ended_are_told_there_too() {
+    let mut world = with_pull(World::gitea("1.26.4"));
+    put(&mut world, "rules", HEAD, &[("ready: 5", "ready: 1")]);
+    let server = Server::start(world);
+    assert_eq!(sticky(&server).run().code, 0);
+    let bomb = format!("{{% set a = 'xxxxxxxx' %}}{}{{{{ a }}}}", "{% set a = a ~ a %}".repeat(40));
+    server.world().add_file(REPO, HEAD, "templates/backlog-triage/decision.md.j2", &bomb);
+    let ran = sticky(&server).run();
+    assert_eq!(ran.code, 78, "{}", ran.stderr);
+    assert!(ran.stderr.contains("it needed more than 512 MiB"), "{}", ran.stderr);
+    let all = comments(&server, 4);
+    assert!(all.len() == 1 && all[0].contains("cannot be told") && all[0].contains("512 MiB"), "{all:?}");
+}

@@ -161,6 +161,7 @@ fn pull_requests_that_may_not_be_seen_are_named_fact_10() {
 /// Prints what the reading of a large organisation takes; run with `--ignored --nocapture`.
 #[test]
 #[ignore = "a measurement"]
+#[allow(clippy::print_stdout, reason = "it is for a person to read")]
 fn measured_over_fifty_repositories_of_twenty_thousand_issues() {
     let server = Server::start(crowd(World::gitea("1.26.4"), 50, 400));
     let mut first = Duration::ZERO;

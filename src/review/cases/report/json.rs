@@ -23,13 +23,14 @@ pub fn document(tested: &Tested) -> Value {
         "policy": policy.name,
         "rules_hash": policy.hash,
         "generated_at": tested.generated_at,
-        "complete": !tested.mutate || mutation.is_some(),
+        "complete": !tested.mutate || mutation.is_some() && !tested.cut_short(),
         "file": &*suite.source.name,
         "totals": {
             "cases": suite.cases.len(),
             "passed": suite.cases.len() - failed,
             "failed": failed,
             "mutants": mutation.map(|(_, found)| found.tried),
+            "untried": mutation.map(|(_, found)| found.untried),
             "survivors": mutation.map(|(_, found)| found.survivors.len()),
             "equivalent": mutation.map(|(_, found)| found.equivalent),
         },
@@ -43,7 +44,7 @@ pub fn document(tested: &Tested) -> Value {
         })),
         "mutation": mutation.map(|(mutants, found)| json!({
             "survivors": found.survivors.iter().map(|index| {
-                let mutant = &mutants[*index];
+                let mutant = &mutants.all[*index];
                 let (file, line) = place(policy, mutant.at);
                 json!({"mutant": mutant.name, "what": mutant.what, "file": file, "line": line})
             }).collect::<Value>(),

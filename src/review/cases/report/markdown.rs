@@ -5,6 +5,7 @@
 use super::{Tested, counted, of_kind, text};
 use crate::engine::untrusted::{cut, markdown};
 use crate::review::cases::line;
+use crate::review::mutate::MAX_MUTANTS;
 
 /// Rows of a list at most: a step summary holds 1 MiB.
 const LISTED: usize = 50;
@@ -108,11 +109,18 @@ fn mutation(out: &mut Vec<String>, tested: &Tested) {
         found.tried,
         found.tried - survivors - equivalent
     ));
+    if found.untried > 0 {
+        out.push(String::new());
+        out.push(format!(
+            "**{} more were not tried**, and nothing is said of them: {MAX_MUTANTS} is the most.",
+            found.untried
+        ));
+    }
     out.push(String::new());
     let row = |mutant: &crate::review::mutate::Mutant| {
         format!("- {} ({}): {}", said(&mutant.name), said(&tested.policy.line(mutant.at)), said(&mutant.what))
     };
-    list(out, found.survivors.iter().map(|index| row(&mutants[*index])).collect());
+    list(out, found.survivors.iter().map(|index| row(&mutants.all[*index])).collect());
     let row = |(entry, case): &(usize, usize)| {
         let (entry, case) = (&tested.suite.equivalent[*entry], &tested.suite.cases[*case]);
         format!(

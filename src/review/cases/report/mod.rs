@@ -11,7 +11,7 @@ use super::Suite;
 use super::coverage::{Coverage, Kind};
 use super::judge::Judged;
 use crate::engine::policy::Policy;
-use crate::review::mutate::Mutant;
+use crate::review::mutate::Mutants;
 use crate::review::mutate::run::Mutation;
 
 /// A test of the rules of one job.
@@ -28,7 +28,7 @@ pub struct Tested {
     /// What no case exercises, where it was asked for.
     pub coverage: Option<Coverage>,
     /// What became of changes of the rules, where it was asked for and all cases hold.
-    pub mutation: Option<(Vec<Mutant>, Mutation)>,
+    pub mutation: Option<(Mutants, Mutation)>,
     /// It was asked for.
     pub mutate: bool,
 }
@@ -40,7 +40,13 @@ impl Tested {
         self.judged.iter().filter(|judged| !judged.failures.is_empty()).count()
     }
 
-    /// All is as it should be.
+    /// Not every change that was asked for was tried.
+    #[must_use]
+    pub fn cut_short(&self) -> bool {
+        self.mutation.as_ref().is_some_and(|(_, mutation)| mutation.untried > 0)
+    }
+
+    /// All is as it should be, as far as it was tried.
     #[must_use]
     pub fn passed(&self) -> bool {
         let mutation = self.mutation.as_ref().map(|(_, mutation)| mutation);

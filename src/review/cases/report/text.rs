@@ -9,6 +9,7 @@ use super::{Tested, counted, of_kind};
 use crate::engine::untrusted::terminal;
 use crate::review::cases::judge::{Failure, Judged};
 use crate::review::cases::{Case, Member, line};
+use crate::review::mutate::MAX_MUTANTS;
 
 /// Lines of a text that are shown of one that lacks what it should hold.
 const LINES: usize = 40;
@@ -140,6 +141,16 @@ fn mutation(out: &mut Out, tested: &Tested) {
     let survivors = found.survivors.len();
     let noticed = found.tried - survivors - found.equivalent;
     out.heading(&format!("{}: {noticed} noticed by a case", counted(found.tried, "change tried", "changes tried")));
+    if found.untried > 0 {
+        let all = found.tried + found.untried;
+        let left = found.untried;
+        out.styled(
+            "33",
+            &format!(
+                "  {left} of {all} changes were not tried: {MAX_MUTANTS} is the most, and nothing is said of them"
+            ),
+        );
+    }
     if found.equivalent > 0 {
         out.lines.push(format!("  {} listed as changing nothing, and none does", found.equivalent));
     }
@@ -147,7 +158,7 @@ fn mutation(out: &mut Out, tested: &Tested) {
         let these = counted(survivors, "change that no case notices", "changes that no case notices");
         out.styled("31", &format!("  {these}: write a case, mend the rule, or list it under `equivalent:`"));
     }
-    for mutant in found.survivors.iter().map(|index| &mutants[*index]) {
+    for mutant in found.survivors.iter().map(|index| &mutants.all[*index]) {
         let place = terminal(&tested.policy.line(mutant.at));
         out.lines.push(format!("    {place}  {} ({})", terminal(&mutant.name), mutant.what));
     }

@@ -1,0 +1,167 @@
+//! What the templates of `improvement-proposals` are given.
+//!
+//! Takes: a finished report, or one proposal. Gives: the names of `report.md.j2` and `issue.md.j2`.
+
+use minijinja::{Value as Text, context};
+
+use super::kept::State;
+use super::report::Report;
+use super::{Pattern, Proposal, rounded};
+use crate::engine::value::Value;
+
+/// The report.
+pub const REPORT: &str = "report.md.j2";
+/// The text of the issue of a proposal.
+pub const ISSUE: &str = "issue.md.j2";
+
+/// What the issue says when its pattern is gone.
+pub const GONE: &str = "gone.md.j2";
+
+/// Proposals and patterns that a text lists.
+const LISTED: usize = 20;
+/// Findings in the inputs that a text lists.
+const PROBLEMS: usize = 20;
+
+/// Names that the report may use.
+pub const REPORT_NAMES: [&str; 46] = [
+    "when",
+    "version",
+    "complete",
+    "hourly_rate",
+    "threshold",
+    "totals.inputs",
+    "totals.sessions",
+    "totals.calls",
+    "totals.errors",
+    "totals.skipped",
+    "totals.left_out",
+    "totals.unread",
+    "totals.patterns",
+    "totals.proposals",
+    "totals.below_threshold",
+    "totals.weekly_hours",
+    "totals.monthly_hours",
+    "totals.implementation_hours",
+    "totals.monthly_saving",
+    "proposals[].title",
+    "proposals[].problem",
+    "proposals[].solution",
+    "proposals[].weekly",
+    "proposals[].monthly",
+    "proposals[].implementation",
+    "proposals[].roi",
+    "proposals[].priority",
+    "proposals[].area",
+    "proposals[].money",
+    "proposals[].evidence[]",
+    "more_proposals",
+    "patterns[].type",
+    "patterns[].description",
+    "patterns[].occurrences",
+    "patterns[].hours",
+    "more_patterns",
+    "followed[].title",
+    "followed[].promised",
+    "followed[].realised",
+    "followed[].gone",
+    "problems[].place",
+    "problems[].what",
+    "more_problems",
+    "beyond[]",
+    "strange[].kind",
+    "strange[].count",
+];
+
+/// Names that the text of an issue whose pattern is gone may use.
+pub const GONE_NAMES: [&str; 3] = ["when", "version", "promised"];
+
+/// Names that the text of an issue may use.
+pub const ISSUE_NAMES: [&str; 12] = [
+    "when",
+    "version",
+    "title",
+    "problem",
+    "solution",
+    "weekly",
+    "monthly",
+    "implementation",
+    "roi",
+    "priority",
+    "area",
+    "evidence[]",
+];
+
+fn figure(value: &Value<'static>, digits: usize) -> Text {
+    match rounded(value, digits) {
+        Value::Int(number) => Text::from(number),
+        Value::Float(number) if number.is_finite() => Text::from(number),
+        _ => Text::from(()),
+    }
+}
+
+/// Figures of a proposal as texts show them.
+fn shown(proposal: &Proposal) -> Text {
+    context! {
+        title => proposal.title.clone(), problem => proposal.problem.clone(),
+        solution => proposal.proposed_solution.clone(),
+        weekly => figure(&proposal.estimated_weekly_hours_saved, 1),
+        monthly => figure(&proposal.estimated_monthly_hours_saved, 1),
+        implementation => figure(&proposal.implementation_hours, 1), roi => figure(&proposal.roi_weeks, 1),
+        priority => proposal.priority.clone(), area => proposal.affected_area.clone(),
+        money => figure(&proposal.monthly_saving, 0), evidence => proposal.supporting_evidence.clone(),
+    }
+}
+
+/// The totals, all of them numbers.
+fn totals(report: &Report<'_>) -> Text {
+    let all = report.totals();
+    let named = all.as_object().into_iter().flatten();
+    Text::from_pairs(named.map(|(name, number)| {
+        let whole = number.as_u64().map(Text::from);
+        (name.clone(), whole.unwrap_or_else(|| Text::from(number.as_f64().unwrap_or_default())))
+    }))
+}
+
+/// What the report may name.
+#[must_use]
+pub fn report(report: &Report<'_>) -> Text {
+    let advised = report.advised;
+    let patterns = advised.patterns.iter().take(LISTED).map(|pattern: &Pattern| {
+        context! {
+            type => pattern.pattern_type.clone(), description => pattern.description.clone(),
+            occurrences => figure(&pattern.occurrences, 0), hours => figure(&pattern.total_time_hours, 1),
+        }
+    });
+    let followed = report.followed.iter().take(LISTED).map(|one| {
+        context! {
+            title => one.title.clone(), promised => one.promised_weekly_hours,
+            realised => one.realised_weekly_hours, gone => one.state == State::Closed,
+        }
+    });
+    let told = &report.problems.told;
+    let problems = told.iter().take(PROBLEMS).map(|problem| {
+        context! { place => report.place(problem), what => problem.what.clone() }
+    });
+    let all_problems = report.problems.skipped + report.problems.left_out + report.problems.unread;
+    let told_here = told.len().min(PROBLEMS) as u64;
+    let strange =
+        report.problems.strange.iter().map(|(kind, count)| context! { kind => kind.clone(), count => *count });
+    context! {
+        when => report.when, version => report.version, complete => report.complete(),
+        hourly_rate => report.asked.hourly_rate, threshold => report.asked.threshold,
+        totals => totals(report),
+        proposals => advised.proposals.iter().take(LISTED).map(shown).collect::<Vec<_>>(),
+        more_proposals => advised.proposals.len().saturating_sub(LISTED),
+        patterns => patterns.collect::<Vec<_>>(),
+        more_patterns => advised.patterns.len().saturating_sub(LISTED),
+        followed => followed.collect::<Vec<_>>(),
+        problems => problems.collect::<Vec<_>>(), more_problems => all_problems.saturating_sub(told_here),
+        beyond => report.beyond(), strange => strange.collect::<Vec<_>>(),
+    }
+}
+
+/// What the text of an issue may name.
+#[must_use]
+pub fn issue(proposal: &Proposal, when: &str, version: &str) -> Text {
+    context! { when => when, version => version, ..shown(proposal) }
+}

@@ -1,0 +1,300 @@
+//! A block of the log as rows: what is counted of each cycle, without its texts.
+//!
+//! Takes: the bytes of whole lines. Gives: [`Rows`]: a [`Row`] a cycle of fixed size, the texts that
+//! many rows share once, the lines that cannot be read with why, and what was missing. The texts of one
+//! cycle are read again from the bytes where they are wanted ([`Rows::cycle`]). Blocks are read by
+//! several threads at once, and counted in their order.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use memchr::memmem;
+
+use super::cycle::{self, Cycle, EXPECTED, NAMES};
+
+/// What is not known, where 0 would be something.
+pub const NONE: u64 = u64::MAX;
+
+/// Names that are looked through.
+const FEW: usize = 8;
+
+/// Bad lines of one block that are told one by one.
+const TOLD: usize = 100;
+
+/// One cycle.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Row {
+    /// Microseconds since 1970; `i64::MIN` where it is not known.
+    pub at: i64,
+    /// The number, or [`NONE`].
+    pub cycle: u64,
+    /// The issue, 0 where it is none.
+    pub issue: u64,
+    /// The pull request, 0 where it is none.
+    pub pr: u64,
+    /// Seconds; NaN where they are not known.
+    pub duration: f64,
+    /// Lines added less lines removed.
+    pub net: f64,
+    /// Lines added and lines removed.
+    pub changed: f64,
+    /// The type, by its place in [`Rows::kinds`].
+    pub kind: u32,
+    /// The repository, by its place in [`Rows::repos`].
+    pub repo: u32,
+    /// Where its line begins in the block, in bytes.
+    pub start: u32,
+    /// Success, where it is said with yes or no.
+    pub success: Option<bool>,
+    /// What is said of success is not empty.
+    pub truthy: bool,
+}
+
+/// What lines lacked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// Lines without a member, or with null, by its place in [`NAMES`]; only of those that every cycle
+    /// should have.
+    pub missing: [u64; NAMES.len()],
+    /// Lines with a member that cannot be read.
+    pub unreadable: [u64; NAMES.len()],
+    /// Timestamps without a zone, taken as UTC.
+    pub zoneless: u64,
+}
+
+impl Notes {
+    /// Adds those of another.
+    pub fn add(&mut self, other: &Notes) {
+        let pairs = self.missing.iter_mut().zip(other.missing);
+        pairs.chain(self.unreadable.iter_mut().zip(other.unreadable)).for_each(|(all, more)| *all += more);
+        self.zoneless += other.zoneless;
+    }
+
+    fn of(&mut self, cycle: &Cycle<'_>) {
+        self.zoneless += u64::from(cycle.zoneless);
+        // Most lines have all.
+        for member in EXPECTED.iter().filter(|_| cycle.missing != 0) {
+            self.missing[*member as usize] += u64::from(cycle.missing >> *member as u16 & 1);
+        }
+        for index in (0..NAMES.len()).filter(|_| cycle.unreadable != 0) {
+            self.unreadable[index] += u64::from(cycle.unreadable >> index & 1);
+        }
+    }
+}
+
+/// A block, read.
+#[derive(Debug, Default)]
+pub struct Rows {
+    bytes: Vec<u8>,
+    /// The cycles, in order.
+    pub rows: Vec<Row>,
+    /// Types, in the order of their first row; `unknown` where a line says none.
+    pub kinds: Vec<String>,
+    /// Repositories, in the order of their first row; empty where a line says none.
+    pub repos: Vec<String>,
+    /// The last epoch.
+    pub epoch: Option<String>,
+    /// Lines, empty ones too.
+    pub lines: u64,
+    /// Lines that cannot be read.
+    pub bad: u64,
+    /// The first hundred of them: which of the block, from 0, and why.
+    pub told: Vec<(u64, String)>,
+    /// The last line is one of them and has no end: a kill or a full disk left it.
+    pub torn: bool,
+    /// What was missing.
+    pub notes: Notes,
+}
+
+/// Texts that many rows share.
+#[derive(Default)]
+struct Names<'t> {
+    places: HashMap<Cow<'t, str>, u32>,
+    names: Vec<Cow<'t, str>>,
+}
+
+impl<'t> Names<'t> {
+    fn place(&mut self, name: Cow<'t, str>) -> u32 {
+        // A handful is looked through faster than it is hashed.
+        let few = self.names.iter().take(FEW).position(|known| *known == name);
+        if let Some(place) = few.and_then(|place| u32::try_from(place).ok()) {
+            return place;
+        }
+        if self.names.len() > FEW
+            && let Some(place) = self.places.get(&name)
+        {
+            return *place;
+        }
+        let place = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        self.names.push(name.clone());
+        self.places.insert(name, place);
+        place
+    }
+
+    fn owned(self) -> Vec<String> {
+        self.names.into_iter().map(Cow::into_owned).collect()
+    }
+}
+
+/// Reads a block.
+#[must_use]
+pub fn read(bytes: Vec<u8>) -> Rows {
+    read_where(bytes, |_| true)
+}
+
+/// Reads those lines of a block that may be about one of these issues: the others are not looked at any
+/// further, which is several times as fast.
+#[must_use]
+pub fn read_of(bytes: Vec<u8>, issues: &[u64]) -> Rows {
+    let key = memmem::Finder::new("\"issue\"");
+    read_where(bytes, |line| {
+        let named = key.find_iter(line.as_bytes()).any(|at| {
+            let after = line[at + "\"issue\"".len()..].trim_start();
+            // It may be a value.
+            let Some(value) = after.strip_prefix(':').map(str::trim_start) else { return false };
+            let digits = value.strip_prefix('"').unwrap_or(value);
+            let length = digits.bytes().take_while(u8::is_ascii_digit).count();
+            match digits.as_bytes().get(length) {
+                // Written in some other way: it is read.
+                Some(b'.' | b'e' | b'E') | None => true,
+                _ => digits[..length].parse().is_ok_and(|issue| issues.contains(&issue)),
+            }
+        });
+        // A name can be written with escapes, by nobody in earnest.
+        named || memmem::find(line.as_bytes(), b"\\u00").is_some()
+    })
+}
+
+fn read_where(bytes: Vec<u8>, wanted: impl Fn(&str) -> bool) -> Rows {
+    let mut found = Rows::default();
+    let (mut kinds, mut repos) = (Names::default(), Names::default());
+    let mut epoch = None;
+    let mut start = 0;
+    // Checked at once where all of it is text, as it nearly always is.
+    let text = std::str::from_utf8(&bytes);
+    while start < bytes.len() {
+        let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |length| start + length);
+        let line = match text {
+            Ok(text) => Ok(&text[start..end]),
+            Err(_) => std::str::from_utf8(&bytes[start..end]),
+        };
+        let line = line.map(str::trim_ascii).map_err(|error| format!("it is no UTF-8: {error}"));
+        if line.as_ref().is_ok_and(|line| line.is_empty() || !wanted(line)) {
+            // Nothing, or nothing that is asked for.
+        } else {
+            match line.and_then(cycle::read) {
+                Ok(mut cycle) => {
+                    found.notes.of(&cycle);
+                    if let Some(latest) = cycle.epoch.take().filter(|epoch| !epoch.is_empty()) {
+                        epoch = Some(latest);
+                    }
+                    let kind = kinds.place(cycle.kind.take().unwrap_or(Cow::Borrowed("unknown")));
+                    let repo = repos.place(cycle.repo.take().unwrap_or_default());
+                    found.rows.push(row(&cycle, (kind, repo), start));
+                }
+                Err(why) => {
+                    found.bad += 1;
+                    found.torn = end == bytes.len();
+                    if found.told.len() < TOLD {
+                        found.told.push((found.lines, why));
+                    }
+                }
+            }
+        }
+        found.lines += 1;
+        start = end + 1;
+    }
+    found.epoch = epoch.map(Cow::into_owned);
+    (found.kinds, found.repos) = (kinds.owned(), repos.owned());
+    found.bytes = bytes;
+    found
+}
+
+/// The row of a single cycle, outside a block.
+#[must_use]
+pub fn row_of(cycle: &Cycle<'_>) -> Row {
+    row(cycle, (0, 0), 0)
+}
+
+fn row(cycle: &Cycle<'_>, (kind, repo): (u32, u32), start: usize) -> Row {
+    let (added, removed) = (cycle.added.unwrap_or(0.0), cycle.removed.unwrap_or(0.0));
+    Row {
+        at: cycle.at.unwrap_or(i64::MIN),
+        cycle: cycle.cycle.unwrap_or(NONE),
+        issue: cycle.issue.unwrap_or(0),
+        pr: cycle.pr.unwrap_or(0),
+        duration: cycle.duration.unwrap_or(f64::NAN),
+        net: added - removed,
+        changed: added + removed,
+        kind,
+        repo,
+        start: u32::try_from(start).unwrap_or(u32::MAX),
+        success: cycle.success,
+        truthy: cycle.truthy,
+    }
+}
+
+impl Rows {
+    /// A cycle with all its members, read once more.
+    #[must_use]
+    pub fn cycle(&self, row: &Row) -> Cycle<'_> {
+        let start = usize::try_from(row.start).unwrap_or(usize::MAX);
+        let from = self.bytes.get(start..).unwrap_or_default();
+        let line = &from[..memchr::memchr(b'\n', from).unwrap_or(from.len())];
+        std::str::from_utf8(line).ok().and_then(|line| cycle::read(line.trim_ascii()).ok()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_gives_its_cycles_and_names_what_it_lacks() {
+        let text = "{\"cycle\":1,\"type\":\"bug\",\"success\":true,\"lines_added\":5,\"lines_removed\":2,\"epoch\":\"e1\"}\r\n\
+                    \n  \nnope\n42\n\
+                    {\"cycle\":2,\"type\":\"docs\",\"reason\":\"a\u{2028}b\u{85}c\",\"repo\":\"acme/app\",\"duration\":\"9\"}\n\
+                    {\"cycle\":3,\"type\":\"bug\",\"issue\":7,\"epoch\":\"\"}\n{\"cycle\":4,\"tim";
+        let rows = read(text.as_bytes().to_vec());
+        assert_eq!((rows.lines, rows.bad, rows.torn), (8, 3, true));
+        let told: Vec<u64> = rows.told.iter().map(|(line, _)| *line).collect();
+        assert_eq!(told, [3, 4, 7]);
+        let read: Vec<_> = rows.rows.iter().map(|row| (row.cycle, row.kind, row.repo, row.net, row.changed)).collect();
+        assert_eq!(read, [(1, 0, 0, 3.0, 7.0), (2, 1, 1, 0.0, 0.0), (3, 0, 0, 0.0, 0.0)]);
+        assert_eq!(
+            (rows.kinds.as_slice(), rows.repos.as_slice()),
+            (&["bug", "docs"].map(String::from)[..], &["", "acme/app"].map(String::from)[..])
+        );
+        assert_eq!(rows.cycle(&rows.rows[1]).reason.as_deref(), Some("a\u{2028}b\u{85}c"), "only \\n ends a line");
+        assert_eq!(rows.epoch.as_deref(), Some("e1"));
+        assert_eq!((rows.notes.missing[0], rows.notes.missing[2], rows.notes.unreadable[5]), (3, 2, 1));
+        assert_eq!(rows.notes.missing[6], 0, "a reason need not be there");
+    }
+
+    #[test]
+    fn lines_about_an_issue_are_found_however_it_is_written() {
+        let lines = [
+            "{\"issue\":42}",
+            "{\"issue\" : \"42\"}",
+            "{\"type\":\"issue\",\"issue\":42.0}",
+            "{\"iss\\u0075e\":42}",
+            "{\"x\":{\"issue\":1},\"issue\":42,\"issue\":42}",
+            "{\"issue\":4}",
+            "{\"issue\":421}",
+            "{\"reason\":\"issue\",\"cycle\":42}",
+            "{\"issue\":null}",
+        ];
+        let rows = read_of(lines.join("\n").into_bytes(), &[42, 7]);
+        assert_eq!(rows.rows.iter().filter(|row| row.issue == 42).count(), 5);
+        assert_eq!((rows.rows.len(), rows.lines), (5, 9), "the others are not read");
+    }
+
+    #[test]
+    fn a_line_that_is_no_text_is_bad_and_the_others_are_read() {
+        let rows = read(b"{\"cycle\":1}\n{\"reason\":\"\xff\"}\n{\"cycle\":2}\n".to_vec());
+        assert_eq!((rows.rows.len(), rows.bad, rows.torn), (2, 1, false));
+        assert!(rows.told[0].1.starts_with("it is no UTF-8"), "{:?}", rows.told);
+        assert_eq!(read(Vec::new()).lines, 0);
+    }
+}

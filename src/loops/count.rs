@@ -1,0 +1,253 @@
+//! The figures of the loop, counted in one pass over its log.
+//!
+//! Takes: blocks of the log in their order, [`Measure`]. Gives: [`Counts`]. What is told of single
+//! cycles (the attempts at an issue) comes from a second pass over the few lines that matter.
+
+use std::collections::HashMap;
+
+use super::block::{NONE, Notes, Row, Rows};
+use super::measure::{Measure, OutlierBy, When};
+use super::outliers::{Candidate, Outliers};
+use super::repeats::{Issue, Repeats, Told};
+use super::seen::Seen;
+use super::spread::{BINS, Spread};
+use super::tally::Tally;
+
+/// Types that are told apart.
+pub const KINDS: usize = 200;
+/// Bins of the durations of one type.
+const KIND_BINS: usize = 2_048;
+/// Repositories that are told apart.
+pub const REPOS: usize = 10_000;
+
+/// What was counted.
+#[derive(Debug)]
+pub struct Counts {
+    /// Cycles that count.
+    pub cycles: u64,
+    /// Those of the last window.
+    pub recent: Tally,
+    /// Those of the window before it.
+    pub previous: Tally,
+    /// Figures by type, in the order of their first cycle.
+    pub kinds: Vec<(String, Tally)>,
+    /// Cycles of further types.
+    pub kinds_beyond: u64,
+    /// Failures by issue.
+    pub repeats: Repeats,
+    /// Repositories by their place in issues; empty where the log says none.
+    pub repos: Vec<String>,
+    /// Durations that outliers are found among.
+    pub durations: Spread,
+    outliers: Outliers,
+    /// The last epoch.
+    pub epoch: String,
+    /// The first and the last instant of cycles that count, microseconds.
+    pub span: Option<(i64, i64)>,
+    /// Cycles that stand in the log again.
+    pub again: u64,
+    /// More than could be compared: some may have been counted again.
+    pub forgot: bool,
+    /// Cycles after now that are left out.
+    pub future: u64,
+    /// Cycles before `since`.
+    pub before: u64,
+    /// What lines lacked.
+    pub notes: Notes,
+    names: Names,
+    seen: Seen,
+}
+
+/// Names of the whole log by those of a block.
+#[derive(Debug, Default)]
+struct Names {
+    kinds: HashMap<String, usize>,
+    repos: HashMap<String, u32>,
+}
+
+/// What makes a cycle too long, and how many are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limit {
+    /// What durations are compared with, seconds: mean or median.
+    pub centre: f64,
+    /// Longer is an outlier, seconds.
+    pub limit: f64,
+    /// How many there are.
+    pub count: u64,
+}
+
+impl Counts {
+    /// Nothing counted yet.
+    #[must_use]
+    pub fn new(measure: &Measure) -> Counts {
+        Counts {
+            cycles: 0,
+            recent: Tally::new(BINS),
+            previous: Tally::new(BINS),
+            kinds: Vec::new(),
+            kinds_beyond: 0,
+            repeats: Repeats::default(),
+            repos: Vec::new(),
+            durations: Spread::new(BINS),
+            outliers: Outliers::new(measure.outliers_listed),
+            epoch: String::new(),
+            span: None,
+            again: 0,
+            forgot: false,
+            future: 0,
+            before: 0,
+            notes: Notes::default(),
+            names: Names::default(),
+            seen: Seen::default(),
+        }
+    }
+
+    /// Counts a block.
+    pub fn take(&mut self, measure: &Measure, rows: &Rows) {
+        let kinds: Vec<Option<usize>> = rows.kinds.iter().map(|kind| self.kind(kind)).collect();
+        let repos: Vec<u32> = rows.repos.iter().map(|repo| self.repo(repo)).collect();
+        self.notes.add(&rows.notes);
+        if let Some(epoch) = &rows.epoch {
+            self.epoch.clone_from(epoch);
+        }
+        for row in &rows.rows {
+            let place = |places: &[Option<usize>]| places.get(row.kind as usize).copied().flatten();
+            let repo = repos.get(row.repo as usize).copied().unwrap_or(u32::MAX);
+            self.row(measure, rows, row, place(&kinds), repo);
+        }
+        self.forgot |= self.seen.forgot;
+    }
+
+    fn row(&mut self, measure: &Measure, rows: &Rows, row: &Row, kind: Option<usize>, repo: u32) {
+        let when = measure.when(row.at);
+        match when {
+            When::Out => self.before += 1,
+            When::Future => self.future += 1,
+            _ if measure.once && self.seen.again(repo, row) => self.again += 1,
+            _ => {
+                self.cycles += 1;
+                self.counted(measure, (rows, row), when, kind, repo);
+            }
+        }
+    }
+
+    fn counted(&mut self, measure: &Measure, (rows, row): (&Rows, &Row), when: When, kind: Option<usize>, repo: u32) {
+        if row.at != i64::MIN {
+            let (first, last) = self.span.unwrap_or((row.at, row.at));
+            self.span = Some((first.min(row.at), last.max(row.at)));
+        }
+        let success = succeeded(measure, row);
+        match when {
+            When::Recent => self.recent.add(row, success),
+            When::Previous => self.previous.add(row, success),
+            _ => {}
+        }
+        if measure.counts(measure.types, when) {
+            match kind.and_then(|kind| self.kinds.get_mut(kind)) {
+                Some((_, tally)) => tally.add(row, success),
+                None => self.kinds_beyond += 1,
+            }
+        }
+        if row.issue > 0
+            && measure.counts(measure.repeats, when)
+            && let Some(success) = success
+        {
+            self.repeats.take((repo, row.issue), row.at, !success, measure.forgive);
+        }
+        if row.duration > 0.0 && measure.counts(measure.outliers, when) {
+            self.durations.add(row.duration);
+            self.outliers.take(row.duration, || candidate(rows, row));
+        }
+    }
+
+    /// The place of a type, where there is one for it.
+    fn kind(&mut self, name: &str) -> Option<usize> {
+        if let Some(place) = self.names.kinds.get(name) {
+            return Some(*place);
+        }
+        let place = self.kinds.len();
+        (place < KINDS).then(|| {
+            self.kinds.push((name.to_owned(), Tally::new(KIND_BINS)));
+            self.names.kinds.insert(name.to_owned(), place);
+            place
+        })
+    }
+
+    /// The number of a repository; beyond [`REPOS`] one for all others.
+    fn repo(&mut self, name: &str) -> u32 {
+        if let Some(place) = self.names.repos.get(name) {
+            return *place;
+        }
+        let place = u32::try_from(self.repos.len()).unwrap_or(u32::MAX);
+        if self.repos.len() >= REPOS {
+            return u32::MAX;
+        }
+        self.repos.push(name.to_owned());
+        self.names.repos.insert(name.to_owned(), place);
+        place
+    }
+
+    /// What an outlier is in this log, and how many there are. `None` where there are too few durations.
+    #[must_use]
+    pub fn limit(&self, measure: &Measure) -> Option<Limit> {
+        let durations = &self.durations;
+        if durations.count < measure.outlier_least.max(1) {
+            return None;
+        }
+        let (centre, limit) = match measure.outlier_by {
+            OutlierBy::Mean => durations.mean().map(|mean| (mean, mean * measure.outlier_times))?,
+            OutlierBy::Median => durations.median().map(|median| (median, median * measure.outlier_times))?,
+            OutlierBy::Mad => {
+                let median = durations.median()?;
+                let deviation = durations.deviation(median)? * 1.482_602;
+                (median, median + deviation * measure.outlier_times)
+            }
+        };
+        Some(Limit { centre, limit, count: durations.above(limit) })
+    }
+
+    /// The outliers that are listed. Can be asked for once.
+    pub fn outliers(&mut self, measure: &Measure, limit: Option<&Limit>) -> Vec<Candidate> {
+        let found = std::mem::replace(&mut self.outliers, Outliers::new(0));
+        limit.map(|limit| found.above(limit.limit, measure.outliers_first)).unwrap_or_default()
+    }
+
+    /// A second pass: tells the attempts of the issues that `told` is about. `seen` holds the cycles of
+    /// the second pass.
+    pub fn tell(&self, measure: &Measure, rows: &Rows, told: &mut Told, seen: &mut SeenAgain) {
+        for row in &rows.rows {
+            let name = rows.repos.get(row.repo as usize).map_or("", String::as_str);
+            let repo = self.names.repos.get(name).copied().unwrap_or(u32::MAX);
+            let issue: Issue = (repo, row.issue);
+            let when = measure.when(row.at);
+            let counts = told.wants(issue) && measure.counts(measure.repeats, when);
+            if !counts || measure.once && seen.0.again(repo, row) {
+                continue;
+            }
+            if let Some(success) = succeeded(measure, row) {
+                let reason = || rows.cycle(row).reason.unwrap_or_default().into_owned();
+                told.take(issue, row, !success, measure.forgive, reason);
+            }
+        }
+    }
+}
+
+/// Cycles of a second pass.
+#[derive(Debug, Default)]
+pub struct SeenAgain(Seen);
+
+/// Whether a cycle succeeded, as far as it counts.
+fn succeeded(measure: &Measure, row: &Row) -> Option<bool> {
+    if measure.truthy { Some(row.truthy) } else { row.success }
+}
+
+fn candidate(rows: &Rows, row: &Row) -> Candidate {
+    let cycle = rows.cycle(row);
+    Candidate {
+        cycle: (row.cycle != NONE).then_some(row.cycle),
+        issue: (row.issue > 0).then_some(row.issue),
+        kind: cycle.kind.map(std::borrow::Cow::into_owned),
+        duration: row.duration,
+        reason: cycle.reason.unwrap_or_default().into_owned(),
+    }
+}

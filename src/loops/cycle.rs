@@ -1,0 +1,265 @@
+//! One cycle of the loop, as its line says it.
+//!
+//! Takes: a line of `retro/cycles.jsonl`. Gives: [`Cycle`], whose members are each known or not: a
+//! member of the wrong type or out of any range is passed over and named, and never costs the line.
+//! Numbers may be written as text (`"42"`), whole numbers with a fraction (`42.0`); of two members with
+//! one name the last counts.
+
+mod quick;
+mod values;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::forge::time;
+use values::{is_empty, number, text, whole};
+
+/// Members of a cycle, in the order of [`NAMES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Member {
+    /// When it ended.
+    Timestamp,
+    /// Its number.
+    Cycle,
+    /// The issue that it worked on.
+    Issue,
+    /// The type of that issue.
+    Type,
+    /// Whether it came to what was wanted.
+    Success,
+    /// Seconds.
+    Duration,
+    /// Why it ended as it did.
+    Reason,
+    /// Lines added.
+    LinesAdded,
+    /// Lines removed.
+    LinesRemoved,
+    /// The pull request that came of it.
+    Pr,
+    /// The epoch of the loop.
+    Epoch,
+    /// `owner/name`.
+    Repo,
+    /// Anything else.
+    Other,
+}
+
+/// Names of members, in the order of [`Member`].
+pub const NAMES: [&str; 12] = [
+    "timestamp",
+    "cycle",
+    "issue",
+    "type",
+    "success",
+    "duration",
+    "reason",
+    "lines_added",
+    "lines_removed",
+    "pr",
+    "epoch",
+    "repo",
+];
+
+/// Members that every cycle should have: a line without one is counted.
+pub const EXPECTED: [Member; 8] = [
+    Member::Timestamp,
+    Member::Cycle,
+    Member::Issue,
+    Member::Type,
+    Member::Success,
+    Member::Duration,
+    Member::LinesAdded,
+    Member::LinesRemoved,
+];
+
+/// A cycle as far as its line says it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Cycle<'a> {
+    /// When it ended: microseconds since 1970.
+    pub at: Option<i64>,
+    /// Its number.
+    pub cycle: Option<u64>,
+    /// The issue's number, at least 1.
+    pub issue: Option<u64>,
+    /// The type.
+    pub kind: Option<Cow<'a, str>>,
+    /// Whether it succeeded, where that is said with yes or no.
+    pub success: Option<bool>,
+    /// What is said of success is neither nothing, null, no, 0 nor empty.
+    pub truthy: bool,
+    /// Seconds; may be 0 or less.
+    pub duration: Option<f64>,
+    /// The reason.
+    pub reason: Option<Cow<'a, str>>,
+    /// Lines added.
+    pub added: Option<f64>,
+    /// Lines removed.
+    pub removed: Option<f64>,
+    /// The pull request's number, at least 1.
+    pub pr: Option<u64>,
+    /// The epoch.
+    pub epoch: Option<Cow<'a, str>>,
+    /// The repository.
+    pub repo: Option<Cow<'a, str>>,
+    /// The timestamp has no zone: it is taken as UTC.
+    pub zoneless: bool,
+    /// Members that are not there or null, a bit each by [`Member`].
+    pub missing: u16,
+    /// Members that are there and cannot be read.
+    pub unreadable: u16,
+}
+
+/// Reads a line, without its end.
+///
+/// # Errors
+/// It is no JSON object: what was found, with its column.
+pub fn read(line: &str) -> Result<Cycle<'_>, String> {
+    // Nearly every line is a flat object without escapes; what is not takes the long way.
+    match quick::read(line) {
+        Some(cycle) => Ok(cycle),
+        None => thorough(line),
+    }
+}
+
+/// Reads any line that is JSON, and says what is wrong with others.
+fn thorough(line: &str) -> Result<Cycle<'_>, String> {
+    serde_json::from_str(line).map_err(|error| {
+        let text = error.to_string();
+        let what = text.split(" at line ").next().unwrap_or_default();
+        format!("{what} (column {})", error.column())
+    })
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Cycle<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(Members)
+    }
+}
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Cycle<'de>;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Cycle<'de>, A::Error> {
+        let mut cycle = Cycle::blank();
+        while let Some(member) = map.next_key::<Member>()? {
+            if member == Member::Other {
+                map.next_value::<IgnoredAny>()?;
+            } else {
+                let raw: &'de RawValue = map.next_value()?;
+                cycle.set(member, raw.get());
+            }
+        }
+        Ok(cycle)
+    }
+}
+
+impl<'de> Deserialize<'de> for Member {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl Visitor<'_> for Name {
+            type Value = Member;
+
+            fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+                to.write_str("a name")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Member, E> {
+                Ok(Member::named(name))
+            }
+        }
+        from.deserialize_str(Name)
+    }
+}
+
+impl Member {
+    fn named(name: &str) -> Member {
+        match name {
+            "timestamp" => Member::Timestamp,
+            "cycle" => Member::Cycle,
+            "issue" => Member::Issue,
+            "type" => Member::Type,
+            "success" => Member::Success,
+            "duration" => Member::Duration,
+            "reason" => Member::Reason,
+            "lines_added" => Member::LinesAdded,
+            "lines_removed" => Member::LinesRemoved,
+            "pr" => Member::Pr,
+            "epoch" => Member::Epoch,
+            "repo" => Member::Repo,
+            _ => Member::Other,
+        }
+    }
+}
+
+impl<'a> Cycle<'a> {
+    /// A cycle of which nothing is known yet.
+    fn blank() -> Cycle<'a> {
+        Cycle { missing: (1 << NAMES.len()) - 1, ..Cycle::default() }
+    }
+
+    /// Takes a member; `raw` is its JSON.
+    fn set(&mut self, member: Member, raw: &'a str) {
+        let bit = 1 << member as u16;
+        let is_null = raw == "null";
+        self.missing = if is_null { self.missing | bit } else { self.missing & !bit };
+        let read = match member {
+            Member::Timestamp => {
+                let text = text(raw);
+                self.at = text.as_deref().and_then(instant);
+                self.zoneless = self.at.is_some() && text.as_deref().is_some_and(without_zone);
+                self.at.is_some()
+            }
+            Member::Cycle => put(&mut self.cycle, whole(raw)),
+            // 0 and "" are no issue: the loop worked on none.
+            Member::Issue => put(&mut self.issue, whole(raw).filter(|number| *number > 0)) || is_empty(raw),
+            Member::Pr => put(&mut self.pr, whole(raw).filter(|number| *number > 0)) || is_empty(raw),
+            Member::Type => put(&mut self.kind, text(raw)),
+            Member::Success => {
+                self.success = match raw {
+                    "true" => Some(true),
+                    "false" => Some(false),
+                    _ => None,
+                };
+                self.truthy = !(is_null || raw == "false" || is_empty(raw) || raw == "[]" || raw == "{}");
+                self.success.is_some()
+            }
+            Member::Duration => put(&mut self.duration, number(raw)),
+            Member::Reason => put(&mut self.reason, text(raw)),
+            Member::LinesAdded => put(&mut self.added, number(raw)),
+            Member::LinesRemoved => put(&mut self.removed, number(raw)),
+            Member::Epoch => put(&mut self.epoch, text(raw)),
+            Member::Repo => put(&mut self.repo, text(raw)),
+            Member::Other => true,
+        };
+        self.unreadable = if read || is_null { self.unreadable & !bit } else { self.unreadable | bit };
+    }
+}
+
+fn put<T>(place: &mut Option<T>, value: Option<T>) -> bool {
+    *place = value;
+    place.is_some()
+}
+
+fn instant(text: &str) -> Option<i64> {
+    time::parse(text).map(|at| at.timestamp_micros())
+}
+
+/// A time without a zone; a bare date has none either.
+fn without_zone(text: &str) -> bool {
+    let clock = text.get(10..).unwrap_or_default();
+    !clock.ends_with(['Z', 'z']) && !clock.contains(['+', '-'])
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -1,0 +1,120 @@
+//! How the log is counted: the parameters of `measure:`, and their span of time.
+//!
+//! Takes: numbers and words of the rules, the instant of the run. Gives: [`Measure`], and in which
+//! window a cycle lies.
+
+/// Microseconds of a second.
+pub const SECOND: i64 = 1_000_000;
+
+/// Over which cycles something is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// The whole log.
+    All,
+    /// The recent window.
+    Window,
+}
+
+/// What makes a duration an outlier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutlierBy {
+    /// So many times the mean, which the outliers themselves raise.
+    Mean,
+    /// So many times the median.
+    Median,
+    /// So many median absolute deviations (as standard deviations, times 1.4826) above the median.
+    Mad,
+}
+
+/// Which outliers are listed first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum First {
+    /// Those that stand first in the log.
+    Oldest,
+    /// The longest.
+    Longest,
+}
+
+/// The parameters of the counting.
+#[derive(Debug, Clone)]
+pub struct Measure {
+    /// The instant of the run, microseconds since 1970.
+    pub now: i64,
+    /// Length of a window, microseconds.
+    pub window: i64,
+    /// Cycles before this instant are not counted at all.
+    pub since: Option<i64>,
+    /// A cycle that stands in the log twice counts once.
+    pub once: bool,
+    /// Success is whatever is not empty, and what is not said has failed; else only yes and no count.
+    pub truthy: bool,
+    /// Cycles that lie after `now` count, as recent ones; else they are left out and said.
+    pub keep_future: bool,
+    /// What types are counted over.
+    pub types: Over,
+    /// What repeated failures are counted over.
+    pub repeats: Over,
+    /// Failures of an issue from which it is listed.
+    pub repeats_from: u64,
+    /// Issues that are listed.
+    pub repeats_listed: usize,
+    /// A success takes back the failures before it.
+    pub forgive: bool,
+    /// What outliers are counted over.
+    pub outliers: Over,
+    /// What an outlier is.
+    pub outlier_by: OutlierBy,
+    /// How many times.
+    pub outlier_times: f64,
+    /// Durations without which there are no outliers.
+    pub outlier_least: u64,
+    /// Outliers that are listed.
+    pub outliers_listed: usize,
+    /// Which.
+    pub outliers_first: First,
+    /// The characters of a deep triage's feedback that are kept.
+    pub feedback_length: usize,
+    /// The last so many feedbacks are kept; 0 for all.
+    pub feedback_kept: usize,
+}
+
+/// Where a cycle lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// It does not count.
+    Out,
+    /// After now, where that does not count.
+    Future,
+    /// It is not known, or longer ago than two windows.
+    Elsewhere,
+    /// In the last window.
+    Recent,
+    /// In the window before that.
+    Previous,
+}
+
+impl Measure {
+    /// Where an instant lies; `i64::MIN` is unknown.
+    #[must_use]
+    pub fn when(&self, at: i64) -> When {
+        if self.since.is_some_and(|since| at < since) {
+            When::Out
+        } else if at == i64::MIN {
+            When::Elsewhere
+        } else if at > self.now && !self.keep_future {
+            When::Future
+        } else if at >= self.now.saturating_sub(self.window) {
+            When::Recent
+        } else if at >= self.now.saturating_sub(self.window.saturating_mul(2)) {
+            When::Previous
+        } else {
+            When::Elsewhere
+        }
+    }
+
+    /// Whether a cycle that lies there counts for something.
+    #[must_use]
+    pub fn counts(&self, over: Over, when: When) -> bool {
+        when == When::Recent || over == Over::All && matches!(when, When::Elsewhere | When::Previous)
+    }
+}

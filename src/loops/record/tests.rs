@@ -1,0 +1,59 @@
+//! Tests of cycles that are sent, and of their summary.
+
+use super::*;
+use crate::loops::block;
+
+fn record(given: Value) -> Record {
+    let (record, odd) = Record::new(given.as_object().unwrap().clone(), "2026-11-20T12:00:00Z");
+    assert_eq!(odd, [""; 0]);
+    record
+}
+
+#[test]
+fn members_stand_in_the_order_of_the_contract_and_more_behind_them() {
+    let one = record(json!({"model": "x", "duration": 5, "timestamp": "2026-11-20 13:00:00+02:00", "issue": 7}));
+    let line = one.value().to_string();
+    assert!(line.starts_with(r#"{"timestamp":"2026-11-20T11:00:00Z","cycle":null,"issue":7,"type":null"#), "{line}");
+    assert!(line.ends_with(r#""repo":null,"agent":null,"model":"x"}"#), "{line}");
+    let given = json!({"timestamp": "soon", "duration": "long", "success": "yes"});
+    let (odd, told) = Record::new(given.as_object().unwrap().clone(), "2026-11-20T12:00:00Z");
+    assert_eq!((odd.value()["timestamp"].as_str(), told.len()), (Some("2026-11-20T12:00:00Z"), 3), "{told:?}");
+}
+
+#[test]
+fn a_cycle_is_recorded_once_however_often_it_is_sent() {
+    let at = "2026-11-20T10:00:00Z";
+    let mut sent = [
+        record(json!({"cycle": 4})),
+        record(json!({"cycle": 4, "repo": "acme/app"})),
+        record(json!({"timestamp": at, "issue": 7})),
+        record(json!({"timestamp": at, "issue": "7"})),
+        record(json!({"timestamp": at, "issue": 8})),
+        record(json!({"cycle": 5})),
+    ];
+    let mut known = Known::new(&sent);
+    let log = format!("{{\"cycle\":4}}\n{{\"cycle\":9,\"timestamp\":\"{at}\",\"issue\":8}}\n");
+    known.take(&block::read(log.into_bytes()));
+    let new: Vec<bool> = sent.iter_mut().map(|record| known.add(record)).collect();
+    assert_eq!(new, [false, true, true, false, false, true]);
+    assert_eq!(sent.map(|record| record.number()), [Some(4), Some(4), Some(10), None, None, Some(5)]);
+}
+
+#[test]
+fn the_summary_is_of_the_last_ones() {
+    let mut last = Last::new(3);
+    let log: String = (1..=9)
+        .map(|n| format!("{{\"cycle\":{n},\"type\":\"bug\",\"success\":{},\"duration\":{n}}}\n", n % 2 == 0))
+        .collect();
+    last.take(&block::read(log.into_bytes()));
+    last.add(&record(json!({"cycle": 10, "type": "docs", "success": true, "duration": 60, "epoch": "e2", "pr": 3})));
+    let summary = last.summary("2026-11-20T12:00:00Z");
+    let members = ["cycles", "successes", "failures", "success_rate", "avg_duration", "prs", "last_cycle", "epoch"];
+    let found: Vec<&Value> = members.iter().map(|name| &summary[name]).collect();
+    assert_eq!(
+        found,
+        [&json!(3), &json!(2), &json!(1), &json!(0.667), &json!(26), &json!(1), &json!(10), &json!("e2")]
+    );
+    assert_eq!(summary["by_type"]["bug"]["cycles"], 2);
+    assert_eq!(Last::new(0).summary("x")["success_rate"], Value::Null);
+}

@@ -1,0 +1,125 @@
+//! The inputs of `improvement-proposals`.
+//!
+//! Takes: `--input`, each a file, a folder, a pattern or `-`. Gives: [`Input`]s in that order, the files of a
+//! folder or pattern by name; a reader of each, which unpacks gzip.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+
+use super::super::{Stop, say, usage};
+
+/// Endings of files that a folder is searched for.
+const ENDINGS: [&str; 4] = [".json", ".jsonl", ".json.gz", ".jsonl.gz"];
+/// The first bytes of gzip.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// One input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Input {
+    /// What messages call it.
+    pub(super) name: String,
+    /// Where it is; none is stdin.
+    path: Option<PathBuf>,
+}
+
+impl Input {
+    /// A reader of its bytes, unpacked.
+    pub(super) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        let Some(path) = &self.path else {
+            let mut head = [0; 2];
+            let mut stdin = io::stdin();
+            let read = fill(&mut stdin, &mut head)?;
+            let first = head[..read].to_vec();
+            return Ok(unpacked(&first.clone(), io::Cursor::new(first).chain(stdin)));
+        };
+        let mut file = File::open(path)?;
+        let mut head = [0; 2];
+        let read = fill(&mut file, &mut head)?;
+        file.seek(SeekFrom::Start(0)).map_or_else(
+            // A pipe has no start to go back to.
+            |_| File::open(path).map(|file| unpacked(&head[..read], file)),
+            |_| Ok(unpacked(&head[..read], file)),
+        )
+    }
+
+    pub(super) fn is_stdin(&self) -> bool {
+        self.path.is_none()
+    }
+}
+
+fn unpacked(head: &[u8], bytes: impl Read + Send + 'static) -> Box<dyn Read + Send> {
+    if head == GZIP { Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(bytes))) } else { Box::new(bytes) }
+}
+
+fn fill(from: &mut dyn Read, to: &mut [u8]) -> io::Result<usize> {
+    let mut read = 0;
+    while read < to.len() {
+        match from.read(&mut to[read..]) {
+            Ok(0) => break,
+            Ok(more) => read += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(read)
+}
+
+/// Every input that is named.
+pub(super) fn inputs(named: &[String]) -> Result<Vec<Input>, Stop> {
+    let mut all: Vec<Input> = Vec::new();
+    for name in named {
+        let found = one(name)?;
+        if found.is_empty() {
+            say(&format!("warning: {name} names no file with sessions"));
+        }
+        for input in found {
+            if all.contains(&input) {
+                say(&format!("warning: {} is named twice and read once", input.name));
+            } else {
+                all.push(input);
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn one(name: &str) -> Result<Vec<Input>, Stop> {
+    if name == "-" {
+        return Ok(vec![Input { name: "stdin".to_owned(), path: None }]);
+    }
+    let path = Path::new(name);
+    if path.is_dir() {
+        let mut found = Vec::new();
+        below(path, &mut found).map_err(|error| usage(anyhow!("reading the folder {name}: {error}")))?;
+        found.sort();
+        return Ok(found.into_iter().map(of).collect());
+    }
+    // A file may be called as no pattern would be meant.
+    if path.exists() || !name.contains(['*', '?', '[']) {
+        return Ok(vec![of(path.to_owned())]);
+    }
+    let found = glob::glob(name).map_err(|error| usage(anyhow!("{name} is no pattern: {error}")))?;
+    let files = found.filter_map(Result::ok).filter(|path| path.is_file());
+    Ok(files.map(of).collect())
+}
+
+fn of(path: PathBuf) -> Input {
+    Input { name: path.display().to_string(), path: Some(path) }
+}
+
+fn below(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        // A link to a folder may lead round in a circle.
+        if kind.is_dir() {
+            below(&path, found)?;
+        } else if ENDINGS.iter().any(|ending| entry.file_name().to_string_lossy().ends_with(ending)) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,248 @@
+//! `--issue`: proposals kept as issues, and the record of what they promised.
+//!
+//! Takes: what was made of the sessions, a forge. Gives: what became of each issue; in a live run the writes
+//! and the lines of `retro/proposals.jsonl`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use chrono::{DateTime, Utc};
+
+use super::super::forge::{Opened, Wanted, check, repos};
+use super::super::live::{self, About, Ended, Live};
+use super::super::rules::Rules;
+use super::super::{Exit, Stop, VERSION, output, usage};
+use crate::apply::Fate;
+use crate::cli::{ImprovementReport, Priority};
+use crate::forge::change;
+use crate::http::Counts;
+use crate::jobs::improvement_proposals::SPEC;
+use crate::jobs::improvement_proposals::issues::{self, Issues, Place};
+use crate::jobs::improvement_proposals::kept::{self, Followed, Line};
+use crate::jobs::improvement_proposals::report::Report;
+use crate::loop_dir;
+use crate::plan::choice::State;
+use crate::plan::kept::{There, key_of};
+use crate::plan::memory::Us;
+use crate::plan::{self, Manners, Plan};
+
+/// What no forge was asked for is recorded under.
+const NO_FORGE: &str = "none";
+
+/// What a run leaves behind.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    /// Proposals of earlier runs.
+    pub(super) followed: Vec<Followed>,
+    /// Issues.
+    pub(super) issues: Issues,
+    /// Why not everything was done.
+    pub(super) why: Vec<String>,
+    /// It was ended from outside, not by the rules' limits.
+    pub(super) ended: bool,
+}
+
+/// The forge of the issues and the repository in it.
+pub(super) struct Kept {
+    opened: Opened,
+    repo: usize,
+}
+
+/// Opens the forge, before anything is read.
+pub(super) fn open(args: &ImprovementReport, own: bool, now: DateTime<Utc>) -> Result<Option<Kept>, Stop> {
+    if !args.issue {
+        return Ok(None);
+    }
+    let common = &args.common;
+    let (target, org) = (&common.target, common.org.as_deref());
+    let is_file = target.forge.as_deref().is_some_and(|forge| forge.starts_with("file:"));
+    let live = !args.dry_run;
+    if live && !own && !is_file {
+        let help = "copy them to .kaizen/rules, or name a folder with --rules; --dry-run shows what they would do";
+        return Err(usage(anyhow!("these are the built-in rules, and a live run needs one's own: {help}")));
+    }
+    check(target, &common.repos, org)?;
+    let opened = Opened::new(&Wanted { target, repos: &common.repos, org, live, now })?;
+    match repos(opened.read(), &common.repos, org)?.as_slice() {
+        [repo] => Ok(Some(Kept { repo: *repo, opened })),
+        _ => Err(usage(anyhow!("--issue: in which repository shall the issues be? Name one with --repo"))),
+    }
+}
+
+/// Follows what was proposed before, keeps the issues, records what is proposed.
+pub(super) fn act(
+    args: &ImprovementReport,
+    rules: &Rules,
+    kept: Option<&Kept>,
+    report: &Report<'_>,
+    now: DateTime<Utc>,
+) -> Result<Left, Stop> {
+    let folder = &args.common.target.loop_dir;
+    let clock = || args.common.target.now.unwrap_or_else(Utc::now);
+    let forge = kept.map_or_else(|| NO_FORGE.to_owned(), |kept| kept.opened.read().name());
+    let live = if args.dry_run {
+        None
+    } else {
+        Some(Live::begin(folder, SPEC.job, now, VERSION, About { forge: &forge, undoes: None })?)
+    };
+    let acted = work(args, rules, kept, report, live.as_ref(), &clock);
+    if let Some(live) = &live {
+        let why = match &acted {
+            Ok(left) => left.why.clone(),
+            Err(stop) => vec![format!("{:#}", stop.error)],
+        };
+        let exit = acted.as_ref().map_or(Exit::Failed, |left| exit(args, report, left));
+        let ended = Ended {
+            exit: exit.code(),
+            complete: why.is_empty() && report.complete(),
+            why_incomplete: &why,
+            totals: report.totals(),
+            rules: hits(report),
+            counts: kept.map_or_else(Counts::default, |kept| kept.opened.counts()),
+            rules_hash: &rules.policy.hash,
+        };
+        live.end(&ended, clock(), VERSION)?;
+    }
+    acted
+}
+
+fn hits<'r>(report: &Report<'r>) -> HashMap<&'r str, usize> {
+    let mut hits = HashMap::new();
+    for proposal in &report.advised.proposals {
+        *hits.entry(proposal.rule.as_str()).or_default() += 1;
+    }
+    hits
+}
+
+/// How the run ends.
+pub(super) fn exit(args: &ImprovementReport, report: &Report<'_>, left: &Left) -> Exit {
+    let deferred = left.issues.count(State::Deferred) > 0;
+    if left.issues.count(State::Failed) > 0 {
+        Exit::Failed
+    } else if !report.complete() || left.ended || deferred && !args.allow_deferred {
+        Exit::Incomplete
+    } else {
+        Exit::Done
+    }
+}
+
+fn work(
+    args: &ImprovementReport,
+    rules: &Rules,
+    kept: Option<&Kept>,
+    report: &Report<'_>,
+    live: Option<&Live>,
+    clock: &dyn Fn() -> DateTime<Utc>,
+) -> Result<Left, Stop> {
+    let path = args.common.target.loop_dir.join("retro/proposals.jsonl");
+    // What was not read may hold what is not found.
+    let believed = report.complete() && report.counts.sessions > 0;
+    let (followed, added) = kept::follow(lines(&path)?, report.advised, report.when, believed);
+    let mut left = Left { followed, ..Left::default() };
+    if let Some(kept) = kept {
+        issues(args, rules, kept, (report, believed), live, clock, &mut left)?;
+    }
+    if live.is_some() {
+        for line in &added {
+            loop_dir::append_line(&path, line)?;
+        }
+    }
+    Ok(left)
+}
+
+/// What earlier runs recorded.
+fn lines(path: &Path) -> Result<Vec<Line>> {
+    let mut lines = Vec::new();
+    let read = loop_dir::read_lines(path, |line: Line| lines.push(line))?;
+    live::tell(path, &read);
+    Ok(lines)
+}
+
+fn issues(
+    args: &ImprovementReport,
+    rules: &Rules,
+    kept: &Kept,
+    (report, believed): (&Report<'_>, bool),
+    live: Option<&Live>,
+    clock: &dyn Fn() -> DateTime<Utc>,
+    left: &mut Left,
+) -> Result<(), Stop> {
+    let (policy, forge) = (&rules.policy, kept.opened.read());
+    let repo = &forge.repos()[kept.repo].name;
+    let us = Us { user: forge.user(), bots: &policy.bots };
+    let mut there: BTreeMap<String, Vec<There>> = BTreeMap::new();
+    for label in issues::labels(&rules.advice).iter().take(1) {
+        let found = forge.labelled(kept.repo, label);
+        for item in found.with_context(|| format!("reading the issues of {repo} that are labelled {label}"))? {
+            let ours = item.author.as_ref().is_some_and(|author| us.is(&author.login));
+            if let Some(key) = key_of(policy, &item.body).filter(|_| ours) {
+                let issue = There { number: item.number, open: item.open, body: item.body.to_string() };
+                there.entry(key).or_default().push(issue);
+            }
+        }
+    }
+    let place = Place { repo, there: &there, when: report.when, version: VERSION, believed };
+    let worth = |priority: &str| Priority::of(priority) >= args.issue_from;
+    let texts = (policy, &rules.advice, &rules.templates);
+    left.issues = issues::plan(texts, place, report.advised, &left.followed, &worth)
+        .map_err(|why| anyhow!("planning issues: {why}"))?;
+    let plan = finished(rules, &forge.name(), report, &left.issues);
+    if let Some(path) = &args.plan_out {
+        output::save_plan(path, &plan)?;
+    }
+    if let (Some(live), Some(write)) = (live, kept.opened.write()) {
+        let stop = live::stop()?;
+        let applied = live.carry_out(write, &plan, HashMap::new(), (&stop, &args.common.shown), clock);
+        drop(plan);
+        for (index, outcome) in left.issues.of_items.clone().into_iter().zip(&applied.outcomes) {
+            let row = &mut left.issues.rows[index];
+            row.number = row.number.or(outcome.number);
+            row.note.clone_from(&outcome.note);
+            row.state = match outcome.fate {
+                Fate::Done => State::Done,
+                Fate::Unchanged => State::Unchanged,
+                Fate::Dropped => State::Dropped,
+                Fate::Failed => State::Failed,
+                Fate::NotReached => State::Deferred,
+            };
+        }
+        left.ended = applied.ended.is_some();
+        left.why.extend(applied.ended);
+    }
+    let deferred = left.issues.count(State::Deferred);
+    if deferred > 0 && !left.ended {
+        left.why.push(format!("{deferred} issues were deferred by the rules' own limits"));
+    }
+    let failed = left.issues.count(State::Failed);
+    if failed > 0 {
+        left.why.push(format!("{failed} issues failed while they were written"));
+    }
+    Ok(())
+}
+
+fn finished<'p>(rules: &'p Rules, forge: &str, report: &Report<'p>, issues: &'p Issues) -> Plan<'p> {
+    let policy = &rules.policy;
+    let label = |label: &crate::engine::rules::Label| change::Label {
+        name: label.name.clone(),
+        color: label.color.clone().unwrap_or_else(|| change::GREY.to_owned()),
+        description: label.description.clone().unwrap_or_default(),
+    };
+    Plan {
+        version: plan::VERSION,
+        kaizen: VERSION.into(),
+        job: SPEC.job.into(),
+        forge: forge.to_owned().into(),
+        created_at: report.when.into(),
+        now: report.when.into(),
+        rules_hash: policy.hash.as_str().into(),
+        complete: report.complete(),
+        manners: Manners {
+            pause_ms: policy.limits.pause_ms,
+            skip_command: policy.skip_command.clone(),
+            bots: policy.bots.clone(),
+            labels: policy.labels.iter().map(label).collect(),
+        },
+        items: issues.items.as_slice().into(),
+    }
+}

@@ -1,0 +1,166 @@
+//! The job `improvement-proposals`, and `merge`, which ends what its shards began.
+//!
+//! Takes: [`Improvement`] or [`Merge`]. Gives: the report on stdout or in a file, an [`Exit`].
+//!
+//! - `inputs` what is read, `read` read and counted on several threads
+//! - `issues` proposals kept as issues, what they promised recorded
+
+mod inputs;
+mod issues;
+mod read;
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use chrono::{DateTime, Utc};
+
+use super::rules::{self, Rules};
+use super::{Exit, Progress, Stop, VERSION, output, say, usage};
+use crate::cli::{Format, Improvement, ImprovementReport, Merge};
+use crate::files;
+use crate::forge::time::rfc3339;
+use crate::jobs::improvement_proposals::report::Report;
+use crate::jobs::improvement_proposals::{self, SPEC, texts};
+use crate::plan::choice::State;
+use crate::sessions::blocks::Shard;
+use crate::sessions::count::Counts;
+use crate::sessions::part::{self, Part};
+
+/// Threads that count; one more cuts.
+const THREADS: usize = 8;
+
+/// Reads sessions and reports, or prints a part.
+pub(super) fn run(args: &Improvement) -> Result<Exit, Stop> {
+    let common = &args.report.common;
+    let rules = match rules::find(common, &SPEC)? {
+        Ok(rules) => rules,
+        Err(exit) => return Ok(exit),
+    };
+    let inputs = inputs::inputs(&args.inputs)?;
+    let kept = issues::open(&args.report, rules.own, now(&args.report))?;
+    let measure = improvement_proposals::measure(&rules.advice);
+    let (index, of) = args.shard.unwrap_or((1, 1));
+    let progress = Progress::new(&common.shown);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
+    let counts = read::Reading {
+        inputs: &inputs,
+        measure: &measure,
+        shard: Shard { index, of },
+        threads,
+        progress: &|sessions| progress.more(sessions),
+    }
+    .counts();
+    progress.done();
+    let names: Vec<String> = inputs.into_iter().map(|input| input.name).collect();
+    if args.shard.is_some() {
+        let part = Part::new((index, of), names, &measure, counts);
+        let mut text = serde_json::to_string(&part).context("writing the part as JSON")?;
+        text.push('\n');
+        give(args.report.output.as_deref(), &text, true)?;
+        return Ok(Exit::Done);
+    }
+    finish(&args.report, &rules, kept.as_ref(), (&names, &counts))
+}
+
+/// Puts the parts of a reading together and reports.
+pub(super) fn merge(args: &Merge) -> Result<Exit, Stop> {
+    let rules = match rules::find(&args.report.common, &SPEC)? {
+        Ok(rules) => rules,
+        Err(exit) => return Ok(exit),
+    };
+    let measure = improvement_proposals::measure(&rules.advice);
+    let mut parts = Vec::new();
+    let mut names = Vec::new();
+    for path in &args.parts {
+        let shown = path.display();
+        let text = std::fs::read(path).with_context(|| format!("reading the part {shown}")).map_err(usage)?;
+        let part: Part = serde_json::from_slice(&text)
+            .map_err(|error| usage(anyhow!("{shown} is no part that --shard has printed: {error}")))?;
+        parts.push(part);
+        names.push(shown.to_string());
+    }
+    let (inputs, counts) = part::join(parts, &names, &measure).map_err(|why| usage(anyhow!(why)))?;
+    let kept = issues::open(&args.report, rules.own, now(&args.report))?;
+    finish(&args.report, &rules, kept.as_ref(), (&inputs, &counts))
+}
+
+/// What the rules make of counted sessions, and all that is done with it.
+fn finish(
+    args: &ImprovementReport,
+    rules: &Rules,
+    kept: Option<&issues::Kept>,
+    (inputs, counts): (&[String], &Counts),
+) -> Result<Exit, Stop> {
+    let shown = &args.common.shown;
+    let now = now(args);
+    let when = rfc3339(now);
+    let asked = improvement_proposals::asked(&rules.advice, args.hourly_rate, args.threshold);
+    let advised =
+        improvement_proposals::advise(&rules.policy, &rules.advice, counts, asked).map_err(|why| anyhow!(why))?;
+    let mut report = Report {
+        inputs,
+        counts,
+        advised: &advised,
+        problems: &counts.problems,
+        followed: &[],
+        issues: None,
+        asked,
+        when: &when,
+        version: VERSION,
+    };
+    warn(&report);
+    let left = issues::act(args, rules, kept, &report, now)?;
+    left.why.iter().for_each(|why| say(&format!("warning: {why}")));
+    (report.followed, report.issues) = (&left.followed, args.issue.then_some(&left.issues));
+    let markdown = || {
+        let text = rules.templates.render(texts::REPORT, texts::report(&report));
+        text.map(|text| text + "\n").map_err(|why| anyhow!(why))
+    };
+    let text = match shown.format {
+        Format::Json => serde_json::to_string_pretty(&report.json()).context("writing the report as JSON")? + "\n",
+        Format::Markdown => markdown()?,
+        Format::Text => report.text(shown.verbose),
+    };
+    give(args.output.as_deref(), &text, shown.format == Format::Json)?;
+    let summary = markdown()?;
+    output::summary(|| summary)?;
+    let exit = issues::exit(args, &report, &left);
+    output::step_outputs(left.issues.count(State::Done) + left.issues.count(State::Planned), exit == Exit::Done)?;
+    Ok(exit)
+}
+
+fn now(args: &ImprovementReport) -> DateTime<Utc> {
+    args.common.target.now.unwrap_or_else(Utc::now)
+}
+
+/// What could not be read, on stderr.
+fn warn(report: &Report<'_>) {
+    let problems = report.problems;
+    for problem in &problems.told {
+        say(&format!("warning: {}: {}", report.place(problem), problem.what));
+    }
+    let all = problems.skipped + problems.left_out + problems.unread;
+    let more = all.saturating_sub(problems.told.len() as u64);
+    if more > 0 {
+        say(&format!("warning: and {more} more"));
+    }
+    for why in report.why_incomplete() {
+        say(&format!("warning: {why}: the figures are too low"));
+    }
+}
+
+/// The result goes to a file, or to stdout.
+fn give(path: Option<&Path>, text: &str, json: bool) -> Result<(), Stop> {
+    match path {
+        Some(path) => {
+            files::replace(path, text.as_bytes())?;
+            if std::io::stderr().is_terminal() {
+                say(&format!("written to {}", path.display()));
+            }
+            Ok(())
+        }
+        None if json => Ok(output::print_raw(text)?),
+        None => Ok(output::print_text(text)?),
+    }
+}

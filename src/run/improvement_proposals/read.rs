@@ -1,0 +1,140 @@
+//! All inputs, read and counted on several threads.
+//!
+//! Takes: the inputs, what the rules measure, which part to read. Gives: [`Counts`]. One thread cuts inputs
+//! into blocks, the others read and count them; a transcript is one thread's from its beginning to its end.
+
+use std::io::Read;
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use super::inputs::Input;
+use crate::sessions::adapters::{self, Adapter, HEAD, Head};
+use crate::sessions::blocks::{Block, Shard};
+use crate::sessions::count::{Counter, Counts};
+use crate::sessions::measure::Measure;
+use crate::sessions::session::Place;
+
+/// Blocks that wait for each thread.
+const AHEAD: usize = 2;
+
+/// What a thread is given.
+enum Task {
+    Block(Block, &'static dyn Adapter),
+    Input(u32),
+}
+
+/// An input with its head read.
+struct Opened {
+    adapter: &'static dyn Adapter,
+    bytes: Box<dyn Read + Send>,
+}
+
+/// What is read, and how.
+pub(super) struct Reading<'r> {
+    pub(super) inputs: &'r [Input],
+    pub(super) measure: &'r Measure,
+    pub(super) shard: Shard,
+    pub(super) threads: usize,
+    /// Told of so many sessions more.
+    pub(super) progress: &'r (dyn Fn(usize) + Sync),
+}
+
+impl Reading<'_> {
+    /// Reads everything.
+    pub(super) fn counts(&self) -> Counts {
+        let (to, from) = sync_channel::<Task>(self.threads * AHEAD);
+        let from = Mutex::new(from);
+        let mut counts = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..self.threads).map(|_| scope.spawn(|| self.work(&from))).collect();
+            let mut counts = self.cut(to);
+            for worker in workers {
+                match worker.join() {
+                    Ok(more) => counts.join(more),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            counts
+        });
+        counts.settle();
+        counts
+    }
+
+    /// Cuts inputs into blocks; what only this thread can read, it counts.
+    fn cut(&self, to: SyncSender<Task>) -> Counts {
+        let mut own = Counter::new(self.measure);
+        for (index, input) in (0_u32..).zip(self.inputs) {
+            let Some(mut opened) = self.open(index, input, &mut own) else { continue };
+            if opened.adapter.whole() {
+                if !self.shard.reads(Place(index, 0, 0)) {
+                    continue;
+                }
+                if input.is_stdin() {
+                    self.whole(index, &mut opened, &mut own);
+                } else if to.send(Task::Input(index)).is_err() {
+                    break;
+                }
+                continue;
+            }
+            let mut cut = opened.adapter.cut(index);
+            while let Some(block) = cut.next(&mut opened.bytes) {
+                if to.send(Task::Block(block, opened.adapter)).is_err() {
+                    break;
+                }
+            }
+        }
+        own.counts
+    }
+
+    fn open(&self, index: u32, input: &Input, to: &mut Counter<'_>) -> Option<Opened> {
+        let begin = || -> std::io::Result<Opened> {
+            let mut bytes = input.open()?;
+            let mut head = Vec::with_capacity(HEAD);
+            bytes.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+            let adapter = adapters::of(&Head::new(&head));
+            Ok(Opened { adapter, bytes: Box::new(std::io::Cursor::new(head).chain(bytes)) })
+        };
+        match begin() {
+            Ok(opened) => Some(opened),
+            Err(error) => {
+                let place = Place(index, 0, 0);
+                if self.shard.reads(place) {
+                    to.counts.problems.unread(place, 1, format!("it cannot be read: {error}"));
+                }
+                None
+            }
+        }
+    }
+
+    /// Reads an input from its beginning to its end.
+    fn whole(&self, index: u32, opened: &mut Opened, to: &mut Counter<'_>) {
+        let (mut cut, mut reader) = (opened.adapter.cut(index), opened.adapter.reader());
+        let before = to.counts.sessions;
+        while let Some(mut block) = cut.next(&mut opened.bytes) {
+            reader.block(&mut block, Shard::ALL, to);
+        }
+        reader.end(to);
+        (self.progress)(usize::try_from(to.counts.sessions - before).unwrap_or_default());
+    }
+
+    fn work(&self, from: &Mutex<Receiver<Task>>) -> Counts {
+        let mut own = Counter::new(self.measure);
+        loop {
+            // A thread that panicked has left the channel whole.
+            let task = from.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recv();
+            match task {
+                Ok(Task::Block(mut block, adapter)) => {
+                    let before = own.counts.sessions;
+                    adapter.reader().block(&mut block, self.shard, &mut own);
+                    (self.progress)(usize::try_from(own.counts.sessions - before).unwrap_or_default());
+                }
+                Ok(Task::Input(index)) => {
+                    let input = usize::try_from(index).ok().and_then(|index| self.inputs.get(index));
+                    if let Some(mut opened) = input.and_then(|input| self.open(index, input, &mut own)) {
+                        self.whole(index, &mut opened, &mut own);
+                    }
+                }
+                Err(_) => return own.counts,
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! `backfill-retro`, from its arguments to its end.
+//!
+//! Takes: [`Backfill`]. Gives: a line in `retro/cycles.jsonl` for every pull request that has ended and
+//! that the log does not have. What was recorded before an end is found and left out by the next run.
+
+use std::collections::HashSet;
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+
+use super::{Noted, retro};
+use crate::cli::{Backfill, Format};
+use crate::engine::rules::Policy;
+use crate::forge::time::rfc3339;
+use crate::forge::{Forge, Kind, States, seek};
+use crate::jobs::backfill_retro::{JOB, cycle};
+use crate::jobs::backlog_triage;
+use crate::loop_dir::{Log, append_line, each_block};
+use crate::loops::block;
+use crate::loops::record::Record;
+use crate::run::forge::{Opened, Wanted, check, repos};
+use crate::run::{Exit, Stop, live, output, rules};
+
+/// Runs the job.
+pub(in crate::run) fn run(args: &Backfill) -> Result<Exit, Stop> {
+    let common = &args.common;
+    check(&common.target, &common.repos, common.org.as_deref())?;
+    let found = match rules::find(common, &backlog_triage::SPEC)? {
+        Ok(rules) => rules,
+        Err(exit) => return Ok(exit),
+    };
+    let folder = &common.target.loop_dir;
+    let clock = || common.target.now.unwrap_or_else(Utc::now);
+    let now = clock();
+    let wanted = Wanted { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live: false, now };
+    let forge = Opened::new(&wanted)?;
+    let asked_for = repos(forge.read(), &common.repos, common.org.as_deref())?;
+    let noted = Noted::begin(folder, JOB, now, (args.dry_run, &forge.read().name()))?;
+    let (mut recorded, mut known, mut why) = (Vec::new(), 0, Vec::new());
+    let stop = live::stop()?;
+    let mut pulls = Vec::new();
+    for repo in &asked_for {
+        match ended(forge.read(), *repo, args.since) {
+            Ok(found) => pulls.extend(found.into_iter().map(|(at, number)| (at, *repo, number))),
+            Err(error) => why.push(format!("{error:#}")),
+        }
+    }
+    // In the order in which they ended, whatever their repository.
+    pulls.sort_unstable();
+    let path = folder.join("retro/cycles.jsonl");
+    let mut there = log(&path, only(forge.read(), &asked_for))?;
+    for (_, repo, number) in pulls {
+        if stop.load(std::sync::atomic::Ordering::Relaxed) {
+            why.push("ended by a signal; run it again for the rest".to_owned());
+            break;
+        }
+        let name = forge.read().repos()[repo].name.clone();
+        if there.contains(&(name.clone(), number)) {
+            known += 1;
+            continue;
+        }
+        let given = match one(forge.read(), &found.policy, repo, number) {
+            Ok(Some(given)) => given,
+            Ok(None) => continue,
+            Err(error) => {
+                why.push(format!("{error:#}"));
+                continue;
+            }
+        };
+        let (record, _) = Record::new(given, &rfc3339(now));
+        if !args.dry_run {
+            let held = retro::lock(folder)?;
+            append_line(&path, &record.value())?;
+            drop(held);
+        }
+        there.insert((name, number));
+        recorded.push(record.value());
+    }
+    let totals = json!({ "recorded": recorded.len(), "known": known });
+    let complete = why.is_empty();
+    match common.shown.format {
+        Format::Json => {
+            let report = json!({
+                "job": JOB, "generated_at": rfc3339(now), "complete": complete, "why_incomplete": why, "totals": totals,
+                "cycles": recorded,
+            });
+            output::print_raw(&format!("{report:#}\n"))?;
+        }
+        Format::Text | Format::Markdown => {
+            output::print_text(&format!("{} pull requests are recorded, {known} were already\n", recorded.len()))?;
+        }
+    }
+    why.iter().for_each(|why| crate::run::say(&format!("warning: {why}")));
+    let exit = if complete { Exit::Done } else { Exit::Incomplete };
+    noted.end(exit, &why, (totals, forge.counts(), &found.policy.hash), clock())?;
+    Ok(exit)
+}
+
+/// A pull request that has ended, as a cycle.
+pub(super) fn one(forge: &dyn Forge, policy: &Policy, repo: usize, number: u64) -> Result<Option<Map<String, Value>>> {
+    let pull = forge.pull(repo, number)?;
+    Ok(pull.and_then(|pull| cycle(policy, &forge.repos()[repo], &pull)))
+}
+
+/// When each pull request of a repository ended, and its number.
+fn ended(forge: &dyn Forge, repo: usize, since: Option<DateTime<Utc>>) -> Result<Vec<(DateTime<Utc>, u64)>> {
+    let closed = States { open: false, closed: true };
+    let read = |page: crate::forge::Page<'_>| forge.items(repo, closed, 1, page);
+    let wanted = |item: &crate::forge::Item<'_>| {
+        item.kind == Kind::Pull && !item.open && item.closed_at.is_some_and(|at| since.is_none_or(|since| at >= since))
+    };
+    let found = seek::those(read, wanted)?;
+    Ok(found.into_iter().filter_map(|item| Some((item.closed_at?, item.number))).collect())
+}
+
+/// The repository, where it is one alone: cycles that name none are of it.
+fn only<'f>(forge: &'f dyn Forge, asked_for: &[usize]) -> Option<&'f str> {
+    if let [repo] = asked_for { Some(forge.repos()[*repo].name.as_str()) } else { None }
+}
+
+/// The pull requests that the log has.
+fn log(path: &std::path::Path, only: Option<&str>) -> Result<HashSet<(String, u64)>> {
+    let mut there = HashSet::new();
+    each_block(
+        &mut Log::open(path)?,
+        1,
+        |block| block::read(block.bytes),
+        |rows| {
+            for row in rows.rows.iter().filter(|row| row.pr > 0) {
+                let named = rows.repos.get(row.repo as usize).map(String::as_str).filter(|name| !name.is_empty());
+                if let Some(name) = named.or(only) {
+                    there.insert((name.to_owned(), row.pr));
+                }
+            }
+        },
+    )?;
+    Ok(there)
+}

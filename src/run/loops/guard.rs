@@ -1,0 +1,85 @@
+//! `loop-guard`, from its arguments to its end.
+//!
+//! Takes: [`LoopGuard`]. Gives: the seconds to wait on stdout, the step outputs `ready` and
+//! `wait_seconds`, `guard.json`; [`Exit::Found`] where there is no work.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use chrono::Utc;
+use serde_json::json;
+
+use super::{Noted, read_json, replace_json, score};
+use crate::cli::{Format, LoopGuard};
+use crate::files::{Lock, Patience};
+use crate::forge::time::rfc3339;
+use crate::http::Counts;
+use crate::jobs::loop_guard::{Backoff, JOB, SPEC, State};
+use crate::loops::insights::instant_of;
+use crate::run::{Exit, Stop, output, rules, say};
+
+/// Runs the job.
+pub(in crate::run) fn run(args: &LoopGuard) -> Result<Exit, Stop> {
+    let common = &args.common;
+    let found = match rules::find(common, &SPEC)? {
+        Ok(rules) => rules,
+        Err(exit) => return Ok(exit),
+    };
+    let folder = &common.target.loop_dir;
+    let clock = || common.target.now.unwrap_or_else(Utc::now);
+    let noted = Noted::begin(folder, JOB, clock(), (args.dry_run, ""))?;
+    let ready = if args.ask_forge {
+        match score::ready(common, clock())? {
+            Ok(ready) => ready,
+            Err(exit) => return Ok(exit),
+        }
+    } else {
+        let queue = read_json(&folder.join("queue.json"))?;
+        let items = queue["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+        items.iter().filter(|item| item["ready"] == true).count()
+    };
+    // Two at once take turns, and the second sees what the first has said.
+    let path = folder.join("guard.json");
+    let held = match args.dry_run {
+        true => None,
+        false => Some(Lock::take(&folder.join("guard.lock"), "the wait of the loop", &Patience::minute(&say))?),
+    };
+    let now = clock();
+    let file = read_json(&path)?;
+    let number = |name: &str| file[name].as_u64().unwrap_or(0);
+    let at = instant_of(&file["generated_at"]).unwrap_or(0).div_euclid(1_000_000);
+    let before = State { idle_runs: number("idle_runs"), wait_s: number("wait_s"), at };
+    let backoff = Backoff::new(&found.advice.measure);
+    let said = backoff.say(ready > 0, before, now.timestamp(), fastrand::f64());
+    let after = said.state.unwrap_or(before);
+    if said.state.is_some() && !args.dry_run {
+        let file = json!({ "generated_at": rfc3339(now), "idle_runs": after.idle_runs, "wait_s": after.wait_s });
+        replace_json(&path, &file)?;
+    }
+    drop(held);
+    let totals = json!({ "ready": ready, "idle_runs": after.idle_runs, "wait_seconds": said.wait_s });
+    match common.shown.format {
+        Format::Json => {
+            let report = json!({
+                "job": JOB, "generated_at": rfc3339(now), "complete": true, "totals": totals, "ready": ready > 0,
+                "wait_seconds": said.wait_s, "idle_runs": after.idle_runs,
+            });
+            output::print_raw(&format!("{report:#}\n"))?;
+        }
+        Format::Text | Format::Markdown => output::print_raw(&format!("{}\n", said.wait_s))?,
+    }
+    output::step_output("ready", if ready > 0 { "true" } else { "false" })?;
+    output::step_output("wait_seconds", &said.wait_s.to_string())?;
+    let exit = if ready > 0 { Exit::Done } else { Exit::Found };
+    if !common.shown.quiet {
+        say(&match (ready, said.wait_s) {
+            (0, wait) => format!("no work: wait {wait} s (idle {} times)", after.idle_runs),
+            (ready, _) => format!("{ready} issues are ready"),
+        });
+    }
+    noted.end(exit, &[], (totals, Counts::default(), &found.policy.hash), clock())?;
+    if args.wait && said.wait_s > 0 {
+        std::thread::sleep(Duration::from_secs(said.wait_s));
+    }
+    Ok(exit)
+}

@@ -1,0 +1,68 @@
+//! The jobs that keep the memory of the loop: `.loop`.
+//!
+//! Takes: their arguments. Gives: each an [`Exit`](super::Exit); what they leave is in the folder of the
+//! loop. They hold the folder's lock for the moment of a write only, so that a cycle is recorded while a
+//! long run works.
+
+pub(super) mod backfill;
+pub(super) mod guard;
+pub(super) mod introspect;
+pub(super) mod merge;
+pub(super) mod retro;
+pub(super) mod score;
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::record::{About, Ended, Record};
+use super::{Exit, VERSION, say};
+use crate::http::Counts;
+use crate::loop_dir::replace;
+
+/// A run of such a job, noted in `runs.jsonl` unless it is a dry one.
+struct Noted {
+    record: Option<Record>,
+}
+
+impl Noted {
+    fn begin(folder: &Path, job: &str, now: DateTime<Utc>, (dry_run, forge): (bool, &str)) -> Result<Noted> {
+        let about = About { forge, undoes: None };
+        let record = if dry_run { None } else { Some(Record::begin(folder, job, now, VERSION, about)?) };
+        Ok(Noted { record })
+    }
+
+    fn end(
+        &self,
+        exit: Exit,
+        why_incomplete: &[String],
+        (totals, counts, rules_hash): (Value, Counts, &str),
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let Some(record) = &self.record else { return Ok(()) };
+        let (complete, rules) = (why_incomplete.is_empty(), Default::default());
+        let ended = Ended { exit: exit.code(), complete, why_incomplete, totals, rules, counts, rules_hash };
+        record.end(&ended, now, VERSION)
+    }
+}
+
+/// A JSON file; one that is not there is null. What is no JSON is told and taken as null: it will be
+/// replaced.
+fn read_json(path: &Path) -> Result<Value> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Value::Null),
+        Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
+    };
+    Ok(serde_json::from_slice(&bytes).unwrap_or_else(|error| {
+        say(&format!("warning: {} is no JSON and is left out: {error}", path.display()));
+        Value::Null
+    }))
+}
+
+/// Replaces a JSON file, whole or not at all.
+fn replace_json(path: &Path, value: &Value) -> Result<()> {
+    replace(path, format!("{value:#}\n").as_bytes())
+}

@@ -1,0 +1,38 @@
+//! The fleet file: which agents there are.
+//!
+//! Takes: a file with `{"agents": [{"name", "active"}]}`. Gives: the [`Agent`]s; an entry without a name is
+//! named and left out.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use super::super::say;
+use crate::jobs::kaizen_retro::facts::Agent;
+
+/// The agents of a fleet file.
+pub(super) fn read(path: &Path) -> Result<Vec<Agent>> {
+    #[derive(Deserialize)]
+    struct Fleet {
+        #[serde(default)]
+        agents: Option<Vec<serde_json::Value>>,
+    }
+    let shown = path.display();
+    let text = std::fs::read(path).with_context(|| format!("reading the fleet from {shown}"))?;
+    let expected = "expected {\"agents\": [{\"name\": \"…\", \"active\": true}]}";
+    let fleet: Fleet =
+        serde_json::from_slice(&text).with_context(|| format!("reading the fleet from {shown}: {expected}"))?;
+    let mut agents = Vec::new();
+    for (index, agent) in fleet.agents.unwrap_or_default().into_iter().enumerate() {
+        let name = agent.get("name").and_then(serde_json::Value::as_str).filter(|name| !name.is_empty());
+        match name {
+            Some(name) => {
+                let active = agent.get("active").is_some_and(|active| active == &serde_json::Value::Bool(true));
+                agents.push(Agent { name: name.to_owned(), active });
+            }
+            None => say(&format!("warning: agent {} of {shown} has no name and is left out", index + 1)),
+        }
+    }
+    Ok(agents)
+}

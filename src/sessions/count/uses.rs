@@ -1,0 +1,151 @@
+//! The calls of one session, by tool.
+//!
+//! Takes: a session, what is left of its time. Gives: what it did with each tool, added to that of all.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::super::measure::Measure;
+use super::super::session::{Call, Place, Session, Tool};
+use super::super::tools::{Seen, ToolTally, Use};
+use super::{Budget, Counter, MICROS_A_MINUTE, MICROS_A_MS, shown};
+
+impl Counter<'_> {
+    pub(super) fn tools(
+        &mut self,
+        session: &Session<'_>,
+        Place(input, at, _): Place,
+        who: (&Arc<str>, u64),
+        repo: &Arc<str>,
+        budget: &mut Budget,
+    ) {
+        let mut used = Used::default();
+        let calls: Vec<usize> = session.calls.iter().map(|call| used.of(tool_name(self.measure, &call.tool))).collect();
+        let mut start = 0;
+        while start < calls.len() {
+            let tool = calls[start];
+            let end =
+                calls[start..].iter().position(|other| *other != tool).map_or(calls.len(), |length| start + length);
+            let last = Place(input, at, u32::try_from(end).unwrap_or(u32::MAX));
+            self.run(&session.calls[start..end], (Place(input, at, 0), start, last), &mut used.uses[tool], budget);
+            start = end;
+        }
+        // Slow calls are charged after the retries of the whole session.
+        for (call, tool) in session.calls.iter().zip(&calls) {
+            let one = &mut used.uses[*tool];
+            let waits = || self.measure.waits.iter().any(|name| *name == used.names[*tool]);
+            if call.ms > self.measure.slow_ms && !waits() {
+                one.slow += 1;
+                if call.failed != Some(true) {
+                    one.slow_micros += budget.charge((call.ms - self.measure.slow_ms) * MICROS_A_MS);
+                }
+            }
+        }
+        for (name, one) in used.names.iter().zip(used.uses) {
+            let key = self.name(name);
+            let place = Place(input, at, 0);
+            let new = || ToolTally {
+                name: shown(name).into(),
+                first: place,
+                all: Use::default(),
+                slow: Seen::default(),
+                retried: Seen::default(),
+            };
+            if let Some(tally) = self.counts.tools.of(key, one.calls, new) {
+                tally.first = tally.first.min(place);
+                tally.all.join(&one);
+                if one.slow > 0 {
+                    tally.slow.add(place, who, repo);
+                }
+                if one.failed_streaks > 0 {
+                    tally.retried.add(place, who, repo);
+                }
+            }
+        }
+    }
+
+    /// Calls of one tool in a row.
+    fn run(&self, calls: &[Call<'_>], (place, start, last): (Place, usize, Place), to: &mut Use, budget: &mut Budget) {
+        to.calls += calls.len() as u64;
+        for (index, call) in calls.iter().enumerate() {
+            if call.ms > 0.0 {
+                to.timed += 1;
+                to.ms.add(call.ms);
+                let at = Place(place.0, place.1, u32::try_from(start + index).unwrap_or(u32::MAX));
+                to.first.get_or_insert(at);
+            }
+            to.judged += u64::from(call.failed.is_some());
+            to.failed += u64::from(call.failed == Some(true));
+        }
+        if calls.len() >= self.measure.streak {
+            to.streaks += 1;
+            to.first_streak.get_or_insert(last);
+        }
+        // Failures in a row, and the call after them, which may have gone well: tries of one thing.
+        for tries in calls.split_inclusive(|call| call.failed != Some(true)) {
+            let failed = tries.iter().filter(|call| call.failed == Some(true)).count();
+            if failed > 1 && tries.len() >= self.measure.streak {
+                to.failed_streaks += 1;
+                for call in tries.iter().filter(|call| call.failed == Some(true)) {
+                    let known = call.ms * MICROS_A_MS;
+                    let estimate = self.measure.retry_minutes * MICROS_A_MINUTE;
+                    to.retry_micros += budget.charge(if known > 0.0 { known } else { estimate });
+                }
+            }
+        }
+    }
+}
+
+/// The tools of a session, and what it did with each.
+#[derive(Default)]
+struct Used<'s> {
+    names: Vec<Cow<'s, str>>,
+    uses: Vec<Use>,
+    /// Where there are many.
+    many: HashMap<Cow<'s, str>, usize>,
+    last: usize,
+}
+
+impl<'s> Used<'s> {
+    fn of(&mut self, name: Cow<'s, str>) -> usize {
+        if self.names.get(self.last).is_some_and(|last| *last == name) {
+            return self.last;
+        }
+        let found = match self.names.len() {
+            ..=16 => self.names.iter().position(|there| *there == name),
+            _ => self.many.get(&name).copied(),
+        };
+        self.last = found.unwrap_or_else(|| {
+            self.names.push(name);
+            self.uses.push(Use::default());
+            if self.names.len() == 17 {
+                self.many = self.names.iter().cloned().zip(0..).collect();
+            } else if self.names.len() > 17 {
+                self.many.insert(self.names[self.names.len() - 1].clone(), self.names.len() - 1);
+            }
+            self.names.len() - 1
+        });
+        self.last
+    }
+}
+
+/// The name that a tool is counted under.
+pub(super) fn tool_name<'s>(measure: &Measure, tool: &'s Tool<'_>) -> Cow<'s, str> {
+    match tool {
+        Tool::Absent => Cow::Borrowed("unknown"),
+        Tool::Null if measure.unnamed_apart => Cow::Borrowed("None"),
+        Tool::Null => Cow::Borrowed("unknown"),
+        Tool::Named(name) if measure.lower_tools => {
+            let name = name.trim();
+            if name.is_empty() {
+                Cow::Borrowed("unknown")
+            } else if name.chars().any(char::is_uppercase) {
+                Cow::Owned(name.to_lowercase())
+            } else {
+                Cow::Borrowed(name)
+            }
+        }
+        Tool::Named(name) => Cow::Borrowed(&**name),
+    }
+}
