@@ -40,6 +40,8 @@ pub struct Rules {
     pub pick: Pick,
     /// Its rules, in groups that share what they look at.
     pub groups: Vec<Group>,
+    /// Those with `enabled: false`, each a group by itself: what a review asks for, and no run.
+    pub disabled: Vec<Group>,
 }
 
 /// Rules that are looked at together: for each element all of them, in order.
@@ -106,11 +108,11 @@ impl Rules {
         self.groups.iter().flat_map(|group| &group.rules)
     }
 
-    /// Every expression of the section.
+    /// Every expression of the section, of rules with `enabled: false` too.
     #[must_use]
     pub fn expressions(&self) -> Vec<&Expr> {
         let mut all = Vec::new();
-        for group in &self.groups {
+        for group in self.groups.iter().chain(&self.disabled) {
             if let Some(each) = &group.each {
                 all.extend(each.sort.iter().map(|(_, key)| key).chain(&each.limit));
             }

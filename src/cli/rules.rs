@@ -105,14 +105,14 @@ impl Rules {
 /// Options of `rules test`.
 #[derive(Debug, Args)]
 pub struct Test {
-    /// The jobs whose rules are tested [default: all].
+    /// The jobs whose rules are tested [default: those with rules of one's own; without any, all].
     #[arg(value_name = "JOB")]
     pub jobs: Vec<String>,
     /// The revision that is tested, with its cases: of this clone, or, without one, of the repository on
     /// the forge [default: in a job of a pull request without a checkout what the pull request brings].
     #[arg(long, value_name = "REV", conflicts_with_all = ["rules", "templates"])]
     pub head: Option<String>,
-    /// Say which rules, points, words and patterns no case exercises.
+    /// Say which rules, points, conditions, words and patterns no case exercises.
     #[arg(long)]
     pub coverage: bool,
     /// Change the rules a little, one change at a time, and say which changes no case notices.

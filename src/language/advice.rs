@@ -61,7 +61,7 @@ fn read_section(check: &mut Check<'_>, root: Fields<'_>, section: &'static Secti
     let slots = section.slots(params.len());
     let scope = scope(&check.scope, section, params, slots);
     let mut reader = check.reader(main);
-    let mut rules = Rules { section, pick: Pick::All, groups: Vec::new() };
+    let mut rules = Rules { section, pick: Pick::All, groups: Vec::new(), disabled: Vec::new() };
     let what = format!("`{}`", section.name);
     let Some(node) = root.get(section.name) else {
         let help = format!("add `{}:` with at least one rule", section.name);
@@ -77,10 +77,12 @@ fn read_section(check: &mut Check<'_>, root: Fields<'_>, section: &'static Secti
         let help = "add `rules:` with at least one rule".to_owned();
         reader.sink.error(node.span, format!("{what} has no rules"), Some(help));
     }
-    let mut read = Read { reader, section, slots, scope, pick: rules.pick, ids: Vec::new(), off: false };
+    let mut read = Read { reader, section, slots, scope, pick: rules.pick, ids: Vec::new(), off: Vec::new() };
     for item in items.unwrap_or_default() {
-        if let Some(group) = read.group(item) {
-            rules.groups.push(group);
+        if let Some((group, off)) = read.group(item) {
+            let alone = |rule| Group { rules: vec![rule], ..group.clone() };
+            rules.disabled.extend(off.into_iter().map(alone));
+            rules.groups.extend((!group.rules.is_empty()).then_some(group));
         }
     }
     rules
@@ -121,13 +123,13 @@ struct Read<'d> {
     scope: Scope,
     pick: Pick,
     ids: Vec<String>,
-    /// The rule at hand has `enabled: false`.
-    off: bool,
+    /// Rules of the group at hand with `enabled: false`.
+    off: Vec<Rule>,
 }
 
 impl Read<'_> {
-    /// A group of rules, or one rule by itself.
-    fn group(&mut self, node: &Node) -> Option<Group> {
+    /// A group of rules, or one rule by itself; and of those what has `enabled: false`.
+    fn group(&mut self, node: &Node) -> Option<(Group, Vec<Rule>)> {
         let NodeKind::Map(entries) = &node.kind else {
             self.reader.wrong(node, &format!("a rule of `{}`", self.section.name), "a map");
             return None;
@@ -166,7 +168,7 @@ impl Read<'_> {
         } else {
             rules.extend(self.rule(node, fields, scope, next));
         }
-        (!rules.is_empty()).then_some(Group { each, lets, rules })
+        Some((Group { each, lets, rules }, std::mem::take(&mut self.off)))
     }
 
     fn each(&mut self, fields: Fields<'_>, node: &Node, scope: &mut Scope, next: &mut usize) -> Option<Each> {
@@ -229,7 +231,7 @@ impl Read<'_> {
         let id = self.id(node, fields);
         let lets = self.lets(fields, &mut scope, &mut next);
         let reader = &mut self.reader;
-        self.off = !fields.get("enabled").and_then(|node| reader.flag(node, "`enabled`")).unwrap_or(true);
+        let off = !fields.get("enabled").and_then(|node| reader.flag(node, "`enabled`")).unwrap_or(true);
         let observe = fields.get("observe").and_then(|node| reader.flag(node, "`observe`")).unwrap_or(false);
         let when = fields.get("when").and_then(|node| reader.condition(&scope, node, "`when`"));
         let subject =
@@ -259,7 +261,12 @@ impl Read<'_> {
         });
         let made = made.collect();
         let at = self.reader.at(fields.get("id").map_or(node.span, |node| node.span));
-        (!self.off).then_some(Rule { id, lets, when, subject, score, observe, fields: made, at })
+        let rule = Rule { id, lets, when, subject, score, observe, fields: made, at };
+        if off {
+            self.off.push(rule);
+            return None;
+        }
+        Some(rule)
     }
 
     fn id(&mut self, node: &Node, fields: Fields<'_>) -> String {

@@ -32,7 +32,10 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("shared/replaced.md.j2", include_str!("../../templates/shared/replaced.md.j2")),
 ];
 
-const CASES: &[(&str, &str)] = &[("backlog-triage.yaml", include_str!("../../rules/tests/backlog-triage.yaml"))];
+const CASES: &[(&str, &str)] = &[
+    ("backlog-triage.yaml", include_str!("../../rules/tests/backlog-triage.yaml")),
+    ("kaizen-retro.yaml", include_str!("../../rules/tests/kaizen-retro.yaml")),
+];
 
 /// The built-in cases of a job.
 pub(super) fn cases(job: &str) -> Option<Source> {

@@ -7,9 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{numbers, shadow, unused, words};
+use super::book::Book;
+use super::{numbers, passed_over, shadow, unused, words};
 use crate::engine::policy::Policy;
 use crate::engine::source::{Location, Source, Span};
+use crate::jobs;
 use crate::language::diag::{Diagnostic, Severity, Sink};
 use crate::language::{Input, Loaded};
 
@@ -71,6 +73,11 @@ pub fn folder(policies: &[Checked<'_>], others: Vec<Diagnostic>) -> Vec<Diagnost
         shadow::conditions(policy, &mut found);
         words::in_two_sets(policy, &mut found);
         numbers::written_out(policy, checked.input, &mut found);
+        let advice = &checked.loaded.advice;
+        numbers::in_sections(policy, advice, &mut found);
+        if let Some(spec) = jobs::spec(&policy.job) {
+            passed_over::rules(Book { spec, policy, advice }, &mut found);
+        }
         all.append(&mut found.list);
         unused::vocabulary(policy, checked.loaded, &mut found);
         unused::templates(checked, &mut found);

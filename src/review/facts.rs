@@ -1,13 +1,14 @@
-//! The vocabulary that rules can use: facts, groups of names, filters.
+//! The vocabulary that rules can use: facts of items, counted facts, groups of names, parameters, filters.
 //!
-//! Takes: the tables of the engine and the language. Gives: [`Line`]s with names, types, prices and
+//! Takes: the tables of the engine, the language and the job. Gives: [`Line`]s with names, types, prices and
 //! meanings, as text, Markdown and JSON.
 
 use serde::Serialize;
 
+use crate::advise::{Fact as CountedFact, Field, FieldKind, Kind, Param, Preset, Section};
 use crate::engine::facts::{Ages, FACTS, Fact};
 use crate::engine::value::{Base, Ty};
-use crate::language::expressions;
+use crate::language::{JobSpec, OfItems, expressions};
 
 /// A name that rules can use.
 #[derive(Debug, Clone, Serialize)]
@@ -17,8 +18,8 @@ pub struct Line {
     /// What it is: `number or none`.
     #[serde(rename = "type")]
     pub ty: String,
-    /// Where it is known: everywhere, or from a stage on.
-    pub known: &'static str,
+    /// Where it is known: everywhere, from a stage on, in a section.
+    pub known: String,
     /// What has to be read for each item to know it; nothing where the list of items gives it.
     pub tiers: Vec<&'static str>,
     /// What it says.
@@ -40,31 +41,120 @@ const GROUPS: [(&str, &str, &str, &str); 11] = [
     ("FLAG", "yes or no", "in later flags, `order`, `holds`, `decide`", "the flag of this name"),
 ];
 
-/// The facts of an item, in the order of their table.
+/// Where a flag is known in a job that decides nothing about single items.
+const FLAG_KNOWN: &str = "in later flags";
+
+/// The facts of an item that rules of this job can name, in the order of their table.
 #[must_use]
-pub fn facts() -> Vec<Line> {
+pub fn facts(spec: &JobSpec) -> Vec<Line> {
     let ages = Ages { unknown: None, future: Some(0) };
     let line = |(name, fact, meaning): &(&str, Fact, &str)| Line {
         name: (*name).to_owned(),
         ty: type_name(&fact.ty(ages)),
-        known: "everywhere",
+        known: "everywhere".to_owned(),
         tiers: fact.tiers().names(),
         meaning: (*meaning).to_owned(),
     };
-    FACTS.iter().map(line).collect()
+    let known = |items: OfItems| FACTS.iter().filter(move |(_, fact, _)| items.window || !fact.of_window());
+    spec.items.into_iter().flat_map(known).map(line).collect()
 }
 
 /// What stands beside the facts.
 #[must_use]
-pub fn groups() -> Vec<Line> {
-    let line = |(name, ty, known, meaning): (&str, &str, &'static str, &str)| Line {
-        name: name.to_owned(),
-        ty: ty.to_owned(),
-        known,
-        tiers: Vec::new(),
-        meaning: meaning.to_owned(),
+pub fn groups(spec: &JobSpec) -> Vec<Line> {
+    let decides = spec.items.is_some_and(|items| items.decides);
+    // Thresholds and agents are vocabulary of every job.
+    let of_all = |name: &str| name.starts_with("thresholds.") || name.starts_with("agents.");
+    let known = GROUPS.into_iter().filter(|(name, ..)| spec.items.is_some() || of_all(name));
+    let line = |(name, ty, known, meaning): (&str, &str, &'static str, &str)| {
+        line(name, ty, if name == "FLAG" && !decides { FLAG_KNOWN } else { known }, meaning)
     };
-    GROUPS.into_iter().map(line).collect()
+    known.map(line).collect()
+}
+
+fn line(name: impl Into<String>, ty: impl Into<String>, known: impl Into<String>, meaning: &str) -> Line {
+    let meaning = meaning.to_owned();
+    Line { name: name.into(), ty: ty.into(), known: known.into(), tiers: Vec::new(), meaning }
+}
+
+/// What rules over counted facts can name, section by section.
+#[must_use]
+pub fn counted(spec: &JobSpec) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for section in spec.sections {
+        let known = format!("in `{}`", section.name);
+        let fact = |fact: &CountedFact| line(fact.name, type_name(&fact.ty.ty()), known.as_str(), fact.about);
+        lines.extend(section.facts.iter().map(fact));
+        lines.push(line("fired", "number", known.as_str(), "records that rules before this one made"));
+        lines.extend(section.asks.iter().map(|ask| line(ask.name, "yes or no", known.as_str(), ask.about)));
+        for list in section.collections {
+            let known = format!("{known} with `each: {}`", list.name);
+            lines.extend(list.facts.iter().map(|fact| {
+                let name = format!("{}.{}", list.element, fact.name);
+                line(name, type_name(&fact.ty.ty()), known.as_str(), fact.about)
+            }));
+        }
+    }
+    lines
+}
+
+/// The parameters of the counting, which rules over counted facts can name too.
+#[must_use]
+pub fn measure(spec: &JobSpec) -> Vec<Line> {
+    let one = |param: &Param| {
+        let (ty, default) = (kind(param.kind), preset(param.default));
+        line(format!("measure.{}", param.name), ty, format!("in `measure`, {default} by default"), param.about)
+    };
+    spec.measure.iter().map(one).collect()
+}
+
+fn kind(kind: Kind) -> String {
+    match kind {
+        Kind::Whole(least) => format!("whole number from {least}"),
+        Kind::Number(least) => format!("number from {least}"),
+        Kind::Word(words) => words.join(" or "),
+        Kind::Flag => "yes or no".to_owned(),
+        Kind::Texts => "list of texts".to_owned(),
+        Kind::Replacements => "list of {regex, with}".to_owned(),
+    }
+}
+
+fn preset(preset: Preset) -> String {
+    match preset {
+        Preset::Int(number) => number.to_string(),
+        Preset::Float(number) => format!("{number:?}"),
+        Preset::Word(word) => word.to_owned(),
+        Preset::Flag(flag) => flag.to_string(),
+        Preset::Empty => "empty".to_owned(),
+    }
+}
+
+/// The fields that rules over counted facts write, beside `id`, `when`, `subject` and `score`.
+#[must_use]
+pub fn fields(spec: &JobSpec) -> Vec<Line> {
+    let field = |section: &Section, field: &Field| {
+        let needed = if field.needed { "every rule has it" } else { "may be left out" };
+        line(field.name, written(field.kind), format!("a field of `{}`, {needed}", section.name), field.about)
+    };
+    spec.sections.iter().flat_map(|section| section.fields.iter().map(move |one| field(section, one))).collect()
+}
+
+fn written(kind: FieldKind) -> String {
+    match kind {
+        FieldKind::Sentence => "text with `{{ }}`".to_owned(),
+        FieldKind::Sentences => "list of texts with `{{ }}`".to_owned(),
+        FieldKind::Number => "expression: number".to_owned(),
+        FieldKind::Text => "expression: text".to_owned(),
+        FieldKind::Texts => "expression: list of texts".to_owned(),
+        FieldKind::Word(words) => words.join(" or "),
+        FieldKind::Literal => "text as it stands".to_owned(),
+    }
+}
+
+/// Everything that rules of this job can name and write, in the order of the report.
+fn all(spec: &JobSpec) -> Vec<Line> {
+    let lists = [facts(spec), groups(spec), counted(spec), measure(spec), fields(spec)];
+    lists.into_iter().flatten().collect()
 }
 
 /// The filters of expressions.
@@ -88,14 +178,14 @@ fn type_name(ty: &Ty) -> String {
 
 /// As a table of Markdown.
 #[must_use]
-pub fn markdown(job: &str) -> String {
+pub fn markdown(spec: &JobSpec) -> String {
     let mut out = vec![
-        format!("## What the rules of `{job}` can ask for"),
+        format!("## What the rules of `{}` can ask for", spec.job),
         String::new(),
         "| name | type | known | reads | meaning |".to_owned(),
         "| --- | --- | --- | --- | --- |".to_owned(),
     ];
-    for line in facts().into_iter().chain(groups()) {
+    for line in all(spec) {
         let reads = if line.tiers.is_empty() { "the list".to_owned() } else { line.tiers.join(", ") };
         out.push(format!("| `{}` | {} | {} | {reads} | {} |", line.name, line.ty, line.known, line.meaning));
     }
@@ -108,11 +198,11 @@ pub fn markdown(job: &str) -> String {
 
 /// As columns of text.
 #[must_use]
-pub fn text(job: &str) -> String {
-    let lines: Vec<Line> = facts().into_iter().chain(groups()).collect();
+pub fn text(spec: &JobSpec) -> String {
+    let lines = all(spec);
     let width = |of: fn(&Line) -> &str| lines.iter().map(|line| of(line).len()).max().unwrap_or(0);
     let (names, types) = (width(|line| &line.name), width(|line| &line.ty));
-    let mut out = vec![format!("What the rules of {job} can ask for")];
+    let mut out = vec![format!("What the rules of {} can ask for", spec.job)];
     for line in &lines {
         let known = if line.known == "everywhere" { String::new() } else { format!("; {}", line.known) };
         let reads =
@@ -127,6 +217,44 @@ pub fn text(job: &str) -> String {
 
 /// As JSON.
 #[must_use]
-pub fn json(job: &str) -> serde_json::Value {
-    serde_json::json!({"job": job, "facts": facts(), "names": groups(), "filters": filters()})
+pub fn json(spec: &JobSpec) -> serde_json::Value {
+    let sections: Vec<serde_json::Value> = spec.sections.iter().map(section).collect();
+    let (facts, names) = (facts(spec), groups(spec));
+    let measure: Vec<serde_json::Value> = spec.measure.iter().map(param).collect();
+    serde_json::json!({
+        "job": spec.job, "facts": facts, "names": names, "measure": measure, "sections": sections, "filters": filters()
+    })
+}
+
+fn param(param: &Param) -> serde_json::Value {
+    let default = match param.default {
+        Preset::Int(number) => number.into(),
+        Preset::Float(number) => number.into(),
+        Preset::Word(word) => word.into(),
+        Preset::Flag(flag) => flag.into(),
+        Preset::Empty => serde_json::json!([]),
+    };
+    serde_json::json!({"name": param.name, "type": kind(param.kind), "default": default, "meaning": param.about})
+}
+
+/// A section with what its rules name and write.
+fn section(section: &Section) -> serde_json::Value {
+    let facts = |facts: &[CountedFact]| -> serde_json::Value {
+        let one = |fact: &CountedFact| serde_json::json!({"name": fact.name, "type": type_name(&fact.ty.ty()), "meaning": fact.about});
+        facts.iter().map(one).collect()
+    };
+    let lists = section.collections.iter().map(|list| {
+        serde_json::json!({"name": list.name, "element": list.element, "meaning": list.about, "facts": facts(list.facts)})
+    });
+    let asks = section.asks.iter().map(|ask| serde_json::json!({"name": ask.name, "meaning": ask.about}));
+    let fields = section.fields.iter().map(|field| {
+        serde_json::json!({"name": field.name, "type": written(field.kind), "needed": field.needed, "meaning": field.about})
+    });
+    serde_json::json!({
+        "name": section.name,
+        "facts": facts(section.facts),
+        "lists": lists.collect::<serde_json::Value>(),
+        "asks": asks.collect::<serde_json::Value>(),
+        "fields": fields.collect::<serde_json::Value>(),
+    })
 }

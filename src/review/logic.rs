@@ -238,7 +238,11 @@ impl<'p> Terms<'p> {
     }
 
     fn may_be_unknown(&self, name: Name) -> bool {
-        matches!(name, Name::Fact(fact) if fact.ty(self.policy.ages).maybe)
+        match name {
+            Name::Fact(fact) => fact.ty(self.policy.ages).maybe,
+            // What was counted says its type to the section alone.
+            name => matches!(name, Name::Slot(_)),
+        }
     }
 }
 

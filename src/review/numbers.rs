@@ -1,12 +1,13 @@
 //! Numbers in texts that are thresholds written out.
 //!
-//! Takes: a [`Policy`], its files. Gives: a warning for each number that stands in a reason or a
-//! template outside `{{ }}`, where the rule's condition goes by a threshold of that value: once the
+//! Takes: a [`Policy`], its files. Gives: a warning for each number that stands in a reason, a template or
+//! a text of a rule over counted facts outside `{{ }}`, where the rule's condition goes by a threshold of that value: once the
 //! threshold is changed, the text is wrong.
 
 use std::collections::BTreeSet;
 
 use super::check::Found;
+use crate::advise::{Advice, FieldKind};
 use crate::engine::expr::{Expr, Name};
 use crate::engine::policy::Policy;
 use crate::engine::rules::Rule;
@@ -39,6 +40,45 @@ pub fn written_out(policy: &Policy, input: &Input, found: &mut Found<'_>) {
     }
 }
 
+/// Warns of the texts that rules over counted facts write.
+pub fn in_sections(policy: &Policy, advice: &Advice, found: &mut Found<'_>) {
+    let source = policy.source();
+    let Some(root) = yaml::read(&mut Sink { source, found: &mut Vec::new() }) else { return };
+    let mut told: BTreeSet<(String, usize)> = BTreeSet::new();
+    for rules in &advice.sections {
+        let texts = rules.section.fields.iter();
+        let texts = texts.filter(|field| matches!(field.kind, FieldKind::Sentence | FieldKind::Sentences));
+        let texts: Vec<&str> = texts.map(|field| field.name).collect();
+        for (group, rule) in rules.groups.iter().flat_map(|group| group.rules.iter().map(move |rule| (group, rule))) {
+            let mut thresholds = BTreeSet::new();
+            let lets = group.lets.iter().chain(&rule.lets).map(|(_, expr)| expr);
+            let exprs = lets.chain(rule.when.iter().map(|when| &when.expr));
+            exprs.for_each(|expr| named(policy, expr, 0, &mut thresholds));
+            let section = member(&root, rules.section.name).and_then(|section| member(section, "rules"));
+            let Some(node) = section.and_then(|node| with_id(node, rule.at.span)) else { continue };
+            for text in texts.iter().filter_map(|name| member(node, name)) {
+                tell(policy, source, text.span, &thresholds, &mut told, found);
+            }
+        }
+    }
+}
+
+fn member<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
+    match &node.kind {
+        NodeKind::Map(entries) => entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node),
+        _ => None,
+    }
+}
+
+/// The rule whose id stands here, of a list of rules and groups of them.
+fn with_id(rules: &Node, at: Span) -> Option<&Node> {
+    let NodeKind::List(rules) = &rules.kind else { return None };
+    rules.iter().find_map(|node| match member(node, "rules") {
+        Some(group) => with_id(group, at),
+        None => member(node, "id").is_some_and(|id| id.span == at).then_some(node),
+    })
+}
+
 /// The thresholds that a condition goes by, those of its flags too.
 fn named(policy: &Policy, expr: &Expr, depth: usize, into: &mut BTreeSet<usize>) {
     let mut names = Vec::new();
@@ -57,13 +97,7 @@ fn named(policy: &Policy, expr: &Expr, depth: usize, into: &mut BTreeSet<usize>)
 
 /// Where the reason of a rule stands.
 fn reason(root: &Node, rule: &Rule) -> Option<Span> {
-    let value = |node: &Node, name: &str| match &node.kind {
-        NodeKind::Map(entries) => entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node.clone()),
-        _ => None,
-    };
-    let NodeKind::List(rules) = value(root, "decide")?.kind else { return None };
-    let of_rule = rules.iter().find(|node| value(node, "id").is_some_and(|id| id.span == rule.at.span))?;
-    value(of_rule, "reason").map(|reason| reason.span)
+    with_id(member(root, "decide")?, rule.at.span).and_then(|rule| member(rule, "reason")).map(|reason| reason.span)
 }
 
 fn tell(

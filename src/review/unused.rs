@@ -1,20 +1,21 @@
 //! Vocabulary and templates that nothing uses.
 //!
-//! Takes: a [`Policy`] with what stands beside it in its files. Gives: a warning for each keyword set,
+//! Takes: a [`Policy`] with what stands beside it in its files, rules over counted facts too. Gives: a warning for each keyword set,
 //! pattern, threshold, agent, label, action and own template that nothing names. A rule with
 //! `enabled: false` still uses what it names: it is switched off, not removed.
 
 use std::collections::BTreeSet;
 
 use super::check::{Checked, Found};
-use crate::advise::{Advice, Rules};
+use crate::advise::Rules;
 use crate::engine::expr::{Expr, Name};
 use crate::engine::policy::Policy;
-use crate::engine::rules::{Person, Rule};
+use crate::engine::rules::Person;
 use crate::engine::source::Span;
 use crate::engine::value::Value;
 use crate::language::Loaded;
 use crate::language::diag::Severity;
+use crate::language::sinks::SinkKind;
 
 /// Everything that expressions name.
 struct Named {
@@ -24,11 +25,11 @@ struct Named {
 }
 
 impl Named {
-    fn new(policy: &Policy, advice: &Advice, disabled: &[Rule]) -> Self {
+    fn new(policy: &Policy, loaded: &Loaded) -> Self {
         let mut named = Named { names: BTreeSet::new(), texts: BTreeSet::new() };
         policy.expressions().for_each(|expr| named.see(expr));
-        advice.sections.iter().flat_map(Rules::expressions).for_each(|expr| named.see(expr));
-        for rule in disabled {
+        loaded.advice.sections.iter().flat_map(Rules::expressions).for_each(|expr| named.see(expr));
+        for rule in &loaded.aside.disabled {
             rule.when.iter().for_each(|when| named.see(&when.expr));
             rule.reason.iter().flat_map(|reason| reason.expressions()).for_each(|expr| named.see(expr));
         }
@@ -51,7 +52,7 @@ impl Named {
 /// Warns of vocabulary and actions.
 pub fn vocabulary(policy: &Policy, loaded: &Loaded, found: &mut Found<'_>) {
     let aside = &loaded.aside;
-    let named = Named::new(policy, &loaded.advice, &aside.disabled);
+    let named = Named::new(policy, loaded);
     let has = |name: Name| named.names.contains(&name);
     let in_texts = |group: &str, name: &str| {
         let path = format!("{group}.{name}");
@@ -109,7 +110,11 @@ pub fn vocabulary(policy: &Policy, loaded: &Loaded, found: &mut Found<'_>) {
         let put_on =
             policy.actions.iter().any(|action| action.add_labels.contains(name) || action.remove_labels.contains(name));
         let of_summary = policy.summary.as_ref().is_some_and(|summary| summary.label == *name);
-        if !put_on && !of_summary && !named.texts.contains(name) {
+        let of_sink = loaded.sinks.iter().any(|sink| match &sink.kind {
+            SinkKind::Issue { label, .. } => label.as_ref() == Some(name),
+            _ => false,
+        });
+        if !put_on && !of_summary && !of_sink && !named.texts.contains(name) {
             let message = format!("no action puts on the label `{name}`");
             found.warn(label.at, message, "name it in `add_labels` of an action, or remove it");
         }

@@ -33,6 +33,7 @@ mod recorded;
 mod remote;
 mod retro;
 mod rules_check;
+mod rules_counted;
 mod rules_diff;
 mod rules_show;
 mod rules_test;

@@ -1,12 +1,13 @@
 //! What of the rules no case exercises.
 //!
-//! Takes: a policy, its cases. Gives: [`Part`]s: rules that decided nothing, points that never held,
-//! words and entries of patterns that matched nothing, patterns of which none did. That a part is
+//! Takes: the rules of a job, their cases. Gives: [`Part`]s: rules that decided nothing, points that never held,
+//! words and entries of patterns that matched nothing, patterns of which none did; of rules over counted facts
+//! parts of conditions, and thresholds in them, that did not both hold and fail. That a part is
 //! exercised says that a case would run into it, and not that one would notice: see `mutate`.
 
 use std::collections::BTreeSet;
 
-use super::Case;
+use super::{Case, Given, What, probe};
 use crate::engine::areas::Areas;
 use crate::engine::evaluate::Evaluation;
 use crate::engine::examine::Examined;
@@ -14,17 +15,22 @@ use crate::engine::policy::Policy;
 use crate::engine::source::Location;
 use crate::engine::text::Tagged;
 use crate::language::print;
+use crate::review::book::{Book, Seat};
 
 /// What a part of the rules is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// A rule of `decide`.
+    /// A rule of `decide`, or one over what was counted.
     Rule,
     /// A rule of `classify`.
     Type,
     /// A point of a component.
     Point,
+    /// A part of the condition of a rule over what was counted.
+    Part,
+    /// A threshold that such a condition names.
+    Threshold,
     /// A pattern, none of whose entries matched.
     Pattern,
     /// A keyword, or a form of an entry of a pattern.
@@ -53,8 +59,13 @@ pub struct Coverage {
 
 /// Places of parts: indices into the policy's own lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum At {
+pub(super) enum At {
     Rule(usize),
+    /// Over what was counted.
+    Seated(Seat),
+    /// A part of its condition.
+    Part(Seat, usize),
+    Threshold(usize),
     Type(usize),
     Point(usize, usize),
     Pattern(usize),
@@ -64,11 +75,18 @@ enum At {
 
 /// Looks at what each case exercises.
 #[must_use]
-pub fn coverage(policy: &Policy, cases: &[Case]) -> Coverage {
+pub fn coverage(book: Book<'_>, cases: &[Case]) -> Coverage {
     let mut seen = BTreeSet::new();
-    cases.iter().for_each(|case| exercised(policy, case, &mut seen));
+    let mut probes = probe::Probes::new(book);
+    for case in cases {
+        match &case.given {
+            What::Item(given) => exercised(book.policy, case, given, &mut seen),
+            What::Counted(counted) => probes.look(counted),
+        }
+    }
+    seen.extend(probes.exercised());
     let mut coverage = Coverage::default();
-    for (at, part) in parts(policy) {
+    for (at, part) in parts(book, &probes) {
         match coverage.all.last_mut() {
             Some((kind, count)) if *kind == part.kind => *count += 1,
             _ => coverage.all.push((part.kind, 1)),
@@ -80,8 +98,8 @@ pub fn coverage(policy: &Policy, cases: &[Case]) -> Coverage {
     coverage
 }
 
-fn exercised(policy: &Policy, case: &Case, seen: &mut BTreeSet<At>) {
-    let item = case.given.facts(policy);
+fn exercised(policy: &Policy, case: &Case, given: &Given, seen: &mut BTreeSet<At>) {
+    let item = given.facts(policy);
     let examined = Examined::new(policy, &item, case.now.timestamp_micros());
     if let Evaluation::Judged(judgement) = examined.judgement() {
         seen.extend(judgement.rule.map(At::Rule));
@@ -112,11 +130,15 @@ fn exercised(policy: &Policy, case: &Case, seen: &mut BTreeSet<At>) {
 }
 
 /// Every part that can be exercised.
-fn parts(policy: &Policy) -> Vec<(At, Part)> {
+fn parts(book: Book<'_>, probes: &probe::Probes<'_>) -> Vec<(At, Part)> {
+    let policy = book.policy;
     let mut parts = Vec::new();
     let mut add = |at, kind, name: String, place| parts.push((at, Part { kind, name, at: place }));
     for (rule, index) in policy.decide.iter().zip(0..) {
         add(At::Rule(index), Kind::Rule, format!("decide.{}", rule.id), rule.at);
+    }
+    for of in book.seated() {
+        add(At::Seated(of.seat), Kind::Rule, of.name(), of.rule.at);
     }
     for (rule, index) in policy.classify.rules.iter().zip(0..) {
         add(At::Type(index), Kind::Type, format!("classify.{}", rule.ty), rule.at);
@@ -126,6 +148,17 @@ fn parts(policy: &Policy) -> Vec<(At, Part)> {
             let when = point.when.as_ref().map_or_else(String::new, |when| print::of_policy(policy, &when.expr));
             add(At::Point(index, number), Kind::Point, format!("score.{}[{when}]", component.name), point.at);
         }
+    }
+    for (of, parts) in probes.parts() {
+        let at = of.rule.when.as_ref().map_or(of.rule.at, |when| when.at);
+        for (part, index) in parts.iter().zip(0..) {
+            let name = format!("{}[{}]", of.name(), book.print(*of, part));
+            add(At::Part(of.seat, index), Kind::Part, name, at);
+        }
+    }
+    for index in probes.thresholds() {
+        let threshold = &policy.thresholds[index];
+        add(At::Threshold(index), Kind::Threshold, format!("thresholds.{}", threshold.name), threshold.at);
     }
     for (pattern, index) in policy.patterns.iter().zip(0..) {
         add(At::Pattern(index), Kind::Pattern, format!("patterns.{}", pattern.name), pattern.at);

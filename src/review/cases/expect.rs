@@ -1,37 +1,118 @@
 //! What a case expects, with every name resolved.
 //!
-//! Takes: the node of `expect`, the policy. Gives: one [`Expected`] a member, or problems with their
-//! place: a rule, type or action that is not there is told, with the nearest that is.
+//! Takes: the node of `expect`, the rules of the job, what the case is about. Gives: one [`Expected`] a
+//! member, or problems with their place: a rule, type or action that is not there is told, with the nearest that is.
 
 use serde_json::{Value, json};
 
+use super::counted::subject;
 use super::{Expected, Member};
+use crate::advise::{Field, FieldKind, Pick, Rules};
 use crate::engine::policy::Policy;
 use crate::engine::source::Span;
 use crate::language::diag::did_you_mean;
 use crate::language::reader::Reader;
 use crate::language::yaml::{Node, NodeKind};
+use crate::review::book::Book;
 
-const MEMBERS: [&str; 11] =
-    ["type", "score", "scores", "flags", "tags", "held", "rule", "action", "agent", "reason", "text"];
+/// What every job says of an item, and what one that decides about it.
+const JUDGED: [&str; 6] = ["type", "score", "scores", "flags", "tags", "held"];
+const DECIDED: [&str; 5] = ["rule", "action", "agent", "reason", "text"];
+
+/// What is said of records; their fields come to it, and where rules are weighed their score.
+const RECORDS: [&str; 4] = ["rule", "rules", "observed", "subject"];
 
 /// What stands for no rule and for no agent.
 const NONE: &str = "none";
 
-/// Reads `expect`.
-pub(super) fn read(reader: &mut Reader<'_>, policy: &Policy, node: &Node) -> Vec<Expected> {
+/// Reads `expect` of a case about an item.
+pub(super) fn of_item(reader: &mut Reader<'_>, book: Book<'_>, node: &Node) -> Vec<Expected> {
+    let decides = book.spec.items.is_some_and(|items| items.decides);
+    let members: Vec<&str> = JUDGED.into_iter().chain(DECIDED.into_iter().filter(|_| decides)).collect();
+    read(reader, &members, node, |reader, name, node| member(reader, book.policy, name, node))
+}
+
+/// Reads `expect` of a case about counted facts.
+pub(super) fn of_records(reader: &mut Reader<'_>, rules: &Rules, node: &Node) -> Vec<Expected> {
+    let fields = rules.section.fields;
+    let weighed = (rules.pick == Pick::Highest).then_some("score");
+    let members: Vec<&str> = RECORDS.into_iter().chain(weighed).chain(fields.iter().map(|field| field.name)).collect();
+    read(reader, &members, node, |reader, name, node| record(reader, rules, name, node))
+}
+
+fn read(
+    reader: &mut Reader<'_>,
+    members: &[&str],
+    node: &Node,
+    one: impl Fn(&mut Reader<'_>, &str, &Node) -> Vec<Expected>,
+) -> Vec<Expected> {
     let mut expected = Vec::new();
-    if reader.keyed(node, "`expect`", &MEMBERS).is_none() {
+    if reader.keyed(node, "`expect`", members).is_none() {
         return expected;
     }
-    let NodeKind::Map(members) = &node.kind else { return expected };
-    if members.is_empty() {
-        reader.sink.error(node.span, "`expect` is empty", Some("write `expect: {rule: …, action: …}`".to_owned()));
+    let NodeKind::Map(entries) = &node.kind else { return expected };
+    if entries.is_empty() {
+        let example = if members.contains(&"action") { "{rule: …, action: …}" } else { "{rule: …}" };
+        reader.sink.error(node.span, "`expect` is empty", Some(format!("write `expect: {example}`")));
     }
-    for (key, node) in members {
-        expected.extend(member(reader, policy, &key.name, node));
+    for (key, node) in entries.iter().filter(|(key, _)| members.contains(&key.name.as_str())) {
+        expected.extend(one(reader, &key.name, node));
     }
     expected
+}
+
+/// A member of a record, or of all of them.
+fn record(reader: &mut Reader<'_>, rules: &Rules, name: &str, node: &Node) -> Vec<Expected> {
+    let ids: Vec<&str> = rules.all().map(|rule| rule.id.as_str()).collect();
+    let one = |member: Member, value: Option<Value>| {
+        value.map(|value| Expected { member, value, at: node.span }).into_iter().collect()
+    };
+    let list = |reader: &mut Reader<'_>, member: Member, what: &str| {
+        reader.list(node, what)?;
+        let texts = reader.placed_texts(node, what);
+        let known = |(id, at): (String, Span)| known(reader, at, "rule", &id, &ids).map(|index| ids[index]);
+        let value = texts.into_iter().filter_map(known).collect();
+        Some(Expected { member, value, at: node.span })
+    };
+    match name {
+        "rule" => one(Member::Rule, id(reader, node, &ids)),
+        "rules" => list(reader, Member::Rules, "`rules`").into_iter().collect(),
+        "observed" => list(reader, Member::Observed, "`observed`").into_iter().collect(),
+        "subject" => one(Member::Subject, subject(reader, node)),
+        "score" => one(Member::Score, reader.number(node, "`score`").map(|value| number(value.number()))),
+        _ => {
+            let place = rules.section.fields.iter().position(|field| field.name == name);
+            place.map_or_else(Vec::new, |index| field(reader, index, &rules.section.fields[index], node))
+        }
+    }
+}
+
+/// A field of a record: of a text for people one part or several.
+fn field(reader: &mut Reader<'_>, index: usize, field: &Field, node: &Node) -> Vec<Expected> {
+    let part = matches!(field.kind, FieldKind::Sentence | FieldKind::Sentences);
+    let member = Member::Field { index, name: field.name, part };
+    let what = format!("`{}`", field.name);
+    let none = match &node.kind {
+        NodeKind::Null => true,
+        NodeKind::Text(text) => text == NONE && !matches!(field.kind, FieldKind::Word(words) if words.contains(&NONE)),
+        _ => false,
+    };
+    let value = match (field.kind, &node.kind) {
+        _ if none && !field.needed => Some(Value::Null),
+        (FieldKind::Sentence | FieldKind::Sentences, NodeKind::List(_)) => {
+            let parts = reader.placed_texts(node, &what).into_iter();
+            return parts.map(|(text, at)| Expected { member, value: text.into(), at }).collect();
+        }
+        (FieldKind::Number, _) if none => Some(Value::Null),
+        (FieldKind::Number, _) => reader.number(node, &what).map(|value| number(value.number())),
+        (FieldKind::Texts, _) => reader.list(node, &what).is_some().then(|| reader.texts(node, &what).into()),
+        (FieldKind::Word(words), _) => {
+            let choices: Vec<(&str, &str)> = words.iter().map(|word| (*word, *word)).collect();
+            reader.one_of(node, &what, &choices).map(Value::from)
+        }
+        _ => reader.text(node, &what).map(Value::from),
+    };
+    value.map(|value| Expected { member, value, at: node.span }).into_iter().collect()
 }
 
 fn member(reader: &mut Reader<'_>, policy: &Policy, name: &str, node: &Node) -> Vec<Expected> {
@@ -130,10 +211,15 @@ fn ty(reader: &mut Reader<'_>, policy: &Policy, node: &Node) -> Option<Value> {
 
 fn rule(reader: &mut Reader<'_>, policy: &Policy, node: &Node) -> Option<Value> {
     let names: Vec<&str> = policy.decide.iter().map(|rule| rule.id.as_str()).collect();
+    id(reader, node, &names)
+}
+
+/// The id of a rule, or none.
+fn id(reader: &mut Reader<'_>, node: &Node, names: &[&str]) -> Option<Value> {
     match &node.kind {
         NodeKind::Null => Some(Value::Null),
         NodeKind::Text(text) if text == NONE && !names.contains(&NONE) => Some(Value::Null),
-        _ => word(reader, node, "`rule`", "rule", &names),
+        _ => word(reader, node, "`rule`", "rule", names),
     }
 }
 

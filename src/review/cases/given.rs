@@ -3,6 +3,8 @@
 //! Takes: nodes of a case file. Gives: [`Given`], in which later nodes are laid over earlier ones, or
 //! problems with their place. What is not given is empty, and a date that is not given is unknown.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
 
@@ -29,6 +31,9 @@ const EACH: &str = "$each";
 /// The longest text that `$each` is put into, in bytes.
 const MAX_EACH: usize = 1 << 20;
 
+/// Those that only a report over a window of time knows.
+pub(super) const OF_WINDOW: [&str; 3] = ["closed_as", "recent_comments", "recent"];
+
 pub(super) const MEMBERS: [&str; 19] = [
     "title",
     "body",
@@ -54,6 +59,8 @@ pub(super) const MEMBERS: [&str; 19] = [
 /// What the reading of a case's item needs to know.
 pub(super) struct Context<'c> {
     pub(super) policy: &'c Policy,
+    /// The job looks at a window of time.
+    pub(super) window: bool,
     pub(super) now: DateTime<Utc>,
     /// Our own login.
     pub(super) user: &'c str,
@@ -84,7 +91,8 @@ pub(super) fn empty() -> Given {
         state_reason: None,
     };
     let repo = Repo { name: "acme/app".to_owned(), private: false };
-    Given { repo, item, own_report: false, last_activity: Reading::NotRead }
+    let last_activity = Reading::NotRead;
+    Given { repo, item, own_report: false, last_activity, recent_comments: 0, recent: false }
 }
 
 /// An object as a forge's API gives it.
@@ -130,7 +138,9 @@ fn json(node: &Node) -> Value {
 
 /// Lays the members of `given`, or of an entry of `each`, over what is there.
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node, context: &Context<'_>, given: &mut Given) {
-    if reader.keyed(node, "`given`", &MEMBERS).is_none() {
+    let of_window = OF_WINDOW.into_iter().filter(|_| context.window);
+    let allowed: Vec<&str> = MEMBERS.into_iter().chain(of_window).collect();
+    if reader.keyed(node, "`given`", &allowed).is_none() {
         return;
     }
     let NodeKind::Map(members) = &node.kind else { return };
@@ -145,12 +155,12 @@ fn member(reader: &mut Reader<'_>, name: &str, node: &Node, context: &Context<'_
     let what = format!("`{name}`");
     let item = &mut given.item;
     match name {
-        "title" => item.title = text(reader, node, &what, context)?.into(),
-        "body" => item.body = text(reader, node, &what, context)?.into(),
-        "labels" => item.labels = texts(reader, node, &what, context)?.into_iter().map(Into::into).collect(),
-        "assignees" => item.assignees = texts(reader, node, &what, context)?.into_iter().map(Into::into).collect(),
+        "title" => item.title = text(reader, node, &what, context.each)?.into(),
+        "body" => item.body = text(reader, node, &what, context.each)?.into(),
+        "labels" => item.labels = texts(reader, node, &what, context.each)?.into_iter().map(Into::into).collect(),
+        "assignees" => item.assignees = texts(reader, node, &what, context.each)?.into_iter().map(Into::into).collect(),
         "author" => {
-            let login = text(reader, node, &what, context)?;
+            let login = text(reader, node, &what, context.each)?;
             let bot = item.author.as_ref().is_some_and(|author| author.bot);
             item.author = Some(Account { login, bot }).filter(|author| !author.login.is_empty());
         }
@@ -164,13 +174,19 @@ fn member(reader: &mut Reader<'_>, name: &str, node: &Node, context: &Context<'_
         "locked" => item.locked = reader.flag(node, &what)?,
         "draft" => item.draft = reader.flag(node, &what)?,
         "private" => given.repo.private = reader.flag(node, &what)?,
-        "repo" => given.repo.name = text(reader, node, &what, context)?,
+        "repo" => given.repo.name = text(reader, node, &what, context.each)?,
         "number" => item.number = reader.whole(node, &what, 1)?.unsigned_abs(),
         "milestone" => {
-            let title = text(reader, node, &what, context)?;
-            item.milestone = Some(title.into()).filter(|title: &std::borrow::Cow<'_, str>| !title.is_empty());
+            let title = text(reader, node, &what, context.each)?;
+            item.milestone = Some(title.into()).filter(|title: &Cow<'_, str>| !title.is_empty());
         }
         "comments" => item.comments = reader.whole(node, &what, 0)?.unsigned_abs(),
+        "closed_as" => {
+            let reason = text(reader, node, &what, context.each)?;
+            item.state_reason = Some(reason.into()).filter(|reason: &Cow<'_, str>| !reason.is_empty());
+        }
+        "recent_comments" => given.recent_comments = reader.whole(node, &what, 0)?.unsigned_abs(),
+        "recent" => given.recent = reader.flag(node, &what)?,
         "created_at" => item.created_at = date(reader, node, &what, context)?,
         "updated_at" => item.updated_at = date(reader, node, &what, context)?,
         "last_activity" => {
@@ -187,19 +203,19 @@ fn member(reader: &mut Reader<'_>, name: &str, node: &Node, context: &Context<'_
 }
 
 /// A text, which may be empty.
-fn text(reader: &mut Reader<'_>, node: &Node, what: &str, context: &Context<'_>) -> Option<String> {
+pub(super) fn text(reader: &mut Reader<'_>, node: &Node, what: &str, each: Option<&str>) -> Option<String> {
     let NodeKind::Text(text) = &node.kind else {
         let expected = if matches!(node.kind, NodeKind::Int(_) | NodeKind::Float(_)) { "a word" } else { "a text" };
         reader.wrong(node, what, expected);
         return None;
     };
-    context.each.map_or_else(|| Some(text.clone()), |each| replaced(reader, text, each, node.span))
+    each.map_or_else(|| Some(text.clone()), |each| replaced(reader, text, each, node.span))
 }
 
-fn texts(reader: &mut Reader<'_>, node: &Node, what: &str, context: &Context<'_>) -> Option<Vec<String>> {
+pub(super) fn texts(reader: &mut Reader<'_>, node: &Node, what: &str, each: Option<&str>) -> Option<Vec<String>> {
     let items = reader.list(node, what)?;
     let what = format!("an entry of {what}");
-    items.iter().map(|item| text(reader, item, &what, context)).collect()
+    items.iter().map(|item| text(reader, item, &what, each)).collect()
 }
 
 /// A date of an item, which may be unknown.

@@ -1,6 +1,6 @@
 //! A case, judged as a run would judge it.
 //!
-//! Takes: a policy, its templates, a case. Gives: [`Judged`], what differs from what the case expects.
+//! Takes: the rules of a job, their templates, a case. Gives: [`Judged`], what differs from what the case expects.
 //! It is the judgement and the text of a run: the same functions make them.
 
 use std::cell::RefCell;
@@ -10,10 +10,11 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::expect::number;
-use super::{Case, Expected, Given, Member};
+use super::{Case, Expected, Given, Member, What, records};
 use crate::engine::evaluate::{Evaluation, Judgement, evaluate};
 use crate::engine::facts::Item;
 use crate::engine::policy::Policy;
+use crate::engine::source::Location;
 use crate::engine::template::Templates;
 use crate::forge::LabelNames;
 use crate::jobs::backlog_triage;
@@ -23,14 +24,24 @@ use crate::jobs::texts::{About, Fixed};
 use crate::plan;
 use crate::plan::choice::State;
 use crate::report::Row;
+use crate::review::book::Book;
 
-/// What was decided of a case's item, and what of it is not as expected.
+/// What was decided in a case, and what of it is not as expected.
 #[derive(Debug)]
 pub struct Judged {
-    /// The rule that decided, by index.
-    pub rule: Option<usize>,
+    /// The rule that decided.
+    pub by: Option<By>,
     /// One a member; empty where all is as expected.
     pub failures: Vec<Failure>,
+}
+
+/// A rule that decided.
+#[derive(Debug, Clone)]
+pub struct By {
+    /// Its id.
+    pub id: String,
+    /// Where it stands.
+    pub at: Location,
 }
 
 /// A member that is not as expected.
@@ -44,11 +55,12 @@ pub struct Failure {
     pub got: Value,
 }
 
-/// Judges cases by one policy.
+/// Judges cases by the rules of one job.
 #[allow(missing_debug_implementations, reason = "it holds lazily made texts")]
 pub struct Judge<'p> {
-    /// The rules.
+    /// The rules over items.
     pub policy: &'p Policy,
+    book: Book<'p>,
     templates: &'p Templates,
     version: &'p str,
     /// What is the same in all texts of one instant.
@@ -60,15 +72,21 @@ impl Given {
     #[must_use]
     pub fn facts<'a>(&'a self, policy: &'a Policy) -> Item<'a> {
         let item = (&self.item, &*self.item.body);
-        Item { last_activity: self.last_activity, ..facts::facts(policy, &self.repo, item, self.own_report) }
+        Item {
+            last_activity: self.last_activity,
+            closed_as: self.item.state_reason.as_deref(),
+            recent_comments: self.recent_comments,
+            recent: self.recent,
+            ..facts::facts(policy, &self.repo, item, self.own_report)
+        }
     }
 }
 
 impl<'p> Judge<'p> {
     /// `version` is that of the program, which texts may name.
     #[must_use]
-    pub fn new(policy: &'p Policy, templates: &'p Templates, version: &'p str) -> Self {
-        Judge { policy, templates, version, fixed: RefCell::default() }
+    pub fn new(book: Book<'p>, templates: &'p Templates, version: &'p str) -> Self {
+        Judge { policy: book.policy, book, templates, version, fixed: RefCell::default() }
     }
 
     /// Everything that is not as expected.
@@ -111,10 +129,17 @@ impl<'p> Judge<'p> {
     }
 
     fn until(&self, case: &Case, most: usize) -> Judged {
-        let Some(row) = self.row(&case.given, case.now) else {
+        match &case.given {
+            What::Item(given) => self.item(case, given, most),
+            What::Counted(counted) => records::judge(self.book, counted, &case.expected),
+        }
+    }
+
+    fn item(&self, case: &Case, given: &Given, most: usize) -> Judged {
+        let Some(row) = self.row(given, case.now) else {
             let got = "it turns on the timeline: say `last_activity` under `given`";
             let failure = Failure { member: None, expected: "a decision".into(), got: got.into() };
-            return Judged { rule: None, failures: vec![failure] };
+            return Judged { by: None, failures: vec![failure] };
         };
         let mut text = None;
         // Texts last: they take the longest.
@@ -123,7 +148,7 @@ impl<'p> Judge<'p> {
         let differs = all.filter_map(|one| {
             let got = match one.member {
                 Member::Text => {
-                    let text = text.get_or_insert_with(|| self.text(case, &row));
+                    let text = text.get_or_insert_with(|| self.text(given, case.now, &row));
                     let part = one.value.as_str().unwrap_or_default();
                     if text.as_ref().is_ok_and(|text| text.contains(part)) {
                         return None;
@@ -134,7 +159,9 @@ impl<'p> Judge<'p> {
             };
             (got != one.value).then(|| Failure { member: Some(one.member), expected: one.value.clone(), got })
         });
-        Judged { failures: differs.take(most).collect(), rule: row.judgement.rule }
+        let failures = differs.take(most).collect();
+        let by = row.judgement.rule.map(|rule| &self.policy.decide[rule]);
+        Judged { failures, by: by.map(|rule| By { id: rule.id.clone(), at: rule.at }) }
     }
 
     /// A member of a judgement, as a case says it.
@@ -157,17 +184,18 @@ impl<'p> Judge<'p> {
             Member::Action => row.action(policy).into(),
             Member::Agent => row.agent(policy).into(),
             Member::Reason => judgement.reason.as_deref().into(),
-            Member::Text => Value::Null,
+            // A text is rendered; the rest is of rules over what was counted.
+            Member::Text | Member::Rules | Member::Observed | Member::Subject | Member::Field { .. } => Value::Null,
         }
     }
 
     /// The comment that a run would post, empty where it would post none.
-    fn text(&self, case: &Case, row: &Row<'_>) -> Result<String, String> {
+    fn text(&self, given: &Given, now: DateTime<Utc>, row: &Row<'_>) -> Result<String, String> {
         let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else { return Ok(String::new()) };
         let action = &self.policy.actions[action];
         let wanted = plan::ask(self.policy, action, subject, &row.assignees);
-        let fixed = self.fixed(case.now);
-        let repo = &case.given.repo;
+        let fixed = self.fixed(now);
+        let repo = &given.repo;
         let about = About { policy: self.policy, repo, row, subject, mention: &wanted.mention };
         Ok(backlog_triage::comment(self.templates, &fixed, action, about)?.unwrap_or_default())
     }

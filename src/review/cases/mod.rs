@@ -1,23 +1,30 @@
-//! Cases: items, and what the rules are to make of them.
+//! Cases: items or counted facts, and what the rules are to make of them.
 //!
-//! Takes: a case file (`rules/tests/<job>.yaml`) and the policy that it tests. Gives: [`Suite`], its
+//! Takes: a case file (`rules/tests/<job>.yaml`) and the rules that it tests. Gives: [`Suite`], its
 //! cases with every name resolved. In reading order:
 //!
-//! - `read` the file, with `given` and `expect`; all problems at their place
-//! - [`judge`] a case to what differs, [`coverage`] what no case exercises
+//! - `read` the file and its `layers`, with `given` (items), `counted` (facts) and `expect`; all problems at
+//!   their place
+//! - [`judge`] a case to what differs (`records` those that rules over facts make), [`coverage`] what no
+//!   case exercises (`probe` of conditions over facts)
 //! - [`report`] the result for people and programs, [`mod@write`] a case as YAML
 
+mod counted;
 pub mod coverage;
 mod expect;
 mod given;
 pub mod judge;
+mod layers;
+mod probe;
 mod read;
+mod records;
 pub mod report;
 pub mod write;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use crate::advise::Facts;
 use crate::engine::facts::Reading;
 use crate::engine::policy::Policy;
 use crate::engine::source::{Source, Span};
@@ -35,7 +42,7 @@ pub struct Suite {
     pub equivalent: Vec<Equivalent>,
 }
 
-/// An item, and what the rules are to make of it.
+/// What is judged, and what the rules are to make of it.
 #[derive(Debug)]
 pub struct Case {
     /// `group: name [entry]`; no two cases have the same.
@@ -44,10 +51,39 @@ pub struct Case {
     pub at: Span,
     /// The instant that ages are counted to.
     pub now: DateTime<Utc>,
-    /// The item.
-    pub given: Given,
+    /// What is judged.
+    pub given: What,
     /// What it is to come to; never empty.
     pub expected: Vec<Expected>,
+}
+
+/// What a case is about.
+#[derive(Debug)]
+pub enum What {
+    /// An item.
+    Item(Box<Given>),
+    /// What was counted.
+    Counted(Counted),
+}
+
+/// What a run would have counted.
+#[derive(Debug)]
+pub struct Counted {
+    /// Index in [`Advice::sections`](crate::advise::Advice::sections).
+    pub section: usize,
+    /// The facts; what a case does not say is nothing of its kind.
+    pub facts: Facts,
+    /// What is answered yes where a rule asks whether it fired lately.
+    pub recently: Vec<Recent>,
+}
+
+/// A rule that fired lately.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recent {
+    /// Its id.
+    pub rule: String,
+    /// What it was about; `None`: whatever that is.
+    pub subject: Option<Value>,
 }
 
 /// An item as a run would have read it.
@@ -61,6 +97,10 @@ pub struct Given {
     pub own_report: bool,
     /// The last activity that counts, in microseconds since 1970 UTC, where its timeline was read.
     pub last_activity: Reading<Option<i64>>,
+    /// Comments that people wrote on it in the window of a report.
+    pub recent_comments: u64,
+    /// Something on it changed in that window.
+    pub recent: bool,
 }
 
 /// One thing that a case expects.
@@ -68,13 +108,14 @@ pub struct Given {
 pub struct Expected {
     /// What it is about.
     pub member: Member,
-    /// What it is to be; of [`Member::Text`] a part of it.
+    /// What it is to be, or a part of it ([`Member::is_part`]).
     pub value: Value,
     /// Where that stands.
     pub at: Span,
 }
 
-/// What of a judgement is looked at. Numbers are indices into the policy's own lists.
+/// What of a judgement is looked at. Numbers are indices into the policy's own lists; of [`Member::Field`]
+/// into the fields of the section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Member {
@@ -89,6 +130,10 @@ pub enum Member {
     Agent,
     Reason,
     Text,
+    Rules,
+    Observed,
+    Subject,
+    Field { index: usize, name: &'static str, part: bool },
 }
 
 impl Member {
@@ -107,7 +152,17 @@ impl Member {
             Member::Agent => "agent".to_owned(),
             Member::Reason => "reason".to_owned(),
             Member::Text => "text".to_owned(),
+            Member::Rules => "rules".to_owned(),
+            Member::Observed => "observed".to_owned(),
+            Member::Subject => "subject".to_owned(),
+            Member::Field { name, .. } => name.to_owned(),
         }
+    }
+
+    /// A case says a part of it: it is a text for people.
+    #[must_use]
+    pub fn is_part(self) -> bool {
+        matches!(self, Member::Text | Member::Field { part: true, .. })
     }
 }
 

@@ -1,20 +1,20 @@
 //! A case file, read and checked whole.
 //!
-//! Takes: the text of a case file, the policy that it tests. Gives: its [`Suite`], and every problem
+//! Takes: the text of a case file, the rules that it tests. Gives: its [`Suite`], and every problem
 //! with its place. What one file can expand to is limited: a small file says a lot with `each`.
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::given::{self, Context};
-use super::{Case, Equivalent, Expected, Suite, expect};
-use crate::engine::policy::Policy;
+use super::layers::{About, Outer};
+use super::{Case, Equivalent, Expected, Suite, What, counted, given};
 use crate::engine::source::{Source, Span};
 use crate::engine::untrusted::cut;
 use crate::language::diag::{Diagnostic, Sink};
 use crate::language::reader::{Fields, Reader};
 use crate::language::yaml::{self, Node, NodeKind};
+use crate::review::book::Book;
 
 /// The most cases that one file gives.
 const MAX_CASES: usize = 10_000;
@@ -27,18 +27,23 @@ const TOLD: usize = 100;
 /// Characters of an entry of `each` in the name of its case.
 const ENTRY: usize = 40;
 
-const FILE_KEYS: [&str; 7] = ["version", "job", "user", "now", "given", "cases", "equivalent"];
-const CASE: [&str; 7] = ["name", "now", "given", "item", "each", "expect", "cases"];
+const FILE_KEYS: [&str; 5] = ["version", "job", "now", "cases", "equivalent"];
+const CASE: [&str; 5] = ["name", "now", "each", "expect", "cases"];
+/// What a case says of an item, and a file of all items.
+const ITEM: [&str; 2] = ["given", "item"];
+const ITEMS: [&str; 2] = ["user", "given"];
 
 /// Reads a case file. The problems come in the order of the file; the suite holds what is right.
 #[must_use]
-pub fn read(source: &Source, policy: &Policy) -> (Suite, Vec<Diagnostic>) {
+pub fn read(source: &Source, book: Book<'_>) -> (Suite, Vec<Diagnostic>) {
     let mut found = Vec::new();
     let mut suite = Suite { source: source.clone(), cases: Vec::new(), equivalent: Vec::new() };
     let root = yaml::read(&mut Sink { source, found: &mut found });
     if let Some(root) = root {
         let reader = Reader { sink: Sink { source, found: &mut found }, file: 0 };
-        let mut read = Read { reader, policy, user: "kaizen", suite: &mut suite, names: BTreeSet::new(), bytes: 0 };
+        let keys = counted::keys(book.spec);
+        let suite = &mut suite;
+        let mut read = Read { reader, book, keys, user: "kaizen", suite, names: BTreeSet::new(), bytes: 0 };
         read.file(&root);
     }
     // What a group gives is read for each of its cases, and said once.
@@ -48,24 +53,16 @@ pub fn read(source: &Source, policy: &Policy) -> (Suite, Vec<Diagnostic>) {
     (suite, found)
 }
 
-struct Read<'r> {
-    reader: Reader<'r>,
-    policy: &'r Policy,
+pub(super) struct Read<'r> {
+    pub(super) reader: Reader<'r>,
+    pub(super) book: Book<'r>,
+    /// The keys that say what was counted.
+    pub(super) keys: Vec<&'static str>,
     /// Our own login in these cases.
-    user: &'r str,
+    pub(super) user: &'r str,
     suite: &'r mut Suite,
     names: BTreeSet<String>,
     bytes: usize,
-}
-
-/// What a case has of the file and of its group.
-#[derive(Clone, Default)]
-struct Outer<'n> {
-    name: String,
-    now: Option<DateTime<Utc>>,
-    item: Option<&'n Node>,
-    given: Vec<&'n Node>,
-    expected: Vec<Expected>,
 }
 
 impl<'r> Read<'r> {
@@ -74,7 +71,10 @@ impl<'r> Read<'r> {
             let help = "begin with `version: 1` and `cases:`".to_owned();
             return self.reader.sink.error(Span::default(), "this case file is empty", Some(help));
         }
-        let Some(fields) = self.reader.keyed(root, "a case file", &FILE_KEYS) else { return };
+        let items = ITEMS.into_iter().filter(|_| self.book.spec.items.is_some());
+        let facts = (!self.keys.is_empty()).then_some(counted::FACTS);
+        let allowed: Vec<&str> = FILE_KEYS.into_iter().chain(items).chain(facts).collect();
+        let Some(fields) = self.reader.keyed(root, "a case file", &allowed) else { return };
         match fields.get("version") {
             Some(Node { kind: NodeKind::Int(1), .. }) => {}
             Some(node) => {
@@ -84,9 +84,9 @@ impl<'r> Read<'r> {
             None => self.reader.missing(fields, Span::default(), "a case file says its version", "add `version: 1`"),
         }
         if let Some((node, job)) = fields.get("job").and_then(|node| Some((node, self.reader.text(node, "`job`")?)))
-            && job != self.policy.job
+            && job != self.book.spec.job
         {
-            let message = format!("these are cases of `{}`, and this says `{job}`", self.policy.job);
+            let message = format!("these are cases of `{}`, and this says `{job}`", self.book.spec.job);
             self.reader.sink.error(node.span, message, None);
         }
         if let Some(user) = fields.get("user").and_then(|node| self.reader.text(node, "`user`")) {
@@ -95,6 +95,7 @@ impl<'r> Read<'r> {
         let outer = Outer {
             now: fields.get("now").and_then(|node| self.now(node)),
             given: fields.get("given").into_iter().collect(),
+            counted: facts.map(|_| root).into_iter().collect(),
             ..Outer::default()
         };
         let cases = fields.get("cases").and_then(|node| self.reader.list(node, "`cases`")).unwrap_or_default();
@@ -137,7 +138,9 @@ impl<'r> Read<'r> {
 
     /// A case or a group of them; no when too much has been read.
     fn entry<'n>(&mut self, node: &'n Node, outer: &Outer<'n>, groups: bool) -> bool {
-        let Some(fields) = self.reader.keyed(node, "a case", &CASE) else { return true };
+        let of_item = ITEM.into_iter().filter(|_| self.book.spec.items.is_some());
+        let allowed: Vec<&str> = CASE.into_iter().chain(of_item).chain(self.keys.iter().copied()).collect();
+        let Some(fields) = self.reader.keyed(node, "a case", &allowed) else { return true };
         let named = fields.get("name").and_then(|node| Some((node.span, self.reader.text(node, "`name`")?)));
         if fields.get("name").is_none() {
             self.reader.missing(fields, node.span, "a case has a name", "add `name: …`: what it shows, for people");
@@ -148,11 +151,11 @@ impl<'r> Read<'r> {
         inner.now = fields.get("now").map_or(outer.now, |node| self.now(node));
         inner.item = fields.get("item").or(outer.item);
         inner.given.extend(fields.get("given"));
-        if let Some(node) = fields.get("expect") {
-            let nearer = expect::read(&mut self.reader, self.policy, node);
-            inner.expected.retain(|known| nearer.iter().all(|new| new.member != known.member));
-            inner.expected.extend(nearer);
-        }
+        inner.counted.push(node);
+        inner.section = fields.get(counted::SECTION).or(outer.section);
+        inner.expected.extend(fields.get("expect"));
+        inner.item_at = ITEM.into_iter().find_map(|key| fields.key(key)).or(outer.item_at);
+        inner.counted_at = self.keys.iter().find_map(|key| fields.key(key)).or(outer.counted_at);
         match fields.get("cases") {
             Some(cases) if groups => self.group(fields, cases, &inner),
             Some(cases) => {
@@ -175,16 +178,28 @@ impl<'r> Read<'r> {
 
     /// A case, or one for each entry of its `each`.
     fn cases<'n>(&mut self, fields: Fields<'n>, at: Span, inner: &Outer<'n>) -> bool {
-        if inner.expected.is_empty() && !fields.is_strange() && fields.get("expect").is_none() {
-            let help = "add `expect: {rule: …, action: …}`".to_owned();
-            self.reader.sink.error(at, "a case expects something", Some(help));
+        let Some(about) = self.about(inner) else { return self.reader.sink.found.len() < ENOUGH };
+        let expected = self.expected(inner, about);
+        if inner.expected.is_empty() && !fields.is_strange() {
+            let decides = self.book.spec.items.is_some_and(|items| items.decides);
+            let example = match about {
+                About::Item if decides => "{rule: …, action: …}",
+                About::Item => "{type: …}",
+                About::Counted(_) => "{rule: …}",
+            };
+            self.reader.sink.error(at, "a case expects something", Some(format!("add `expect: {example}`")));
         }
-        let Some(now) = inner.now else {
+        let now = match about {
+            About::Counted(_) => inner.now.or(Some(DateTime::UNIX_EPOCH)),
+            About::Item => inner.now,
+        };
+        let Some(now) = now else {
             let help = "add `now: 2026-11-20T12:00:00Z` to the file or to the case".to_owned();
             self.reader.sink.error(at, "this case has no instant to count ages to", Some(help));
             return self.reader.sink.found.len() < ENOUGH;
         };
-        let Some(each) = fields.get("each") else { return self.one(inner, (inner.name.clone(), at), now, None) };
+        let of = Of { about, expected: &expected, now };
+        let Some(each) = fields.get("each") else { return self.one(inner, of, (inner.name.clone(), at), None) };
         let entries = self.reader.list(each, "`each`").unwrap_or_default();
         if entries.is_empty() {
             self.reader.sink.error(each.span, "`each` is empty", Some("list what the cases differ in".to_owned()));
@@ -198,35 +213,34 @@ impl<'r> Read<'r> {
                     continue;
                 }
             };
-            if !self.one(inner, (format!("{} [{shown}]", inner.name), at), now, Some(entry)) {
+            if !self.one(inner, of, (format!("{} [{shown}]", inner.name), at), Some(entry)) {
                 return false;
             }
         }
         true
     }
 
-    fn one(&mut self, inner: &Outer<'_>, (name, at): (String, Span), now: DateTime<Utc>, each: Option<&Node>) -> bool {
-        let mut context = Context { policy: self.policy, now, user: self.user, each: None };
-        let mut given = given::empty();
-        if let Some(item) = inner.item {
-            given::item(&mut self.reader, item, &context, &mut given);
-        }
-        let mut expected = inner.expected.clone();
-        let mut layers = inner.given.clone();
-        match each.map(|entry| (entry, &entry.kind)) {
-            Some((_, NodeKind::Text(text))) => {
-                context.each = Some(text);
-                for one in &mut expected {
-                    given::replace_in(&mut self.reader, &mut one.value, text, at);
-                }
+    fn one(&mut self, inner: &Outer<'_>, of: Of<'_>, (name, at): (String, Span), each: Option<&Node>) -> bool {
+        let mut expected = of.expected.to_vec();
+        let text = match each.map(|entry| &entry.kind) {
+            Some(NodeKind::Text(text)) => Some(text.as_str()),
+            _ => None,
+        };
+        if let Some(text) = text {
+            for one in &mut expected {
+                given::replace_in(&mut self.reader, &mut one.value, text, at);
             }
-            Some((entry, _)) => layers.push(entry),
-            None => {}
         }
-        for layer in layers {
-            given::read(&mut self.reader, layer, &context, &mut given);
-        }
-        self.bytes += given::bytes(&given) + expected.iter().map(|one| one.value.to_string().len()).sum::<usize>();
+        let layer = each.filter(|_| text.is_none());
+        let given = match of.about {
+            About::Item => self.item(inner, of.now, text, layer),
+            About::Counted(section) => self.counted(inner, section, text, layer),
+        };
+        self.bytes += match &given {
+            What::Item(given) => given::bytes(given),
+            What::Counted(counted) => counted::bytes(counted),
+        };
+        self.bytes += expected.iter().map(|one| one.value.to_string().len()).sum::<usize>();
         if self.suite.cases.len() >= MAX_CASES || self.bytes > MAX_CASE_TEXT {
             let message = format!("these are too many cases: at most {MAX_CASES}, with {MAX_CASE_TEXT} bytes of text");
             self.reader.sink.error(at, message, Some("say less with `each`, or shorten the texts".to_owned()));
@@ -235,7 +249,15 @@ impl<'r> Read<'r> {
         if !self.names.insert(name.clone()) {
             self.reader.sink.error(at, format!("a case before this one is also called `{name}`"), None);
         }
-        self.suite.cases.push(Case { name, at, now, given, expected });
+        self.suite.cases.push(Case { name, at, now: of.now, given, expected });
         self.reader.sink.found.len() < ENOUGH
     }
+}
+
+/// What the cases of one entry share.
+#[derive(Clone, Copy)]
+struct Of<'o> {
+    about: About,
+    expected: &'o [Expected],
+    now: DateTime<Utc>,
 }

@@ -54,7 +54,7 @@ pub fn with_case(source: Option<&Source>, policy: &Policy, new: &New) -> Result<
     let mut base = given::empty();
     let cases = entries.iter().find(|(key, _)| key.name == "cases");
     if let Some((_, node)) = entries.iter().find(|(key, _)| key.name == "given") {
-        let context = given::Context { policy, now: new.now, user: "", each: None };
+        let context = given::Context { policy, window: false, now: new.now, user: "", each: None };
         let mut reader = crate::language::reader::Reader { sink: Sink { source, found: &mut found }, file: 0 };
         given::read(&mut reader, node, &context, &mut base);
     }

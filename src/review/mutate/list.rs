@@ -1,32 +1,35 @@
 //! Which small changes of the rules there are.
 //!
-//! Takes: a policy. Gives: its [`Mutants`], in the order of the stages: thresholds, points, conditions,
-//! rules, words, patterns. Names are made of what the rules say, not of where it stands. Words come last:
-//! they are the many, and only so many changes are tried.
+//! Takes: the rules of a job. Gives: their [`Mutants`], in the order of the stages: thresholds, points,
+//! conditions, rules, words, patterns. Names are made of what the rules say, not of where it stands. Words
+//! come last: they are the many, and only so many changes are tried.
 
 use std::collections::HashMap;
 
 use super::parts::{self, Site};
-use super::{Change, MAX_MUTANTS, Mutant, Mutants};
+use super::{Change, MAX_MUTANTS, Mutant, Mutants, advised};
 use crate::engine::policy::Policy;
 use crate::engine::rules::{Component, Point};
 use crate::engine::source::Location;
 use crate::engine::value::Value;
 use crate::language::print;
+use crate::review::book::Book;
 
 /// The changes of a policy: the first [`MAX_MUTANTS`], and how many more there are.
 #[must_use]
-pub fn list(policy: &Policy) -> Mutants {
+pub fn list(book: Book<'_>) -> Mutants {
+    let policy = book.policy;
     let mut found = Found { mutants: Mutants::default(), names: HashMap::new() };
     thresholds(policy, &mut found);
     components(policy, &mut found);
-    conditions(policy, &mut found);
+    conditions(book, &mut found);
     rules(policy, &mut found);
+    advised::list(book, &mut found);
     words(policy, &mut found);
     found.mutants
 }
 
-struct Found {
+pub(super) struct Found {
     mutants: Mutants,
     names: HashMap<String, usize>,
 }
@@ -34,7 +37,7 @@ struct Found {
 impl Found {
     /// Of two changes with one name the second is called `… (2)`. What is not tried is only counted: a
     /// name may be as long as a condition.
-    fn add(&mut self, at: Location, made: impl FnOnce() -> (String, String, Change)) {
+    pub(super) fn add(&mut self, at: Location, made: impl FnOnce() -> (String, String, Change)) {
         if self.mutants.all.len() >= MAX_MUTANTS {
             self.mutants.untried += 1;
             return;
@@ -77,7 +80,7 @@ fn step(written: &str, value: &Value<'static>, up: bool) -> Option<Value<'static
 }
 
 /// A number and one more or less.
-fn by_one(value: &Value<'static>, up: bool) -> Option<Value<'static>> {
+pub(super) fn by_one(value: &Value<'static>, up: bool) -> Option<Value<'static>> {
     match value {
         Value::Float(number) if number.is_finite() => Some(Value::Float(if up { number + 1.0 } else { number - 1.0 })),
         value => step("", value, up),
@@ -131,18 +134,22 @@ fn words(policy: &Policy, found: &mut Found) {
     }
 }
 
-fn conditions(policy: &Policy, found: &mut Found) {
-    for site in parts::sites(policy) {
-        let Some(condition) = site.condition(policy) else { continue };
+fn conditions(book: Book<'_>, found: &mut Found) {
+    let policy = book.policy;
+    for site in parts::sites(book) {
+        let Some(condition) = site.condition(book) else { continue };
+        let seated = book.seated().find(|of| site == Site::Seated(of.seat));
+        let of_condition = seated.map_or_else(|| name(policy, site), |of| format!("{}.when", of.name()));
         let mut junctions = Vec::new();
         parts::junctions(&condition.expr, &mut Vec::new(), &mut junctions);
         for junction in &junctions {
             for (part, index) in junction.parts.iter().zip(0..) {
-                if parts::guards(policy, &condition.expr, junction, index) {
+                if parts::guards(book, site, &condition.expr, junction, index) {
                     continue;
                 }
                 found.add(condition.at, || {
-                    let name = format!("{} drop {}", name(policy, site), print::of_policy(policy, part));
+                    let part = seated.map_or_else(|| print::of_policy(policy, part), |of| book.print(of, part));
+                    let name = format!("{of_condition} drop {part}");
                     let what = format!("this part of an `{}` taken out", if junction.and { "and" } else { "or" });
                     (name, what, Change::Part(site, junction.way.clone(), index))
                 });
@@ -163,6 +170,7 @@ fn name(policy: &Policy, site: Site) -> String {
         Site::Flag(index) => format!("flags.{}", policy.flags[index].name),
         Site::Agent(index) => format!("agents.{}.holds", policy.agents[index].name),
         Site::Rule(index) => format!("decide.{}.when", policy.decide[index].id),
+        Site::Seated(_) => String::new(),
     }
 }
 

@@ -1,15 +1,18 @@
 //! The rules changed a little, one change at a time: what no case notices is not tested.
 //!
-//! Takes: a checked policy. Gives: [`Mutant`]s, each with a name that stays when lines move, and the
-//! policy with that one change. A change that the checker of the rules would refuse is none: the part
+//! Takes: the checked rules of a job. Gives: [`Mutant`]s, each with a name that stays when lines move, and the
+//! rules with that one change. A change that the checker of the rules would refuse is none: the part
 //! of a condition that asks whether something is known stays.
 //!
-//! - `list` which changes there are, `parts` the parts of conditions, [`run`] whether a case notices
+//! - `list` which changes there are (`advised` those of rules over counted facts), `parts` the parts of
+//!   conditions, [`run`] whether a case notices
 
+mod advised;
 mod list;
 mod parts;
 pub mod run;
 
+use crate::advise::Advice;
 use crate::engine::enough;
 use crate::engine::keywords::Keywords;
 use crate::engine::policy::Policy;
@@ -18,6 +21,7 @@ use crate::engine::untrusted::cut;
 use crate::engine::value::Value;
 use crate::engine::words::{Entry, Pattern};
 use crate::language::diag::{Diagnostic, Sink, did_you_mean};
+use crate::review::book::Book;
 use crate::review::cases::Equivalent;
 pub use list::list;
 use parts::Site;
@@ -62,6 +66,17 @@ enum Change {
     SwapTypes(usize),
     /// Which condition, the way to the junction in it, the part.
     Part(Site, Vec<usize>, usize),
+    /// Of rules over what was counted.
+    Advised(advised::Change),
+}
+
+/// Rules with a change.
+#[derive(Debug, Clone)]
+pub struct Changed {
+    /// Those over items, and the vocabulary.
+    pub policy: Policy,
+    /// Those over what was counted.
+    pub advice: Advice,
 }
 
 impl Mutant {
@@ -69,8 +84,9 @@ impl Mutant {
     ///
     /// # Errors
     /// The words that are left of a pattern cannot be searched for; they were, with one more.
-    pub fn apply(&self, policy: &Policy) -> Result<Policy, regex::Error> {
-        let mut policy = policy.clone();
+    pub fn apply(&self, book: Book<'_>) -> Result<Changed, regex::Error> {
+        let mut changed = Changed { policy: book.policy.clone(), advice: book.advice.clone() };
+        let policy = &mut changed.policy;
         match &self.change {
             Change::Threshold(index, value) => policy.thresholds[*index].value = value.clone(),
             Change::Add(component, point, value) => policy.components[*component].points[*point].add = value.clone(),
@@ -88,11 +104,12 @@ impl Mutant {
             Change::DropType(index) => drop(policy.classify.rules.remove(*index)),
             Change::SwapRules(index) => policy.decide.swap(*index, index + 1),
             Change::SwapTypes(index) => policy.classify.rules.swap(*index, index + 1),
-            Change::Part(site, way, part) => parts::drop_part(&mut policy, *site, way, *part),
+            Change::Part(site, way, part) => parts::drop_part(&mut changed, *site, way, *part),
+            Change::Advised(change) => change.apply(&mut changed.advice),
         }
         // How far patterns count follows from the conditions.
-        enough::mark(&mut policy);
-        Ok(policy)
+        enough::mark(&mut changed.policy);
+        Ok(changed)
     }
 }
 

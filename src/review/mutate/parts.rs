@@ -1,11 +1,13 @@
 //! The parts of conditions: what `and` and `or` join.
 //!
-//! Takes: the conditions of a policy. Gives: [`Junction`]s with a way to each, and a condition without
+//! Takes: the conditions of a job's rules. Gives: [`Junction`]s with a way to each, and a condition without
 //! one of their parts.
 
+use super::Changed;
+use crate::advise::Made;
 use crate::engine::expr::{Expr, Name};
-use crate::engine::policy::Policy;
 use crate::engine::rules::Condition;
+use crate::review::book::{Book, Seat};
 
 /// Which condition. Numbers are indices into the policy's own lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub(super) enum Site {
     Flag(usize),
     Agent(usize),
     Rule(usize),
+    /// Of a rule over what was counted.
+    Seated(Seat),
 }
 
 /// An `and` or `or` with more than one part.
@@ -28,8 +32,9 @@ pub(super) struct Junction<'e> {
     pub(super) and: bool,
 }
 
-/// Every condition of a policy.
-pub(super) fn sites(policy: &Policy) -> Vec<Site> {
+/// Every condition of a job's rules.
+pub(super) fn sites(book: Book<'_>) -> Vec<Site> {
+    let policy = book.policy;
     let mut sites = Vec::new();
     for (component, index) in policy.components.iter().zip(0..) {
         sites.push(Site::Component(index));
@@ -39,12 +44,14 @@ pub(super) fn sites(policy: &Policy) -> Vec<Site> {
     sites.extend((0..policy.flags.len()).map(Site::Flag));
     sites.extend((0..policy.agents.len()).map(Site::Agent));
     sites.extend((0..policy.decide.len()).map(Site::Rule));
+    sites.extend(book.seated().map(|of| Site::Seated(of.seat)));
     sites
 }
 
 impl Site {
     /// The condition, where there is one.
-    pub(super) fn condition(self, policy: &Policy) -> Option<&Condition> {
+    pub(super) fn condition(self, book: Book<'_>) -> Option<&Condition> {
+        let policy = book.policy;
         match self {
             Site::Component(index) => policy.components[index].when.as_ref(),
             Site::Point(component, point) => policy.components[component].points[point].when.as_ref(),
@@ -52,10 +59,12 @@ impl Site {
             Site::Flag(index) => Some(&policy.flags[index].when),
             Site::Agent(index) => policy.agents[index].holds.as_ref(),
             Site::Rule(index) => policy.decide[index].when.as_ref(),
+            Site::Seated(seat) => seat.of(book.advice).when.as_ref(),
         }
     }
 
-    fn condition_mut(self, policy: &mut Policy) -> Option<&mut Condition> {
+    fn condition_mut(self, changed: &mut Changed) -> Option<&mut Condition> {
+        let policy = &mut changed.policy;
         match self {
             Site::Component(index) => policy.components[index].when.as_mut(),
             Site::Point(component, point) => policy.components[component].points[point].when.as_mut(),
@@ -63,6 +72,7 @@ impl Site {
             Site::Flag(index) => Some(&mut policy.flags[index].when),
             Site::Agent(index) => policy.agents[index].holds.as_mut(),
             Site::Rule(index) => policy.decide[index].when.as_mut(),
+            Site::Seated(seat) => seat.of_mut(&mut changed.advice).when.as_mut(),
         }
     }
 }
@@ -83,26 +93,40 @@ pub(super) fn junctions<'e>(expr: &'e Expr, way: &mut Vec<usize>, found: &mut Ve
 
 /// Whether the rest may name something that only this part of a junction makes known: without it the
 /// condition could not be loaded.
-pub(super) fn guards(policy: &Policy, whole: &Expr, junction: &Junction<'_>, part: usize) -> bool {
+pub(super) fn guards(book: Book<'_>, site: Site, whole: &Expr, junction: &Junction<'_>, part: usize) -> bool {
     let mut known = Vec::new();
     junction.parts[part].known_if(junction.and, &mut known);
-    known.retain(|name| matches!(name, Name::Fact(fact) if fact.ty(policy.ages).maybe));
+    // A value of counted facts that is asked for may be unknown: else nobody would ask.
+    known.retain(|name| match name {
+        Name::Fact(fact) => fact.ty(book.policy.ages).maybe,
+        name => matches!(name, Name::Slot(_)),
+    });
     let uses = |expr: &Expr, name: Name| {
         let mut names = Vec::new();
         expr.names(&mut names);
         names.into_iter().filter(|used| *used == name).count()
     };
-    known.into_iter().any(|name| uses(whole, name) > uses(&junction.parts[part], name))
+    // What a rule writes rests on its condition too.
+    let written: Vec<&Expr> = match site {
+        Site::Seated(seat) => seat.of(book.advice).fields.iter().flatten().filter_map(of).collect(),
+        _ => Vec::new(),
+    };
+    known.into_iter().any(|name| {
+        uses(whole, name) > uses(&junction.parts[part], name) || written.iter().any(|expr| uses(expr, name) > 0)
+    })
+}
+
+fn of(made: &Made) -> Option<&Expr> {
+    match made {
+        Made::Of(expr) => Some(expr),
+        _ => None,
+    }
 }
 
 /// Takes a part out of a junction; one part that is left stands for itself.
-pub(super) fn drop_part(policy: &mut Policy, site: Site, way: &[usize], part: usize) {
-    let Some(condition) = site.condition_mut(policy) else { return };
-    let mut at = &mut condition.expr;
-    for step in way {
-        let Some(child) = children_mut(at).into_iter().nth(*step) else { return };
-        at = child;
-    }
+pub(super) fn drop_part(changed: &mut Changed, site: Site, way: &[usize], part: usize) {
+    let Some(condition) = site.condition_mut(changed) else { return };
+    let Some(at) = at_mut(&mut condition.expr, way) else { return };
     if let Expr::And(parts) | Expr::Or(parts) = at {
         parts.remove(part);
         if let [_] = parts.as_slice()
@@ -113,7 +137,12 @@ pub(super) fn drop_part(policy: &mut Policy, site: Site, way: &[usize], part: us
     }
 }
 
-fn children(expr: &Expr) -> Vec<&Expr> {
+/// What this way leads to.
+pub(super) fn at_mut<'e>(expr: &'e mut Expr, way: &[usize]) -> Option<&'e mut Expr> {
+    way.iter().try_fold(expr, |at, step| children_mut(at).into_iter().nth(*step))
+}
+
+pub(super) fn children(expr: &Expr) -> Vec<&Expr> {
     match expr {
         Expr::Literal(_) | Expr::Name(_) => Vec::new(),
         Expr::List(parts) | Expr::And(parts) | Expr::Or(parts) => parts.iter().collect(),

@@ -1,14 +1,14 @@
 //! Whether a case notices each change of the rules.
 //!
-//! Takes: a policy whose cases all hold, its cases, its changes. Gives: [`Mutation`]: the changes that no
+//! Takes: rules whose cases all hold, their cases, their changes. Gives: [`Mutation`]: the changes that no
 //! case notices, and those that the case file wrongly calls equivalent. On several threads; a change
 //! is done with the first case that notices it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Mutant, Mutants};
-use crate::engine::policy::Policy;
 use crate::engine::template::Templates;
+use crate::review::book::Book;
 use crate::review::cases::judge::Judge;
 use crate::review::cases::{Case, Suite};
 
@@ -30,7 +30,7 @@ pub struct Mutation {
 /// Tries every change. `progress` is told how many are done, from any thread.
 #[must_use]
 pub fn run(
-    (policy, templates, version): (&Policy, &Templates, &str),
+    (book, templates, version): (Book<'_>, &Templates, &str),
     suite: &Suite,
     listed: &Mutants,
     progress: &(dyn Fn(usize) + Sync),
@@ -50,7 +50,7 @@ pub fn run(
             let Some(mutant) = mutants.get(index) else { return found };
             // Of what the file calls equivalent the same case is told each time.
             let start = if listed_as_equal(mutant).is_some() { 0 } else { last };
-            let noticed = noticed_by((policy, templates, version), &suite.cases, mutant, start);
+            let noticed = noticed_by((book, templates, version), &suite.cases, mutant, start);
             last = noticed.unwrap_or(last);
             found.push((index, noticed));
             progress(done.fetch_add(1, Ordering::Relaxed) + 1);
@@ -79,14 +79,15 @@ pub fn run(
 
 /// The first case from `start` on, round to it again, that notices the change.
 fn noticed_by(
-    (policy, templates, version): (&Policy, &Templates, &str),
+    (book, templates, version): (Book<'_>, &Templates, &str),
     cases: &[Case],
     mutant: &Mutant,
     start: usize,
 ) -> Option<usize> {
     // What cannot be searched for is no rule that anybody could load: whoever drops it is told.
-    let changed = mutant.apply(policy).ok()?;
-    let judge = Judge::new(&changed, templates, version);
+    let changed = mutant.apply(book).ok()?;
+    let changed = Book { policy: &changed.policy, advice: &changed.advice, ..book };
+    let judge = Judge::new(changed, templates, version);
     let around = (start..cases.len()).chain(0..start);
     { around }.find(|index| judge.fails(&cases[*index]))
 }

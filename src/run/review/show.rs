@@ -30,11 +30,12 @@ pub(super) fn effective(args: &Show) -> Result<Exit, Stop> {
 
 /// What the rules of a job can ask for.
 pub(super) fn facts(args: &Facts) -> Result<Exit, Stop> {
+    let spec = jobs::spec(&args.job).ok_or_else(|| usage(anyhow::anyhow!("there is no job {}", args.job)))?;
     let text = match args.shown.format {
-        Format::Text => facts::text(&args.job),
-        Format::Markdown => facts::markdown(&args.job),
+        Format::Text => facts::text(spec),
+        Format::Markdown => facts::markdown(spec),
         Format::Json => {
-            let text = json::text(&facts::json(&args.job)).map_err(anyhow::Error::from)?;
+            let text = json::text(&facts::json(spec)).map_err(anyhow::Error::from)?;
             format!("{}\n", String::from_utf8_lossy(&text))
         }
     };

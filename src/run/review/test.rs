@@ -18,17 +18,15 @@ use crate::cli::Format;
 use crate::cli::rules::Test;
 use crate::engine::source::Source;
 use crate::forge::time::rfc3339;
-use crate::jobs::{self, backlog_triage};
+use crate::jobs;
 use crate::language::JobSpec;
 use crate::language::diag::{Diagnostic, did_you_mean};
 use crate::pack::{self, Pack};
+use crate::review::book::Book;
 use crate::review::cases::judge::{Judge, Judged};
 use crate::review::cases::report::{Tested, json, markdown, text};
 use crate::review::cases::{self, Suite, coverage};
 use crate::review::mutate;
-
-/// What each job asks of its rule file.
-const SPECS: [&JobSpec; 1] = [&backlog_triage::SPEC];
 
 /// Seconds of the processor for the cases, and how many judgements more than that take one.
 const GRANT: u64 = 4;
@@ -41,24 +39,31 @@ const LONGEST: u64 = 240;
 pub(super) fn run(args: &Test) -> Result<Exit, Stop> {
     let mut specs = Vec::new();
     for name in &args.jobs {
-        let Some(spec) = SPECS.into_iter().find(|spec| spec.job == name) else {
+        let Some(spec) = jobs::spec(name) else {
             let help = did_you_mean(name, jobs::NAMES).unwrap_or_default();
             return Err(usage(anyhow!("there is no job `{name}`; {help}")));
         };
         specs.push(spec);
     }
-    if specs.is_empty() {
-        specs.extend(SPECS);
-    }
     let common = &args.common;
     let named = common.rules.is_some() || common.templates.is_some();
     let version = Version::asked(args.head.as_deref(), named, common)?;
-    let (mut tested, mut bad) = (Vec::new(), false);
+    if specs.is_empty() {
+        specs = unnamed(args, version.is_some());
+    }
+    let (mut tested, mut bad, mut there) = (Vec::new(), false, false);
+    let several = specs.len() > 1;
     for spec in specs {
-        match job(args, version.as_ref(), spec)? {
+        confined::begin(&format!("checking the rules of {}", spec.job));
+        let Some(found) = read(args, version.as_ref(), spec.job)? else { continue };
+        there = true;
+        match job(args, found, spec, several)? {
             Ok(job) => tested.extend(job),
             Err(_) => bad = true,
         }
+    }
+    if let Some(version) = version.as_ref().filter(|_| !there) {
+        version.without_rules()?;
     }
     if bad {
         return Ok(Exit::BadRules);
@@ -71,6 +76,19 @@ pub(super) fn run(args: &Test) -> Result<Exit, Stop> {
     } else {
         Exit::Found
     })
+}
+
+/// The jobs that are meant where none is named: those that there are rules of one's own for; without any, and
+/// at a revision, all whose rules judge something.
+fn unnamed(args: &Test, at_version: bool) -> Vec<&'static JobSpec> {
+    let judges = |spec: &&JobSpec| spec.items.is_some() || !spec.sections.is_empty();
+    let own = |spec: &&JobSpec| {
+        let folder = pack::folder(spec.job, args.common.rules.as_deref());
+        folder.is_some_and(|folder| folder.join(format!("{}.yaml", spec.job)).is_file())
+    };
+    let all: Vec<&'static JobSpec> = jobs::NAMES.iter().filter_map(|name| jobs::spec(name)).filter(judges).collect();
+    let owned: Vec<&'static JobSpec> = all.iter().copied().filter(own).collect();
+    if at_version || owned.is_empty() { all } else { owned }
 }
 
 /// What is tested of a job: its rules, its cases, what is wrong with the folder of these.
@@ -90,25 +108,23 @@ fn read(args: &Test, version: Option<&Version>, job: &str) -> Result<Option<Foun
     Ok(Some((pack, source, found)))
 }
 
-/// The inner error is an exit whose reasons have been printed; no record where there are no cases.
-fn job(args: &Test, version: Option<&Version>, spec: &JobSpec) -> Result<Result<Option<Tested>, Exit>, Stop> {
+/// The inner error is an exit whose reasons have been printed; no record where there are no cases. Of `several`
+/// jobs those without cases are only named.
+fn job(args: &Test, found: Found, spec: &JobSpec, several: bool) -> Result<Result<Option<Tested>, Exit>, Stop> {
     let shown = &args.common.shown;
-    confined::begin(&format!("checking the rules of {}", spec.job));
-    let Some((pack, source, mut found)) = read(args, version, spec.job)? else {
-        version.map_or(Ok(()), Version::without_rules)?;
-        return Ok(Ok(None));
-    };
+    let (pack, source, mut found) = found;
     let folder = pack.folder.clone();
-    let Rules { policy, templates, .. } = match rules::checked(spec, pack, shown, "the rules") {
+    let Rules { policy, templates, advice, .. } = match rules::checked(spec, pack, shown, "the rules") {
         Ok(rules) => rules,
         Err(exit) => return Ok(Err(exit)),
     };
+    let book = Book { spec, policy: &policy, advice: &advice };
     let suite = source.map(|source| {
-        let (suite, problems) = cases::read(&source, &policy);
+        let (suite, problems) = cases::read(&source, book);
         found.extend(problems);
         suite
     });
-    let mutants = mutate::list(&policy);
+    let mutants = mutate::list(book);
     if let Some(suite) = &suite {
         mutate::unknown(&suite.source, &suite.equivalent, &mutants, &mut found);
     }
@@ -122,14 +138,16 @@ fn job(args: &Test, version: Option<&Version>, spec: &JobSpec) -> Result<Result<
         None => {
             let name =
                 folder.unwrap_or_default().join(pack::CASES).join(format!("{}.yaml", spec.job)).display().to_string();
-            say(&format!("{}: there are no cases; `kaizen rules capture` begins {name}", spec.job));
-            if !args.mutate && !args.coverage {
+            let decides = spec.items.is_some_and(|items| items.decides);
+            let begins = if decides { "`kaizen rules capture` begins" } else { "they would stand in" };
+            say(&format!("{}: there are no cases; {begins} {name}", spec.job));
+            if several || !args.mutate && !args.coverage {
                 return Ok(Ok(None));
             }
             Suite { source: Source::new(name, ""), cases: Vec::new(), equivalent: Vec::new() }
         }
     };
-    let judge = Judge::new(&policy, &templates, VERSION);
+    let judge = Judge::new(book, &templates, VERSION);
     confined::grant(GRANT);
     let judged = suite.cases.iter().map(|case| {
         confined::begin(&format!("judging the case `{}` of {}", case.name, suite.source.name));
@@ -137,13 +155,13 @@ fn job(args: &Test, version: Option<&Version>, spec: &JobSpec) -> Result<Result<
     });
     let judged: Vec<Judged> = judged.collect();
     let holds = judged.iter().all(|judged| judged.failures.is_empty());
-    let coverage = args.coverage.then(|| coverage::coverage(&policy, &suite.cases));
+    let coverage = args.coverage.then(|| coverage::coverage(book, &suite.cases));
     let mutation = (args.mutate && holds).then(|| {
         confined::begin(&format!("changing the rules of {}", spec.job));
         let judgements = u64::try_from(mutants.all.len() * suite.cases.len()).unwrap_or(u64::MAX);
         confined::grant((GRANT + judgements / JUDGED).min(LONGEST));
         let progress = Progress::of(shown, mutants.all.len(), "changes tried");
-        let found = mutate::run::run((&policy, &templates, VERSION), &suite, &mutants, &|done| progress.at(done));
+        let found = mutate::run::run((book, &templates, VERSION), &suite, &mutants, &|done| progress.at(done));
         progress.done();
         (mutants, found)
     });

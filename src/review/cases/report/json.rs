@@ -67,8 +67,7 @@ fn of_case(tested: &Tested, case: &Case, judged: &Judged) -> Value {
         "line": line(&tested.suite.source, case.at),
         "passed": judged.failures.is_empty(),
         "failures": failures.collect::<Value>(),
-        "decided_by": judged.rule.map(|rule| {
-            let rule = &policy.decide[rule];
+        "decided_by": judged.by.as_ref().map(|rule| {
             let (file, line) = place(policy, rule.at);
             json!({"rule": rule.id, "file": file, "line": line})
         }),

@@ -49,8 +49,7 @@ fn failures(out: &mut Vec<String>, tested: &Tested) {
     let mut rows = Vec::new();
     for (case, judged) in cases.filter(|(_, judged)| !judged.failures.is_empty()) {
         let place = line(&tested.suite.source, case.at);
-        let rule = judged.rule.map(|rule| &tested.policy.decide[rule]);
-        let rule = rule.map_or_else(String::new, |rule| {
+        let rule = judged.by.as_ref().map_or_else(String::new, |rule| {
             format!(", decided by {} ({})", said(&rule.id), said(&tested.policy.line(rule.at)))
         });
         for failure in &judged.failures {

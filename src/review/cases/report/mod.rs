@@ -66,6 +66,8 @@ fn of_kind(kind: Kind) -> (&'static str, &'static str) {
         Kind::Rule => ("rules", "decide no case"),
         Kind::Type => ("types", "are of no case"),
         Kind::Point => ("points", "hold in no case"),
+        Kind::Part => ("parts of conditions", "do not both hold and fail"),
+        Kind::Threshold => ("thresholds", "decide no condition"),
         Kind::Pattern => ("patterns", "match in no case"),
         Kind::Word => ("words", "are in no case"),
     }

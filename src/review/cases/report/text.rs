@@ -65,32 +65,43 @@ fn failure(out: &mut Out, tested: &Tested, case: &Case, judged: &Judged) {
     let policy = &tested.policy;
     out.heading(&format!("FAILED {}", terminal(&case.name)));
     out.lines.push(format!("  case  {}", terminal(&line(&tested.suite.source, case.at))));
-    if let Some(rule) = judged.rule.map(|rule| &policy.decide[rule]) {
+    if let Some(rule) = &judged.by {
         out.lines.push(format!("  rule  {}: {}", terminal(&policy.line(rule.at)), terminal(&rule.id)));
     }
-    let mut text = None;
+    let mut texts: Vec<(String, &Value)> = Vec::new();
     for Failure { member, expected, got } in &judged.failures {
         let name = member.map_or_else(|| "decision".to_owned(), |member| member.name(policy));
-        if *member == Some(Member::Text) {
-            out.expected(&format!("text: … {} …", shown(expected)));
-            text = got.as_str();
+        if member.is_some_and(Member::is_part) && !expected.is_null() {
+            out.expected(&format!("{name}: … {} …", shown(expected)));
+            if texts.iter().all(|(known, _)| *known != name) {
+                texts.push((name, got));
+            }
         } else {
             out.expected(&format!("{name}: {}", shown(expected)));
             out.got(&format!("{name}: {}", shown(got)));
         }
     }
-    // All parts that are missing are missing from one text.
-    match text {
-        Some("") => out.got("text: no comment is posted"),
-        Some(text) => {
-            out.got("text:");
-            let lines: Vec<&str> = text.lines().collect();
+    // All parts that are missing of a text are missing from one.
+    texts.iter().for_each(|(name, got)| whole(out, name, got));
+}
+
+/// A text that lacks what it should hold.
+fn whole(out: &mut Out, name: &str, got: &Value) {
+    let texts: Vec<&str> = match got {
+        Value::Array(texts) => texts.iter().filter_map(Value::as_str).collect(),
+        got => got.as_str().into_iter().collect(),
+    };
+    match texts.as_slice() {
+        [] => out.got(&format!("{name}: none")),
+        [""] => out.got(&format!("{name}: no comment is posted")),
+        texts => {
+            out.got(&format!("{name}:"));
+            let lines: Vec<&str> = texts.iter().flat_map(|text| text.lines()).collect();
             lines.iter().take(LINES).for_each(|line| out.got(&format!("  {}", terminal(line))));
             if lines.len() > LINES {
                 out.got(&format!("  … and {}", counted(lines.len() - LINES, "more line", "more lines")));
             }
         }
-        None => {}
     }
 }
 

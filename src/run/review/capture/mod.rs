@@ -25,9 +25,10 @@ use crate::engine::untrusted::terminal;
 use crate::files;
 use crate::jobs::{self, backlog_triage};
 use crate::pack;
+use crate::review::book::Book;
 use crate::review::cases::judge::Judge;
 use crate::review::cases::write::{New, Written, with_case};
-use crate::review::cases::{self, Given, Member};
+use crate::review::cases::{self, Given, Member, What};
 
 /// The job whose rules an item is captured for.
 const SPEC: &crate::language::JobSpec = &backlog_triage::SPEC;
@@ -39,10 +40,11 @@ pub(super) fn run(args: &Capture) -> Result<Exit, Stop> {
     confined::begin(&format!("checking the rules of {}", SPEC.job));
     let pack = pack::read(SPEC.job, &jobs::NAMES, args.rules.as_deref(), args.templates.as_deref()).map_err(usage)?;
     let folder = pack.folder.clone();
-    let Rules { policy, templates, .. } = match rules::checked(SPEC, pack, &args.shown, "the rules") {
+    let Rules { policy, templates, advice, .. } = match rules::checked(SPEC, pack, &args.shown, "the rules") {
         Ok(rules) => rules,
         Err(exit) => return Ok(exit),
     };
+    let book = Book { spec: SPEC, policy: &policy, advice: &advice };
     let file = match (&args.output, &folder) {
         (Some(path), _) if path == Path::new("-") => None,
         (Some(path), _) => Some(path.clone()),
@@ -63,7 +65,7 @@ pub(super) fn run(args: &Capture) -> Result<Exit, Stop> {
     };
     let before = match &old {
         Some(source) => {
-            let (suite, found) = cases::read(source, &policy);
+            let (suite, found) = cases::read(source, book);
             if !found.is_empty() {
                 rules::tell(&found, output::color(&args.shown, std::io::stderr().is_terminal()));
                 say("error: the cases have errors; mend them first, nothing was written");
@@ -76,7 +78,7 @@ pub(super) fn run(args: &Capture) -> Result<Exit, Stop> {
     let now = args.target.now.unwrap_or_else(Utc::now);
     let given = read::given(args, &policy, (&names, number), now)?;
     confined::begin(&format!("judging {}", args.item));
-    let judge = Judge::new(&policy, &templates, VERSION);
+    let judge = Judge::new(book, &templates, VERSION);
     let given =
         if args.mask { read::masked(&judge, &given, now)? } else { read::with_plain_breaks(&judge, given, now) };
     let decided = expected::decided(&judge, &given, now)?;
@@ -84,7 +86,7 @@ pub(super) fn run(args: &Capture) -> Result<Exit, Stop> {
     let written = with_case(old.as_ref(), &policy, &new).map_err(|why| anyhow!("adding a case: {why}"))?;
     let shown = file.as_ref().map_or_else(|| "the case".to_owned(), |path| path.display().to_string());
     let source = Source::new(shown, written.text.as_str());
-    let failures = verified(&judge, &source, &new, before.len())?;
+    let failures = verified((book, &judge), &source, &new, before.len())?;
     match &file {
         Some(path) => {
             files::replace(path, written.text.as_bytes())?;
@@ -119,14 +121,14 @@ fn name(given: &Given, before: &[String]) -> String {
 }
 
 /// Reads the new text: it holds one case more, which is the item. Gives what differs from what it expects.
-fn verified(judge: &Judge<'_>, source: &Source, new: &New, before: usize) -> Result<Vec<String>> {
-    let (suite, found) = cases::read(source, judge.policy);
+fn verified((book, judge): (Book<'_>, &Judge<'_>), source: &Source, new: &New, before: usize) -> Result<Vec<String>> {
+    let (suite, found) = cases::read(source, book);
     let case = suite.cases.iter().find(|case| case.name == new.name);
     let (Some(case), [], true) = (case, found.as_slice(), suite.cases.len() == before + 1) else {
         let why = found.first().map_or_else(String::new, |found| format!(": {}", found.message));
         bail!("the case cannot be added to {} so that it can be read{why}; nothing was written", source.name);
     };
-    if case.given != new.given || case.now != new.now {
+    if !matches!(&case.given, What::Item(given) if **given == new.given) || case.now != new.now {
         bail!("the case in {} would not be the item that was read; nothing was written", source.name);
     }
     let failures = judge.judge(case).failures.into_iter();

@@ -47,7 +47,8 @@ pub(super) fn given(
     let us = Us { user: forge.user(), bots: &policy.bots };
     let ours = facts::is_ours(&us, &item);
     let own_report = ours && Marker::ending(&item.body).is_some();
-    let mut given = Given { repo: repository, item, own_report, last_activity: Reading::NotRead };
+    let last_activity = Reading::NotRead;
+    let mut given = Given { repo: repository, item, own_report, last_activity, recent_comments: 0, recent: false };
     let evaluation = evaluate(policy, &given.facts(policy), now.timestamp_micros());
     if let Evaluation::Lacks(_) = evaluation {
         given.last_activity = facts::last_activity(forge, &us, repo, number)?;
