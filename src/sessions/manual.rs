@@ -152,6 +152,7 @@ pub fn sequence(tools: &[&str]) -> String {
         (1..=STEPS.min(steps.len())).find(|length| steps.iter().skip(*length).eq(&steps[..steps.len() - length]));
     match period {
         Some(length) if length * 2 <= steps.len() || steps.len() <= 2 => steps[..length].join(" → "),
+        _ if steps.is_empty() => String::new(),
         _ => {
             let mut names: Vec<&str> = steps;
             names.sort_unstable();
