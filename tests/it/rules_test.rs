@@ -58,7 +58,8 @@ fn the_built_in_rules_have_the_same_cases() {
     assert_eq!((ran.code, own.code), (0, 0), "{}{}", ran.stdout, own.stdout);
     let path = root().join("rules/tests").display().to_string();
     assert_eq!(ran.stdout, own.stdout.replace(&path, "(built-in) rules/tests"));
-    assert_eq!(ran.stdout.lines().count(), kaizen::jobs::NAMES.len(), "{}", ran.stdout);
+    let files = fs::read_dir(root().join("rules/tests")).unwrap().count();
+    assert_eq!(ran.stdout.lines().count(), files, "{}", ran.stdout);
 }
 
 /// The shipped cases without one entry, or without the case of this name.

@@ -14,7 +14,7 @@ use crate::language::reader::Reader;
 use crate::language::yaml::{Node, NodeKind};
 
 /// The facts of the whole.
-pub(super) const FACTS: &str = "facts";
+pub(super) const GLOBALS: &str = "facts";
 /// Rules that fired lately.
 pub(super) const RECENTLY: &str = "recently";
 /// Which section, where a job has several.
@@ -26,7 +26,7 @@ const NONE: &str = "none";
 pub(super) fn keys(spec: &JobSpec) -> Vec<&'static str> {
     let mut keys = Vec::new();
     for section in spec.sections {
-        keys.push(FACTS);
+        keys.push(GLOBALS);
         keys.extend(section.collections.iter().map(|list| list.name));
         if !section.asks.is_empty() {
             keys.push(RECENTLY);
@@ -65,7 +65,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node, rules: &Rules, each: Op
     for (key, node) in members {
         let list = section.collections.iter().position(|list| list.name == key.name);
         match (key.name.as_str(), list) {
-            (FACTS, _) => facts(reader, node, ("`facts`", section.facts), each, &mut into.facts.globals),
+            (GLOBALS, _) => facts(reader, node, ("`facts`", section.facts), each, &mut into.facts.globals),
             (RECENTLY, _) => into.recently = recently(reader, node, rules),
             (_, Some(list)) => into.facts.collections[list] = elements(reader, node, section, list, each),
             _ => {}

@@ -72,7 +72,7 @@ impl<'r> Read<'r> {
             return self.reader.sink.error(Span::default(), "this case file is empty", Some(help));
         }
         let items = ITEMS.into_iter().filter(|_| self.book.spec.items.is_some());
-        let facts = (!self.keys.is_empty()).then_some(counted::FACTS);
+        let facts = (!self.keys.is_empty()).then_some(counted::GLOBALS);
         let allowed: Vec<&str> = FILE_KEYS.into_iter().chain(items).chain(facts).collect();
         let Some(fields) = self.reader.keyed(root, "a case file", &allowed) else { return };
         match fields.get("version") {
