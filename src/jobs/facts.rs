@@ -38,7 +38,7 @@ pub fn facts<'a>(
         private: repo.private,
         milestone: item.milestone.as_deref(),
         comments: item.comments,
-        closed_as: None,
+        closed_as: item.state_reason.as_deref(),
         recent_comments: 0,
         recent: false,
         created: item.created_at.map(|at| at.timestamp_micros()),

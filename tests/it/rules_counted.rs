@@ -244,7 +244,6 @@ fn what_is_doubtful_in_such_rules_is_told() {
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
     let doubtful = SMALL
         .replace("{few: 2}", "{few: 2, many: 7, told: 4, off: 1}\nkeywords: {odd: [odd]}\nlabels: {retro: {}, lost: {}}")
-        .replace("agents:", "agents:")
         .replace(
             "    - {id: quiet, when: fired == 0,",
             "    - {id: off, enabled: false, when: open > thresholds.off, metric: closed, better: higher, text: Off.}

@@ -26,9 +26,13 @@ fn what_was_closed_in_the_window_counts_and_what_was_only_touched_does_not_r01()
 #[test]
 fn rejected_issues_are_closed_and_no_success_r21() {
     let rejected = closed(1, "Not this", "2026-11-20T11:00:00Z", json!({"labels": labels(&["wontfix"])}));
-    let report = shipped(&one_repo(json!([rejected, closed(2, "This", "2026-11-20T11:00:00Z", json!({}))])));
+    let given_up = closed(3, "Given up", "2026-11-20T11:00:00Z", json!({"state_reason": "not_planned"}));
+    let done = closed(2, "This", "2026-11-20T11:00:00Z", json!({"state_reason": "completed"}));
+    let mut world = one_repo(json!([rejected, done, given_up]));
+    world["kind"] = json!("github");
+    let report = shipped(&world);
     let repo = &report["metrics"]["by_repo"]["acme/app"];
-    assert_eq!((&repo["closed"], &repo["successes"]), (&json!(2), &json!(1)));
+    assert_eq!((&repo["closed"], &repo["successes"]), (&json!(3), &json!(1)));
 }
 
 #[test]
