@@ -4,7 +4,7 @@
 //! policy, the counted [`Facts`]. Gives: [`Judged`], every record that a rule made, in order, and the one
 //! that is picked. Pure: what a rule asks of memory comes through a function of the job.
 //!
-//! - [`spec`] the tables a job declares, [`rules`] what the file says, [`measure`] the parameters of counting
+//! - `spec` the tables a job declares, `rules` what the file says, `measure` the parameters of counting
 //! - [`judge`] one pass over the rules
 
 mod facts;

@@ -5,7 +5,7 @@
 //! the sinks of its rules, the suggestion in `retro/suggestions.jsonl` and in the marker of its comment.
 //!
 //! - [`tables`] what rules can name; [`metrics`] and [`figures`] what is counted
-//! - [`facts`] that as rules see it; [`memory`] earlier suggestions; [`texts`] and [`json`] the report
+//! - [`facts`] that as rules see it; [`memory`] earlier suggestions; `texts` and `json` the report
 //! - [`post`] the report as one comment on an issue of the forge
 
 pub mod facts;

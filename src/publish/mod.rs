@@ -6,10 +6,10 @@
 //! so that a report which broke off goes on where it did and no part of it is sent twice. One sink
 //! knows nothing of another. In reading order:
 //!
-//! - [`sink`] where a report goes; [`deliver`] how it gets there; [`message`] one message of it
-//! - [`convert`] Markdown to [`rich`] text by a [`builder`], with [`table`], [`chart`] and [`tags`] in it
-//! - [`split`] parts that a channel takes, [`write`](mod@write) in its markup
-//! - [`local`] files
+//! - `sink` where a report goes; `deliver` how it gets there; `message` one message of it
+//! - `convert` Markdown to `rich` text by a `builder`, with `table`, `chart` and `tags` in it
+//! - `split` parts that a channel takes, `write` in its markup
+//! - `local` files
 //!
 //! Sending is no write to a forge: what a report says on one goes through a plan.
 

@@ -6,7 +6,7 @@
 //!
 //! - [`session`] what a session is, [`problems`] what could not be read
 //! - [`blocks`] an input in blocks of whole records, `elements` the same for a document, [`adapters`] the formats that are known, a file each
-//! - [`recorded`] one recorded session, [`loose`] any value in it
+//! - [`recorded`] one recorded session, `loose` any value in it
 //! - [`measure`] what the rules measure, [`count`] sessions counted
 //! - [`part`] what a part of a reading counted, and all parts as one
 //! - [`errors`], [`tools`], [`manual`] what is counted, [`exact`], [`bounded`] sums and lists that add up
