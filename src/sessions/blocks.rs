@@ -13,6 +13,8 @@ use super::session::Place;
 pub const BLOCK: usize = 256 << 10;
 /// Bytes of the longest record that is read.
 pub const LONGEST: usize = 16 << 20;
+/// Blocks whose bytes are kept to be used again.
+const SPARE: usize = 16;
 /// A shard reads records by the block of this many bits that they begin in.
 const SHARD_BITS: u32 = 18;
 
@@ -77,6 +79,8 @@ pub fn lines(bytes: &[u8]) -> u64 {
 pub trait Cut {
     /// The next block; `None` at the end.
     fn next(&mut self, from: &mut dyn Read) -> Option<Block>;
+    /// Takes the bytes of a block back that has been read, so that no new ones are needed.
+    fn reuse(&mut self, bytes: Vec<u8>);
 }
 
 /// Bytes of an input that have been read and are not yet in a block.
@@ -88,16 +92,19 @@ pub(super) struct Buffer {
     pub(super) line: u64,
     pub(super) bytes: Vec<u8>,
     pub(super) ended: bool,
+    /// Bytes of blocks that have been read.
+    spare: Vec<Vec<u8>>,
 }
 
 impl Buffer {
     pub(super) fn new(input: u32) -> Self {
-        Buffer { input, at: 0, line: 1, bytes: Vec::new(), ended: false }
+        Buffer { input, at: 0, line: 1, bytes: Vec::new(), ended: false, spare: Vec::new() }
     }
 
     /// Reads as many bytes as a block has. What cannot be read ends the input, and is told.
     pub(super) fn more(&mut self, from: &mut dyn Read, problems: &mut Problems) {
         let before = self.bytes.len();
+        self.bytes.reserve(BLOCK);
         let mut rest = from.take(BLOCK as u64);
         if let Err(error) = rest.read_to_end(&mut self.bytes)
             && error.kind() != io::ErrorKind::Interrupted
@@ -119,9 +126,19 @@ impl Buffer {
         self.bytes.drain(..count);
     }
 
+    /// Keeps a few that are not larger than usual.
+    pub(super) fn reuse(&mut self, bytes: Vec<u8>) {
+        if self.spare.len() < SPARE && bytes.capacity() <= 4 * BLOCK {
+            self.spare.push(bytes);
+        }
+    }
+
     /// The first bytes as a block.
     pub(super) fn block(&mut self, end: usize, records: Vec<(usize, usize)>, problems: Problems) -> Block {
-        let rest = self.bytes.split_off(end);
+        let mut rest = self.spare.pop().unwrap_or_default();
+        rest.clear();
+        rest.extend_from_slice(&self.bytes[end..]);
+        self.bytes.truncate(end);
         let bytes = std::mem::replace(&mut self.bytes, rest);
         let block = Block { input: self.input, at: self.at, line: self.line, bytes, records, problems };
         self.at += end as u64;
@@ -147,6 +164,10 @@ impl Lines {
 }
 
 impl Cut for Lines {
+    fn reuse(&mut self, bytes: Vec<u8>) {
+        self.buffer.reuse(bytes);
+    }
+
     fn next(&mut self, from: &mut dyn Read) -> Option<Block> {
         let mut problems = Problems::default();
         loop {

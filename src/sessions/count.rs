@@ -112,7 +112,8 @@ struct Budget(u64);
 
 impl Budget {
     fn charge(&mut self, micros: f64) -> u64 {
-        let charged = (micros.round().max(0.0) as u64).min(self.0);
+        // None is below zero; a cast keeps what is too large within bounds.
+        let charged = ((micros + 0.5) as u64).min(self.0);
         self.0 -= charged;
         charged
     }

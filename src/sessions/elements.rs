@@ -8,18 +8,19 @@ use std::io::Read;
 use super::adapters::document::OWN;
 use super::blocks::{BLOCK, Block, Buffer, Cut, LONGEST, lines};
 use super::problems::Problems;
+use super::scan::{DEEPEST, MEANS, inside};
 use super::session::Place;
 
-/// Brackets within brackets; what is deeper was made to break readers.
-const DEEPEST: usize = 500;
 /// Cuts a document into the elements of its lists of sessions.
 #[derive(Debug)]
 pub(super) struct Elements {
     buffer: Buffer,
     /// Bytes of the buffer that have been looked at.
     seen: usize,
-    /// Open brackets.
+    /// Open brackets around elements, or around what is none.
     open: Vec<u8>,
+    /// How many are open in the element that is being passed over.
+    inner: usize,
     /// How many are open around an element, in a list of sessions.
     list: Option<usize>,
     in_text: bool,
@@ -42,20 +43,6 @@ pub(super) struct Elements {
     any: bool,
 }
 
-/// Bytes that mean something, inside a text and outside.
-const MEANS: [[bool; 256]; 2] = {
-    let mut table = [[false; 256]; 2];
-    table[1][b'"' as usize] = true;
-    table[1][b'\\' as usize] = true;
-    let outside = b"\"{}[],:";
-    let mut at = 0;
-    while at < outside.len() {
-        table[0][outside[at] as usize] = true;
-        at += 1;
-    }
-    table
-};
-
 impl Elements {
     /// For the input with this number.
     pub(super) fn new(input: u32) -> Self {
@@ -63,6 +50,7 @@ impl Elements {
             buffer: Buffer::new(input),
             seen: 0,
             open: Vec::new(),
+            inner: 0,
             list: None,
             in_text: false,
             escaped: false,
@@ -92,6 +80,17 @@ impl Elements {
         let bytes = std::mem::take(&mut self.buffer.bytes);
         let mut at = self.seen;
         while at < bytes.len() && !self.broken {
+            if self.inner > 0 {
+                at = inside(&bytes, at, &mut self.inner);
+                if self.inner > DEEPEST {
+                    self.break_off(at, &bytes, problems, "brackets are nested too deeply");
+                } else if self.inner > 0 {
+                    break; // it goes on in what is not read yet
+                } else {
+                    self.finish(at, records, problems, &bytes);
+                }
+                continue;
+            }
             let byte = bytes[at];
             if self.in_text {
                 if self.escaped {
@@ -147,7 +146,8 @@ impl Elements {
             }
             b'{' | b'[' => {
                 if self.in_list() && self.element.is_none() {
-                    self.element = Some(at);
+                    (self.element, self.inner) = (Some(at), 1);
+                    return;
                 } else if self.open.is_empty() {
                     (self.key_next, self.own, self.listed, self.any) = (true, false, false, true);
                     self.list = (byte == b'[').then_some(1);
@@ -173,9 +173,7 @@ impl Elements {
                     self.list = None;
                 }
                 self.open.pop();
-                if self.in_list() {
-                    self.finish(at + 1, records, problems, bytes);
-                } else if self.open.is_empty() && byte == b'}' && !self.listed {
+                if self.open.is_empty() && byte == b'}' && !self.listed {
                     self.outer(at + 1, records, problems, bytes);
                 }
             }
@@ -227,6 +225,10 @@ impl Elements {
 }
 
 impl Cut for Elements {
+    fn reuse(&mut self, bytes: Vec<u8>) {
+        self.buffer.reuse(bytes);
+    }
+
     fn next(&mut self, from: &mut dyn Read) -> Option<Block> {
         let mut problems = Problems::default();
         let mut records = Vec::new();

@@ -18,6 +18,11 @@ impl Exact {
         self.0 = self.0.saturating_add((number * ONE) as i128);
     }
 
+    /// Adds a whole number.
+    pub fn add_whole(&mut self, number: i64) {
+        self.0 = self.0.saturating_add(i128::from(number) << 56);
+    }
+
     /// Adds another sum.
     pub fn join(&mut self, other: Exact) {
         self.0 = self.0.saturating_add(other.0);

@@ -6,6 +6,7 @@
 //! [`Session`], and what of it had to be left out.
 
 mod calls;
+mod quick;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -23,9 +24,27 @@ const NAMED: usize = 20;
 ///
 /// # Errors
 /// What is wrong with the JSON, or that it is no object.
-pub fn session<'a>(bytes: &'a [u8]) -> Result<(Session<'a>, Vec<String>), String> {
+pub fn session(bytes: &[u8]) -> Result<(Session<'_>, Vec<String>), String> {
+    read(serde_json::Deserializer::from_slice(bytes))
+}
+
+/// The same of a text, of which no part must be looked at for being one.
+///
+/// # Errors
+/// As [`session`].
+pub fn session_of(text: &str) -> Result<(Session<'_>, Vec<String>), String> {
+    quick::session(text).map_or_else(|| long(text), |session| Ok((session, Vec::new())))
+}
+
+/// Whatever stands in it.
+fn long(text: &str) -> Result<(Session<'_>, Vec<String>), String> {
+    read(serde_json::Deserializer::from_str(text))
+}
+
+fn read<'a, R: serde_json::de::Read<'a>>(
+    mut reader: serde_json::Deserializer<R>,
+) -> Result<(Session<'a>, Vec<String>), String> {
     let mut left_out = Vec::new();
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
     let session = SessionSeed(&mut left_out).deserialize(&mut reader).and_then(|session| {
         reader.end()?;
         Ok(session)

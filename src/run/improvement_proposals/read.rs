@@ -5,7 +5,7 @@
 
 use std::io::Read;
 use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use super::inputs::Input;
 use crate::sessions::adapters::{self, Adapter, HEAD, Head};
@@ -44,9 +44,12 @@ impl Reading<'_> {
     pub(super) fn counts(&self) -> Counts {
         let (to, from) = sync_channel::<Task>(self.threads * AHEAD);
         let from = Mutex::new(from);
+        // Bytes go round: new ones would be cleared by the system, again and again.
+        let (back, used) = channel::<Vec<u8>>();
         let mut counts = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..self.threads).map(|_| scope.spawn(|| self.work(&from))).collect();
-            let mut counts = self.cut(to);
+            let workers: Vec<_> =
+                (0..self.threads).map(|_| back.clone()).map(|back| scope.spawn(|| self.work(&from, back))).collect();
+            let mut counts = self.cut(to, &used);
             for worker in workers {
                 match worker.join() {
                     Ok(more) => counts.join(more),
@@ -60,7 +63,7 @@ impl Reading<'_> {
     }
 
     /// Cuts inputs into blocks; what only this thread can read, it counts.
-    fn cut(&self, to: SyncSender<Task>) -> Counts {
+    fn cut(&self, to: SyncSender<Task>, used: &Receiver<Vec<u8>>) -> Counts {
         let mut own = Counter::new(self.measure);
         for (index, input) in (0_u32..).zip(self.inputs) {
             let Some(mut opened) = self.open(index, input, &mut own) else { continue };
@@ -80,6 +83,7 @@ impl Reading<'_> {
                 if to.send(Task::Block(block, opened.adapter)).is_err() {
                     break;
                 }
+                used.try_iter().for_each(|bytes| cut.reuse(bytes));
             }
         }
         own.counts
@@ -111,12 +115,13 @@ impl Reading<'_> {
         let before = to.counts.sessions;
         while let Some(mut block) = cut.next(&mut opened.bytes) {
             reader.block(&mut block, Shard::ALL, to);
+            cut.reuse(block.bytes);
         }
         reader.end(to);
         (self.progress)(usize::try_from(to.counts.sessions - before).unwrap_or_default());
     }
 
-    fn work(&self, from: &Mutex<Receiver<Task>>) -> Counts {
+    fn work(&self, from: &Mutex<Receiver<Task>>, back: Sender<Vec<u8>>) -> Counts {
         let mut own = Counter::new(self.measure);
         loop {
             // A thread that panicked has left the channel whole.
@@ -126,6 +131,8 @@ impl Reading<'_> {
                     let before = own.counts.sessions;
                     adapter.reader().block(&mut block, self.shard, &mut own);
                     (self.progress)(usize::try_from(own.counts.sessions - before).unwrap_or_default());
+                    // Whoever cuts may have ended.
+                    let _ = back.send(block.bytes);
                 }
                 Ok(Task::Input(index)) => {
                     let input = usize::try_from(index).ok().and_then(|index| self.inputs.get(index));

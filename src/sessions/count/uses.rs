@@ -21,7 +21,7 @@ impl Counter<'_> {
         budget: &mut Budget,
     ) {
         let mut used = Used::default();
-        let calls: Vec<usize> = session.calls.iter().map(|call| used.of(tool_name(self.measure, &call.tool))).collect();
+        let calls: Vec<usize> = session.calls.iter().map(|call| used.of(self.measure, &call.tool)).collect();
         let mut start = 0;
         while start < calls.len() {
             let tool = calls[start];
@@ -68,21 +68,33 @@ impl Counter<'_> {
     /// Calls of one tool in a row.
     fn run(&self, calls: &[Call<'_>], (place, start, last): (Place, usize, Place), to: &mut Use, budget: &mut Budget) {
         to.calls += calls.len() as u64;
+        // Most latencies are whole, and at most a year: many of them are added as they are.
+        let (mut whole, mut failures) = (0_i64, 0_u64);
         for (index, call) in calls.iter().enumerate() {
             if call.ms > 0.0 {
                 to.timed += 1;
-                to.ms.add(call.ms);
+                let ms = call.ms as i64;
+                if ms as f64 == call.ms {
+                    whole = whole.saturating_add(ms)
+                } else {
+                    to.ms.add(call.ms)
+                }
                 let at = Place(place.0, place.1, u32::try_from(start + index).unwrap_or(u32::MAX));
                 to.first.get_or_insert(at);
             }
             to.judged += u64::from(call.failed.is_some());
-            to.failed += u64::from(call.failed == Some(true));
+            failures += u64::from(call.failed == Some(true));
         }
+        to.failed += failures;
+        to.ms.add_whole(whole);
         if calls.len() >= self.measure.streak {
             to.streaks += 1;
             to.first_streak.get_or_insert(last);
         }
         // Failures in a row, and the call after them, which may have gone well: tries of one thing.
+        if failures < 2 {
+            return;
+        }
         for tries in calls.split_inclusive(|call| call.failed != Some(true)) {
             let failed = tries.iter().filter(|call| call.failed == Some(true)).count();
             if failed > 1 && tries.len() >= self.measure.streak {
@@ -100,34 +112,53 @@ impl Counter<'_> {
 /// The tools of a session, and what it did with each.
 #[derive(Default)]
 struct Used<'s> {
+    /// Tools as calls name them, the first few, and which of `names` each is.
+    seen: Vec<(u32, &'s Tool<'s>, usize)>,
     names: Vec<Cow<'s, str>>,
     uses: Vec<Use>,
     /// Where there are many.
     many: HashMap<Cow<'s, str>, usize>,
-    last: usize,
 }
 
+/// Tools that are looked for one by one.
+const FEW: usize = 16;
+
 impl<'s> Used<'s> {
-    fn of(&mut self, name: Cow<'s, str>) -> usize {
-        if self.names.get(self.last).is_some_and(|last| *last == name) {
-            return self.last;
+    fn of(&mut self, measure: &Measure, tool: &'s Tool<'s>) -> usize {
+        let short = short(tool);
+        if let Some((.., known)) = self.seen.iter().find(|(looks, seen, _)| *looks == short && *seen == tool) {
+            return *known;
         }
+        let name = tool_name(measure, tool);
         let found = match self.names.len() {
-            ..=16 => self.names.iter().position(|there| *there == name),
+            ..=FEW => self.names.iter().position(|there| *there == name),
             _ => self.many.get(&name).copied(),
         };
-        self.last = found.unwrap_or_else(|| {
+        let index = found.unwrap_or_else(|| {
+            let index = self.names.len();
+            if index == FEW {
+                self.many = self.names.iter().cloned().zip(0..).collect();
+            }
+            if index >= FEW {
+                self.many.insert(name.clone(), index);
+            }
             self.names.push(name);
             self.uses.push(Use::default());
-            if self.names.len() == 17 {
-                self.many = self.names.iter().cloned().zip(0..).collect();
-            } else if self.names.len() > 17 {
-                self.many.insert(self.names[self.names.len() - 1].clone(), self.names.len() - 1);
-            }
-            self.names.len() - 1
+            index
         });
-        self.last
+        if self.seen.len() < FEW {
+            self.seen.push((short, tool, index));
+        }
+        index
     }
+}
+
+/// What different names mostly differ in: their length, the first and the last byte.
+fn short(tool: &Tool<'_>) -> u32 {
+    let Tool::Named(name) = tool else { return 0 };
+    let byte = |byte: Option<&u8>| byte.map_or(0, |byte| u32::from(*byte));
+    let name = name.as_bytes();
+    (name.len() as u32) << 16 | byte(name.first()) << 8 | byte(name.last())
 }
 
 /// The name that a tool is counted under.
