@@ -6,13 +6,14 @@
 
 #![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
+mod measure;
+
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
+
+use measure::Measured;
 
 const NOW: &str = "2026-11-20T12:00:00+00:00";
 const PACKS: [(&str, &str); 2] = [("shipped", "rules"), ("reference", "tests/reference/rules")];
@@ -34,31 +35,35 @@ fn main() {
     let (cycles, runs, huge, keep) = options;
     let temporary = tempfile::tempdir().expect("a temporary folder");
     let folder = keep.as_deref().unwrap_or(temporary.path());
-    let compare = std::env::var("KAIZEN_COMPARE_LOOP").ok().filter(|command| !command.trim().is_empty());
+    let compare = measure::other("KAIZEN_COMPARE_LOOP");
     // Memory is the same from a tenth to ten times as many.
     let sizes = if huge { vec![cycles / 10, cycles, cycles * 10] } else { vec![cycles / 10, cycles] };
     for size in sizes {
         write_log(size, &folder.join(".loop/retro/cycles.jsonl"));
         println!("{size} cycles, {runs} runs each, medians");
-        let mut of_packs: Vec<Vec<(f64, Option<u64>)>> = vec![Vec::new(); PACKS.len()];
+        let mut of_packs: Vec<Vec<Measured>> = vec![Vec::new(); PACKS.len()];
         let mut of_other = Vec::new();
         // In turn, so that a busy machine is busy for all of them.
         for _ in 0..runs {
             for ((_, rules), measured) in PACKS.iter().zip(&mut of_packs) {
-                measured.push(measure(kaizen(folder, rules), folder));
+                measured.push(measure::run(kaizen(folder, rules), &folder.join("out")));
             }
-            if let Some(command) = compare.as_ref().filter(|_| size == cycles) {
-                let mut words = command.split_whitespace();
-                let mut other = Command::new(words.next().expect("a program in KAIZEN_COMPARE_LOOP"));
-                other.args(words);
-                of_other.push(measure(other, folder));
+            if let Some(other) = compare.as_ref().filter(|_| size == cycles) {
+                let mut other = other();
+                other.current_dir(folder);
+                of_other.push(measure::run(other, &folder.join("out")));
             }
         }
-        let theirs = show("compared", size, &of_other);
+        let theirs = Measured::median(&of_other);
+        let many = usize::try_from(size).expect("so many cycles");
+        if let Some(theirs) = theirs {
+            theirs.show("compared", many, "cycles");
+        }
         for ((name, _), measured) in PACKS.iter().zip(&of_packs) {
-            let ours = show(name, size, measured);
-            if let (Some(theirs), Some(ours)) = (theirs, ours) {
-                println!("{:>10}  {:.1} times the throughput", "", theirs / ours);
+            let ours = Measured::median(measured).expect("at least one run");
+            ours.show(name, many, "cycles");
+            if let Some(theirs) = theirs {
+                println!("compared / {name}: {:.1} times the time", theirs.wall / ours.wall);
             }
         }
     }
@@ -66,58 +71,10 @@ fn main() {
 
 fn kaizen(folder: &Path, rules: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kaizen"));
+    command.current_dir(folder);
     command.args(["loop-introspect", "--dry-run", "--quiet", "--format", "json", "--now", NOW, "--loop-dir"]);
     command.arg(folder.join(".loop")).arg("--rules").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(rules));
     command
-}
-
-/// Prints the medians; gives that of the time.
-fn show(name: &str, cycles: u64, measured: &[(f64, Option<u64>)]) -> Option<f64> {
-    let mut walls: Vec<f64> = measured.iter().map(|one| one.0).collect();
-    let mut peaks: Vec<u64> = measured.iter().filter_map(|one| one.1).collect();
-    walls.sort_by(f64::total_cmp);
-    peaks.sort_unstable();
-    let wall = *walls.get(walls.len() / 2)?;
-    let peak =
-        peaks.get(peaks.len() / 2).map_or("unknown".to_owned(), |peak| format!("{:.1} MiB", *peak as f64 / 1024.0));
-    println!("{name:>10}  {wall:.3} s  {:.0} cycles/s  peak {peak}", cycles as f64 / wall);
-    Some(wall)
-}
-
-/// Runs it to its end: seconds, and the most memory it held in KiB where the system tells.
-fn measure(mut command: Command, folder: &Path) -> (f64, Option<u64>) {
-    command
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(File::create(folder.join("out")).expect("a file for the output"));
-    command.stderr(File::create(folder.join("said")).expect("a file for what it says beside that"));
-    let started = Instant::now();
-    let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let (id, ended) = (child.id(), AtomicBool::new(false));
-    let (status, wall, peak) = thread::scope(|scope| {
-        let watch = scope.spawn(|| {
-            let mut peak = None;
-            while !ended.load(Ordering::Relaxed) {
-                peak = peak_of(id).max(peak);
-                thread::sleep(Duration::from_millis(2));
-            }
-            peak
-        });
-        let status = child.wait().expect("the end of the run");
-        let wall = started.elapsed().as_secs_f64();
-        ended.store(true, Ordering::Relaxed);
-        (status, wall, watch.join().expect("the memory watch"))
-    });
-    let said = std::fs::read_to_string(folder.join("said")).unwrap_or_default();
-    assert!(status.success(), "{command:?} ended with {status}: {said}");
-    assert!(std::fs::metadata(folder.join("out")).expect("the output").len() > 0, "{command:?} printed nothing");
-    (wall, peak)
-}
-
-fn peak_of(id: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.split_whitespace().next()?.parse().ok()
 }
 
 /// A log over sixty days, some 220 bytes a cycle.

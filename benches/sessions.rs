@@ -6,11 +6,14 @@
 
 #![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
+mod measure;
+
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::Command;
+
+use measure::Measured;
 
 const TOOLS: [&str; 8] = ["read_file", "web", "browser", "patch", "search", "git", "vision", "terminal"];
 const LATENCIES: [&str; 7] = ["0", "50", "1200.5", "4999", "5001", "9000", "60000"];
@@ -40,30 +43,30 @@ fn main() {
     write(&more, sessions * 4, false);
     let bytes = std::fs::metadata(&document).expect("the document").len();
     println!("{sessions} sessions of {CALLS} calls, {:.0} MB, {runs} runs each, medians\n", bytes as f64 / 1e6);
-    let compare = std::env::var("KAIZEN_COMPARE").ok().filter(|command| !command.trim().is_empty());
+    let compare = measure::other("KAIZEN_COMPARE");
+    let out = folder.join("out");
     let mut theirs = Vec::new();
-    let mut ours: [Vec<(f64, Option<u64>)>; 3] = Default::default();
+    let mut ours: [Vec<Measured>; 3] = Default::default();
     // In turn, so that a busy machine is busy for all of them.
     for _ in 0..runs {
         for (path, measured) in [&document, &lines, &more].into_iter().zip(&mut ours) {
-            measured.push(kaizen(path));
+            measured.push(kaizen(path, &out));
         }
-        if let Some(command) = &compare {
-            let mut words = command.split_whitespace();
-            let mut command = Command::new(words.next().expect("a program in KAIZEN_COMPARE"));
-            command.args(words).arg(&document);
-            theirs.push(measure(command));
+        if let Some(other) = &compare {
+            let mut other = other();
+            other.arg(&document);
+            theirs.push(measure::run(other, &out));
         }
     }
     let names = ["JSON document", "JSON lines", "four times as many lines"];
-    for (name, measured) in names.iter().zip(&mut ours) {
-        show(name, median(measured), if *name == names[2] { sessions * 4 } else { sessions });
+    let ours = ours.map(|measured| Measured::median(&measured).expect("at least one run"));
+    for (name, median) in names.iter().zip(ours) {
+        median.show(name, if *name == names[2] { sessions * 4 } else { sessions }, "sessions");
     }
-    if !theirs.is_empty() {
-        let other = median(&mut theirs);
-        show("compared", other, sessions);
-        for (name, measured) in names.iter().zip(&mut ours).take(2) {
-            println!("compared / {name}: {:.1} times the time", other.0 / median(measured).0);
+    if let Some(theirs) = Measured::median(&theirs) {
+        theirs.show("compared", sessions, "sessions");
+        for (name, ours) in names.iter().zip(ours).take(2) {
+            println!("compared / {name}: {:.1} times the time", theirs.wall / ours.wall);
         }
     }
 }
@@ -106,40 +109,10 @@ fn write(path: &Path, sessions: usize, document: bool) {
     out.flush().unwrap();
 }
 
-fn kaizen(path: &Path) -> (f64, Option<u64>) {
+fn kaizen(path: &Path, out: &Path) -> Measured {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kaizen"));
     command.current_dir(env!("CARGO_MANIFEST_DIR"));
     command.args(["improvement-proposals", "--dry-run", "--quiet", "--format", "json", "--rules", "rules", "--input"]);
     command.arg(path);
-    measure(command)
-}
-
-/// Seconds, and the peak of memory in KiB where the system tells.
-fn measure(mut command: Command) -> (f64, Option<u64>) {
-    let begun = Instant::now();
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = None;
-    loop {
-        if let Ok(text) = std::fs::read_to_string(&status)
-            && let Some(line) = text.lines().find(|line| line.starts_with("VmHWM:"))
-        {
-            peak = line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).or(peak);
-        }
-        if let Some(ended) = child.try_wait().expect("the program is waited for") {
-            assert!(ended.success(), "the program failed: {ended}");
-            return (begun.elapsed().as_secs_f64(), peak);
-        }
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
-}
-
-fn median(all: &mut [(f64, Option<u64>)]) -> (f64, Option<u64>) {
-    all.sort_by(|a, b| a.0.total_cmp(&b.0));
-    (all[all.len() / 2].0, all.iter().filter_map(|one| one.1).max())
-}
-
-fn show(name: &str, (seconds, peak): (f64, Option<u64>), sessions: usize) {
-    let memory = peak.map_or("unknown".to_owned(), |peak| format!("{:.1} MiB", peak as f64 / 1024.0));
-    println!("{name:>24}  {seconds:.3} s  {:.0} sessions/s  peak {memory}", sessions as f64 / seconds);
+    measure::run(command, out)
 }

@@ -7,15 +7,16 @@
 
 #![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
+mod measure;
+
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Instant;
 
+use measure::Measured;
 use serde_json::json;
 
 const NOW: &str = "2026-11-20T12:00:00+00:00";
@@ -35,7 +36,7 @@ fn main() {
     }
     let bytes = std::fs::metadata(&flat).expect("the flat document").len();
     println!("{} issues, {:.0} MB, {} runs each, medians\n", options.issues, bytes as f64 / 1e6, options.runs);
-    let compare = std::env::var("KAIZEN_COMPARE").ok().filter(|command| !command.trim().is_empty());
+    let compare = measure::other("KAIZEN_COMPARE");
     let out = folder.join("out.json");
     let mut of_packs: Vec<Vec<Measured>> = vec![Vec::new(); PACKS.len()];
     let mut of_other = Vec::new();
@@ -44,18 +45,19 @@ fn main() {
         for (pack, measured) in of_packs.iter_mut().enumerate() {
             measured.push(kaizen(&worlds[2], PACKS[pack].1, &out));
         }
-        if let Some(command) = &compare {
-            of_other.push(other(command, &flat, &out));
+        if let Some(other) = &compare {
+            let mut other = other();
+            other.arg(&flat);
+            of_other.push(measure::run(other, &out));
         }
     }
     for ((name, _), measured) in PACKS.iter().zip(&of_packs) {
-        show(name, options.issues, Measured::median(measured));
+        median(measured).show(name, options.issues, "issues");
     }
-    if !of_other.is_empty() {
-        let theirs = Measured::median(&of_other);
-        show("compared", options.issues, theirs);
+    if let Some(theirs) = Measured::median(&of_other) {
+        theirs.show("compared", options.issues, "issues");
         for ((name, _), measured) in PACKS.iter().zip(&of_packs) {
-            let ours = Measured::median(measured);
+            let ours = median(measured);
             let memory = match (theirs.peak, ours.peak) {
                 (Some(theirs), Some(ours)) => format!("{:.2}", theirs as f64 / ours as f64),
                 _ => "unknown".to_owned(),
@@ -73,7 +75,7 @@ fn main() {
             }
         }
         for (size, measured) in sizes.iter().zip(&of_sizes) {
-            let _ = write!(line, "  {size}: {:.5}", Measured::median(measured).wall * 1000.0 / *size as f64);
+            let _ = write!(line, "  {size}: {:.5}", median(measured).wall * 1000.0 / *size as f64);
         }
         println!("{line}");
     }
@@ -110,27 +112,8 @@ impl Options {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Measured {
-    wall: f64,
-    /// In KiB; `None` where the system does not tell.
-    peak: Option<u64>,
-}
-
-impl Measured {
-    fn median(all: &[Measured]) -> Measured {
-        let mut walls: Vec<f64> = all.iter().map(|one| one.wall).collect();
-        let mut peaks: Vec<u64> = all.iter().filter_map(|one| one.peak).collect();
-        walls.sort_by(f64::total_cmp);
-        peaks.sort_unstable();
-        Measured { wall: walls[walls.len() / 2], peak: peaks.get(peaks.len() / 2).copied() }
-    }
-}
-
-fn show(name: &str, issues: usize, measured: Measured) {
-    let memory = measured.peak.map_or("unknown".to_owned(), |peak| format!("{:.1} MiB", peak as f64 / 1024.0));
-    let a_second = issues as f64 / measured.wall;
-    println!("{name:>10}  {:.3} s  {a_second:.0} issues/s  peak {memory}", measured.wall);
+fn median(measured: &[Measured]) -> Measured {
+    Measured::median(measured).expect("at least one run")
 }
 
 fn kaizen(world: &Path, rules: &str, out: &Path) -> Measured {
@@ -138,49 +121,7 @@ fn kaizen(world: &Path, rules: &str, out: &Path) -> Measured {
     command.current_dir(env!("CARGO_MANIFEST_DIR"));
     command.args(["backlog-triage", "--dry-run", "--quiet", "--allow-deferred", "--format", "json", "--now", NOW]);
     command.args(["--rules", rules, "--forge"]).arg(format!("file:{}", world.display()));
-    measure(command, out)
-}
-
-fn other(command: &str, flat: &Path, out: &Path) -> Measured {
-    let mut words = command.split_whitespace();
-    let mut command = Command::new(words.next().expect("a program in KAIZEN_COMPARE"));
-    command.args(words).arg(flat);
-    measure(command, out)
-}
-
-/// Runs it to its end, its output in a file. A run that fails would be fast for the wrong reason.
-fn measure(mut command: Command, out: &Path) -> Measured {
-    let errors = out.with_extension("stderr");
-    command.stdin(Stdio::null()).stdout(File::create(out).expect("a file for the output"));
-    command.stderr(File::create(&errors).expect("a file for what it says beside that"));
-    let started = Instant::now();
-    let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let (id, ended) = (child.id(), AtomicBool::new(false));
-    let (status, wall, peak) = thread::scope(|scope| {
-        let watch = scope.spawn(|| {
-            let mut peak = None;
-            while !ended.load(Ordering::Relaxed) {
-                peak = peak_of(id).max(peak);
-                thread::sleep(Duration::from_millis(2));
-            }
-            peak
-        });
-        let status = child.wait().expect("the end of the run");
-        let wall = started.elapsed().as_secs_f64();
-        ended.store(true, Ordering::Relaxed);
-        (status, wall, watch.join().expect("the memory watch"))
-    });
-    let said = std::fs::read_to_string(errors).unwrap_or_default();
-    assert!(status.success(), "{command:?} ended with {status}: {said}");
-    assert!(std::fs::metadata(out).expect("the output").len() > 0, "{command:?} printed nothing");
-    Measured { wall, peak }
-}
-
-/// The most memory that a process has held so far, in KiB: Linux tells, others do not.
-fn peak_of(id: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.split_whitespace().next()?.parse().ok()
+    measure::run(command, out)
 }
 
 fn start() -> f64 {

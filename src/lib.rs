@@ -11,6 +11,7 @@
 //! - [`loop_dir`] the `.loop` files: JSON lines, logs of any size, the lock of a run
 //! - [`loops`] what the log of the loop says, counted. Pure
 //! - [`files`] locks, and files replaced as a whole
+//! - [`bytes`] bytes of JSON and short names, many looked at at once. Pure
 //! - [`explain`] why a decision is what it is, and what it narrowly is not. Pure
 //! - [`plan`] decisions and texts to finished writes. Pure
 //! - [`apply`] the one writer: a plan, carried out
@@ -27,12 +28,13 @@
 //!
 //! Imports run one way: `main -> {cli, run} -> {review, snapshot, init, undo} -> {jobs, pack} -> {explain, report, plan}
 //! -> {language, engine, forge}`; `language -> advise -> engine`; `{jobs, undo} -> apply -> plan`;
-//! `forge -> {http, files}`, `publish -> {engine, http, files}`, `loop_dir -> files`; engine, http and files import
-//! nothing of ours.
+//! `forge -> {http, files, bytes}`, `publish -> {engine, http, files}`, `loop_dir -> files`, `{loops, sessions} -> bytes`;
+//! engine, http, files and bytes import nothing of ours.
 //! A test holds it.
 
 pub mod advise;
 pub mod apply;
+pub mod bytes;
 pub mod cli;
 pub mod engine;
 pub mod explain;

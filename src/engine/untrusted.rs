@@ -78,10 +78,31 @@ fn goes_on(text: &str) -> bool {
 /// behind the `@` (fact 104) and the last `#` (fact 105). No part of it becomes a link, and
 /// `/kaizen` at its start does not count as a command.
 pub fn markdown(text: &str) -> String {
-    // Most of what is printed is one plain word.
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphabetic()) && !goes_on(text) {
-        return text.to_owned();
-    }
+    // Most of what is printed is a few plain words.
+    if is_plain(text) { text.to_owned() } else { careful(text) }
+}
+
+/// Whether no character of the text can mean anything, whatever stands beside it.
+fn is_plain(text: &str) -> bool {
+    let mut before = b' ';
+    let plain = text.bytes().all(|byte| {
+        let plain = match byte {
+            b'0'..=b'9' => before != b'-',
+            b'a'..=b'z' | b'A'..=b'Z' | b',' | b';' | b'"' | b'\'' | b'(' | b'?' | b'%' => true,
+            b' ' => before != b' ',
+            b'-' | b'/' => before.is_ascii_alphanumeric(),
+            // A number at the start would begin a list, `www` an address.
+            b'.' | b')' => before.is_ascii_alphabetic() && !before.eq_ignore_ascii_case(&b'w'),
+            _ => false,
+        };
+        before = byte;
+        plain
+    });
+    plain && before != b' ' && !goes_on(text)
+}
+
+/// As [`markdown`] is described, of any text.
+fn careful(text: &str) -> String {
     let line = terminal(text);
     let number = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let mut out = String::with_capacity(line.len() + line.len() / 8 + 8);
@@ -119,6 +140,10 @@ pub fn markdown(text: &str) -> String {
 ///
 /// Emoji sequences and Persian keep their joiners.
 pub fn terminal(text: &str) -> String {
+    let bare = text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !text.contains("  ");
+    if bare && !text.starts_with(' ') && !text.ends_with(' ') {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let mut gap = false;
     for c in text.chars() {
@@ -600,6 +625,17 @@ mod tests {
             prop::collection::vec(any::<char>(), 0..24).prop_map(String::from_iter),
             "[ -~\n]{0,40}",
         ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4_096, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_plain_is_left_as_it_is(text in "[aw1 ,;:.()/?%'\"-]{0,6}|[a-zA-Z0-9 .,)/-]{0,9}") {
+            if is_plain(&text) {
+                prop_assert_eq!(careful(&text), text);
+            }
+        }
     }
 
     proptest! {

@@ -2,7 +2,9 @@
 //!
 //! Takes: the bytes of a document in windows of any size. Gives: where the value that begins the
 //! first of them ends. Only strings and brackets are looked at, so that most bytes are passed at
-//! the speed of a search for one byte.
+//! the speed of memory.
+
+use crate::bytes::marks::{Brackets, MANY, Texts};
 
 /// Lists and objects within each other that are still stepped over.
 const DEEPEST: u32 = 120;
@@ -37,49 +39,61 @@ impl Walk {
     pub(super) fn over(&mut self, window: &[u8]) -> Step {
         let mut at = 0;
         loop {
-            if self.text {
-                match self.string_end(window, at) {
-                    Some(end) => at = end,
-                    None => return Step::More(window.len()),
-                }
-                if self.depth == 0 {
-                    return Step::Done(at);
-                }
+            if self.depth > 0 {
+                return self.inside(window, at);
             }
-            let rest = window.get(at..).unwrap_or_default();
-            let matters = |b: &u8| matches!(b, b'"' | b'{' | b'[' | b']' | b'}');
-            let found = if self.depth == 0 { Some(0) } else { rest.iter().position(matters) };
-            let Some((found, byte)) = found.and_then(|n| Some((n, *rest.get(n)?))) else {
-                return Step::More(window.len());
-            };
-            at += found + 1;
+            if self.text {
+                return self.string_end(window, at).map_or(Step::More(window.len()), Step::Done);
+            }
+            let Some(byte) = window.get(at) else { return Step::More(window.len()) };
+            at += 1;
             match byte {
                 b'"' if !self.word => self.text = true,
-                b'[' | b'{' if !self.word => {
-                    if self.depth == DEEPEST {
-                        let what = format!("lists and objects nested deeper than {DEEPEST}");
-                        return Step::Bad(at - 1, what);
-                    }
-                    self.depth += 1;
-                    self.objects = self.objects << 1 | u128::from(byte == b'{');
-                }
-                b']' | b'}' if self.depth > 0 => {
-                    if (self.objects & 1 == 1) != (byte == b'}') {
-                        let what = format!("found `{}`, which closes nothing", char::from(byte));
-                        return Step::Bad(at - 1, what);
-                    }
-                    self.depth -= 1;
-                    self.objects >>= 1;
-                    if self.depth == 0 {
-                        return Step::Done(at);
-                    }
-                }
+                b'[' | b'{' if !self.word => self.open(*byte),
                 b' ' | b'\n' | b'\r' | b'\t' | b',' | b':' | b']' | b'}' | b'"' | b'[' | b'{' => {
                     return Step::Done(at - 1);
                 }
                 _ => self.word = true,
             }
         }
+    }
+
+    fn open(&mut self, bracket: u8) {
+        self.depth += 1;
+        self.objects = self.objects << 1 | u128::from(bracket == b'{');
+    }
+
+    /// Within a list or an object, from `at` in the window.
+    fn inside(&mut self, window: &[u8], mut at: usize) -> Step {
+        let mut texts = Texts { within: self.text, escaped: self.escaped };
+        for piece in window.get(at..).unwrap_or_default().chunks(MANY) {
+            let Brackets { opens, closes, .. } = texts.brackets(piece);
+            let mut brackets = opens | closes;
+            while brackets != 0 {
+                let bit = brackets & brackets.wrapping_neg();
+                let place = bit.trailing_zeros() as usize;
+                let byte = piece[place];
+                if opens & bit == 0 {
+                    if (self.objects & 1 == 1) != (byte == b'}') {
+                        let what = format!("found `{}`, which closes nothing", char::from(byte));
+                        return Step::Bad(at + place, what);
+                    }
+                    self.depth -= 1;
+                    self.objects >>= 1;
+                    if self.depth == 0 {
+                        return Step::Done(at + place + 1);
+                    }
+                } else if self.depth == DEEPEST {
+                    return Step::Bad(at + place, format!("lists and objects nested deeper than {DEEPEST}"));
+                } else {
+                    self.open(byte);
+                }
+                brackets ^= bit;
+            }
+            at += piece.len();
+        }
+        (self.text, self.escaped) = (texts.within, texts.escaped);
+        Step::More(window.len())
     }
 
     /// The place after the closing quote of the string that `window` is within from `at`.

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use memchr::memmem;
 
 use super::cycle::{self, Cycle, EXPECTED, NAMES};
+use crate::bytes::name::Looks;
 
 /// What is not known, where 0 would be something.
 pub const NONE: u64 = u64::MAX;
@@ -110,13 +111,15 @@ pub struct Rows {
 #[derive(Default)]
 struct Names<'t> {
     places: HashMap<Cow<'t, str>, u32>,
-    names: Vec<Cow<'t, str>>,
+    names: Vec<(Looks, Cow<'t, str>)>,
 }
 
 impl<'t> Names<'t> {
     fn place(&mut self, name: Cow<'t, str>) -> u32 {
         // A handful is looked through faster than it is hashed.
-        let few = self.names.iter().take(FEW).position(|known| *known == name);
+        let looks = Looks::of(name.as_bytes());
+        let same = |known: &(Looks, Cow<'t, str>)| known.0 == looks && (looks.tells() || known.1 == name);
+        let few = self.names.iter().take(FEW).position(same);
         if let Some(place) = few.and_then(|place| u32::try_from(place).ok()) {
             return place;
         }
@@ -126,79 +129,81 @@ impl<'t> Names<'t> {
             return *place;
         }
         let place = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-        self.names.push(name.clone());
+        self.names.push((looks, name.clone()));
         self.places.insert(name, place);
         place
     }
 
     fn owned(self) -> Vec<String> {
-        self.names.into_iter().map(Cow::into_owned).collect()
+        self.names.into_iter().map(|(_, name)| name.into_owned()).collect()
     }
 }
 
 /// Reads a block.
 #[must_use]
 pub fn read(bytes: Vec<u8>) -> Rows {
-    read_where(bytes, |_| true)
+    read_where(bytes, None)
 }
 
 /// Reads those lines of a block that may be about one of these issues: the others are not looked at any
 /// further, which is several times as fast.
 #[must_use]
 pub fn read_of(bytes: Vec<u8>, issues: &[u64]) -> Rows {
-    let key = memmem::Finder::new("\"issue\"");
-    read_where(bytes, |line| {
-        let named = key.find_iter(line.as_bytes()).any(|at| {
-            let after = line[at + "\"issue\"".len()..].trim_start();
+    let (key, escape) = (memmem::Finder::new("\"issue\""), memmem::Finder::new("\\u00"));
+    let wanted = |line: &[u8]| {
+        let named = key.find_iter(line).any(|at| {
+            let after = line[at + "\"issue\"".len()..].trim_ascii_start();
             // It may be a value.
-            let Some(value) = after.strip_prefix(':').map(str::trim_start) else { return false };
-            let digits = value.strip_prefix('"').unwrap_or(value);
-            let length = digits.bytes().take_while(u8::is_ascii_digit).count();
-            match digits.as_bytes().get(length) {
+            let Some(value) = after.strip_prefix(b":").map(<[u8]>::trim_ascii_start) else { return false };
+            let digits = value.strip_prefix(b"\"").unwrap_or(value);
+            let length = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            match digits.get(length) {
                 // Written in some other way: it is read.
                 Some(b'.' | b'e' | b'E') | None => true,
-                _ => digits[..length].parse().is_ok_and(|issue| issues.contains(&issue)),
+                _ => str::from_utf8(&digits[..length])
+                    .is_ok_and(|digits| digits.parse().is_ok_and(|issue| issues.contains(&issue))),
             }
         });
         // A name can be written with escapes, by nobody in earnest.
-        named || memmem::find(line.as_bytes(), b"\\u00").is_some()
-    })
+        named || escape.find(line).is_some()
+    };
+    read_where(bytes, Some(&wanted))
 }
 
-fn read_where(bytes: Vec<u8>, wanted: impl Fn(&str) -> bool) -> Rows {
+fn read_where(bytes: Vec<u8>, wanted: Option<&dyn Fn(&[u8]) -> bool>) -> Rows {
     let mut found = Rows::default();
     let (mut kinds, mut repos) = (Names::default(), Names::default());
     let mut epoch = None;
     let mut start = 0;
-    // Checked at once where all of it is text, as it nearly always is.
-    let text = std::str::from_utf8(&bytes);
+    // Where all lines are read: checked at once where all of it is text, as it nearly always is.
+    let text = if wanted.is_none() { str::from_utf8(&bytes).ok() } else { None };
     while start < bytes.len() {
         let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |length| start + length);
-        let line = match text {
-            Ok(text) => Ok(&text[start..end]),
-            Err(_) => std::str::from_utf8(&bytes[start..end]),
-        };
-        let line = line.map(str::trim_ascii).map_err(|error| format!("it is no UTF-8: {error}"));
-        if line.as_ref().is_ok_and(|line| line.is_empty() || !wanted(line)) {
-            // Nothing, or nothing that is asked for.
-        } else {
-            match line.and_then(cycle::read) {
-                Ok(mut cycle) => {
-                    found.notes.of(&cycle);
-                    if let Some(latest) = cycle.epoch.take().filter(|epoch| !epoch.is_empty()) {
-                        epoch = Some(latest);
+        if wanted.is_none_or(|wanted| wanted(&bytes[start..end])) {
+            let line = match text {
+                Some(text) => Ok(&text[start..end]),
+                None => str::from_utf8(&bytes[start..end]),
+            };
+            match line.map(str::trim_ascii).map_err(|error| format!("it is no UTF-8: {error}")) {
+                Ok("") => {}
+                line => match line.and_then(cycle::read) {
+                    Ok(mut cycle) => {
+                        found.notes.of(&cycle);
+                        if let Some(latest) = cycle.epoch.take().filter(|epoch| !epoch.is_empty()) {
+                            epoch = Some(latest);
+                        }
+                        let kind = kinds.place(cycle.kind.take().unwrap_or(Cow::Borrowed("unknown")));
+                        let repo = repos.place(cycle.repo.take().unwrap_or_default());
+                        found.rows.push(row(&cycle, (kind, repo), start));
                     }
-                    let kind = kinds.place(cycle.kind.take().unwrap_or(Cow::Borrowed("unknown")));
-                    let repo = repos.place(cycle.repo.take().unwrap_or_default());
-                    found.rows.push(row(&cycle, (kind, repo), start));
-                }
-                Err(why) => {
-                    found.bad += 1;
-                    found.torn = end == bytes.len();
-                    if found.told.len() < TOLD {
-                        found.told.push((found.lines, why));
+                    Err(why) => {
+                        found.bad += 1;
+                        found.torn = end == bytes.len();
+                        if found.told.len() < TOLD {
+                            found.told.push((found.lines, why));
+                        }
                     }
-                }
+                },
             }
         }
         found.lines += 1;

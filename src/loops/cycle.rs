@@ -14,8 +14,9 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::bytes::name::Looks;
 use crate::forge::time;
-use values::{is_empty, number, text, whole};
+use values::Raw;
 
 /// Members of a cycle, in the order of [`NAMES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,7 +157,7 @@ impl<'de> Visitor<'de> for Members {
                 map.next_value::<IgnoredAny>()?;
             } else {
                 let raw: &'de RawValue = map.next_value()?;
-                cycle.set(member, raw.get());
+                cycle.set(member, Raw::Json(raw.get()));
             }
         }
         Ok(cycle)
@@ -181,22 +182,49 @@ impl<'de> Deserialize<'de> for Member {
     }
 }
 
+/// Members in the order of [`NAMES`].
+const MEMBERS: [Member; NAMES.len()] = [
+    Member::Timestamp,
+    Member::Cycle,
+    Member::Issue,
+    Member::Type,
+    Member::Success,
+    Member::Duration,
+    Member::Reason,
+    Member::LinesAdded,
+    Member::LinesRemoved,
+    Member::Pr,
+    Member::Epoch,
+    Member::Repo,
+];
+
+/// What their names look like; none is too long to tell.
+const LOOKS: [Looks; NAMES.len()] = {
+    let mut looks = [Looks::of(b""); NAMES.len()];
+    let mut at = 0;
+    while at < NAMES.len() {
+        looks[at] = Looks::of(NAMES[at].as_bytes());
+        assert!(looks[at].tells());
+        at += 1;
+    }
+    looks
+};
+
 impl Member {
     fn named(name: &str) -> Member {
-        match name {
-            "timestamp" => Member::Timestamp,
-            "cycle" => Member::Cycle,
-            "issue" => Member::Issue,
-            "type" => Member::Type,
-            "success" => Member::Success,
-            "duration" => Member::Duration,
-            "reason" => Member::Reason,
-            "lines_added" => Member::LinesAdded,
-            "lines_removed" => Member::LinesRemoved,
-            "pr" => Member::Pr,
-            "epoch" => Member::Epoch,
-            "repo" => Member::Repo,
-            _ => Member::Other,
+        Member::expected(name.as_bytes(), 0).0
+    }
+
+    /// The member, and the one that usually stands behind it, which is `next` for this one: lines of one program
+    /// have their members in one order.
+    fn expected(name: &[u8], next: usize) -> (Member, usize) {
+        let looks = Looks::of(name);
+        if LOOKS.get(next) == Some(&looks) {
+            return (MEMBERS[next], next + 1);
+        }
+        match LOOKS.iter().position(|known| *known == looks) {
+            Some(at) => (MEMBERS[at], at + 1),
+            None => (Member::Other, next),
         }
     }
 }
@@ -207,38 +235,35 @@ impl<'a> Cycle<'a> {
         Cycle { missing: (1 << NAMES.len()) - 1, ..Cycle::default() }
     }
 
-    /// Takes a member; `raw` is its JSON.
-    fn set(&mut self, member: Member, raw: &'a str) {
+    /// Takes a member.
+    fn set(&mut self, member: Member, raw: Raw<'a>) {
         let bit = 1 << member as u16;
-        let is_null = raw == "null";
+        let is_null = raw.is("null");
         self.missing = if is_null { self.missing | bit } else { self.missing & !bit };
         let read = match member {
             Member::Timestamp => {
-                let text = text(raw);
+                let text = raw.text();
                 self.at = text.as_deref().and_then(instant);
                 self.zoneless = self.at.is_some() && text.as_deref().is_some_and(without_zone);
                 self.at.is_some()
             }
-            Member::Cycle => put(&mut self.cycle, whole(raw)),
+            Member::Cycle => put(&mut self.cycle, raw.whole()),
             // 0 and "" are no issue: the loop worked on none.
-            Member::Issue => put(&mut self.issue, whole(raw).filter(|number| *number > 0)) || is_empty(raw),
-            Member::Pr => put(&mut self.pr, whole(raw).filter(|number| *number > 0)) || is_empty(raw),
-            Member::Type => put(&mut self.kind, text(raw)),
+            Member::Issue => put(&mut self.issue, raw.whole().filter(|number| *number > 0)) || raw.is_empty(),
+            Member::Pr => put(&mut self.pr, raw.whole().filter(|number| *number > 0)) || raw.is_empty(),
+            Member::Type => put(&mut self.kind, raw.text()),
             Member::Success => {
-                self.success = match raw {
-                    "true" => Some(true),
-                    "false" => Some(false),
-                    _ => None,
-                };
-                self.truthy = !(is_null || raw == "false" || is_empty(raw) || raw == "[]" || raw == "{}");
+                self.success = if raw.is("true") { Some(true) } else { raw.is("false").then_some(false) };
+                let nothing = is_null || self.success == Some(false) || raw.is_empty();
+                self.truthy = !(nothing || raw.is("[]") || raw.is("{}"));
                 self.success.is_some()
             }
-            Member::Duration => put(&mut self.duration, number(raw)),
-            Member::Reason => put(&mut self.reason, text(raw)),
-            Member::LinesAdded => put(&mut self.added, number(raw)),
-            Member::LinesRemoved => put(&mut self.removed, number(raw)),
-            Member::Epoch => put(&mut self.epoch, text(raw)),
-            Member::Repo => put(&mut self.repo, text(raw)),
+            Member::Duration => put(&mut self.duration, raw.number()),
+            Member::Reason => put(&mut self.reason, raw.text()),
+            Member::LinesAdded => put(&mut self.added, raw.number()),
+            Member::LinesRemoved => put(&mut self.removed, raw.number()),
+            Member::Epoch => put(&mut self.epoch, raw.text()),
+            Member::Repo => put(&mut self.repo, raw.text()),
             Member::Other => true,
         };
         self.unreadable = if read || is_null { self.unreadable & !bit } else { self.unreadable | bit };

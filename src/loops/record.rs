@@ -15,22 +15,16 @@ use super::cycle;
 use super::insights::{instant_of, number};
 use super::tally::{Tally, round};
 
-/// Members in the order in which they are written.
-pub const MEMBERS: [&str; 13] = [
-    "timestamp",
-    "cycle",
-    "issue",
-    "type",
-    "success",
-    "duration",
-    "reason",
-    "lines_added",
-    "lines_removed",
-    "pr",
-    "epoch",
-    "repo",
-    "agent",
-];
+/// Members in the order in which they are written: those that are counted, and who worked.
+pub const MEMBERS: [&str; cycle::NAMES.len() + 1] = {
+    let mut members = ["agent"; cycle::NAMES.len() + 1];
+    let mut at = 0;
+    while at < cycle::NAMES.len() {
+        members[at] = cycle::NAMES[at];
+        at += 1;
+    }
+    members
+};
 
 /// A cycle as it is written.
 #[derive(Debug, Clone, PartialEq)]

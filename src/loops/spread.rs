@@ -14,6 +14,9 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// The most bins of a spread that stands for the whole log.
 pub const BINS: usize = 1 << 16;
 
+/// Whole seconds below this have a place of their own.
+const SMALL: u32 = 1 << 12;
+
 /// Durations.
 #[derive(Debug, Clone)]
 pub struct Spread {
@@ -24,6 +27,10 @@ pub struct Spread {
     sum: f64,
     /// What the sum has lost to rounding so far.
     lost: f64,
+    /// How many of each number of whole seconds below [`SMALL`], as long as no values fall together.
+    small: Vec<u64>,
+    /// How many of these are there at all.
+    different: usize,
     /// By the high bits of the value, which have the order of the values: how many.
     bins: HashMap<u64, u64, BuildHasherDefault<Mixer>>,
     /// Bits of a value that are left out.
@@ -62,7 +69,17 @@ impl Spread {
     /// No durations; at most `most` bins.
     #[must_use]
     pub fn new(most: usize) -> Spread {
-        Spread { count: 0, greatest: 0.0, sum: 0.0, lost: 0.0, bins: HashMap::default(), shift: 0, most }
+        Spread {
+            count: 0,
+            greatest: 0.0,
+            sum: 0.0,
+            lost: 0.0,
+            small: Vec::new(),
+            different: 0,
+            bins: HashMap::default(),
+            shift: 0,
+            most,
+        }
     }
 
     /// Adds one that is above 0 and finite.
@@ -72,17 +89,38 @@ impl Spread {
         let sum = self.sum + seconds;
         self.lost += if self.sum >= seconds { (self.sum - sum) + seconds } else { (seconds - sum) + self.sum };
         self.sum = sum;
-        *self.bins.entry(seconds.to_bits() >> self.shift).or_default() += 1;
-        while self.bins.len() > self.most {
-            self.shift = self.shift.max(28) + 1;
-            let finer = std::mem::take(&mut self.bins);
-            let more = self.shift;
-            for (bin, count) in finer {
-                // The first time the lower half of the digits goes at once: they tell nothing.
-                let bin = if more == 29 { bin >> 29 } else { bin >> 1 };
-                *self.bins.entry(bin).or_default() += count;
+        let whole = seconds as u32;
+        if self.shift == 0 && whole < SMALL && f64::from(whole) == seconds {
+            let place = whole as usize;
+            if self.small.len() <= place {
+                self.small.resize((place + 1).next_power_of_two(), 0);
             }
+            self.different += usize::from(self.small[place] == 0);
+            self.small[place] += 1;
+        } else {
+            *self.bins.entry(seconds.to_bits() >> self.shift).or_default() += 1;
         }
+        while self.bins.len() + self.different > self.most {
+            self.join_bins();
+        }
+    }
+
+    /// Twice as wide bins.
+    fn join_bins(&mut self) {
+        let small = self.small().collect::<Vec<_>>();
+        (self.small, self.different) = (Vec::new(), 0);
+        self.bins.extend(small.into_iter().map(|(seconds, count)| (seconds.to_bits(), count)));
+        self.shift = self.shift.max(28) + 1;
+        let finer = std::mem::take(&mut self.bins);
+        for (bin, count) in finer {
+            // The first time the lower half of the digits goes at once: they tell nothing.
+            let bin = if self.shift == 29 { bin >> 29 } else { bin >> 1 };
+            *self.bins.entry(bin).or_default() += count;
+        }
+    }
+
+    fn small(&self) -> impl Iterator<Item = (f64, u64)> {
+        (0_u32..).zip(&self.small).filter(|(_, count)| **count > 0).map(|(whole, count)| (f64::from(whole), *count))
     }
 
     /// The sum of all.
@@ -121,15 +159,19 @@ impl Spread {
     /// How many are above `limit`.
     #[must_use]
     pub fn above(&self, limit: f64) -> u64 {
-        self.bins.iter().filter(|(bin, _)| self.value(**bin) > limit).map(|(_, count)| count).sum()
+        self.each().filter(|(value, _)| *value > limit).map(|(_, count)| count).sum()
     }
 
     /// Values in order.
     #[must_use]
     pub fn counted(&self) -> Counted {
-        let mut counted: Counted = self.bins.iter().map(|(bin, count)| (self.value(*bin), *count)).collect();
+        let mut counted: Counted = self.each().collect();
         counted.sort_by(|one, other| one.0.total_cmp(&other.0));
         counted
+    }
+
+    fn each(&self) -> impl Iterator<Item = (f64, u64)> {
+        self.small().chain(self.bins.iter().map(|(bin, count)| (self.value(*bin), *count)))
     }
 
     /// The value that a bin stands for: the least in it.

@@ -77,8 +77,9 @@ struct Quiet;
 
 impl Formatter for Quiet {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        let plain = |byte: &u8| *byte < 0x7f && *byte != b'#';
-        if fragment.as_bytes().iter().all(plain) {
+        // Without a way out of the loop, many bytes are looked at at once.
+        let odd = fragment.bytes().fold(false, |odd, byte| odd | (byte >= 0x7f) | (byte == b'#'));
+        if !odd {
             return CompactFormatter.write_string_fragment(out, fragment);
         }
         let mut start = 0;

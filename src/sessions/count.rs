@@ -159,11 +159,14 @@ impl<'m> Counter<'m> {
             _ => u64::MAX,
         });
         self.errors(session, place, who, &repo, &mut budget);
-        self.tools(session, place, who, &repo, &mut budget);
+        let tools = self.tools(session, place, who, &repo, &mut budget);
         if budget.0 == u64::MAX {
             budget.0 = 0;
         }
-        self.manual(session, place, who, &repo, budget.0);
+        // One more where a call that names no tool is told apart from one that says it has none.
+        if session.calls.len() >= self.measure.manual_calls && tools <= self.measure.manual_tools + 1 {
+            self.manual(session, place, who, &repo, budget.0);
+        }
     }
 
     fn errors(

@@ -1,9 +1,8 @@
-//! The next byte of JSON that means something, many bytes at a time.
+//! Where an element of a document ends.
 //!
-//! Takes: bytes and where to begin. Gives: where the first such byte stands, or the length where none does; where
-//! an element ends.
+//! Takes: bytes and where to begin. Gives: where the last bracket closes, or how far was looked.
 
-use wide::u8x16;
+use crate::bytes::marks::{MANY, Texts};
 
 /// Brackets within brackets; what is deeper was made to break readers.
 pub(super) const DEEPEST: usize = 500;
@@ -21,134 +20,37 @@ pub(super) const MEANS: [[bool; 256]; 2] = {
     table
 };
 
-const ONES: u64 = u64::from_le_bytes([1; 8]);
-const HIGHS: u64 = ONES << 7;
-
-/// The high bit of the bytes that are zero; right up to the first of them, which is the one that is asked for.
-const fn zeros(bytes: u64) -> u64 {
-    bytes.wrapping_sub(ONES) & !bytes & HIGHS
-}
-
-const fn equal(bytes: u64, to: u8) -> u64 {
-    zeros(bytes ^ (ONES * to as u64))
-}
-
-/// Where a text ends, is escaped, or holds a control character; else the length. Most texts are short.
-#[inline]
-pub(super) fn in_text(bytes: &[u8], mut at: usize) -> usize {
-    loop {
-        let rest = bytes.get(at..).unwrap_or_default();
-        let (chunk, last) = match rest.first_chunk::<8>() {
-            Some(chunk) => (*chunk, false),
-            None => (padded(rest), true),
-        };
-        let chunk = u64::from_le_bytes(chunk);
-        let control = chunk.wrapping_sub(ONES * 0x20) & !chunk & HIGHS;
-        let found = equal(chunk, b'"') | equal(chunk, b'\\') | control;
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
-        }
-        if last {
-            return bytes.len();
-        }
-        at += 8;
-    }
-}
-
-/// The last bytes and spaces, which mean nothing.
-fn padded<const N: usize>(rest: &[u8]) -> [u8; N] {
-    let mut padded = [b' '; N];
-    padded[..rest.len()].copy_from_slice(rest);
-    padded
-}
-
-/// What 64 bytes hold, a bit for each of them.
-struct Marks {
-    quotes: u64,
-    backslashes: u64,
-    opens: u64,
-    closes: u64,
-}
-
-impl Marks {
-    #[inline]
-    fn of(bytes: &[u8; 64]) -> Marks {
-        let mut marks = Marks { quotes: 0, backslashes: 0, opens: 0, closes: 0 };
-        for (nth, bytes) in bytes.as_chunks::<16>().0.iter().enumerate() {
-            let bytes = u8x16::new(*bytes);
-            // Square brackets differ from braces in one bit.
-            let braces = bytes | u8x16::splat(0x20);
-            let bits = |found: u8x16| u64::from(found.to_bitmask()) << (16 * nth);
-            marks.quotes |= bits(bytes.simd_eq(u8x16::splat(b'"')));
-            marks.backslashes |= bits(bytes.simd_eq(u8x16::splat(b'\\')));
-            marks.opens |= bits(braces.simd_eq(u8x16::splat(b'{')));
-            marks.closes |= bits(braces.simd_eq(u8x16::splat(b'}')));
-        }
-        marks
-    }
-
-    /// Takes out the quotes that are escaped; `escaped` says whether the first byte is, and then the next ones.
-    #[inline]
-    fn unescape(&mut self, escaped: &mut bool) {
-        self.quotes &= !u64::from(*escaped);
-        self.backslashes &= !u64::from(std::mem::take(escaped));
-        while self.backslashes != 0 {
-            let next = (self.backslashes & self.backslashes.wrapping_neg()) << 1;
-            *escaped = next == 0;
-            self.quotes &= !next;
-            self.backslashes &= self.backslashes.wrapping_sub(1) & !next;
-        }
-    }
-}
-
-/// A bit for each byte from one quote to before the next one.
-#[inline]
-const fn between(quotes: u64) -> u64 {
-    let mut inside = quotes;
-    let mut shift = 1;
-    while shift < 64 {
-        inside ^= inside << shift;
-        shift *= 2;
-    }
-    inside
-}
-
 /// From `at`, outside of a text in an element with `open` brackets, to behind where the last of them closes; else
 /// to where the bytes end, or to the text that does not end in them. Stops where more than [`DEEPEST`] are open.
 pub(super) fn inside(bytes: &[u8], mut at: usize, open: &mut usize) -> usize {
-    // All ones while a text goes on from the bytes before; where it began.
-    let (mut goes_on, mut text, mut escaped) = (0_u64, at, false);
-    while at < bytes.len() {
-        let rest = &bytes[at..];
-        let mut marks = match rest.first_chunk::<64>() {
-            Some(chunk) => Marks::of(chunk),
-            None => Marks::of(&padded(rest)),
-        };
-        marks.unescape(&mut escaped);
-        let texts = between(marks.quotes) ^ goes_on;
-        let (opens, closes) = (marks.opens & !texts, marks.closes & !texts);
-        let (more, fewer) = (opens.count_ones() as usize, closes.count_ones() as usize);
+    // Where the last text began.
+    let (mut texts, mut text) = (Texts::default(), at);
+    for piece in bytes.get(at..).unwrap_or_default().chunks(MANY) {
+        let found = texts.brackets(piece);
+        let (more, fewer) = (found.opens.count_ones() as usize, found.closes.count_ones() as usize);
         if fewer < *open && *open + more <= DEEPEST {
             *open = *open + more - fewer;
         } else {
-            let mut brackets = opens | closes;
+            let mut brackets = found.opens | found.closes;
             while brackets != 0 {
                 let bit = brackets & brackets.wrapping_neg();
-                if opens & bit != 0 { *open += 1 } else { *open -= 1 }
+                if found.opens & bit != 0 {
+                    *open += 1
+                } else {
+                    *open -= 1
+                }
                 if *open == 0 || *open > DEEPEST {
                     return at + bit.trailing_zeros() as usize + 1;
                 }
                 brackets ^= bit;
             }
         }
-        // The sign: whether the last byte is of a text.
-        goes_on = if texts >> 63 == 1 { u64::MAX } else { 0 };
-        if marks.quotes != 0 {
-            text = at + 63 - marks.quotes.leading_zeros() as usize;
+        if found.quotes != 0 {
+            text = at + MANY - 1 - found.quotes.leading_zeros() as usize;
         }
-        at += 64;
+        at += piece.len();
     }
-    if goes_on == 0 { bytes.len() } else { text }
+    if texts.within { text } else { bytes.len() }
 }
 
 #[cfg(test)]
@@ -167,18 +69,6 @@ mod tests {
         fn some(&mut self, most: u8, of: &[u8]) -> Vec<u8> {
             let length = usize::from(self.next() % most);
             (0..length).map(|_| of[usize::from(self.next()) % of.len()]).collect()
-        }
-    }
-
-    #[test]
-    fn a_text_ends_where_a_look_at_every_byte_finds_it_to() {
-        let mut random = Bytes(1);
-        for _ in 0..2_000 {
-            let bytes = random.some(40, b" a!#{[]}\"\\\x1f\x20\x7f\x80\xff|~zZ");
-            for at in 0..=bytes.len() {
-                let text = bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
-                assert_eq!(in_text(&bytes, at), text.map_or(bytes.len(), |found| at + found), "{bytes:?} {at}");
-            }
         }
     }
 
@@ -209,7 +99,8 @@ mod tests {
         let mut random = Bytes(7);
         let (mut ended, mut in_text) = (0, 0);
         for round in 0..40_000_usize {
-            let of: &[u8] = if round % 2 == 0 { b" ab,{[]}\"\\|;[{<>\xdb\xfd\x02" } else { b"aaaaaaaaaaaaaaaaaaaaaaa{[]}}\"\"\\" };
+            let of: &[u8] =
+                if round % 2 == 0 { b" ab,{[]}\"\\|;[{<>\xdb\xfd\x02" } else { b"aaaaaaaaaaaaaaaaaaaaaaa{[]}}\"\"\\" };
             let bytes = random.some(255, of);
             let (mut quick, mut slow) = (1 + round % 3, 1 + round % 3);
             let (at, expected) = (inside(&bytes, 0, &mut quick), slowly(&bytes, &mut slow));

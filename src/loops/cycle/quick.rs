@@ -3,7 +3,9 @@
 //! Takes: a line. Gives: the same [`Cycle`] that the thorough reader gives, in a third of the time, or
 //! `None` where the line is anything else: nested, escaped, or no JSON. A test holds the two equal.
 
+use super::values::{EXACT, Raw};
 use super::{Cycle, Member};
+use crate::bytes::marks::in_text;
 
 /// Reads a line, if it is such a one.
 pub(super) fn read(line: &str) -> Option<Cycle<'_>> {
@@ -17,24 +19,36 @@ pub(super) fn read(line: &str) -> Option<Cycle<'_>> {
     if bytes.get(at) == Some(&b'}') {
         return (space(bytes, at + 1) == bytes.len()).then_some(cycle);
     }
+    let mut next = 0;
     loop {
         let name = at;
         at = text(bytes, name)?;
-        let member = Member::named(line.get(name + 1..at - 1)?);
+        let (member, after) = Member::expected(bytes.get(name + 1..at - 1)?, next);
+        next = after;
         at = space(bytes, at);
         if bytes.get(at) != Some(&b':') {
             return None;
         }
-        let value = space(bytes, at + 1);
-        at = match bytes.get(value)? {
-            b'"' => text(bytes, value)?,
-            b't' => word(bytes, value, b"true")?,
-            b'f' => word(bytes, value, b"false")?,
-            b'n' => word(bytes, value, b"null")?,
-            _ => number(bytes, value)?,
+        let from = space(bytes, at + 1);
+        let value;
+        (at, value) = match bytes.get(from)? {
+            b'"' => {
+                let end = text(bytes, from)?;
+                (end, Raw::Plain(line.get(from + 1..end - 1)?))
+            }
+            b't' => (word(bytes, from, b"true")?, Raw::Json("true")),
+            b'f' => (word(bytes, from, b"false")?, Raw::Json("false")),
+            b'n' => (word(bytes, from, b"null")?, Raw::Json("null")),
+            _ => match whole(bytes, from) {
+                Some((end, number)) => (end, Raw::Digits(number)),
+                None => {
+                    let end = number(bytes, from)?;
+                    (end, Raw::Json(line.get(from..end)?))
+                }
+            },
         };
         if member != Member::Other {
-            cycle.set(member, line.get(value..at)?);
+            cycle.set(member, value);
         }
         at = space(bytes, at);
         match bytes.get(at)? {
@@ -57,18 +71,28 @@ fn text(bytes: &[u8], at: usize) -> Option<usize> {
     if bytes.get(at) != Some(&b'"') {
         return None;
     }
-    let mut end = at + 1;
-    loop {
-        match bytes.get(end)? {
-            b'"' => return Some(end + 1),
-            b'\\' | 0..=0x1f => return None,
-            _ => end += 1,
-        }
-    }
+    let end = in_text(bytes, at + 1);
+    (bytes.get(end) == Some(&b'"')).then_some(end + 1)
 }
 
-fn word(bytes: &[u8], at: usize, word: &[u8]) -> Option<usize> {
+fn word<const N: usize>(bytes: &[u8], at: usize, word: &[u8; N]) -> Option<usize> {
     bytes.get(at..)?.starts_with(word).then_some(at + word.len())
+}
+
+/// Behind the number that begins at `at`, and the number, where it is whole and short.
+fn whole(bytes: &[u8], at: usize) -> Option<(usize, u64)> {
+    let rest = bytes.get(at..)?;
+    let (mut number, mut length) = (0, 0);
+    while let Some(byte @ b'0'..=b'9') = rest.get(length) {
+        number = number * 10 + u64::from(byte - b'0');
+        length += 1;
+        if length > EXACT {
+            return None;
+        }
+    }
+    // 01 is no number, and neither 1. nor 1e is the end of one.
+    let ends = length > 0 && !matches!(rest.get(length), Some(b'.' | b'e' | b'E'));
+    (ends && (rest[0] != b'0' || length == 1)).then_some((at + length, number))
 }
 
 /// Behind the number that begins at `at`.

@@ -1,46 +1,85 @@
 //! JSON values as the members of a cycle want them.
 //!
-//! Takes: the JSON of a value. Gives: the text or number that it is, or `None`.
+//! Takes: a value, as far as its reader has looked at it. Gives: the text or number that it is, or `None`.
 
 use std::borrow::Cow;
 
-/// 0, in any way of writing it, or an empty text.
-pub(super) fn is_empty(raw: &str) -> bool {
-    raw == "\"\"" || number(raw) == Some(0.0)
+/// Digits of a number that is exact as it is read.
+pub(super) const EXACT: usize = 15;
+
+/// A value.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Raw<'a> {
+    /// A text without escapes: what stands between its quotes.
+    Plain(&'a str),
+    /// A whole number of at most [`EXACT`] digits.
+    Digits(u64),
+    /// Any JSON.
+    Json(&'a str),
 }
 
-/// A JSON string.
-pub(super) fn text(raw: &str) -> Option<Cow<'_, str>> {
-    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
-        return Some(Cow::Borrowed(inner));
+impl<'a> Raw<'a> {
+    /// Whether it is this word or empty list.
+    pub(super) fn is(self, word: &str) -> bool {
+        matches!(self, Raw::Json(json) if json == word)
     }
-    serde_json::from_str(raw).ok().map(Cow::Owned)
+
+    /// 0, in any way of writing it, or an empty text.
+    pub(super) fn is_empty(self) -> bool {
+        match self {
+            Raw::Plain(text) => text.is_empty(),
+            Raw::Json("\"\"") => true,
+            _ => self.number() == Some(0.0),
+        }
+    }
+
+    /// A JSON string.
+    pub(super) fn text(self) -> Option<Cow<'a, str>> {
+        match self {
+            Raw::Plain(text) => Some(Cow::Borrowed(text)),
+            Raw::Digits(_) => None,
+            Raw::Json(json) => match unquoted(json)? {
+                plain if memchr::memchr(b'\\', plain.as_bytes()).is_none() => Some(Cow::Borrowed(plain)),
+                _ => serde_json::from_str(json).ok().map(Cow::Owned),
+            },
+        }
+    }
+
+    /// A JSON number that is finite.
+    pub(super) fn number(self) -> Option<f64> {
+        match self {
+            Raw::Plain(_) => None,
+            Raw::Digits(number) => Some(number as f64),
+            Raw::Json(json) => number(json),
+        }
+    }
+
+    /// A whole number that is not negative: `42`, `42.0`, `"42"`.
+    pub(super) fn whole(self) -> Option<u64> {
+        match self {
+            Raw::Digits(number) => Some(number),
+            Raw::Plain(text) => whole(text),
+            Raw::Json(json) => whole(unquoted(json).unwrap_or(json)),
+        }
+    }
 }
 
-/// A JSON number that is finite.
-pub(super) fn number(raw: &str) -> Option<f64> {
-    let first = raw.bytes().next()?;
+fn unquoted(json: &str) -> Option<&str> {
+    json.strip_prefix('"')?.strip_suffix('"')
+}
+
+fn number(json: &str) -> Option<f64> {
+    let first = json.bytes().next()?;
     if first != b'-' && !first.is_ascii_digit() {
         return None;
     }
-    // Fifteen digits are exact.
-    if raw.len() <= 15 && raw.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(digits(raw) as f64);
-    }
-    raw.parse().ok().filter(|number: &f64| number.is_finite())
+    json.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// A whole number that is not negative: `42`, `42.0`, `"42"`.
-pub(super) fn whole(raw: &str) -> Option<u64> {
-    let inner = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(raw);
-    if !inner.is_empty() && inner.len() <= 18 && inner.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(digits(inner));
+fn whole(text: &str) -> Option<u64> {
+    if !text.is_empty() && text.len() <= 18 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().ok();
     }
     // Beyond this, neighbours are one number.
-    number(inner).filter(|number| *number >= 0.0 && *number < 9e15 && number.fract() == 0.0).map(|number| number as u64)
-}
-
-fn digits(text: &str) -> u64 {
-    text.bytes().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
+    number(text).filter(|number| *number >= 0.0 && *number < 9e15 && number.fract() == 0.0).map(|number| number as u64)
 }

@@ -1,6 +1,6 @@
 //! Sessions that were worked by hand.
 //!
-//! Takes: a session, what is left of its time. Gives: it counted as manual, where it is.
+//! Takes: a session of many calls, what is left of its time. Gives: it counted as manual, where it is.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,9 +20,6 @@ impl Counter<'_> {
         repo: &Arc<str>,
         micros: u64,
     ) {
-        if session.calls.len() < self.measure.manual_calls {
-            return;
-        }
         let name = |tool| {
             if self.measure.unnamed_apart && matches!(tool, &Tool::Absent) {
                 Cow::Borrowed("None")

@@ -10,8 +10,10 @@ use super::super::measure::Measure;
 use super::super::session::{Call, Place, Session, Tool};
 use super::super::tools::{Seen, ToolTally, Use};
 use super::{Budget, Counter, MICROS_A_MINUTE, MICROS_A_MS, shown};
+use crate::bytes::name::Looks;
 
 impl Counter<'_> {
+    /// Counts them; how many tools they name.
     pub(super) fn tools(
         &mut self,
         session: &Session<'_>,
@@ -19,30 +21,28 @@ impl Counter<'_> {
         who: (&Arc<str>, u64),
         repo: &Arc<str>,
         budget: &mut Budget,
-    ) {
+    ) -> usize {
         let mut used = Used::default();
         let calls: Vec<usize> = session.calls.iter().map(|call| used.of(self.measure, &call.tool)).collect();
         let mut start = 0;
-        while start < calls.len() {
-            let tool = calls[start];
-            let end =
-                calls[start..].iter().position(|other| *other != tool).map_or(calls.len(), |length| start + length);
+        for run in calls.chunk_by(|one, next| one == next) {
+            let end = start + run.len();
             let last = Place(input, at, u32::try_from(end).unwrap_or(u32::MAX));
-            self.run(&session.calls[start..end], (Place(input, at, 0), start, last), &mut used.uses[tool], budget);
+            let one = &mut used.all[run[0]].did;
+            self.run(&session.calls[start..end], (Place(input, at, 0), start, last), one, budget);
             start = end;
         }
         // Slow calls are charged after the retries of the whole session.
         for (call, tool) in session.calls.iter().zip(&calls) {
-            let one = &mut used.uses[*tool];
-            let waits = || self.measure.waits.iter().any(|name| *name == used.names[*tool]);
-            if call.ms > self.measure.slow_ms && !waits() {
-                one.slow += 1;
+            let Tried { waits, did, .. } = &mut used.all[*tool];
+            if call.ms > self.measure.slow_ms && !*waits {
+                did.slow += 1;
                 if call.failed != Some(true) {
-                    one.slow_micros += budget.charge((call.ms - self.measure.slow_ms) * MICROS_A_MS);
+                    did.slow_micros += budget.charge((call.ms - self.measure.slow_ms) * MICROS_A_MS);
                 }
             }
         }
-        for (name, one) in used.names.iter().zip(used.uses) {
+        for Tried { name, did, .. } in &used.all {
             let key = self.name(name);
             let place = Place(input, at, 0);
             let new = || ToolTally {
@@ -52,17 +52,18 @@ impl Counter<'_> {
                 slow: Seen::default(),
                 retried: Seen::default(),
             };
-            if let Some(tally) = self.counts.tools.of(key, one.calls, new) {
+            if let Some(tally) = self.counts.tools.of(key, did.calls, new) {
                 tally.first = tally.first.min(place);
-                tally.all.join(&one);
-                if one.slow > 0 {
+                tally.all.join(did);
+                if did.slow > 0 {
                     tally.slow.add(place, who, repo);
                 }
-                if one.failed_streaks > 0 {
+                if did.failed_streaks > 0 {
                     tally.retried.add(place, who, repo);
                 }
             }
         }
+        used.all.len()
     }
 
     /// Calls of one tool in a row.
@@ -112,12 +113,19 @@ impl Counter<'_> {
 /// The tools of a session, and what it did with each.
 #[derive(Default)]
 struct Used<'s> {
-    /// Tools as calls name them, the first few, and which of `names` each is.
-    seen: Vec<(u32, &'s Tool<'s>, usize)>,
-    names: Vec<Cow<'s, str>>,
-    uses: Vec<Use>,
-    /// Where there are many.
+    /// Tools as calls name them, the first few, and which of `all` each is.
+    seen: Vec<(Looks, &'s Tool<'s>, usize)>,
+    all: Vec<Tried<'s>>,
+    /// Which of `all` a name is, where there are many.
     many: HashMap<Cow<'s, str>, usize>,
+}
+
+/// What a session did with one tool.
+struct Tried<'s> {
+    name: Cow<'s, str>,
+    /// It waits for a person.
+    waits: bool,
+    did: Use,
 }
 
 /// Tools that are looked for one by one.
@@ -125,40 +133,35 @@ const FEW: usize = 16;
 
 impl<'s> Used<'s> {
     fn of(&mut self, measure: &Measure, tool: &'s Tool<'s>) -> usize {
-        let short = short(tool);
-        if let Some((.., known)) = self.seen.iter().find(|(looks, seen, _)| *looks == short && *seen == tool) {
+        let looks = Looks::of(if let Tool::Named(name) = tool { name.as_bytes() } else { b"" });
+        // No name, and an empty one, look the same.
+        let tells = looks.tells() && looks != Looks::of(b"");
+        let same = |(other, seen, _): &&(Looks, &Tool<'_>, usize)| *other == looks && (tells || *seen == tool);
+        if let Some((.., known)) = self.seen.iter().find(same) {
             return *known;
         }
         let name = tool_name(measure, tool);
-        let found = match self.names.len() {
-            ..=FEW => self.names.iter().position(|there| *there == name),
+        let found = match self.all.len() {
+            ..=FEW => self.all.iter().position(|there| there.name == name),
             _ => self.many.get(&name).copied(),
         };
         let index = found.unwrap_or_else(|| {
-            let index = self.names.len();
+            let index = self.all.len();
             if index == FEW {
-                self.many = self.names.iter().cloned().zip(0..).collect();
+                self.many = self.all.iter().map(|there| there.name.clone()).zip(0..).collect();
             }
             if index >= FEW {
                 self.many.insert(name.clone(), index);
             }
-            self.names.push(name);
-            self.uses.push(Use::default());
+            let waits = measure.waits.iter().any(|waits| *waits == name);
+            self.all.push(Tried { name, waits, did: Use::default() });
             index
         });
         if self.seen.len() < FEW {
-            self.seen.push((short, tool, index));
+            self.seen.push((looks, tool, index));
         }
         index
     }
-}
-
-/// What different names mostly differ in: their length, the first and the last byte.
-fn short(tool: &Tool<'_>) -> u32 {
-    let Tool::Named(name) = tool else { return 0 };
-    let byte = |byte: Option<&u8>| byte.map_or(0, |byte| u32::from(*byte));
-    let name = name.as_bytes();
-    (name.len() as u32) << 16 | byte(name.first()) << 8 | byte(name.last())
 }
 
 /// The name that a tool is counted under.

@@ -6,8 +6,8 @@
 
 use std::borrow::Cow;
 
-use super::super::scan::in_text;
 use super::super::session::{Call, LONGEST_MS, Session, Tool};
+use crate::bytes::marks::in_text;
 
 /// Brackets within brackets in what is passed over.
 const DEEPEST: u32 = 16;
@@ -153,17 +153,19 @@ impl<'a> Quick<'a> {
     }
 
     /// Digits, and how many.
+    #[inline]
     fn digits(&mut self) -> Option<(u64, usize)> {
-        let start = self.at;
-        let mut number = 0;
-        while let Some(byte @ b'0'..=b'9') = self.byte() {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let (mut number, mut length) = (0, 0);
+        while let Some(byte @ b'0'..=b'9') = rest.get(length) {
             number = number * 10 + u64::from(byte - b'0');
-            self.at += 1;
-            if self.at - start > DIGITS {
+            length += 1;
+            if length > DIGITS {
                 return None;
             }
         }
-        (self.at > start).then_some((number, self.at - start))
+        self.at += length;
+        (length > 0).then_some((number, length))
     }
 
     fn word(&mut self, word: &str) -> Option<()> {
@@ -199,21 +201,27 @@ impl<'a> Quick<'a> {
 
     /// A call as nearly all are written: its tool, then its latency, and nothing else.
     fn usual_call(&mut self) -> Option<Call<'a>> {
-        self.one_of([b"{\"tool\": \"", b"{\"tool\":\""])?;
+        self.either(b"{\"tool\": \"", b"{\"tool\":\"")?;
         let start = self.at;
         self.at = in_text(self.text.as_bytes(), start);
         let tool = self.text.get(start..self.at)?;
-        self.one_of([b"\", \"latency_ms\": ", b"\",\"latency_ms\":"])?;
+        self.either(b"\", \"latency_ms\": ", b"\",\"latency_ms\":")?;
         let ms = Some(self.number()?).filter(|ms| *ms <= LONGEST_MS)?;
         self.take(b'}')?;
         Some(Call { tool: Tool::Named(Cow::Borrowed(tool)), ms, failed: None })
     }
 
-    /// What begins with one of these, as it is written with spaces and without.
-    fn one_of(&mut self, wanted: [&[u8]; 2]) -> Option<()> {
+    /// What is written with spaces or without.
+    #[inline]
+    fn either<const N: usize, const M: usize>(&mut self, with: &[u8; N], without: &[u8; M]) -> Option<()> {
         let rest = self.text.as_bytes().get(self.at..)?;
-        let found = wanted.into_iter().find(|wanted| rest.starts_with(wanted))?;
-        self.at += found.len();
+        if rest.first_chunk() == Some(with) {
+            self.at += N;
+        } else if rest.first_chunk() == Some(without) {
+            self.at += M;
+        } else {
+            return None;
+        }
         Some(())
     }
 

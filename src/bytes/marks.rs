@@ -1,0 +1,205 @@
+//! What bytes of JSON mean: where texts end, which brackets stand outside of texts.
+//!
+//! Takes: bytes, one piece after another. Gives: where a text ends; the brackets of up to 64 bytes, a bit each.
+
+use wide::u8x16;
+
+const ONES: u64 = u64::from_le_bytes([1; 8]);
+const HIGHS: u64 = ONES << 7;
+
+/// The high bit of the bytes that are zero; right up to the first of them, which is the one that is asked for.
+const fn zeros(bytes: u64) -> u64 {
+    bytes.wrapping_sub(ONES) & !bytes & HIGHS
+}
+
+const fn equal(bytes: u64, to: u8) -> u64 {
+    zeros(bytes ^ (ONES * to as u64))
+}
+
+/// Where a text ends, is escaped, or holds a control character; else the length. Most texts are short.
+#[inline]
+#[must_use]
+pub fn in_text(bytes: &[u8], mut at: usize) -> usize {
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let (chunk, last) = match rest.first_chunk::<8>() {
+            Some(chunk) => (*chunk, false),
+            None => (padded(rest), true),
+        };
+        let chunk = u64::from_le_bytes(chunk);
+        let control = chunk.wrapping_sub(ONES * 0x20) & !chunk & HIGHS;
+        let found = equal(chunk, b'"') | equal(chunk, b'\\') | control;
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        if last {
+            return bytes.len();
+        }
+        at += 8;
+    }
+}
+
+/// Bytes that are looked at at once.
+pub const MANY: usize = 64;
+
+/// Where texts are in bytes that are looked at piece by piece.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Texts {
+    /// The bytes so far end within a text.
+    pub within: bool,
+    /// They end in a backslash that escapes the next one.
+    pub escaped: bool,
+}
+
+/// What a piece holds, a bit for each of its bytes, the first byte the lowest.
+#[derive(Debug, Clone, Copy)]
+pub struct Brackets {
+    /// Brackets and braces that open, outside of texts.
+    pub opens: u64,
+    /// Those that close.
+    pub closes: u64,
+    /// Where texts begin and end.
+    pub quotes: u64,
+}
+
+impl Texts {
+    /// Looks at the next piece, of at most [`MANY`] bytes.
+    #[inline]
+    pub fn brackets(&mut self, piece: &[u8]) -> Brackets {
+        let mut marks = match piece.first_chunk() {
+            Some(piece) => Marks::of(piece),
+            None => Marks::of(&padded(piece)),
+        };
+        let before = self.escaped;
+        let escapes = marks.escapes(&mut self.escaped);
+        if piece.len() < MANY {
+            self.escaped = if piece.is_empty() { before } else { escapes >> piece.len() & 1 == 1 };
+        }
+        let quotes = marks.quotes & !escapes;
+        let texts = between(quotes) ^ if self.within { u64::MAX } else { 0 };
+        self.within = texts >> 63 == 1;
+        Brackets { opens: marks.opens & !texts, closes: marks.closes & !texts, quotes }
+    }
+}
+
+/// The last bytes and spaces, which mean nothing.
+fn padded<const N: usize>(rest: &[u8]) -> [u8; N] {
+    let mut padded = [b' '; N];
+    padded[..rest.len()].copy_from_slice(rest);
+    padded
+}
+
+/// What 64 bytes hold, a bit for each of them.
+struct Marks {
+    quotes: u64,
+    backslashes: u64,
+    opens: u64,
+    closes: u64,
+}
+
+impl Marks {
+    #[inline]
+    fn of(bytes: &[u8; MANY]) -> Marks {
+        let mut marks = Marks { quotes: 0, backslashes: 0, opens: 0, closes: 0 };
+        for (nth, bytes) in bytes.as_chunks::<16>().0.iter().enumerate() {
+            let bytes = u8x16::new(*bytes);
+            // Square brackets differ from braces in one bit.
+            let braces = bytes | u8x16::splat(0x20);
+            let bits = |found: u8x16| u64::from(found.to_bitmask()) << (16 * nth);
+            marks.quotes |= bits(bytes.simd_eq(u8x16::splat(b'"')));
+            marks.backslashes |= bits(bytes.simd_eq(u8x16::splat(b'\\')));
+            marks.opens |= bits(braces.simd_eq(u8x16::splat(b'{')));
+            marks.closes |= bits(braces.simd_eq(u8x16::splat(b'}')));
+        }
+        marks
+    }
+
+    /// The bytes that are escaped; `escaped` says whether the first one is, and then the one behind the last.
+    #[inline]
+    fn escapes(&mut self, escaped: &mut bool) -> u64 {
+        let mut escapes = u64::from(std::mem::take(escaped));
+        self.backslashes &= !escapes;
+        while self.backslashes != 0 {
+            let next = (self.backslashes & self.backslashes.wrapping_neg()) << 1;
+            *escaped = next == 0;
+            escapes |= next;
+            self.backslashes &= self.backslashes.wrapping_sub(1) & !next;
+        }
+        escapes
+    }
+}
+
+/// A bit for each byte from one quote to before the next one.
+#[inline]
+const fn between(quotes: u64) -> u64 {
+    let mut inside = quotes;
+    let mut shift = 1;
+    while shift < 64 {
+        inside ^= inside << shift;
+        shift *= 2;
+    }
+    inside
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Bytes(u64);
+
+    impl Bytes {
+        fn next(&mut self) -> u8 {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (self.0 >> 40) as u8
+        }
+
+        /// Seldom something that is looked for, often its neighbours.
+        fn some(&mut self, most: u8, of: &[u8]) -> Vec<u8> {
+            let length = usize::from(self.next() % most);
+            (0..length).map(|_| of[usize::from(self.next()) % of.len()]).collect()
+        }
+    }
+
+    #[test]
+    fn a_text_ends_where_a_look_at_every_byte_finds_it_to() {
+        let mut random = Bytes(1);
+        for _ in 0..2_000 {
+            let bytes = random.some(40, b" a!#{[]}\"\\\x1f\x20\x7f\x80\xff|~zZ");
+            for at in 0..=bytes.len() {
+                let text = bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+                assert_eq!(in_text(&bytes, at), text.map_or(bytes.len(), |found| at + found), "{bytes:?} {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn pieces_of_any_size_have_the_brackets_that_a_look_at_every_byte_finds() {
+        let mut random = Bytes(11);
+        let mut found = 0;
+        for round in 0..20_000_usize {
+            let bytes = random.some(255, b"ab ,{[]}\"\"\\\\;|");
+            let (mut within, mut escaped, mut expected) = (false, false, Vec::new());
+            for (at, byte) in bytes.iter().enumerate() {
+                let is_escaped = std::mem::take(&mut escaped);
+                match byte {
+                    b'\\' if !is_escaped => escaped = true,
+                    b'"' if !is_escaped => within = !within,
+                    b'{' | b'[' if !within => expected.push((at, true)),
+                    b'}' | b']' if !within => expected.push((at, false)),
+                    _ => {}
+                }
+            }
+            let (mut texts, mut brackets) = (Texts::default(), Vec::new());
+            let length = 1 + round % MANY;
+            for (piece, at) in bytes.chunks(length).zip((0..).step_by(length)) {
+                let Brackets { opens, closes, .. } = texts.brackets(piece);
+                let bits = (0..MANY).filter(|bit| (opens | closes) >> bit & 1 == 1);
+                brackets.extend(bits.map(|bit| (at + bit, opens >> bit & 1 == 1)));
+            }
+            found += brackets.len();
+            assert_eq!(brackets, expected, "{length}: {:?}", String::from_utf8_lossy(&bytes));
+            assert_eq!((texts.within, texts.escaped), (within, escaped));
+        }
+        assert!(found > 100_000, "{found}");
+    }
+}
