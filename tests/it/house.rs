@@ -61,7 +61,7 @@ const HELPERS: [(&str, &str); 11] = [
 
 /// Files that may be longer than [`LINES`], up to which length, and why.
 const LONG: [(&str, usize, &str); 4] = [
-    ("src/engine/untrusted.rs", 700, "half of it are the tests of every writer, which stand beside them"),
+    ("src/engine/untrusted.rs", 760, "half of it are the tests of every writer, which stand beside them"),
     ("src/engine/evaluate.rs", 400, "one pass from facts to a judgement"),
     ("src/language/expressions.rs", 500, "one walk over a syntax tree: its arms share their state"),
     ("src/language/templates.rs", 450, "one walk over a syntax tree: its arms share their state"),
