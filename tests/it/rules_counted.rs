@@ -76,6 +76,28 @@ fn the_shipped_cases_hold_exercise_everything_and_notice_every_change() {
 }
 
 #[test]
+fn a_part_of_a_condition_on_which_a_text_rests_stays() {
+    let found = |text: &str| {
+        let rules = format!(
+            "version: 1
+job: kaizen-retro
+flags: {{success: true, attention: false, failure: false}}
+suggest:
+  rules:
+    - {{id: slow, when: merged > 1 and response_median_hours is not none, metric: closed, better: higher, text: '{text}'}}
+"
+        );
+        survivors(&rules, "version: 1\n")
+    };
+    // Without it this text could not be written, and the rules not be loaded.
+    let few = ["suggest.slow.when drop merged > 1", "suggest.slow drop"];
+    assert_eq!(found("{{ response_median_hours | round }} hours."), few);
+    // This one would say that it is unknown.
+    let more = [few[0], "suggest.slow.when drop response_median_hours is not none", few[1]];
+    assert_eq!(found("{{ response_median_hours }} hours."), more);
+}
+
+#[test]
 fn the_built_in_rules_are_tested_where_there_are_no_others() {
     let ran = Kaizen::bare().args(["rules", "test", "kaizen-retro"]).run();
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
