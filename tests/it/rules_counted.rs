@@ -98,6 +98,32 @@ suggest:
 }
 
 #[test]
+fn figures_with_a_fraction_are_what_people_write() {
+    let rules = "version: 1
+job: kaizen-retro
+flags: {success: true, attention: false, failure: false}
+suggest:
+  pick: highest
+  rules:
+    - {id: share, when: merged > 0, score: merged * 4.35, metric: closed, better: higher, text: Merged.}
+    - {id: whole, score: opened, metric: closed, better: higher, text: Opened.}
+";
+    // 3 × 4.35 is 13.049999999999999 to a computer, and 20 × 4.35 is 87; whole numbers are exact.
+    for (facts, score, code) in [
+        ("merged: 3", "13.05", 0),
+        ("merged: 3", "13.0500001", 3),
+        ("merged: 3", "13", 3),
+        ("merged: 20", "87", 0),
+        ("opened: 5000000000", "5000000000", 0),
+        ("opened: 5000000001", "5000000000", 3),
+    ] {
+        let cases = format!("version: 1\ncases: [{{name: a, facts: {{{facts}}}, expect: {{score: {score}}}}}]\n");
+        let ran = test(rules, &cases, &[]);
+        assert_eq!(ran.code, code, "{facts} {score}\n{}{}", ran.stdout, ran.stderr);
+    }
+}
+
+#[test]
 fn the_built_in_rules_are_tested_where_there_are_no_others() {
     let ran = Kaizen::bare().args(["rules", "test", "kaizen-retro"]).run();
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
