@@ -34,7 +34,9 @@ const TEMPLATES: &[(&str, &str)] = &[
 
 const CASES: &[(&str, &str)] = &[
     ("backlog-triage.yaml", include_str!("../../rules/tests/backlog-triage.yaml")),
+    ("improvement-proposals.yaml", include_str!("../../rules/tests/improvement-proposals.yaml")),
     ("kaizen-retro.yaml", include_str!("../../rules/tests/kaizen-retro.yaml")),
+    ("loop-introspect.yaml", include_str!("../../rules/tests/loop-introspect.yaml")),
 ];
 
 /// The built-in cases of a job.

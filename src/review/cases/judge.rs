@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::expect::number;
+use super::expect::{number, same};
 use super::{Case, Expected, Given, Member, What, records};
 use crate::engine::evaluate::{Evaluation, Judgement, evaluate};
 use crate::engine::facts::Item;
@@ -157,7 +157,7 @@ impl<'p> Judge<'p> {
                 }
                 member => self.value(member, &row),
             };
-            (got != one.value).then(|| Failure { member: Some(one.member), expected: one.value.clone(), got })
+            (!same(&got, &one.value)).then(|| Failure { member: Some(one.member), expected: one.value.clone(), got })
         });
         let failures = differs.take(most).collect();
         let by = row.judgement.rule.map(|rule| &self.policy.decide[rule]);

@@ -5,7 +5,7 @@
 
 use serde_json::Value as Json;
 
-use super::expect::number;
+use super::expect::{number, same};
 use super::judge::{By, Failure, Judged};
 use super::{Counted, Expected, Member};
 use crate::advise::{self, Finding, Pick, Rule};
@@ -65,12 +65,12 @@ fn got(one: &Expected, finding: Option<&Finding<'_>>) -> Option<Json> {
     };
     let part = one.value.as_str().filter(|_| one.member.is_part());
     let holds = |text: &Json| text.as_str().zip(part).is_some_and(|(text, part)| text.contains(part));
-    let same = match (&got, part) {
+    let as_expected = match (&got, part) {
         (Json::Array(texts), Some(_)) => texts.iter().any(holds),
         (text, Some(_)) => holds(text),
-        (got, None) => *got == one.value,
+        (got, None) => same(got, &one.value),
     };
-    (!same).then_some(got)
+    (!as_expected).then_some(got)
 }
 
 /// A value as a case says it: 5 and 5.0 are the same.

@@ -7,6 +7,7 @@ use super::Changed;
 use crate::advise::Made;
 use crate::engine::expr::{Expr, Name};
 use crate::engine::rules::Condition;
+use crate::engine::sentence::Sentence;
 use crate::review::book::{Book, Seat};
 
 /// Which condition. Numbers are indices into the policy's own lists.
@@ -108,7 +109,7 @@ pub(super) fn guards(book: Book<'_>, site: Site, whole: &Expr, junction: &Juncti
     };
     // What a rule writes rests on its condition too.
     let written: Vec<&Expr> = match site {
-        Site::Seated(seat) => seat.of(book.advice).fields.iter().flatten().filter_map(of).collect(),
+        Site::Seated(seat) => seat.of(book.advice).fields.iter().flatten().flat_map(written).collect(),
         _ => Vec::new(),
     };
     known.into_iter().any(|name| {
@@ -116,10 +117,14 @@ pub(super) fn guards(book: Book<'_>, site: Site, whole: &Expr, junction: &Juncti
     })
 }
 
-fn of(made: &Made) -> Option<&Expr> {
+/// The expressions of a field that need what they name to be known. A text says of a name alone that it is unknown.
+fn written(made: &Made) -> Vec<&Expr> {
+    let said = |sentence| Sentence::expressions(sentence).filter(|expr| !matches!(expr, Expr::Name(_)));
     match made {
-        Made::Of(expr) => Some(expr),
-        _ => None,
+        Made::Is(_) => Vec::new(),
+        Made::Of(expr) => vec![expr],
+        Made::Said(sentence) => said(sentence).collect(),
+        Made::SaidAll(list) => list.iter().flat_map(said).collect(),
     }
 }
 
