@@ -43,21 +43,43 @@ pub struct Repo {
     pub private: bool,
 }
 
-/// Items of which states are wanted. A server lists the closed ones only where they are, because
-/// there are many more of them.
+/// Items of which states and kinds are wanted. A server lists the closed ones only where they are, because
+/// there are many more of them. Issues and pull requests come in one list whatever is wanted; but only of a
+/// kind that is, a server that gave none is asked whether the token may see them at all (fact 10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct States {
     /// Open ones.
     pub open: bool,
     /// Closed and merged ones.
     pub closed: bool,
+    /// Issues.
+    pub issues: bool,
+    /// Pull requests.
+    pub pulls: bool,
 }
 
 impl States {
     /// Open ones alone.
-    pub const OPEN: States = States { open: true, closed: false };
+    pub const OPEN: States = States { open: true, closed: false, issues: true, pulls: true };
     /// Open and closed ones.
-    pub const ALL: States = States { open: true, closed: true };
+    pub const ALL: States = States { closed: true, ..States::OPEN };
+
+    /// The same of these kinds alone.
+    #[must_use]
+    pub fn of(self, kinds: &[Kind]) -> States {
+        States { issues: kinds.contains(&Kind::Issue), pulls: kinds.contains(&Kind::Pull), ..self }
+    }
+
+    /// What either wants.
+    #[must_use]
+    pub fn or(self, other: States) -> States {
+        States {
+            open: self.open || other.open,
+            closed: self.closed || other.closed,
+            issues: self.issues || other.issues,
+            pulls: self.pulls || other.pulls,
+        }
+    }
 }
 
 /// How a forge tells names of labels apart. Logins are told apart by case on none.
@@ -83,7 +105,8 @@ impl LabelNames {
 pub struct Listed {
     /// Items handed over.
     pub items: u64,
-    /// Entries that were no item (fact 29): one sentence each, which says where it stood.
+    /// Entries that were no item (fact 29), and a kind that the token may not see beside one that it may: one
+    /// sentence each, which says where.
     pub unreadable: Vec<String>,
 }
 

@@ -105,7 +105,7 @@ pub(super) fn one(forge: &dyn Forge, policy: &Policy, repo: usize, number: u64) 
 
 /// When each pull request of a repository ended, and its number.
 fn ended(forge: &dyn Forge, repo: usize, since: Option<DateTime<Utc>>) -> Result<Vec<(DateTime<Utc>, u64)>> {
-    let closed = States { open: false, closed: true };
+    let closed = States { open: false, ..States::ALL.of(&[Kind::Pull]) };
     let read = |page: crate::forge::Page<'_>| forge.items(repo, closed, 1, page);
     let wanted = |item: &crate::forge::Item<'_>| {
         item.kind == Kind::Pull && !item.open && item.closed_at.is_some_and(|at| since.is_none_or(|since| at >= since))

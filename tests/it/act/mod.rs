@@ -13,6 +13,7 @@ mod names;
 mod people;
 mod reads;
 mod refused;
+mod rights;
 mod scenario;
 mod seeds;
 mod signals;

@@ -200,6 +200,8 @@ pub struct Token {
     pub scopes: Option<Vec<String>>,
     /// A job's own token, of this repository (fact 83).
     pub job: Option<String>,
+    /// The job's `permissions:` name no pull requests: from Gitea 1.26 on it sees none (facts 10, 83).
+    pub no_pulls: bool,
     pub expired: bool,
 }
 
