@@ -144,8 +144,8 @@ impl Forge for FileForge {
         Ok(self.find(repo, number)?.filter(|item| item.kind == Kind::Pull))
     }
 
-    fn writers(&self, repo: usize) -> Result<&[String]> {
-        Ok(&self.parts(repo)?.writers)
+    fn writers(&self, repo: usize) -> Result<Option<&[String]>> {
+        Ok(Some(&self.parts(repo)?.writers))
     }
 
     fn comments(&self, repo: usize, number: u64) -> Result<Vec<Comment>> {

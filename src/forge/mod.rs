@@ -201,12 +201,12 @@ pub trait Forge: Sync {
         seek::those(|page| self.items(repo, States::ALL, 1, page), wanted)
     }
 
-    /// Logins of those who may write to a repository, as far as the forge tells (fact 89). Asked
-    /// once a repository, when somebody first wants to know.
+    /// Logins of those who may write to a repository, as far as the forge tells (fact 89); `None` where this
+    /// token may not ask, which is told. Asked once a repository, when somebody first wants to know.
     ///
     /// # Errors
     /// As [`Forge::items`].
-    fn writers(&self, repo: usize) -> Result<&[String]>;
+    fn writers(&self, repo: usize) -> Result<Option<&[String]>>;
 
     /// The comments of an item, oldest first; none where none were recorded.
     ///

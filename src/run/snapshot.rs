@@ -142,7 +142,7 @@ impl Forge for Asking {
         self.forge.items(repo, states, threads, page)
     }
 
-    fn writers(&self, repo: usize) -> Result<&[String]> {
+    fn writers(&self, repo: usize) -> Result<Option<&[String]>> {
         self.forge.writers(repo)
     }
 

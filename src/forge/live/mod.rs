@@ -133,7 +133,7 @@ impl Forge for LiveFile {
         self.of(repo, |repo| read::items(repo, name, threads, page))
     }
 
-    fn writers(&self, repo: usize) -> Result<&[String]> {
+    fn writers(&self, repo: usize) -> Result<Option<&[String]>> {
         self.file.writers(repo)
     }
 

@@ -72,7 +72,8 @@ struct User {
 /// What was asked about a repository and holds for the run.
 #[derive(Debug, Default)]
 struct Memory {
-    writers: OnceLock<Vec<String>>,
+    /// `None`: the token may not ask.
+    writers: OnceLock<Option<Vec<String>>>,
     labels: Mutex<Option<Vec<Known>>>,
     milestones: Mutex<Option<Vec<(String, u64)>>>,
 }
@@ -184,7 +185,7 @@ impl Forge for Remote {
         self.read_opened_by(repo, login)
     }
 
-    fn writers(&self, repo: usize) -> Result<&[String]> {
+    fn writers(&self, repo: usize) -> Result<Option<&[String]>> {
         self.read_writers(repo)
     }
 
