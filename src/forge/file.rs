@@ -100,6 +100,10 @@ impl Forge for FileForge {
         &self.index.repos
     }
 
+    fn closed(&self, repo: usize) -> Option<&'static str> {
+        self.index.parts.get(repo).and_then(|parts| parts.closed)
+    }
+
     fn label_names(&self) -> LabelNames {
         if self.index.github { LabelNames::AnyCase } else { LabelNames::Exact }
     }

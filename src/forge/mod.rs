@@ -82,6 +82,11 @@ impl States {
     }
 }
 
+/// Why nothing can be written to a repository in such a state, as [`Forge::closed`] says it.
+fn closed(archived: bool, no_issues: bool) -> Option<&'static str> {
+    if archived { Some("is archived") } else { no_issues.then_some("has its issues switched off") }
+}
+
 /// How a forge tells names of labels apart. Logins are told apart by case on none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum LabelNames {
@@ -128,6 +133,12 @@ pub trait Forge: Sync {
 
     /// Every repository that is there to be read, in the forge's order.
     fn repos(&self) -> &[Repo];
+
+    /// Why nothing can be written to a repository, whoever asks, as far as reading it told; a clause whose
+    /// subject is the repository.
+    fn closed(&self, _repo: usize) -> Option<&'static str> {
+        None
+    }
 
     /// How this forge tells names of labels apart.
     fn label_names(&self) -> LabelNames {

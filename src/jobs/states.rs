@@ -13,11 +13,31 @@ use super::backlog::{Asked, Backlog};
 use crate::apply::doubt::{self, At, Doubt};
 use crate::engine::rules::Policy;
 use crate::engine::value::Value;
-use crate::forge::Comment;
+use crate::forge::{Comment, Repo};
 use crate::plan::choice::{Candidate, Caps, State, choose};
 use crate::plan::memory::{self, Concerned, Us};
 use crate::plan::{self, DECISION, Earlier, Op, marker};
 use crate::report::Row;
+
+/// The repositories asked for that take no writes, whoever asks, each with a sentence that says why.
+#[must_use]
+pub fn closed(asked: &Asked<'_>) -> Vec<(usize, String)> {
+    let why = |repo: &usize| Some((*repo, asked.forge.repos().get(*repo)?, asked.forge.closed(*repo)?));
+    let said = |(repo, known, why): (_, &Repo, _)| (repo, format!("{} {why}: nothing is written to it", known.name));
+    asked.repos.iter().filter_map(why).map(said).collect()
+}
+
+/// Plans nothing for these: what a rule would do there fails, and the report says why.
+pub fn close(asked: &Asked<'_>, backlog: &mut Backlog<'_>) {
+    for (repo, why) in closed(asked) {
+        backlog.unfinished.retain(|left| left.repo != repo);
+        for row in backlog.rows.iter_mut().filter(|row| row.repo == repo && row.subject.is_some()) {
+            row.subject = None;
+            (row.state, row.note) = (State::Failed, Some(format!("{why}.")));
+        }
+        backlog.unreadable.push(why);
+    }
+}
 
 /// Decides the state of every row. An item whose comments cannot be read is failed, others go on.
 /// Gives the indices of the rows that a rule wants something done with, in the order of acting.

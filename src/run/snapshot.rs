@@ -130,6 +130,10 @@ impl Forge for Asking {
         self.forge.repos()
     }
 
+    fn closed(&self, repo: usize) -> Option<&'static str> {
+        self.forge.closed(repo)
+    }
+
     fn label_names(&self) -> LabelNames {
         self.forge.label_names()
     }

@@ -120,6 +120,10 @@ impl Forge for LiveFile {
         self.file.repos()
     }
 
+    fn closed(&self, repo: usize) -> Option<&'static str> {
+        self.file.closed(repo)
+    }
+
     fn label_names(&self) -> LabelNames {
         self.file.label_names()
     }

@@ -146,6 +146,10 @@ impl Forge for Remote {
         &self.repos
     }
 
+    fn closed(&self, repo: usize) -> Option<&'static str> {
+        self.details.get(repo).and_then(|details| super::closed(details.archived, !details.issues))
+    }
+
     fn label_names(&self) -> LabelNames {
         if self.api.dialect.is_github() { LabelNames::AnyCase } else { LabelNames::Exact }
     }
