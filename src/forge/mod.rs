@@ -23,6 +23,7 @@ pub mod seek;
 mod source;
 pub mod talk;
 pub mod time;
+mod torn;
 mod turns;
 mod walk;
 pub mod workflows;
@@ -236,7 +237,8 @@ pub trait Forge: Sync {
     /// order. Gives what each repository came to, in their order; of one that could not be read to the
     /// end pages may have been handed over.
     fn happened(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listed>> {
-        happened::one_by_one(self, repos, since, threads, take)
+        let said = |repo| Ok((self.comments_since(repo, since)?, Vec::new()));
+        happened::one_by_one(self, repos, said, threads, take)
     }
 
     /// Repositories that were asked for and could not be read at all, by name, with the reason.
