@@ -98,7 +98,8 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
         true => Some(Live::begin(&common.target.loop_dir, &rules.policy.job, now, VERSION, about)?),
         false => None,
     };
-    let read = if live { Journal::default() } else { live::journal(&common.target.loop_dir, now)? };
+    let read =
+        if live { Journal::default() } else { live::journal(&common.target.loop_dir, now, &forge.read().name())? };
     let progress = Progress::new(&common.shown);
     let more = |items| progress.more(items);
     let asked = Asked {

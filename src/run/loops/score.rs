@@ -122,7 +122,7 @@ fn read<T>(
     then: impl FnOnce(&Read<'_>) -> Result<T, Stop>,
 ) -> Result<T, Stop> {
     let asked_for = repos(forge, &common.repos, common.org.as_deref())?;
-    let journal = live::journal(&common.target.loop_dir, now)?;
+    let journal = live::journal(&common.target.loop_dir, now, &forge.name())?;
     let progress = Progress::new(&common.shown);
     let more = |items| progress.more(items);
     let asked = Asked {
