@@ -11,6 +11,7 @@ pub mod kaizen;
 mod killed;
 mod names;
 mod people;
+mod pulls;
 mod reads;
 mod refused;
 mod rights;

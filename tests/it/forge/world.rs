@@ -107,6 +107,8 @@ pub struct Pull {
     pub merged_by: String,
     pub reviewers: Vec<String>,
     pub reviews: Vec<Review>,
+    /// Lines that it adds and removes.
+    pub lines: (u64, u64),
     /// The fork is gone (fact 25).
     pub headless: bool,
 }
