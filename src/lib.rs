@@ -23,7 +23,7 @@
 //! - [`snapshot`] a recorded forge masked, so that it can be shown
 //! - [`review`] what the reviewer of a rule change uses: warnings, cases, the effect of a change. Pure
 //! - [`pack`] where rules and templates come from
-//! - [`init`] a checkout set up: rules with real logins, a workflow
+//! - [`init`] a checkout set up: rules with real logins, workflows
 //! - [`run`] the pipeline, [`cli`] its arguments, `main` its exit code
 //!
 //! Imports run one way: `main -> {cli, run} -> {review, snapshot, init, undo} -> {jobs, pack} -> {explain, report, plan}

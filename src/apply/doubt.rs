@@ -84,6 +84,25 @@ pub fn taken_back(forge: &dyn Forge, us: Us<'_>, at: At<'_>, left: &[Write]) -> 
     Ok(left.iter().find_map(last).map(said))
 }
 
+/// Whether a comment of ours that is not there was there once: what stands on the item is what an action does
+/// beside its comment, and we did it. The comment comes first, so that somebody has taken it away since.
+///
+/// # Errors
+/// The timeline could not be read.
+pub fn comment_taken_away(forge: &dyn Forge, us: Us<'_>, at: At<'_>, held: &[Write]) -> Result<Option<String>> {
+    if held.is_empty() {
+        return Ok(None);
+    }
+    let Some(events) = forge.timeline(at.repo, at.number)? else { return Ok(None) };
+    let names = forge.label_names();
+    let ours = |event: &Event| event.actor.as_ref().is_some_and(|actor| us.is(&actor.login));
+    let by_us = |write: &Write| {
+        let about = |event: &&Event| undoes(event, write, names) || does(event, write, names);
+        events.iter().rev().find(about).is_some_and(|event| does(event, write, names) && ours(event))
+    };
+    Ok(held.iter().any(by_us).then(|| "Its comment was taken away since; what went with it still stands.".to_owned()))
+}
+
 /// Who did what, as a sentence.
 #[must_use]
 pub fn said(event: &Event) -> String {

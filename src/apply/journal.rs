@@ -1,21 +1,26 @@
 //! What runs wrote, one line a step, so that the next run knows how far a killed one came.
 //!
-//! Takes: the folder of the loop. Gives: [`Journal`]: the steps of the last days, and a place to note
-//! new ones before and after each write. It is a help, not the memory: that is the forge.
+//! Takes: the folder of the loop. Gives: [`Journal`]: the steps of the last days, the comments that were written,
+//! and a place to note new steps before and after each write. It is a help, not the memory: that is the forge.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::twice::CLOCKS;
 use crate::forge::{Kind, time};
 use crate::loop_dir::{self, Lines};
+use crate::plan::marker::Marker;
 use crate::plan::{Args, Op};
 
 /// The journal in the folder of the loop.
 const FILE: &str = "journal.jsonl";
+
+/// The record of runs beside it, which says on what forge each was.
+const RUNS: &str = "runs.jsonl";
 
 /// How long a step is of use: after that the forge alone remembers.
 const DAYS: i64 = 14;
@@ -79,30 +84,87 @@ struct Past {
     step: (Op, Step),
 }
 
+/// A line of the record of runs.
+#[derive(Debug, Deserialize)]
+struct Ran {
+    run: String,
+    #[serde(default)]
+    forge: Option<String>,
+}
+
+/// A comment that runs wrote and none took back.
+#[derive(Debug)]
+struct Said {
+    id: Option<u64>,
+    key: String,
+    did: String,
+    at: DateTime<Utc>,
+}
+
+/// A policy, a repository, a number.
+type Place = (String, String, u64);
+
 /// The journal of a folder.
 #[derive(Debug, Default)]
 pub struct Journal {
     path: Option<PathBuf>,
-    /// By policy, repository and number; each with its run.
-    past: HashMap<(String, String, u64), Vec<Past>>,
+    /// Each with its run.
+    past: HashMap<Place, Vec<Past>>,
+    /// However old: a forge forgets what somebody deletes.
+    said: HashMap<Place, Vec<Said>>,
 }
 
 impl Journal {
-    /// Reads the steps of the last days. What could not be read is in [`Lines`]; it stops nothing.
+    /// Reads the steps of the last days, and the comments that were written on this forge. What could not be
+    /// read is in [`Lines`]; it stops nothing.
     ///
     /// # Errors
-    /// The file is there and cannot be opened or read.
-    pub fn open(folder: &Path, now: DateTime<Utc>) -> Result<(Journal, Lines)> {
-        let path = folder.join(FILE);
-        let mut past: HashMap<_, Vec<_>> = HashMap::new();
-        let lines = loop_dir::read_lines(&path, |entry: Entry| {
-            let recent = time::parse(&entry.ts).is_some_and(|at| now - at < Duration::days(DAYS));
-            if let Some(number) = entry.number.filter(|_| recent) {
-                let step = Past { run: entry.run, step: (entry.op, entry.state) };
-                past.entry((entry.policy, entry.repo, number)).or_default().push(step);
+    /// A file is there and cannot be opened or read.
+    pub fn open(folder: &Path, now: DateTime<Utc>, forge: &str) -> Result<(Journal, Lines)> {
+        let mut elsewhere = HashSet::new();
+        loop_dir::read_lines(&folder.join(RUNS), |ran: Ran| {
+            if ran.forge.is_some_and(|other| other != forge) {
+                elsewhere.insert(ran.run);
             }
         })?;
-        Ok((Journal { path: Some(path), past }, lines))
+        let path = folder.join(FILE);
+        let mut journal = Journal { path: Some(path.clone()), ..Journal::default() };
+        let lines = loop_dir::read_lines(&path, |entry: Entry| {
+            let (Some(number), Some(at)) = (entry.number, time::parse(&entry.ts)) else { return };
+            let place = (entry.policy, entry.repo, number);
+            if entry.state == Step::Done && !elsewhere.contains(&entry.run) {
+                journal.hear(&place, entry.op, &entry.args, at);
+            }
+            if now - at < Duration::days(DAYS) {
+                let step = Past { run: entry.run, step: (entry.op, entry.state) };
+                journal.past.entry(place).or_default().push(step);
+            }
+        })?;
+        Ok((journal, lines))
+    }
+
+    /// Minds what was done with a comment.
+    fn hear(&mut self, place: &Place, op: Op, args: &Args, at: DateTime<Utc>) {
+        if !matches!(op, Op::Comment | Op::EditComment | Op::DeleteComment) {
+            return;
+        }
+        let said = self.said.entry(place.clone()).or_default();
+        said.retain(|said| args.id.is_none() || said.id != args.id);
+        // Without a marker it says nothing any more: it was reduced, or withdrawn.
+        let marker = args.body.as_deref().and_then(Marker::ending).filter(|_| op != Op::DeleteComment);
+        if let Some((key, did)) = marker.as_ref().and_then(|marker| marker.get("key").zip(marker.get("did"))) {
+            said.push(Said { id: args.id, key: key.to_owned(), did: did.to_owned(), at });
+        }
+    }
+
+    /// The digest of the decision of which our last comment in a place of an item told, as far as runs have
+    /// taken none back. `updated` is when the item last changed: writing a comment moves that (fact 35), so that
+    /// an item which is older than the comment never had it, and is another's with its number.
+    #[must_use]
+    pub fn told(&self, policy: &str, repo: &str, number: u64, key: &str, updated: DateTime<Utc>) -> Option<&str> {
+        let said = self.said.get(&(policy.to_owned(), repo.to_owned(), number))?;
+        let last = said.iter().rev().find(|said| said.key == key)?;
+        (updated + Duration::minutes(CLOCKS) >= last.at).then_some(last.did.as_str())
     }
 
     /// Steps of a policy on an item from the first of `run` on, in order: a later run may have finished

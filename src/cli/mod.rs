@@ -196,6 +196,10 @@ pub struct Init {
     /// Write the templates too, to change the texts of comments.
     #[arg(long)]
     pub templates: bool,
+    /// The jobs to set up: backlog-triage, improvement-proposals, kaizen-retro, loop-guard, loop-introspect
+    /// [default: backlog-triage, or as it was said before].
+    #[arg(long, value_name = "JOB,…", value_delimiter = ',')]
+    pub jobs: Option<Vec<String>>,
     /// Write the workflow that shows on a pull request what its change of the rules does [default: yes, or
     /// as it was said before].
     #[arg(long, value_name = "yes|no", value_parser = BoolishValueParser::new(), hide_possible_values = true)]

@@ -5,8 +5,8 @@
 //! stops no other.
 
 use anyhow::Result;
-use chrono::{DateTime, Utc};
 
+use super::torn::Said;
 use super::{Forge, Item, Listed, Placed, States};
 
 /// A page of what happened.
@@ -24,18 +24,20 @@ pub enum Happened<'p> {
 pub type Take<'t> = &'t (dyn Fn(usize, Happened<'_>) + Sync);
 
 /// As [`Forge::happened`] does it where reading everything costs no request: one repository after the
-/// other, its items on several threads.
+/// other, its items on several threads. `said` reads the comments of one.
 pub(super) fn one_by_one<F: Forge + ?Sized>(
     forge: &F,
     repos: &[usize],
-    since: DateTime<Utc>,
+    said: impl Fn(usize) -> Result<Said>,
     threads: usize,
     take: Take<'_>,
 ) -> Vec<Result<Listed>> {
     let read = |(nth, &repo): (usize, &usize)| {
-        let listed =
+        let mut listed =
             forge.items(repo, States::ALL, threads, &|place, items| take(nth, Happened::Items(place, items)))?;
-        take(nth, Happened::Comments(&forge.comments_since(repo, since)?));
+        let (comments, torn) = said(repo)?;
+        take(nth, Happened::Comments(&comments));
+        listed.unreadable.extend(torn);
         Ok(listed)
     };
     repos.iter().enumerate().map(read).collect()

@@ -7,10 +7,10 @@
 use std::collections::HashSet;
 use std::io::BufRead;
 
-use super::Repo;
 use super::object;
 use super::ranges::{Places, Run, list, places};
 use super::scan::{Fault, Scanner};
+use super::{Repo, closed};
 
 /// Where the parts of one repository are.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub(super) struct Parts {
     pub(super) events: Places,
     /// Who may write.
     pub(super) writers: Vec<String>,
+    /// Why nothing may be written, whoever asks.
+    pub(super) closed: Option<&'static str>,
 }
 
 /// A whole document.
@@ -106,6 +108,7 @@ fn repository<R: BufRead>(scan: &mut Scanner<R>) -> Result<(Repo, Parts), Fault>
     scan.enter(b'{', "an object with `full_name`")?;
     let start = scan.offset();
     let (mut name, mut private) = (None, false);
+    let (mut archived, mut no_issues) = (false, false);
     let (mut issues, mut pulls) = (Vec::new(), Vec::new());
     let (mut comments, mut events) = (Places::default(), Places::default());
     let mut writers = Vec::new();
@@ -121,6 +124,8 @@ fn repository<R: BufRead>(scan: &mut Scanner<R>) -> Result<(Repo, Parts), Fault>
                     _ => return Err(Fault::At(at, "`private` is not true or false".into())),
                 };
             }
+            "archived" => archived = *scan.value()? == *b"true",
+            "has_issues" => no_issues = *scan.value()? == *b"false",
             "issues" => issues = list(scan, "issues", false)?,
             "pulls" => pulls = list(scan, "pulls", true)?,
             "comments" => comments = places(scan, "comments")?,
@@ -140,7 +145,8 @@ fn repository<R: BufRead>(scan: &mut Scanner<R>) -> Result<(Repo, Parts), Fault>
         None => return Err(Fault::At(start, "the repository has no `full_name`".into())),
     };
     issues.append(&mut pulls);
-    let parts = Parts { runs: issues, comments, events, writers };
+    let closed = closed(archived, no_issues);
+    let parts = Parts { runs: issues, comments, events, writers, closed };
     Ok((Repo { name, private }, parts))
 }
 

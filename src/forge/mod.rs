@@ -23,6 +23,7 @@ pub mod seek;
 mod source;
 pub mod talk;
 pub mod time;
+mod torn;
 mod turns;
 mod walk;
 pub mod workflows;
@@ -43,21 +44,48 @@ pub struct Repo {
     pub private: bool,
 }
 
-/// Items of which states are wanted. A server lists the closed ones only where they are, because
-/// there are many more of them.
+/// Items of which states and kinds are wanted. A server lists the closed ones only where they are, because
+/// there are many more of them. Issues and pull requests come in one list whatever is wanted; but only of a
+/// kind that is, a server that gave none is asked whether the token may see them at all (fact 10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct States {
     /// Open ones.
     pub open: bool,
     /// Closed and merged ones.
     pub closed: bool,
+    /// Issues.
+    pub issues: bool,
+    /// Pull requests.
+    pub pulls: bool,
 }
 
 impl States {
     /// Open ones alone.
-    pub const OPEN: States = States { open: true, closed: false };
+    pub const OPEN: States = States { open: true, closed: false, issues: true, pulls: true };
     /// Open and closed ones.
-    pub const ALL: States = States { open: true, closed: true };
+    pub const ALL: States = States { closed: true, ..States::OPEN };
+
+    /// The same of these kinds alone.
+    #[must_use]
+    pub fn of(self, kinds: &[Kind]) -> States {
+        States { issues: kinds.contains(&Kind::Issue), pulls: kinds.contains(&Kind::Pull), ..self }
+    }
+
+    /// What either wants.
+    #[must_use]
+    pub fn or(self, other: States) -> States {
+        States {
+            open: self.open || other.open,
+            closed: self.closed || other.closed,
+            issues: self.issues || other.issues,
+            pulls: self.pulls || other.pulls,
+        }
+    }
+}
+
+/// Why nothing can be written to a repository in such a state, as [`Forge::closed`] says it.
+fn closed(archived: bool, no_issues: bool) -> Option<&'static str> {
+    if archived { Some("is archived") } else { no_issues.then_some("has its issues switched off") }
 }
 
 /// How a forge tells names of labels apart. Logins are told apart by case on none.
@@ -83,7 +111,8 @@ impl LabelNames {
 pub struct Listed {
     /// Items handed over.
     pub items: u64,
-    /// Entries that were no item (fact 29): one sentence each, which says where it stood.
+    /// Entries that were no item (fact 29), and a kind that the token may not see beside one that it may: one
+    /// sentence each, which says where.
     pub unreadable: Vec<String>,
 }
 
@@ -105,6 +134,12 @@ pub trait Forge: Sync {
 
     /// Every repository that is there to be read, in the forge's order.
     fn repos(&self) -> &[Repo];
+
+    /// Why nothing can be written to a repository, whoever asks, as far as reading it told; a clause whose
+    /// subject is the repository.
+    fn closed(&self, _repo: usize) -> Option<&'static str> {
+        None
+    }
 
     /// How this forge tells names of labels apart.
     fn label_names(&self) -> LabelNames {
@@ -178,12 +213,12 @@ pub trait Forge: Sync {
         seek::those(|page| self.items(repo, States::ALL, 1, page), wanted)
     }
 
-    /// Logins of those who may write to a repository, as far as the forge tells (fact 89). Asked
-    /// once a repository, when somebody first wants to know.
+    /// Logins of those who may write to a repository, as far as the forge tells (fact 89); `None` where this
+    /// token may not ask, which is told. Asked once a repository, when somebody first wants to know.
     ///
     /// # Errors
     /// As [`Forge::items`].
-    fn writers(&self, repo: usize) -> Result<&[String]>;
+    fn writers(&self, repo: usize) -> Result<Option<&[String]>>;
 
     /// The comments of an item, oldest first; none where none were recorded.
     ///
@@ -202,7 +237,8 @@ pub trait Forge: Sync {
     /// order. Gives what each repository came to, in their order; of one that could not be read to the
     /// end pages may have been handed over.
     fn happened(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listed>> {
-        happened::one_by_one(self, repos, since, threads, take)
+        let said = |repo| Ok((self.comments_since(repo, since)?, Vec::new()));
+        happened::one_by_one(self, repos, said, threads, take)
     }
 
     /// Repositories that were asked for and could not be read at all, by name, with the reason.

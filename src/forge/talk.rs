@@ -17,8 +17,12 @@ use super::{Comment, Event, What};
 /// # Errors
 /// `list` is no JSON; line and column count within it.
 pub fn comments(list: &[u8]) -> serde_json::Result<Vec<Comment>> {
-    let entries: Option<Vec<Option<Comment>>> = read(list, &mut String::new())?;
-    Ok(entries.into_iter().flatten().flatten().collect())
+    Ok(entries(list)?.into_iter().flatten().collect())
+}
+
+/// The same with `None` for each entry that is no object.
+pub(super) fn entries(list: &[u8]) -> serde_json::Result<Vec<Option<Comment>>> {
+    Ok(read::<Option<_>>(list, &mut String::new())?.unwrap_or_default())
 }
 
 /// The entries of a timeline, in its order; entries that are no object are left out, `null` is

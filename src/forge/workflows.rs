@@ -14,10 +14,17 @@ const FOLDERS: [&str; 3] = [".forgejo/workflows", ".gitea/workflows", ".github/w
 const FRESH: &str = FOLDERS[1];
 
 /// Workflows by their names: those of jobs, and the review of a change of rules.
-const TEXTS: [(&str, &str); 2] = [
+const TEXTS: [(&str, &str); 6] = [
     ("backlog-triage", include_str!("../../.gitea/workflows/backlog-triage.yml")),
+    ("improvement-proposals", include_str!("../../.gitea/workflows/improvement-proposals.yml")),
+    ("kaizen-retro", include_str!("../../.gitea/workflows/kaizen-retro.yml")),
+    ("loop-guard", include_str!("../../.gitea/workflows/loop-guard.yml")),
+    ("loop-introspect", include_str!("../../.gitea/workflows/loop-introspect.yml")),
     ("rules-review", include_str!("../../.gitea/workflows/rules-review.yml")),
 ];
+
+/// The script by which workflows keep the memory of the loop, and where they look for it.
+pub const LOOP_STATE: (&str, &str) = (".gitea/loop-state.sh", include_str!("../../.gitea/loop-state.sh"));
 
 /// The workflow of this name.
 #[must_use]

@@ -1,10 +1,11 @@
 //! `kaizen init`: rules with real logins and the workflows, written into a checkout.
 //!
-//! Takes: the top of a checkout, the answers, a way to ask for those that are missing. Gives: what
+//! Takes: the top of a checkout, the jobs, the answers, a way to ask for those that are missing. Gives: what
 //! became of each file. A file is written only if it is not there or is as `init` wrote it; nothing
 //! is written before the rules, as they will stand there, have been loaded without an error.
 
 pub mod git;
+mod job;
 mod record;
 mod rules;
 mod workflow;
@@ -39,6 +40,8 @@ pub struct Wish {
     pub workflows: Option<String>,
     /// The label of the runner.
     pub runs_on: Option<String>,
+    /// The jobs that are to run, where they are named: else as before, or the triage alone.
+    pub jobs: Option<Vec<String>>,
     /// Write the workflow that reviews changes of the rules: as before, if nothing is said, else yes.
     pub review: Option<bool>,
 }
@@ -63,8 +66,8 @@ pub struct Done {
     pub files: Vec<(String, Fate)>,
     /// What else one should know.
     pub notes: Vec<String>,
-    /// The folder of the rules that will be read.
-    pub rules: String,
+    /// The jobs, each with the folder of the rules that it will read.
+    pub rules: BTreeMap<String, String>,
 }
 
 /// Why nothing was done.
@@ -87,65 +90,37 @@ impl From<anyhow::Error> for Refused {
 /// Asks a person for the login of an agent. The outer `None`: nobody is there to answer.
 pub type Ask<'a> = &'a dyn Fn(&str) -> Option<Option<String>>;
 
-/// Sets a checkout up for a job.
+/// Sets a checkout up for the jobs that are wished for; `all` are those that there are.
 ///
 /// # Errors
 /// [`Refused`]; nothing was written unless it is [`Refused::Failed`].
-pub fn set_up(top: &Path, spec: &JobSpec, jobs: &[&str], wish: &Wish, ask: Ask<'_>) -> Result<Done, Refused> {
+pub fn set_up(top: &Path, all: &[JobSpec], wish: &Wish, ask: Ask<'_>) -> Result<Done, Refused> {
     let before = record::read(top).map_err(Refused::Usage)?;
     let mut after = before.clone();
+    let jobs = workflow::jobs(wish, &mut after).map_err(Refused::Usage)?;
+    let specs: Vec<&JobSpec> = all.iter().filter(|spec| workflow::goes_by(&jobs, spec.job)).collect();
+    known(&specs, &wish.logins)?;
     let mut done = Done::default();
     let mut wanted = BTreeMap::new();
     let mut theirs = false;
-    let main = format!("{}.yaml", spec.job);
-    let in_folder = |folder: &str| top.join(folder).join(&main).is_file();
-    // Rules of one's own in `rules` are in use; a file in `.kaizen/rules` would switch them off.
-    let own = in_folder("rules") && !in_folder(&format!("{FOLDER}/rules"));
-    let prefix = if own { String::new() } else { format!("{FOLDER}/") };
-    done.rules = format!("{prefix}rules");
-
-    let shipped = pack::shipped(spec.job);
-    let names = shipped.get(&format!("rules/{main}")).map(|text| rules::agents(text)).unwrap_or_default();
-    known(&names, &wish.logins)?;
-    for (path, text) in shipped {
-        let to = format!("{prefix}{path}");
-        if path.starts_with("templates/") {
-            if wish.templates || before.files.contains_key(&to) {
-                wanted.insert(to, text);
-            }
-        } else if own {
-            if top.join(&to).is_file() {
-                done.files.push((to, Fate::LeftAlone("these rules are in use")));
-            }
-        } else if path.ends_with(&main) {
-            let found = there(top, &to)?.filter(|found| !is_ours(&before, &to, found));
-            let given = before.agents.iter().chain(&wish.logins).map(|(name, login)| (name.clone(), login.clone()));
-            let given: Logins = given.filter(|(name, _)| names.contains(name)).collect();
-            let all = given.len() == names.len();
-            let same = |found: &String| all && record::mark(found) == record::mark(&rules::fill(&text, &given));
-            match found.filter(|found| !same(found)) {
-                Some(_) => {
-                    done.files.push((to.clone(), Fate::LeftAlone(why(&before, &to))));
-                    theirs = true;
-                }
-                None => {
-                    let logins = answered(&names, given, ask)?;
-                    wanted.insert(to, rules::fill(&text, &logins));
-                    after.agents = logins;
-                }
-            }
-        } else {
-            wanted.insert(to, text);
+    for spec in &specs {
+        let found = job::rules_of(top, spec.job, wish, &before, ask)?;
+        theirs |= found.theirs && !found.names.is_empty();
+        if let Some(logins) = found.logins {
+            after.agents = logins;
         }
+        wanted.extend(found.texts);
+        done.files.extend(found.left);
+        done.rules.insert(spec.job.to_owned(), found.folder.to_owned());
     }
-    // What they have no need of is not put beside rules that are a person's.
-    wanted.retain(|path, _| !theirs || before.files.contains_key(path) || !path.starts_with(&done.rules));
-    let found = workflow::of(top, spec.job, !own, wish, &mut after);
+    let inside = done.rules.values().all(|folder| folder.starts_with(FOLDER));
+    let found = workflow::of(top, &jobs, inside, wish, &mut after);
     wanted.extend(found.texts);
     done.notes.extend(found.notes);
-    let mut done = write(top, spec, jobs, wanted, &before, after, done)?;
+    done.rules.retain(|job, _| jobs.contains(job));
+    let mut done = write(top, (&specs, all), wanted, &before, after, done)?;
     let told = wish.logins.iter().all(|(name, login)| before.agents.get(name) == Some(login));
-    if !told && (theirs || own) {
+    if !told && theirs {
         done.notes.push("the logins were not put into rules that are a person's: edit `agents` there".to_owned());
     }
     Ok(done)
@@ -154,8 +129,7 @@ pub fn set_up(top: &Path, spec: &JobSpec, jobs: &[&str], wish: &Wish, ask: Ask<'
 /// Decides about each file, checks the rules as they will stand, and writes.
 fn write(
     top: &Path,
-    spec: &JobSpec,
-    jobs: &[&str],
+    (specs, all): (&[&JobSpec], &[JobSpec]),
     wanted: BTreeMap<String, String>,
     before: &Record,
     mut after: Record,
@@ -178,12 +152,14 @@ fn write(
         done.files.push((path, fate));
     }
     done.files.sort_by(|one, other| one.0.cmp(&other.0));
+    // What several jobs share is told once.
+    done.files.dedup_by(|one, other| one.0 == other.0);
     let folder = format!("{FOLDER}/");
     let inner: BTreeMap<String, String> =
         new.iter().filter_map(|(path, text)| Some((path.strip_prefix(&folder)?.to_owned(), text.clone()))).collect();
-    if !inner.is_empty()
-        && let Some(pack) = pack::overlaid(spec.job, jobs, &top.join(FOLDER), &inner)?
-    {
+    let names: Vec<&str> = all.iter().map(|spec| spec.job).collect();
+    for spec in specs.iter().filter(|_| !inner.is_empty()) {
+        let Some(pack) = pack::overlaid(spec.job, &names, &top.join(FOLDER), &inner)? else { continue };
         let mut found = load(spec, &pack.input).diagnostics;
         found.extend(pack.strays);
         found.retain(|problem| problem.severity == Severity::Error);
@@ -199,41 +175,16 @@ fn write(
 }
 
 /// Every name is one of the rules' agents.
-fn known(names: &[String], logins: &Logins) -> Result<(), Refused> {
+fn known(specs: &[&JobSpec], logins: &Logins) -> Result<(), Refused> {
+    let names: Vec<String> = specs.iter().flat_map(|spec| job::agents(spec.job)).collect();
     for name in logins.keys() {
         if !names.contains(name) {
-            let help = did_you_mean(name, names.iter().map(String::as_str)).unwrap_or_default();
+            let help = did_you_mean(name, names.iter().map(String::as_str));
+            let help = help.unwrap_or_else(|| "these jobs hand nothing to anybody".to_owned());
             return Err(Refused::Usage(anyhow!("the rules have no agent `{name}`; {help}")));
         }
     }
     Ok(())
-}
-
-/// A login or nobody for every agent: as given, else as a person answers.
-fn answered(names: &[String], mut logins: Logins, ask: Ask<'_>) -> Result<Logins, Refused> {
-    let mut missing = Vec::new();
-    for name in names.iter().filter(|name| !logins.contains_key(*name)).cloned().collect::<Vec<_>>() {
-        match ask(&name) {
-            Some(login) => {
-                logins.insert(name, login);
-            }
-            None => missing.push(name),
-        }
-    }
-    if !missing.is_empty() {
-        let flags: Vec<String> = missing.iter().map(|name| format!("--agent {name}=LOGIN")).collect();
-        return Err(Refused::Usage(anyhow!(
-            "who is {}? Nothing was written. Give {}, or --without NAME where there is nobody",
-            missing.join(", "),
-            flags.join(" ")
-        )));
-    }
-    if logins.values().all(Option::is_none) {
-        return Err(Refused::Usage(anyhow!(
-            "with nobody behind any agent the rules would do nothing; give one: --agent NAME=LOGIN"
-        )));
-    }
-    Ok(logins)
 }
 
 fn is_ours(before: &Record, path: &str, text: &str) -> bool {

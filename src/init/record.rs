@@ -36,6 +36,9 @@ pub(super) struct Record {
     /// The label of the runner.
     #[serde(default)]
     pub(super) runs_on: Option<String>,
+    /// The jobs that are to run, where that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) jobs: Option<Vec<String>>,
     /// Whether changes of the rules are reviewed, where that was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) review: Option<bool>,
@@ -44,7 +47,7 @@ pub(super) struct Record {
 impl Default for Record {
     fn default() -> Self {
         let (files, agents) = (BTreeMap::new(), Logins::new());
-        Record { version: VERSION, files, agents, workflows: None, runs_on: None, review: None }
+        Record { version: VERSION, files, agents, workflows: None, runs_on: None, jobs: None, review: None }
     }
 }
 

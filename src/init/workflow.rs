@@ -1,17 +1,44 @@
 //! The workflows that `init` writes.
 //!
-//! Takes: the job, where its rules lie, the answers. Gives: their paths and texts, and what one should
-//! know about the folder. A job has one that runs it; its rules have one that shows on a pull request
-//! what a change of them does.
+//! Takes: the jobs, where their rules lie, the answers. Gives: their paths and texts, and what one should
+//! know about them. A job has one that runs it, the jobs of the loop also the script that keeps its memory; the
+//! rules of the triage have one that shows on a pull request what a change of them does.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use anyhow::{Result, bail};
+
 use super::Wish;
 use super::record::Record;
 use crate::forge::workflows;
+use crate::language::diag::did_you_mean;
 
+/// The job that is set up where none is named.
+const TRIAGE: &str = "backlog-triage";
+/// The jobs that a workflow runs, each with those whose rules it goes by.
+const JOBS: [(&str, &[&str]); 5] = [
+    (TRIAGE, &[TRIAGE]),
+    ("improvement-proposals", &["improvement-proposals"]),
+    ("kaizen-retro", &["kaizen-retro"]),
+    ("loop-guard", &["loop-guard", "triage-score"]),
+    ("loop-introspect", &["loop-introspect"]),
+];
+/// What else a job needs: told when its workflow is first written.
+const NEEDS: [(&str, &str); 3] = [
+    (
+        "improvement-proposals",
+        "improvement-proposals reads the sessions that lie where the variable KAIZEN_SESSIONS says: set it for the \
+         repository or its owner",
+    ),
+    ("loop-guard", "loop-guard keeps its memory on the branch loop-state, and asks for `contents: write` for that"),
+    (
+        "loop-introspect",
+        "loop-introspect reads the memory of the loop from the branch loop-state, and asks for `contents: write` to \
+         leave its findings there",
+    ),
+];
 /// The line of a workflow that names the runner.
 const RUNS_ON: &str = "    runs-on: ubuntu-latest\n";
 /// The review of a change of rules.
@@ -28,13 +55,34 @@ pub(super) struct Workflows {
     pub(super) notes: Vec<String>,
 }
 
-/// The workflows of a job. What was answered goes into the record; `inside` says that its rules lie in
+/// The jobs that are to run: those that are named, else those of before, else the triage alone.
+///
+/// # Errors
+/// A name that no workflow runs.
+pub(super) fn jobs(wish: &Wish, record: &mut Record) -> Result<Vec<String>> {
+    record.jobs = wish.jobs.clone().or_else(|| record.jobs.take());
+    let jobs = record.jobs.clone().unwrap_or_else(|| vec![TRIAGE.to_owned()]);
+    for job in &jobs {
+        if !JOBS.iter().any(|(name, _)| name == job) {
+            let all = JOBS.map(|(name, _)| name);
+            let help = did_you_mean(job, all).map(|help| format!("{help}; ")).unwrap_or_default();
+            bail!("--jobs: no workflow runs `{job}`; {help}there are {}", all.join(", "));
+        }
+    }
+    Ok(jobs)
+}
+
+/// Whether the workflow of one of these jobs goes by the rules of this one.
+pub(super) fn goes_by(jobs: &[String], rules: &str) -> bool {
+    JOBS.iter().any(|(name, of)| of.contains(&rules) && jobs.iter().any(|job| job == name))
+}
+
+/// The workflows of these jobs. What was answered goes into the record; `inside` says that all rules lie in
 /// `.kaizen`.
-pub(super) fn of(top: &Path, job: &str, inside: bool, wish: &Wish, record: &mut Record) -> Workflows {
+pub(super) fn of(top: &Path, jobs: &[String], inside: bool, wish: &Wish, record: &mut Record) -> Workflows {
     let mut all = Workflows::default();
     record.runs_on = wish.runs_on.clone().or_else(|| record.runs_on.take());
     record.review = wish.review.or(record.review);
-    let Some(text) = workflows::text(job) else { return all };
     let folder = match wish.workflows.clone().or_else(|| record.workflows.take()) {
         Some(folder) => folder,
         None => {
@@ -44,20 +92,44 @@ pub(super) fn of(top: &Path, job: &str, inside: bool, wish: &Wish, record: &mut 
         }
     };
     let runs_on = record.runs_on.as_ref().map(|label| format!("    runs-on: {label}\n"));
-    let mut add = |name: &str, text: String| {
-        let text = runs_on.as_ref().map_or(text.clone(), |line| text.replacen(RUNS_ON, line, 1));
-        all.texts.insert(format!("{folder}/{name}.yml"), text);
-    };
-    add(job, text.to_owned());
-    let review = workflows::text(REVIEW).filter(|_| record.review != Some(false));
-    if let Some(text) = review {
+    let (looked_for, script) = workflows::LOOP_STATE;
+    // Beside the folder of the workflows, as here.
+    let name = looked_for.rsplit('/').next().unwrap_or(looked_for);
+    let kept = folder.rsplit_once('/').map_or(name.to_owned(), |(parent, _)| format!("{parent}/{name}"));
+    for (job, _) in JOBS {
+        let path = format!("{folder}/{job}.yml");
+        if !jobs.iter().any(|wanted| wanted == job) {
+            let ours = record.files.contains_key(&path) && top.join(&path).is_file();
+            all.notes.extend(ours.then(|| format!("{path} still stands: remove it to end the job")));
+            continue;
+        }
+        let Some(text) = workflows::text(job) else { continue };
+        if !record.files.contains_key(&path) {
+            all.notes.extend(NEEDS.iter().filter(|(of, _)| *of == job).map(|(_, note)| (*note).to_owned()));
+        }
+        if text.contains(looked_for) {
+            all.texts.insert(kept.clone(), script.to_owned());
+        }
+        all.add(path, text.replace(looked_for, &kept), runs_on.as_deref());
+    }
+    let path = format!("{folder}/{REVIEW}.yml");
+    let reviewed = record.review != Some(false) && goes_by(jobs, TRIAGE);
+    if let Some(text) = workflows::text(REVIEW).filter(|_| reviewed) {
         // Other people's folders of these names are none of ours.
-        add(REVIEW, if inside { text.replacen(ELSEWHERE, "", 1) } else { text.to_owned() });
-    } else if top.join(format!("{folder}/{REVIEW}.yml")).is_file() {
-        all.notes.push(format!("{folder}/{REVIEW}.yml still stands: remove it to end the review of pull requests"));
+        let text = if inside { text.replacen(ELSEWHERE, "", 1) } else { text.to_owned() };
+        all.add(path, text, runs_on.as_deref());
+    } else if record.review == Some(false) && top.join(&path).is_file() {
+        all.notes.push(format!("{path} still stands: remove it to end the review of pull requests"));
     }
     record.workflows = Some(folder);
     all
+}
+
+impl Workflows {
+    fn add(&mut self, path: String, text: String, runs_on: Option<&str>) {
+        let text = runs_on.map_or(text.clone(), |line| text.replacen(RUNS_ON, line, 1));
+        self.texts.insert(path, text);
+    }
 }
 
 /// A folder of workflows is in use if it holds a file: git knows no empty ones.
@@ -74,8 +146,12 @@ mod tests {
     fn the_lines_that_are_changed_are_there() {
         let text = workflows::text(REVIEW).unwrap();
         assert!(text.contains(ELSEWHERE) && text.contains("      - \".kaizen/**\"\n"), "{text}");
-        for name in ["backlog-triage", REVIEW] {
+        for name in JOBS.map(|(name, _)| name).into_iter().chain([REVIEW]) {
             assert!(workflows::text(name).unwrap().contains(RUNS_ON), "{name}");
+        }
+        let (looked_for, _) = workflows::LOOP_STATE;
+        for name in ["loop-guard", "loop-introspect"] {
+            assert_eq!(workflows::text(name).unwrap().matches(looked_for).count(), 2, "{name}");
         }
     }
 }

@@ -71,7 +71,8 @@ pub struct Backlog<'p> {
     pub rows: Vec<Row<'p>>,
     /// How often the timeline was read.
     pub timelines: usize,
-    /// Entries of the forge that were no item.
+    /// Entries of the forge that were no item, kinds that the token may not see, repositories that take no
+    /// writes: one sentence each.
     pub unreadable: Vec<String>,
     /// Summaries of ours, open and closed.
     pub summaries: Vec<OldSummary>,

@@ -69,6 +69,7 @@ pub const SPEC: JobSpec = JobSpec {
 /// What the forge could not read.
 pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> anyhow::Result<Run<'p>> {
     let mut backlog = items::judge(asked)?;
+    states::close(asked, &mut backlog);
     settle(asked, &mut backlog);
     let mut order = states::decide(asked, &mut backlog);
     let rows = || backlog.rows.iter().enumerate();
@@ -270,17 +271,14 @@ fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run
         order,
         planned: Vec::new(),
     };
-    for (count, what) in
-        [(totals.deferred, "deferred: the cap `limits.items_per_run` was reached"), (totals.failed, "failed")]
-    {
-        if count > 0 {
-            run.why_incomplete.push(
-                format!("{count} {} {what}", if count == 1 { "item was" } else { "items were" })
-                    .replace("were failed", "failed")
-                    .replace("was failed", "failed"),
-            );
-        }
-    }
+    let mut undone = |count, one: &str, more: &str| match count {
+        0 => {}
+        1 => run.why_incomplete.push(format!("1 item {one}")),
+        _ => run.why_incomplete.push(format!("{count} items {more}")),
+    };
+    let cap = "deferred: the cap `limits.items_per_run` was reached";
+    undone(totals.deferred, &format!("was {cap}"), &format!("were {cap}"));
+    undone(totals.failed, "failed", "failed");
     run
 }
 

@@ -17,7 +17,7 @@ use crate::engine;
 use crate::engine::evaluate::{Evaluation, Judgement, evaluate};
 use crate::engine::examine::Examined;
 use crate::engine::rules::Policy;
-use crate::forge::{Item, LabelNames, States};
+use crate::forge::{Item, Kind, LabelNames, States};
 use crate::plan::choice::State;
 use crate::plan::marker::Marker;
 use crate::plan::{self, SUMMARY, Subject, section};
@@ -61,7 +61,7 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
     let pages = Mutex::new(Pages::default());
     let timelines = AtomicUsize::new(0);
     // Open ones always: work in hand is counted over all of them.
-    let states = States { open: true, closed: asked.policy.scope.closed };
+    let states = wanted(asked.policy);
     let listed = asked.forge.items(repo, states, asked.threads, &|place, items| {
         let mut page = Pages::default();
         let mut rows = Vec::with_capacity(items.len());
@@ -233,6 +233,15 @@ pub fn subject(policy: &Policy, item: &Item<'_>, facts: &engine::facts::Item<'_>
         created: false,
     }
 }
+
+/// What a policy looks at.
+#[must_use]
+pub fn wanted(policy: &Policy) -> States {
+    let scope = |kind: &Kind| policy.scope.kinds.iter().any(|name| name == kind.name());
+    let kinds: Vec<Kind> = [Kind::Issue, Kind::Pull].into_iter().filter(scope).collect();
+    States { closed: policy.scope.closed, ..States::OPEN.of(&kinds) }
+}
+
 fn of_kind(policy: &Policy, item: &Item<'_>) -> bool {
     policy.scope.kinds.iter().any(|kind| kind == item.kind.name())
 }

@@ -13,11 +13,31 @@ use super::backlog::{Asked, Backlog};
 use crate::apply::doubt::{self, At, Doubt};
 use crate::engine::rules::Policy;
 use crate::engine::value::Value;
-use crate::forge::Comment;
+use crate::forge::{Comment, Repo};
 use crate::plan::choice::{Candidate, Caps, State, choose};
 use crate::plan::memory::{self, Concerned, Us};
-use crate::plan::{self, DECISION, Earlier, Op, marker};
+use crate::plan::{self, DECISION, Earlier, Op, Subject, marker};
 use crate::report::Row;
+
+/// The repositories asked for that take no writes, whoever asks, each with a sentence that says why.
+#[must_use]
+pub fn closed(asked: &Asked<'_>) -> Vec<(usize, String)> {
+    let why = |repo: &usize| Some((*repo, asked.forge.repos().get(*repo)?, asked.forge.closed(*repo)?));
+    let said = |(repo, known, why): (_, &Repo, _)| (repo, format!("{} {why}: nothing is written to it", known.name));
+    asked.repos.iter().filter_map(why).map(said).collect()
+}
+
+/// Plans nothing for these: what a rule would do there fails, and the report says why.
+pub fn close(asked: &Asked<'_>, backlog: &mut Backlog<'_>) {
+    for (repo, why) in closed(asked) {
+        backlog.unfinished.retain(|left| left.repo != repo);
+        for row in backlog.rows.iter_mut().filter(|row| row.repo == repo && row.subject.is_some()) {
+            row.subject = None;
+            (row.state, row.note) = (State::Failed, Some(format!("{why}.")));
+        }
+        backlog.unreadable.push(why);
+    }
+}
 
 /// Decides the state of every row. An item whose comments cannot be read is failed, others go on.
 /// Gives the indices of the rows that a rule wants something done with, in the order of acting.
@@ -134,6 +154,19 @@ fn unreduced(policy: &Policy, action: usize, comments: &[Comment], us: Us<'_>) -
     Some(Earlier { id, writes: Vec::new() })
 }
 
+/// Whether the comment about this decision stood there and somebody deleted it, as far as anything tells: the
+/// journal, or what the decision left beside it. An issue of our own begins with labels of ours.
+fn taken_away(asked: &Asked<'_>, at: At<'_>, subject: &Subject, wanted: &plan::Asked) -> Result<Option<String>> {
+    let told = |updated| asked.journal.told(&asked.policy.name, at.name, at.number, DECISION, updated);
+    if subject.updated_at.and_then(told) == Some(wanted.did.as_str()) {
+        return Ok(Some("The journal says that it was told here: its comment was taken away since.".to_owned()));
+    }
+    match subject.author.as_ref().is_some_and(|author| asked.us().is(&author.login)) {
+        true => Ok(None),
+        false => doubt::comment_taken_away(asked.forge, asked.us(), at, &wanted.held),
+    }
+}
+
 /// Reads the comments of an item whose turn has come: what we did before, and who opted out.
 fn look(asked: &Asked<'_>, row: &Row<'_>, found: &Found, keep: impl FnOnce(Vec<Comment>)) -> Result<Look> {
     let (policy, us): (_, Us<'_>) = (asked.policy, asked.us());
@@ -156,18 +189,21 @@ fn look(asked: &Asked<'_>, row: &Row<'_>, found: &Found, keep: impl FnOnce(Vec<C
     }
     let newest = memory::newest(&comments, us, &policy.name, DECISION);
     let asks = &policy.actions[action];
-    if newest.is_none() && asks.comment.is_some() && asks.create_issue.is_none() {
-        // As most are: there is nothing to compare with.
-        keep(comments);
-        return Ok(Look::of(State::Planned, None));
-    }
+    let at = At { repo: row.repo, name: &asked.forge.repos()[row.repo].name, number: row.number };
     let mut wanted = plan::ask(policy, asks, subject, &row.assignees);
+    if newest.is_none() && asks.comment.is_some() {
+        // There is nothing to compare with, unless somebody took it away.
+        let gone = taken_away(asked, at, subject, &wanted)?;
+        if gone.is_some() || asks.create_issue.is_none() {
+            keep(comments);
+            return Ok(Look::of(if gone.is_some() { State::Unchanged } else { State::Planned }, gone));
+        }
+    }
     let created = wanted.asks(Op::CreateIssue) && {
         let marker = plan::created(&policy.name, row.number, &asks.name);
         found.is_there(asked, row.repo, &marker)?
     };
     wanted.writes.retain(|write| !(created && write.op == Op::CreateIssue));
-    let at = At { repo: row.repo, name: &asked.forge.repos()[row.repo].name, number: row.number };
     let look = match newest {
         Some((_, marker)) if marker.get("did") == Some(&wanted.did) && wanted.writes.is_empty() => {
             let earlier = unreduced(policy, action, &comments, us);

@@ -22,7 +22,8 @@ use crate::report::{Group, Row, Run, Totals, by_rule};
 /// Issues that a summary lists as ready.
 const TOP: usize = 10;
 
-/// The summaries of a run. One that somebody closed is switched off; under `--only` none is written.
+/// The summaries of a run. One that somebody closed is switched off; under `--only` none is written, nor where
+/// nothing can be.
 pub(super) fn plan(
     asked: &Asked<'_>,
     templates: &Templates,
@@ -33,8 +34,17 @@ pub(super) fn plan(
     let Some(summary) = asked.policy.summary.as_ref().filter(|_| asked.only.is_none()) else { return Vec::new() };
     let day = asked.now.with_timezone(&asked.policy.timezone).format("%Y-%m-%d").to_string();
     let mut items = Vec::new();
-    let mut failed = Vec::new();
+    let (mut failed, mut told) = (Vec::new(), Vec::new());
+    let repos = asked.forge.repos();
     for subject in subjects(asked, summary, run) {
+        let at = repos.iter().position(|known| known.name == subject.repo);
+        if let Some((at, why)) = at.and_then(|at| Some((at, asked.forge.closed(at)?))) {
+            // Of those that are read it is said already.
+            if !asked.repos.contains(&at) {
+                told.push(format!("{} {why}: no summary is written there", subject.repo));
+            }
+            continue;
+        }
         let one = || -> Result<Option<PlannedItem>, String> {
             let there = newest(asked, summary, subject.repo, old).map_err(|error| format!("{error:#}"))?;
             // Somebody who closes it has switched it off; once a day is enough.
@@ -54,6 +64,7 @@ pub(super) fn plan(
         }
     }
     run.why_incomplete.extend(failed);
+    run.warnings.extend(told);
     items
 }
 

@@ -22,6 +22,8 @@ pub struct Asked {
     pub mention: Vec<String>,
     /// The writes beside the comment, without what already holds.
     pub writes: Vec<Write>,
+    /// What stands there already of the labels and people that they put on.
+    pub held: Vec<Write>,
     /// For the marker: `op:argument` for each thing asked for.
     pub(super) asked: Vec<String>,
 }
@@ -46,6 +48,7 @@ pub fn ask(policy: &Policy, action: &Action, subject: &Subject, assignees: &[Str
         said.extend([json!(issue.labels), json!(logins(policy, &issue.assign, subject, &["assignees".to_owned()]))]);
     }
     let did = digest(&json!(said).to_string());
+    let held = writes.iter().filter_map(|write| held(write, &subject.state(assignees))).collect();
     writes.retain_mut(|write| match write.op {
         // What somebody has changed in it is theirs.
         Op::EditBody => subject.section.as_ref().is_none_or(|there| there.did != did && !there.edited),
@@ -53,7 +56,19 @@ pub fn ask(policy: &Policy, action: &Action, subject: &Subject, assignees: &[Str
         _ => memory::left(write, &subject.state(assignees)),
     });
     writes.iter_mut().for_each(|write| memory::puts_aside(write, &subject.state(assignees)));
-    Asked { action: action.name.clone(), did, mention, writes, asked }
+    Asked { action: action.name.clone(), did, mention, writes, held, asked }
+}
+
+/// The part of a write that puts something on which is there; `None` where nothing is.
+fn held(write: &Write, state: &memory::State<'_>) -> Option<Write> {
+    if !matches!(write.op, Op::AddLabels | Op::Assign) {
+        return None;
+    }
+    let (mut left, mut there) = (write.clone(), write.clone());
+    memory::left(&mut left, state);
+    there.args.labels.retain(|label| !left.args.labels.contains(label));
+    there.args.assignees.retain(|login| !left.args.assignees.contains(login));
+    (!(there.args.labels.is_empty() && there.args.assignees.is_empty())).then_some(there)
 }
 
 /// The same for who only compares: whom its comment mentions, and the writes beside it without what

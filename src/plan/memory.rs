@@ -151,20 +151,25 @@ pub struct Concerned<'c> {
     pub author: Option<&'c str>,
     /// Logins.
     pub assignees: Vec<&'c str>,
-    /// Who may write to the repository, asked for where nothing nearer decides.
-    pub writers: &'c dyn Fn() -> anyhow::Result<&'c [String]>,
+    /// Who may write to the repository, asked for where nothing nearer decides; `None`: nobody tells.
+    pub writers: &'c dyn Fn() -> anyhow::Result<Option<&'c [String]>>,
 }
 
 impl Concerned<'_> {
-    fn may(&self, comment: &Comment, login: &str) -> anyhow::Result<bool> {
+    /// Whether somebody's word counts; `None` where that cannot be known.
+    fn may(&self, comment: &Comment, login: &str) -> anyhow::Result<Option<bool>> {
         let is = |one: &str| one.eq_ignore_ascii_case(login);
         let known = comment.by_writer || self.author.is_some_and(is) || self.assignees.iter().any(|one| is(one));
-        Ok(known || (self.writers)()?.iter().any(|writer| is(writer)))
+        if known {
+            return Ok(Some(true));
+        }
+        Ok((self.writers)()?.map(|writers| writers.iter().any(|writer| is(writer))))
     }
 }
 
 /// Who asked last to leave an item alone, if that stands: the command alone on a line outside quotes and
-/// code, from somebody whose word counts. `resume` ends it.
+/// code, from somebody whose word counts. `resume` ends it. Where it cannot be known whose word counts, asking
+/// to leave it alone does, and asking to go on does not: what is not written can be written later.
 ///
 /// # Errors
 /// Who may write could not be found out.
@@ -181,10 +186,9 @@ pub fn opted_out(
         let Some(login) = comment.author.as_ref().map(|author| author.login.as_str()) else { continue };
         let prose = Markdown::read(&comment.body).prose;
         let said = prose.lines().map(str::trim).rfind(|line| *line == command || *line == resume);
-        if let Some(said) = said
-            && concerned.may(comment, login)?
-        {
-            stands = (said == command).then(|| login.to_owned());
+        let Some(stop) = said.map(|said| said == command) else { continue };
+        if concerned.may(comment, login)?.unwrap_or(stop) {
+            stands = stop.then(|| login.to_owned());
         }
     }
     Ok(stands)

@@ -3,6 +3,7 @@
 //! Takes: its arguments, the folder it runs in, a terminal if there is one. Gives: what became of
 //! each file on stdout, and the dry run of what has been set up.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use crate::engine::untrusted;
 use crate::forge::remote::address::{git_remote, origin};
 use crate::forge::workflows;
 use crate::init::{Fate, Logins, Refused, Wish, git, set_up};
-use crate::jobs::{NAMES, backlog_triage};
+use crate::jobs::{SPECS, backlog_triage, kaizen_retro};
 
 /// How often a person is asked for one login.
 const TRIES: usize = 3;
@@ -40,17 +41,19 @@ pub(super) fn init(args: &Init) -> Result<Exit, Stop> {
         templates: args.templates,
         workflows: args.workflows.as_ref().map(|folder| folder.trim_end_matches('/').to_owned()),
         runs_on: args.runs_on.clone(),
+        jobs: args.jobs.as_ref().map(|jobs| jobs.iter().map(|job| job.trim().to_owned()).collect()),
         review: args.review,
     };
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let ask = |agent: &str| if terminal { ask(agent) } else { None };
-    let done = match set_up(&place.top, &backlog_triage::SPEC, &NAMES, &wish, &ask) {
+    let done = match set_up(&place.top, &SPECS, &wish, &ask) {
         Ok(done) => done,
         Err(Refused::Usage(error)) => return Err(usage(error)),
         Err(Refused::Failed(error)) => return Err(Stop::from(error)),
         Err(Refused::BadRules(found)) => {
             tell(&found, std::io::stderr().is_terminal());
-            let error = anyhow!("with what is in {} the rules have errors; nothing was written", shown(&place.top));
+            let error =
+                anyhow!("with what is in {} the rules have errors; nothing was written", shown_path(&place.top));
             return Err(Stop { exit: Exit::BadRules, ends_loop: true, error });
         }
     };
@@ -71,34 +74,49 @@ pub(super) fn init(args: &Init) -> Result<Exit, Stop> {
     dry_run(args, &place, &done.rules)
 }
 
-/// Shows what the job would do by what has just been set up. A server is asked only where a token is at
+/// Shows what the jobs would do by what has just been set up. A server is asked only where a token is at
 /// hand: most have something to hide.
-fn dry_run(args: &Init, place: &Place, rules: &str) -> Result<Exit, Stop> {
+fn dry_run(args: &Init, place: &Place, rules: &BTreeMap<String, String>) -> Result<Exit, Stop> {
+    // The jobs of the loop write nothing to the forge, and what is proposed is read from elsewhere.
+    let shown = [backlog_triage::SPEC.job, kaizen_retro::SPEC.job].map(|job| rules.get_key_value(job));
+    let shown: Vec<(&String, &String)> = shown.into_iter().flatten().collect();
     let recorded = args.forge.as_ref().filter(|_| place.url.is_none());
     let token = ["KAIZEN_TOKEN", "GITEA_TOKEN", "FORGEJO_TOKEN", "GITHUB_TOKEN"];
     let server = place.url.as_ref().filter(|_| token.into_iter().any(|name| output::variable(name).is_some()));
     let repo = args.repo.as_ref().or(place.repo.as_ref().filter(|_| recorded.is_none()));
     if let Some(forge) = recorded.or(server) {
-        let mut line: Vec<OsString> = ["kaizen", "backlog-triage", "--dry-run", "--forge"].map(OsString::from).into();
-        line.extend([OsString::from(forge), OsString::from("--rules"), place.top.join(rules).into_os_string()]);
-        line.extend(repo.iter().flat_map(|repo| ["--repo", repo]).map(OsString::from));
-        let cli = Cli::try_parse_from(line).context("putting the dry run together")?;
-        print("\n")?;
-        return match &cli.job {
-            Job::BacklogTriage(triage) => super::triage::run(triage),
-            _ => Ok(Exit::Done),
-        };
+        let mut ended = Exit::Done;
+        for (job, folder) in shown {
+            let mut line: Vec<OsString> = ["kaizen", job, "--dry-run", "--forge"].map(OsString::from).into();
+            line.extend([OsString::from(forge), OsString::from("--rules"), place.top.join(folder).into_os_string()]);
+            line.extend(repo.iter().flat_map(|repo| ["--repo", repo]).map(OsString::from));
+            let cli = Cli::try_parse_from(line).context("putting the dry run together")?;
+            print("\n")?;
+            let exit = match &cli.job {
+                Job::BacklogTriage(triage) => super::triage::run(triage)?,
+                Job::KaizenRetro(retro) => super::retro::run(retro)?,
+                _ => Exit::Done,
+            };
+            ended = if ended == Exit::Done { exit } else { ended };
+        }
+        return Ok(ended);
     }
     let (url, repo) = (place.url.as_deref().unwrap_or_default(), repo.map_or("", String::as_str));
     let folder = if std::env::current_dir().is_ok_and(|here| here == place.top) {
         String::new()
     } else {
-        format!(", in {}", shown(&place.top))
+        format!(", in {}", shown_path(&place.top))
     };
+    let commit = "ommit these files to the default branch: from there the forge runs what they hold.\n";
+    if shown.is_empty() {
+        print(&format!("\nNext, c{commit}"))?;
+        return Ok(Exit::Done);
+    }
+    let lines = shown.iter().map(|(job, _)| format!("  kaizen {job} --forge {url} --repo {repo} --dry-run\n"));
+    let lines: String = lines.collect();
+    let what = if shown.len() > 1 { "they" } else { "it" };
     print(&format!(
-        "\nNext, with a token for it in KAIZEN_TOKEN, look at what it would do{folder}:\n  \
-         kaizen backlog-triage --forge {url} --repo {repo} --dry-run\n\
-         Then commit these files to the default branch: from there the forge runs the workflow.\n"
+        "\nNext, with a token for it in KAIZEN_TOKEN, look at what {what} would do{folder}:\n{lines}Then c{commit}"
     ))?;
     Ok(Exit::Done)
 }
@@ -177,7 +195,7 @@ fn ask(agent: &str) -> Option<Option<String>> {
     None
 }
 
-fn shown(folder: &Path) -> String {
+fn shown_path(folder: &Path) -> String {
     folder.display().to_string()
 }
 

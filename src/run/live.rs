@@ -40,7 +40,7 @@ impl Live {
     /// Takes the folder's lock, reads the journal, notes that a run begins.
     pub(super) fn begin(folder: &Path, job: &str, now: DateTime<Utc>, version: &str, about: About<'_>) -> Result<Live> {
         let lock = RunLock::take(folder, &Patience::minute(&say))?;
-        let journal = journal(folder, now)?;
+        let journal = journal(folder, now, about.forge)?;
         let record = Record::begin(folder, job, now, version, about)?;
         Ok(Live { run: record.run.clone(), journal, record, _lock: lock })
     }
@@ -81,8 +81,8 @@ impl Live {
 }
 
 /// What earlier runs wrote; a dry run reads it too, so that it says what the live run would do.
-pub(super) fn journal(folder: &Path, now: DateTime<Utc>) -> Result<Journal> {
-    let (journal, lines) = Journal::open(folder, now)?;
+pub(super) fn journal(folder: &Path, now: DateTime<Utc>, forge: &str) -> Result<Journal> {
+    let (journal, lines) = Journal::open(folder, now, forge)?;
     tell(&folder.join("journal.jsonl"), &lines);
     Ok(journal)
 }

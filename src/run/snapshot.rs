@@ -130,6 +130,10 @@ impl Forge for Asking {
         self.forge.repos()
     }
 
+    fn closed(&self, repo: usize) -> Option<&'static str> {
+        self.forge.closed(repo)
+    }
+
     fn label_names(&self) -> LabelNames {
         self.forge.label_names()
     }
@@ -142,7 +146,7 @@ impl Forge for Asking {
         self.forge.items(repo, states, threads, page)
     }
 
-    fn writers(&self, repo: usize) -> Result<&[String]> {
+    fn writers(&self, repo: usize) -> Result<Option<&[String]>> {
         self.forge.writers(repo)
     }
 

@@ -19,7 +19,7 @@ use crate::apply::{Applied, Fate};
 use crate::cli::Triage;
 use crate::forge::remote::token_refused;
 use crate::jobs::backlog::Asked;
-use crate::jobs::backlog_triage;
+use crate::jobs::{backlog_triage, states};
 use crate::plan::SUMMARY;
 use crate::plan::choice::State;
 use crate::report::{Run, Totals};
@@ -98,7 +98,8 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
         true => Some(Live::begin(&common.target.loop_dir, &rules.policy.job, now, VERSION, about)?),
         false => None,
     };
-    let read = if live { Journal::default() } else { live::journal(&common.target.loop_dir, now)? };
+    let read =
+        if live { Journal::default() } else { live::journal(&common.target.loop_dir, now, &forge.read().name())? };
     let progress = Progress::new(&common.shown);
     let more = |items| progress.more(items);
     let asked = Asked {
@@ -112,6 +113,10 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
         journal: begun.as_ref().map_or(&read, |live| &live.journal),
         progress: &more,
     };
+    if live {
+        // Said before the first write, as the look before it says the rest.
+        states::closed(&asked).iter().for_each(|(_, why)| say(&format!("warning: {why}")));
+    }
     let judged = backlog_triage::triage(&asked, &rules.templates, VERSION);
     progress.done();
     let mut run = match judged {

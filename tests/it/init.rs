@@ -261,6 +261,128 @@ fn the_command_of_the_readme_sets_a_checkout_up() {
     assert_eq!((ran.code, ran.stdout.matches("written").count()), (0, 5), "{}", ran.stderr);
 }
 
+const EVERY: &str = "backlog-triage,kaizen-retro,loop-guard, loop-introspect,improvement-proposals";
+const JOBS: [&str; 5] = ["backlog-triage", "improvement-proposals", "kaizen-retro", "loop-guard", "loop-introspect"];
+
+#[test]
+fn other_jobs_get_their_workflows_and_what_these_need() {
+    let folder = checkout("https://git.example.org/acme/app");
+    let ran = init(&folder, &[&LOGINS[..], &["--jobs", EVERY]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let written = files(&folder);
+    let mut expected: Vec<String> =
+        JOBS.iter().chain(&["rules-review"]).map(|job| format!(".gitea/workflows/{job}.yml")).collect();
+    expected.extend(JOBS.iter().chain(&["common", "triage-score"]).map(|name| format!(".kaizen/rules/{name}.yaml")));
+    expected.extend([".gitea/loop-state.sh", RECORD, SCHEMA].map(str::to_owned));
+    expected.sort();
+    assert_eq!(written.keys().cloned().collect::<Vec<_>>(), expected);
+    // As they are shipped: these are looked for here.
+    for path in JOBS.map(|job| format!(".gitea/workflows/{job}.yml")).iter().map(String::as_str) {
+        assert_eq!(written[path], fs::read_to_string(root().join(path)).unwrap(), "{path}");
+    }
+    let script = fs::read_to_string(root().join(".gitea/loop-state.sh")).unwrap();
+    assert_eq!(written[".gitea/loop-state.sh"], script);
+    for says in ["KAIZEN_SESSIONS", "branch loop-state", "contents: write"] {
+        assert!(ran.stderr.contains(says), "{says}: {}", ran.stderr);
+    }
+    for job in ["backlog-triage", "kaizen-retro"] {
+        let next = format!("  kaizen {job} --forge https://git.example.org --repo acme/app --dry-run\n");
+        assert!(ran.stdout.contains(&next), "{}", ran.stdout);
+    }
+    let checked = kaizen(folder.path(), &["rules", "check", "--deny-warnings"]);
+    assert_eq!(checked.code, 0, "{}{}", checked.stdout, checked.stderr);
+    // Once more, without being told: nothing changes, and nothing is said anew.
+    let again = init(&folder, &[]);
+    assert!(again.code == 0 && !again.stderr.contains("KAIZEN_SESSIONS"), "{}", again.stderr);
+    assert_eq!((again.stdout.matches("unchanged").count(), files(&folder)), (expected.len() - 1, written));
+    // What a person edits is left alone, and the label of the runner comes into all others.
+    let retro = ".gitea/workflows/kaizen-retro.yml";
+    write(folder.path(), retro, "on: push\n");
+    let ran = init(&folder, &["--runs-on", "linux"]);
+    assert!(ran.stdout.contains(&format!("left alone  {retro} (edited since init wrote it)\n")), "{}", ran.stdout);
+    assert_eq!(read(&folder, retro), "on: push\n");
+    assert!(read(&folder, ".gitea/workflows/loop-guard.yml").contains("    runs-on: linux\n"));
+    // A job that is named no more stays until somebody removes it.
+    let before = files(&folder);
+    let ran = init(&folder, &["--jobs", "backlog-triage"]);
+    assert!(ran.stderr.contains(".gitea/workflows/loop-guard.yml still stands: remove it"), "{}", ran.stderr);
+    let same =
+        |files: BTreeMap<String, String>| files.into_iter().filter(|(name, _)| name != RECORD).collect::<Vec<_>>();
+    assert_eq!(same(files(&folder)), same(before));
+}
+
+#[test]
+fn a_job_alone_gets_no_more_than_it_needs() {
+    let folder = checkout("https://git.example.org/acme/app");
+    // Nobody is handed anything: no login is asked for.
+    let ran = init(&folder, &["--jobs", "kaizen-retro"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let retro = ".kaizen/rules/kaizen-retro.yaml";
+    assert_eq!(files(&folder).keys().collect::<Vec<_>>(), [".gitea/workflows/kaizen-retro.yml", RECORD, retro, SCHEMA]);
+    assert!(!ran.stdout.contains("kaizen backlog-triage"), "{}", ran.stdout);
+    let ran = init(&folder, &["--agent", "claude=dev-bot"]);
+    assert!(ran.code == 2 && ran.stderr.contains("these jobs hand nothing to anybody"), "{}", ran.stderr);
+    // Rules of a person's own stay, whichever job they are of.
+    let folder = checkout("https://git.example.org/acme/app");
+    write(folder.path(), "rules/kaizen-retro.yaml", "of their own");
+    let ran = init(&folder, &[&LOGINS[..], &["--jobs", "backlog-triage,kaizen-retro"]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("left alone  rules/kaizen-retro.yaml (these rules are in use)\n"), "{}", ran.stdout);
+    assert!(read(&folder, RULES).contains("\"dev-bot\"") && !folder.path().join(retro).exists());
+    // With templates: those of the job and the shared ones.
+    let folder = checkout("https://git.example.org/acme/app");
+    assert_eq!(init(&folder, &["--jobs", "loop-introspect", "--templates"]).code, 0);
+    let templates: Vec<String> = files(&folder).into_keys().filter(|name| name.contains("templates")).collect();
+    let expected = ["loop-introspect/summary.md.j2", "shared/footer.md.j2", "shared/replaced.md.j2"];
+    assert_eq!(templates, expected.map(|name| format!(".kaizen/templates/{name}")));
+    for (jobs, says) in [
+        ("kaizen-rtro", "did you mean `kaizen-retro`?"),
+        ("triage-score", "no workflow runs `triage-score`"),
+        ("", "no workflow runs ``"),
+    ] {
+        let folder = checkout("https://git.example.org/acme/app");
+        let ran = init(&folder, &["--jobs", jobs]);
+        assert!(ran.code == 2 && ran.stderr.contains(says) && files(&folder).is_empty(), "{jobs}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn the_script_of_the_loop_stands_where_its_workflows_look_for_it() {
+    for (used, remote) in [(".github", "https://github.com/acme/app"), (".forgejo", "https://git.example.org/acme/app")]
+    {
+        let folder = checkout(remote);
+        write(folder.path(), &format!("{used}/workflows/test.yml"), "on: push\n");
+        let ran = init(&folder, &["--jobs", "loop-guard,loop-introspect"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert!(files(&folder).contains_key(&format!("{used}/loop-state.sh")), "{used}");
+        for job in ["loop-guard", "loop-introspect"] {
+            let text = read(&folder, &format!("{used}/workflows/{job}.yml"));
+            for step in ["load", "save"] {
+                assert!(text.contains(&format!("run: sh {used}/loop-state.sh {step}\n")), "{text}");
+            }
+            assert!(!text.contains(".gitea"), "{text}");
+        }
+        // Its rules are found where they were put.
+        let rules = files(&folder).into_keys().filter(|name| name.ends_with(".yaml"));
+        let expected = ["loop-guard", "loop-introspect", "triage-score"];
+        assert_eq!(rules.collect::<Vec<_>>(), expected.map(|name| format!(".kaizen/rules/{name}.yaml")));
+        assert!(ran.stdout.contains("Next, commit these files") && !ran.stdout.contains("--dry-run"), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn the_dry_run_at_the_end_is_of_every_job_that_writes() {
+    let folder = checkout("https://git.example.org/acme/app");
+    let issues = json!([issue(1, "Crash", json!({})), issue(2, "X", json!({}))]);
+    write(folder.path(), "world.json", &world(issues).to_string());
+    let ran = init(&folder, &[&LOGINS[..], &["--forge", "file:world.json", "--jobs", EVERY]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for says in ["backlog-triage · acme/app · dry run", "Retrospective of"] {
+        assert!(ran.stdout.contains(says), "{says}: {}", ran.stdout);
+    }
+    assert!(!folder.path().join(".loop").exists(), "a dry run leaves nothing");
+}
+
 #[test]
 fn a_change_of_the_rules_is_reviewed_unless_somebody_says_no() {
     let shipped = fs::read_to_string(root().join(REVIEW)).unwrap();

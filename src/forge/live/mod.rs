@@ -29,7 +29,7 @@ use self::document::{Document, Place, labels, milestones, text};
 use self::save::Saved;
 use super::change::{Change, Done, Failure, Fresh, Label, NewIssue, Preflight, Write};
 use super::file::FileForge;
-use super::{Comment, Event, Forge, Kind, LabelNames, Listed, Page, Placed, Repo, States, time};
+use super::{Comment, Event, Forge, Kind, LabelNames, Listed, Page, Placed, Repo, States, Take, happened, time};
 use crate::files::{Lock, Patience};
 
 /// A forge in a file, to be written to by this run alone.
@@ -120,6 +120,10 @@ impl Forge for LiveFile {
         self.file.repos()
     }
 
+    fn closed(&self, repo: usize) -> Option<&'static str> {
+        self.file.closed(repo)
+    }
+
     fn label_names(&self) -> LabelNames {
         self.file.label_names()
     }
@@ -133,7 +137,7 @@ impl Forge for LiveFile {
         self.of(repo, |repo| read::items(repo, name, threads, page))
     }
 
-    fn writers(&self, repo: usize) -> Result<&[String]> {
+    fn writers(&self, repo: usize) -> Result<Option<&[String]>> {
         self.file.writers(repo)
     }
 
@@ -142,7 +146,12 @@ impl Forge for LiveFile {
     }
 
     fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>> {
-        self.of(repo, |repo| read::comments_since(repo, since))
+        self.of(repo, |repo| Ok(read::said_since(repo, "", since)?.0))
+    }
+
+    fn happened(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listed>> {
+        let said = |repo| self.of(repo, |repo| read::said_since(repo, &self.name(), since));
+        happened::one_by_one(self, repos, said, threads, take)
     }
 
     fn timeline(&self, repo: usize, number: u64) -> Result<Option<Vec<Event>>> {

@@ -14,8 +14,9 @@ use crate::forge::change::Fresh;
 use crate::forge::loose::{Shape, within};
 use crate::forge::object::NoItem;
 use crate::forge::ranges::Run;
+use crate::forge::torn::{self, Said};
 use crate::forge::turns::{Turns, share};
-use crate::forge::{Comment, Event, Item, Kind, Listed, Page, Placed, time};
+use crate::forge::{Comment, Event, Item, Kind, Listed, Page};
 
 /// Entries that are handed over at once.
 const RUN: usize = 100;
@@ -94,22 +95,18 @@ where
     Ok(Some(entries.into_iter().flatten().flatten().collect()))
 }
 
-/// Every comment of the repository written or changed since, oldest first. One without a time that
-/// can be read is old: nothing written by a program is without.
-pub(super) fn comments_since(repo: &Map<String, Value>, since: DateTime<Utc>) -> Result<Vec<Placed>> {
-    let mut found = Vec::new();
+/// Every comment of the repository written or changed since, oldest first, and what of the lists of comments is
+/// none. `file` names the document.
+pub(super) fn said_since(repo: &Map<String, Value>, file: &str, since: DateTime<Utc>) -> Result<Said> {
+    let (mut found, mut told) = (Vec::new(), Vec::new());
     for (key, list) in repo.get("comments").and_then(Value::as_object).into_iter().flatten() {
         let Ok(number) = key.parse() else { continue };
-        for value in list.as_array().into_iter().flatten() {
-            let Some(members) = value.as_object() else { continue };
-            let at = |name: &str| text(members, name).and_then(time::parse);
-            if at("updated_at").or(at("created_at")).is_some_and(|at| at >= since)
-                && let Some(comment) = shaped(value)?
-            {
-                found.push(Placed { number, comment });
-            }
-        }
+        let entries: Result<Vec<Option<Comment>>> = list.as_array().into_iter().flatten().map(shaped).collect();
+        let place = || format!("{file}: {}#{number}", text(repo, "full_name").unwrap_or_default());
+        let (comments, torn) = torn::since(entries?, number, since, place);
+        found.extend(comments);
+        told.extend(torn);
     }
     found.sort_by_key(|placed| (placed.comment.created_at, placed.comment.id));
-    Ok(found)
+    Ok((found, told))
 }

@@ -67,34 +67,33 @@ impl Remote {
             reading.pass(places, threads);
         }
         let Reading { turns, issues, pulls, .. } = reading;
-        let listed = turns.result().with_context(told)?;
+        let mut listed = turns.result().with_context(told)?;
         if !self.api.dialect.is_github() {
-            self.both_kinds(repo, issues.into_inner(), pulls.into_inner()).with_context(told)?;
+            let came = (issues.into_inner(), pulls.into_inner());
+            listed.unreadable.extend(self.both_kinds(repo, states, came).with_context(told)?);
         }
         Ok(listed)
     }
 
-    /// A token that may not read one of the two kinds is given the other without a word (fact 10):
-    /// where none of a kind came, this is asked for.
-    fn both_kinds(&self, repo: usize, issues: bool, pulls: bool) -> Result<()> {
+    /// A token that may not read one of the two kinds is given the other without a word (fact 10): where
+    /// none came of a kind that is wanted, this is asked for. Gives what is said of pull requests that may
+    /// not be read beside the issues.
+    fn both_kinds(&self, repo: usize, wanted: States, came: (bool, bool)) -> Result<Option<String>> {
         let (path, name, _) = self.at(repo)?;
         let details = self.details.get(repo);
-        if !issues && details.is_some_and(|details| details.issues) {
-            self.first_page(&format!("{path}/issues?state=open&type=issues"))
-                .context("none came, and the forge refuses to list them alone")?;
+        let refuses = "none came, and the forge refuses to list them alone";
+        if wanted.issues && !came.0 && details.is_some_and(|details| details.issues) {
+            self.first_page(&format!("{path}/issues?state=open&type=issues")).context(refuses)?;
         }
-        if !pulls && details.is_some_and(|details| details.pulls) {
+        if wanted.pulls && !came.1 && details.is_some_and(|details| details.pulls) {
             match self.first_page(&format!("{path}/issues?state=open&type=pulls")) {
-                // Rules for issues alone need no more right.
-                Err(error) if matches!(Helped::status(&error), Some(403 | 404)) => {
-                    self.api.client.say(&format!("the token may not read pull requests of {name}: none are looked at"));
+                Err(error) if wanted.issues && matches!(Helped::status(&error), Some(403 | 404)) => {
+                    return Ok(Some(format!("{name}: the token may not read pull requests, so none are looked at")));
                 }
-                other => {
-                    other?;
-                }
+                other => other.context(refuses).map(drop)?,
             }
         }
-        Ok(())
+        Ok(None)
     }
 }
 

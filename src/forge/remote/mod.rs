@@ -72,7 +72,8 @@ struct User {
 /// What was asked about a repository and holds for the run.
 #[derive(Debug, Default)]
 struct Memory {
-    writers: OnceLock<Vec<String>>,
+    /// `None`: the token may not ask.
+    writers: OnceLock<Option<Vec<String>>>,
     labels: Mutex<Option<Vec<Known>>>,
     milestones: Mutex<Option<Vec<(String, u64)>>>,
 }
@@ -145,6 +146,10 @@ impl Forge for Remote {
         &self.repos
     }
 
+    fn closed(&self, repo: usize) -> Option<&'static str> {
+        self.details.get(repo).and_then(|details| super::closed(details.archived, !details.issues))
+    }
+
     fn label_names(&self) -> LabelNames {
         if self.api.dialect.is_github() { LabelNames::AnyCase } else { LabelNames::Exact }
     }
@@ -184,7 +189,7 @@ impl Forge for Remote {
         self.read_opened_by(repo, login)
     }
 
-    fn writers(&self, repo: usize) -> Result<&[String]> {
+    fn writers(&self, repo: usize) -> Result<Option<&[String]>> {
         self.read_writers(repo)
     }
 

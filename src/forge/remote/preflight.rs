@@ -92,7 +92,7 @@ impl Remote {
     }
 
     fn is_listed(&self, repo: usize, login: &str) -> Result<bool> {
-        Ok(self.read_writers(repo)?.iter().any(|writer| writer.eq_ignore_ascii_case(login)))
+        Ok(self.read_writers(repo)?.unwrap_or_default().iter().any(|writer| writer.eq_ignore_ascii_case(login)))
     }
 
     /// The labels of a repository and, on Gitea and Forgejo, of its organisation; read once unless

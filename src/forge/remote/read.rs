@@ -84,22 +84,34 @@ impl Remote {
     }
 
     /// Who may write, as far as it is told: Gitea's `assignees` says it, GitHub says it on each
-    /// comment (fact 89).
-    pub(super) fn read_writers(&self, repo: usize) -> Result<&[String]> {
+    /// comment (fact 89). A refusal is remembered too, and told once: every item would meet with it.
+    pub(super) fn read_writers(&self, repo: usize) -> Result<Option<&[String]>> {
         let (path, name, memory) = self.at(repo)?;
         if self.api.dialect.is_github() {
-            return Ok(&[]);
+            return Ok(Some(&[]));
         }
         if memory.writers.get().is_none() {
-            let answer = self.api.get(&format!("{path}/assignees"));
-            let answer = answer.with_context(|| format!("reading who may write to {name}"))?;
-            let mut spare = String::new();
-            let list = Node::read(&answer.body, &mut spare);
-            let logins = list.entries().iter().map(|user| user.get("login").text().to_owned());
+            let told = match self.api.get(&format!("{path}/assignees")) {
+                Ok(answer) => {
+                    let mut spare = String::new();
+                    let list = Node::read(&answer.body, &mut spare);
+                    let logins = list.entries().iter().map(|user| user.get("login").text().to_owned());
+                    Some(logins.filter(|login| !login.is_empty()).collect())
+                }
+                // It takes another scope than the issues do (facts 52, 58).
+                Err(error) if matches!(Helped::status(&error), Some(403 | 404)) => None,
+                Err(error) => return Err(error.context(format!("reading who may write to {name}"))),
+            };
+            let refused = told.is_none();
             // Another thread may have been faster; it was told the same.
-            let _ = memory.writers.set(logins.filter(|login| !login.is_empty()).collect());
+            if memory.writers.set(told).is_ok() && refused {
+                self.api.client.say(&format!(
+                    "warning: {name}: the token may not ask who may write there (it needs to read the repository), so \
+                     whoever asks to leave an item alone is heeded"
+                ));
+            }
         }
-        Ok(memory.writers.get().map_or(&[], Vec::as_slice))
+        Ok(memory.writers.get().and_then(Option::as_deref))
     }
 
     pub(super) fn read_item(&self, repo: usize, kind: Kind, number: u64) -> Result<Option<Fresh>> {

@@ -58,6 +58,13 @@ impl Remote {
         let mut recorded = Map::new();
         recorded.insert("full_name".to_owned(), name.into());
         recorded.insert("private".to_owned(), self.repos[repo].private.into());
+        for (member, value, held) in
+            [("archived", true, self.details[repo].archived), ("has_issues", false, !self.details[repo].issues)]
+        {
+            if held {
+                recorded.insert(member.to_owned(), value.into());
+            }
+        }
         for (member, list) in
             [("issues", issues), ("labels", labels), ("milestones", milestones), ("assignees", assignees)]
         {

@@ -33,7 +33,7 @@ pub struct Read {
     pub failed: Vec<String>,
     /// How many more there are.
     pub failed_more: usize,
-    /// Entries of the forge that were no item.
+    /// Entries of the forge that were no item, and kinds that the token may not see: one sentence each; untrusted.
     pub unreadable: Vec<String>,
 }
 
@@ -75,9 +75,10 @@ fn of_repo(
     repo: usize,
     all: &mut Read,
 ) -> Result<()> {
-    let closed = [from, to].into_iter().flatten().any(|side| side.asked.policy.scope.closed);
+    let sides = [from, to].into_iter().flatten().map(|side| items::wanted(side.asked.policy));
+    let wanted = sides.reduce(States::or).unwrap_or(States::OPEN);
     let pages: Mutex<Vec<(usize, Read)>> = Mutex::default();
-    let listed = either.forge.items(repo, States { open: true, closed }, either.threads, &|place, items| {
+    let listed = either.forge.items(repo, wanted, either.threads, &|place, items| {
         let mut page = Read::default();
         for item in items {
             one(from, to, (repo, item), &mut page);

@@ -181,7 +181,8 @@ fn notes(out: &mut Vec<String>, report: &Report) {
     let mut all: Vec<String> = report.new_or_gone().iter().map(|note| markdown(&cut(note, SENTENCE))).collect();
     let unreadable = report.read.unreadable.len();
     if unreadable > 0 {
-        all.push(format!("{unreadable} entries of the forge were no item."));
+        let entries = if unreadable == 1 { "1 part" } else { &format!("{unreadable} parts") };
+        all.push(format!("{entries} of the forge could not be read; the report as text says which."));
     }
     let failed = report.read.failed.len() + report.read.failed_more;
     if failed > 0 {

@@ -59,7 +59,7 @@ pub(super) fn open(args: &ImprovementReport, own: bool, now: DateTime<Utc>) -> R
     let is_file = target.forge.as_deref().is_some_and(|forge| forge.starts_with("file:"));
     let live = !args.dry_run;
     if live && !own && !is_file {
-        let help = "copy them to .kaizen/rules, or name a folder with --rules; --dry-run shows what they would do";
+        let help = "run `kaizen init --jobs improvement-proposals`, or name a folder with --rules; --dry-run shows what they would do";
         return Err(usage(anyhow!("these are the built-in rules, and a live run needs one's own: {help}")));
     }
     check(target, &common.repos, org)?;

@@ -3,6 +3,7 @@
 //! Takes: [`Backfill`]. Gives: a line in `retro/cycles.jsonl` for every pull request that has ended and
 //! that the log does not have. What was recorded before an end is found and left out by the next run.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 
 use anyhow::Result;
@@ -12,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::{Noted, retro};
 use crate::cli::{Backfill, Format};
 use crate::engine::rules::Policy;
+use crate::forge::remote::token_refused;
 use crate::forge::time::rfc3339;
 use crate::forge::{Forge, Kind, States, seek};
 use crate::jobs::backfill_retro::{JOB, cycle};
@@ -20,7 +22,10 @@ use crate::loop_dir::{Log, append_line, each_block};
 use crate::loops::block;
 use crate::loops::record::Record;
 use crate::run::forge::{Opened, Wanted, check, repos};
-use crate::run::{Exit, Stop, live, output, rules};
+use crate::run::{Exit, Stop, live, output, rules, say};
+
+/// When pull requests ended and their numbers, and what could not be read.
+type Ended = (Vec<(DateTime<Utc>, u64)>, Vec<String>);
 
 /// Runs the job.
 pub(in crate::run) fn run(args: &Backfill) -> Result<Exit, Stop> {
@@ -34,18 +39,24 @@ pub(in crate::run) fn run(args: &Backfill) -> Result<Exit, Stop> {
     let clock = || common.target.now.unwrap_or_else(Utc::now);
     let now = clock();
     let wanted = Wanted { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live: false, now };
-    let forge = Opened::new(&wanted)?;
+    let forge = Opened::over_many(&wanted, usize::from(common.concurrency))?;
     let asked_for = repos(forge.read(), &common.repos, common.org.as_deref())?;
     let noted = Noted::begin(folder, JOB, now, (args.dry_run, &forge.read().name()))?;
-    let (mut recorded, mut known, mut why) = (Vec::new(), 0, Vec::new());
+    let (mut recorded, mut known) = (Vec::new(), 0);
+    let mut why: Vec<String> = forge.read().unread().iter().map(|(name, why)| format!("{name}: {why}")).collect();
     let stop = live::stop()?;
-    let mut pulls = Vec::new();
+    let (mut pulls, mut read) = (Vec::new(), 0);
     for repo in &asked_for {
-        match ended(forge.read(), *repo, args.since) {
-            Ok(found) => pulls.extend(found.into_iter().map(|(at, number)| (at, *repo, number))),
+        match ended(forge.read(), *repo, (args.since, usize::from(common.concurrency))) {
+            Ok((found, unreadable)) => {
+                read += 1;
+                pulls.extend(found.into_iter().map(|(at, number)| (at, *repo, number)));
+                unreadable.iter().for_each(|told| say(&format!("warning: {told}")));
+            }
             Err(error) => why.push(format!("{error:#}")),
         }
     }
+    let mut failed = read == 0 && !why.is_empty();
     // In the order in which they ended, whatever their repository.
     pulls.sort_unstable();
     let path = folder.join("retro/cycles.jsonl");
@@ -60,14 +71,24 @@ pub(in crate::run) fn run(args: &Backfill) -> Result<Exit, Stop> {
             known += 1;
             continue;
         }
-        let given = match one(forge.read(), &found.policy, repo, number) {
-            Ok(Some(given)) => given,
-            Ok(None) => continue,
+        let given = match forge.read().pull(repo, number) {
+            Ok(Some(pull)) => cycle(&found.policy, &forge.read().repos()[repo], &pull),
+            Ok(None) => {
+                why.push(format!("{name}#{number} has ended, and is not there to be read: this token may not see it"));
+                continue;
+            }
             Err(error) => {
                 why.push(format!("{error:#}"));
+                if token_refused(&error) {
+                    // Every other would be refused too.
+                    failed = true;
+                    break;
+                }
                 continue;
             }
         };
+        // Somebody has opened it again.
+        let Some(given) = given else { continue };
         let (record, _) = Record::new(given, &rfc3339(now));
         if !args.dry_run {
             let held = retro::lock(folder)?;
@@ -91,8 +112,12 @@ pub(in crate::run) fn run(args: &Backfill) -> Result<Exit, Stop> {
             output::print_text(&format!("{} pull requests are recorded, {known} were already\n", recorded.len()))?;
         }
     }
-    why.iter().for_each(|why| crate::run::say(&format!("warning: {why}")));
-    let exit = if complete { Exit::Done } else { Exit::Incomplete };
+    why.iter().for_each(|why| say(&format!("warning: {why}")));
+    let exit = match (failed, complete) {
+        (true, _) => Exit::Failed,
+        (false, false) => Exit::Incomplete,
+        (false, true) => Exit::Done,
+    };
     noted.end(exit, &why, (totals, forge.counts(), &found.policy.hash), clock())?;
     Ok(exit)
 }
@@ -103,15 +128,21 @@ pub(super) fn one(forge: &dyn Forge, policy: &Policy, repo: usize, number: u64) 
     Ok(pull.and_then(|pull| cycle(policy, &forge.repos()[repo], &pull)))
 }
 
-/// When each pull request of a repository ended, and its number.
-fn ended(forge: &dyn Forge, repo: usize, since: Option<DateTime<Utc>>) -> Result<Vec<(DateTime<Utc>, u64)>> {
-    let closed = States { open: false, closed: true };
-    let read = |page: crate::forge::Page<'_>| forge.items(repo, closed, 1, page);
+/// When each pull request of a repository ended, and its number; and entries that were no item.
+fn ended(forge: &dyn Forge, repo: usize, (since, threads): (Option<DateTime<Utc>>, usize)) -> Result<Ended> {
+    let closed = States { open: false, ..States::ALL.of(&[Kind::Pull]) };
+    let unreadable = RefCell::default();
+    let read = |page: crate::forge::Page<'_>| {
+        let mut listed = forge.items(repo, closed, threads, page)?;
+        unreadable.replace(std::mem::take(&mut listed.unreadable));
+        Ok(listed)
+    };
     let wanted = |item: &crate::forge::Item<'_>| {
         item.kind == Kind::Pull && !item.open && item.closed_at.is_some_and(|at| since.is_none_or(|since| at >= since))
     };
     let found = seek::those(read, wanted)?;
-    Ok(found.into_iter().filter_map(|item| Some((item.closed_at?, item.number))).collect())
+    let found = found.into_iter().filter_map(|item| Some((item.closed_at?, item.number))).collect();
+    Ok((found, unreadable.into_inner()))
 }
 
 /// The repository, where it is one alone: cycles that name none are of it.

@@ -122,7 +122,7 @@ fn read<T>(
     then: impl FnOnce(&Read<'_>) -> Result<T, Stop>,
 ) -> Result<T, Stop> {
     let asked_for = repos(forge, &common.repos, common.org.as_deref())?;
-    let journal = live::journal(&common.target.loop_dir, now)?;
+    let journal = live::journal(&common.target.loop_dir, now, &forge.name())?;
     let progress = Progress::new(&common.shown);
     let more = |items| progress.more(items);
     let asked = Asked {
@@ -139,13 +139,14 @@ fn read<T>(
     let backlog = items::judge(&asked);
     progress.done();
     let backlog = backlog?;
+    backlog.unreadable.iter().for_each(|told| say(&format!("warning: {told}")));
     let name = |repo: &usize| forge.repos()[*repo].name.clone();
     let names: Vec<String> = asked_for.iter().map(name).collect();
     let whole: BTreeSet<String> = backlog.open.iter().map(|(repo, _)| name(repo)).collect();
     let open = Mutex::new(Open::new());
     for repo in asked_for.iter().filter(|repo| whole.contains(&name(repo))) {
         let of = name(repo);
-        forge.items(*repo, States::OPEN, asked.threads, &|_, items| {
+        forge.items(*repo, States::OPEN.of(&[Kind::Issue]), asked.threads, &|_, items| {
             let Ok(mut open) = open.lock() else { return };
             for item in items.iter().filter(|item| item.open && item.kind == Kind::Issue) {
                 // A section of ours is no edit of theirs.

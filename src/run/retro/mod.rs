@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
     };
     let is_file = common.target.forge.as_deref().is_some_and(|forge| forge.starts_with("file:"));
     if !args.dry_run && !rules.own && !is_file {
-        let help = "run `kaizen init`, or name a folder with --rules; --dry-run prints the report";
+        let help = "run `kaizen init --jobs kaizen-retro`, or name a folder with --rules; --dry-run prints the report";
         return Err(usage(anyhow!("these are the built-in rules, and a live run needs one's own: {help}")));
     }
     let now = common.target.now.unwrap_or_else(Utc::now);

@@ -14,7 +14,7 @@ use super::super::{Stop, VERSION};
 use super::Run;
 use crate::apply::{Applied, Fate};
 use crate::forge::time::rfc3339;
-use crate::forge::{Comment, Forge, Item, States, seek};
+use crate::forge::{Comment, Forge, Item, Kind, States, seek};
 use crate::jobs::kaizen_retro::memory::Memory;
 use crate::jobs::kaizen_retro::post::{Post, Wanted, choose, remember};
 use crate::jobs::kaizen_retro::{Asked, Retro};
@@ -149,9 +149,9 @@ fn find(forge: &dyn Forge, index: usize, wanted: Wanted<'_>) -> Result<Option<(u
     let titled = |item: &Item<'_>| item.title.trim_start().to_lowercase().starts_with(&begins);
     let all = match wanted.title {
         Some(_) if !open => {
-            let found = seek::those(|page| forge.items(index, States::OPEN, 1, page), titled)?;
+            let found = seek::those(|page| forge.items(index, States::OPEN.of(&[Kind::Issue]), 1, page), titled)?;
             if found.is_empty() && labelled.is_empty() {
-                seek::those(|page| forge.items(index, States::ALL, 1, page), titled)?
+                seek::those(|page| forge.items(index, States::ALL.of(&[Kind::Issue]), 1, page), titled)?
             } else {
                 found
             }

@@ -7,7 +7,7 @@ use super::counts::NO_SUMMARY;
 use super::kaizen::Place;
 use super::scenario::everywhere;
 use super::signals::until;
-use crate::forge::{Fault, Server, Trouble, issue};
+use crate::forge::{Fault, Server, Trouble, World, issue};
 
 #[test]
 fn a_copied_marker_before_and_after_ours_is_neither_touched_nor_obeyed() {
@@ -128,4 +128,85 @@ fn a_comment_edited_between_reading_and_writing_is_read_again() {
         // What the second costs more is one list of the repository's comments, not one of its own.
         assert_eq!(server.count("GET", "/repos/*/*/issues/2/comments"), 1, "{name}");
     });
+}
+
+/// Somebody deletes our comments on these.
+fn take_away(server: &Server, numbers: &[u64]) {
+    let mut world = server.world();
+    for number in numbers {
+        let comments = world.item(REPO, *number).comments().filter(|(entry, _)| entry.by == "kaizen-bot");
+        let ids: Vec<i64> = comments.map(|(entry, _)| entry.id).collect();
+        ids.into_iter().for_each(|id| world.delete_comment(id));
+    }
+}
+
+/// The rules judge what is assigned too.
+const ALL_JUDGED: (&str, &str) = ("- id: assigned\n", "- id: assigned\n    enabled: false\n");
+
+#[test]
+fn a_comment_that_somebody_deleted_stays_away_while_anything_tells_of_it() {
+    everywhere(|name, dialect| {
+        let server = Server::start(small(dialect));
+        let mut place = Place::new(&[NO_SUMMARY, ALL_JUDGED]);
+        place.run(&server, &[]).ended(0);
+        take_away(&server, &[1, 2, 3]);
+        server.forget_requests();
+        // The journal knows each of them.
+        place.run(&server, &[]).ended(0);
+        assert_eq!(server.writes(), [""; 0], "{name}");
+        // Without it what the decision left beside the comment does: of the third nothing is left.
+        place.forget();
+        let report = place.run(&server, &["--format", "json"]).ended(0).json();
+        assert_eq!(server.writes(), [format!("POST /repos/{REPO}/issues/3/comments")], "{name}");
+        let note = |number: u64| {
+            let issues = report["issues"].as_array().unwrap();
+            let found = issues.iter().find(|issue| issue["number"] == number).unwrap();
+            found["decision"]["note"].as_str().unwrap_or("").to_owned()
+        };
+        let expected = "Its comment was taken away since; what went with it still stands.";
+        assert_eq!([1, 2, 3].map(note), [expected, expected, ""], "{name}");
+        // One more read each, and of those alone.
+        let mut asked: Vec<String> = server.requests().iter().map(|asked| asked.path.clone()).collect();
+        asked.retain(|path| path.ends_with("/timeline"));
+        asked.dedup();
+        assert_eq!(asked, [1, 2].map(|number| format!("/repos/{REPO}/issues/{number}/timeline")), "{name}");
+    });
+}
+
+#[test]
+fn a_label_that_stands_there_without_our_doing_tells_of_no_comment() {
+    everywhere(|name, dialect| {
+        let mut world = small(dialect);
+        world.add_label(REPO, "kimi-ready", false);
+        let server = Server::start(world);
+        let label = {
+            let world = server.world();
+            world.repos[0].labels.iter().find(|label| label.name == "kimi-ready").unwrap().clone()
+        };
+        server.world().add_labels(0, 2, "maria", vec![label]);
+        let place = Place::new(&[NO_SUMMARY, ALL_JUDGED]);
+        place.run(&server, &[]).ended(0);
+        assert_eq!(wrong(&server, false), [""; 0], "{name}");
+    });
+}
+
+#[test]
+fn what_an_undo_took_away_is_told_again_and_so_is_another_decision() {
+    let gitea = || World::gitea("1.26.4");
+    let server = Server::start(small(gitea));
+    let place = Place::new(&[NO_SUMMARY]);
+    place.run(&server, &[]).ended(0);
+    place.undo(&server, &[]).ended(0);
+    server.world().pings.clear();
+    place.run(&server, &[]).ended(0);
+    assert_eq!(wrong(&server, false), [""; 0]);
+    // Deleted, and by now something else is to be said.
+    take_away(&server, &[3]);
+    place.rules(&[NO_SUMMARY, ("mention: [owner], comment", "mention: [owner], add_labels: [kimi-ready], comment")]);
+    place.run(&server, &[]).ended(0);
+    assert_eq!(ours(server.world().item(REPO, 3)).len(), 1);
+    // A journal of another forge says nothing of this one.
+    let other = Server::start(small(gitea));
+    place.run(&other, &[]).ended(0);
+    assert_eq!(ours(other.world().item(REPO, 1)).len(), 1);
 }

@@ -90,7 +90,21 @@ fn an_archived_repository_is_not_written_to() {
         world.repo(REPO).archived = true;
         let server = Server::start(world);
         let place = Place::new(&[]);
-        place.run(&server, &[]).ended(1).says("is archived").says("Nothing was written");
+        place.run(&server, &[]).ended(1).says("acme/app is archived: nothing is written to it");
+        assert_eq!(server.writes(), [""; 0], "{name}");
+        // A dry run plans nothing there, the summary neither, says why and ends as the live run does.
+        let ran = place.run(&server, &["--dry-run", "--plan-out", "plan.json", "--format", "json"]);
+        let report = ran.ended(1).json();
+        let plan: serde_json::Value = serde_json::from_slice(&std::fs::read(place.path("plan.json")).unwrap()).unwrap();
+        assert_eq!((&plan["items"], &report["writes"]), (&serde_json::json!([]), &serde_json::json!([])), "{name}");
+        assert_eq!(report["warnings"], serde_json::json!(["acme/app is archived: nothing is written to it"]), "{name}");
+        // Where no rule wants anything there, nothing fails.
+        for number in [1, 2, 3] {
+            server.world().close(0, number, "maria", None);
+        }
+        let ran = place.run(&server, &["--dry-run", "--format", "json"]);
+        assert_eq!(ran.ended(0).json()["writes"], serde_json::json!([]), "{name}");
+        place.run(&server, &[]).ended(0).says("acme/app is archived: nothing is written to it");
         assert_eq!(server.writes(), [""; 0], "{name}");
     });
 }

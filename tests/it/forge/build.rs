@@ -143,6 +143,7 @@ impl World {
             merged_by: String::new(),
             reviewers: Vec::new(),
             reviews: Vec::new(),
+            lines: (1, 0),
             headless: false,
         });
         let updated = draft.updated.unwrap_or(created);

@@ -107,6 +107,8 @@ pub struct Pull {
     pub merged_by: String,
     pub reviewers: Vec<String>,
     pub reviews: Vec<Review>,
+    /// Lines that it adds and removes.
+    pub lines: (u64, u64),
     /// The fork is gone (fact 25).
     pub headless: bool,
 }
@@ -200,6 +202,8 @@ pub struct Token {
     pub scopes: Option<Vec<String>>,
     /// A job's own token, of this repository (fact 83).
     pub job: Option<String>,
+    /// The job's `permissions:` name no pull requests: from Gitea 1.26 on it sees none (facts 10, 83).
+    pub no_pulls: bool,
     pub expired: bool,
 }
 

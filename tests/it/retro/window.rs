@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{closed, people, retro};
-use crate::support::{issue, labels};
+use super::{closed, people, retro, rules_with_sinks};
+use crate::support::{Kaizen, issue, labels};
 
 fn one_repo(issues: Value) -> Value {
     json!({"version": 1, "kind": "gitea", "user": "kaizen", "repos": [{"full_name": "acme/app", "issues": issues}]})
@@ -66,6 +66,53 @@ fn an_old_issue_with_fresh_activity_needs_no_attention_r10_and_bots_make_no_atte
     let reasons: Vec<Value> = stuck.iter().map(|it| json!([it["number"], it["reasons"]])).collect();
     assert_eq!(reasons, [json!([2, ["idle"]]), json!([3, ["in_circles"]])]);
     assert_eq!(report["metrics"]["by_repo"]["acme/app"]["failures"], 1, "one window for both (R09)");
+}
+
+#[test]
+fn comments_that_cannot_be_counted_are_told_and_the_rest_goes_on() {
+    let comment = |id: u64| {
+        json!({
+            "id": id, "body": "again", "created_at": "2026-11-20T10:00:00Z", "updated_at": "2026-11-20T10:00:00Z",
+            "user": {"id": 9, "login": "bo"},
+        })
+    };
+    let busy: Vec<Value> = (50..55).map(comment).collect();
+    let open = |number| issue(number, "Open", json!({"updated_at": "2026-11-20T11:00:00Z"}));
+    let mut world = one_repo(json!([open(3), open(4), open(5), open(6)]));
+    let timeless = json!({"id": 60, "body": "when?", "created_at": "yesterday", "user": {"id": 9, "login": "bo"}});
+    let torn: Vec<Value> = [json!(null), comment(61), json!("x"), timeless].into();
+    world["repos"][0]["comments"] = json!({"3": busy, "4": torn, "5": [7], "6": []});
+    let stuck = |report: &Value| {
+        let stuck = report["metrics"]["max_attempts_issues"].as_array().unwrap().clone();
+        stuck.iter().map(|it| it["number"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    let told = |of: &str, what: &str| format!("world.json: acme/app#{of} of its comments {what}");
+    let expected = [
+        told("4: entries 1, 3, 4", "are no comments whose time can be read: they are left out"),
+        told("5: entry 1", "is no comment whose time can be read: it is left out"),
+    ];
+    let rules = rules_with_sinks("    - {id: file, file: {path: latest.md}}\n");
+    // Read in pieces, and as it is written to.
+    for live in [false, true] {
+        let kaizen = retro(&world).at("2026-11-20T12:00:00Z");
+        let folder = kaizen.file("rules/kaizen-retro.yaml", &rules).parent().unwrap().to_owned();
+        let loop_dir = folder.with_file_name("loop");
+        let kaizen = kaizen.args(["--rules"]).args([folder]).args(["--loop-dir"]).args([loop_dir]);
+        let ran = if live { kaizen.run() } else { kaizen.args(["--dry-run"]).run() };
+        assert_eq!(stuck(&ran.json(0)), [3], "{}", ran.stderr);
+        for told in &expected {
+            assert_eq!(ran.stderr.matches(told.as_str()).count(), 1, "{live} {told}: {}", ran.stderr);
+        }
+        assert_eq!(ran.stderr.matches("of its comments").count(), 2, "{}", ran.stderr);
+    }
+    // What is no JSON at all is told with its line.
+    let kaizen = Kaizen::bare();
+    let text = world.to_string().replace("[7]", "[{\"id\": nope}]");
+    let path = kaizen.file("world.json", &text);
+    let kaizen = kaizen.args(["kaizen-retro", "--dry-run", "--forge"]).args([format!("file:{}", path.display())]);
+    let ran = kaizen.format("json").rules("rules").at("2026-11-20T12:00:00Z").run();
+    assert_eq!(stuck(&ran.json(0)), [3], "{}", ran.stderr);
+    assert!(ran.stderr.contains("acme/app#5: its comments are left out: reading the forge file"), "{}", ran.stderr);
 }
 
 #[test]

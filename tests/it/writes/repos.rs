@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{ALL, Bench, fate, rules, world_of};
-use crate::support::issue;
+use crate::support::{NOW, issue};
 
 /// Two repositories, the first of which has these members.
 fn two(with: &Value) -> Bench {
@@ -21,12 +21,12 @@ fn two(with: &Value) -> Bench {
 fn who_refuses_is_said_and_the_others_go_on() {
     for (with, says) in [
         (json!({ "archived": true }), "acme/app is archived"),
-        (json!({ "has_issues": false }), "issues are switched off"),
+        (json!({ "has_issues": false }), "acme/app has its issues switched off"),
         (json!({ "permissions": { "push": false, "pull": true } }), "may only read"),
         (json!({ "assignees": [{ "login": "kaizen" }] }), "claude cannot be assigned"),
     ] {
         let bench = two(&with);
-        let first = bench.repo();
+        let (before, first) = (bench.world(), bench.repo());
         let ran = bench.live();
         assert_eq!(ran.code, 1, "{with}: {}", ran.stderr);
         assert!(ran.stderr.contains(says), "{with}: {}", ran.stderr);
@@ -34,6 +34,15 @@ fn who_refuses_is_said_and_the_others_go_on() {
         assert_eq!(json!([report["totals"]["acted"], report["totals"]["failed"]]), json!([1, 1]), "{with}");
         assert_eq!(bench.repo(), first, "{with}: nothing is half-written");
         assert!(bench.world()["repos"][1]["comments"]["1"].is_array(), "{with}");
+        // A dry run plans nothing where nobody may write.
+        if with["permissions"].is_null() && with["assignees"].is_null() {
+            bench.write(&before);
+            let ran = bench.run_with(NOW, &["--dry-run"]);
+            let report = ran.json(1);
+            let repos: Vec<&Value> = report["writes"].as_array().unwrap().iter().map(|write| &write["repo"]).collect();
+            assert!(!repos.is_empty() && repos.iter().all(|repo| **repo == "acme/lib"), "{with}: {repos:?}");
+            assert!(report["warnings"].to_string().contains(says), "{with}: {report}");
+        }
         // Said before the first write of the run, and not again and again.
         assert_eq!(ran.stderr.matches(says).count(), 1, "{}", ran.stderr);
     }

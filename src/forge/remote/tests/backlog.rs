@@ -54,8 +54,8 @@ fn a_count_alone_tells_the_pages_too_and_states_are_named_fact_11() {
         answer
     });
     assert_eq!(all(&forge, States::ALL, 3).0, numbers(1..=95));
-    assert_eq!(all(&forge, States { open: false, closed: true }, 3).0.len(), 95);
-    assert_eq!(all(&forge, States { open: false, closed: false }, 3), (vec![], Ok(vec![])));
+    assert_eq!(all(&forge, States { open: false, ..States::ALL }, 3).0.len(), 95);
+    assert_eq!(all(&forge, States { open: false, ..States::OPEN }, 3), (vec![], Ok(vec![])));
     let lines = server.lines();
     assert!(lines.iter().any(|line| line.contains("state=all")) && lines.iter().any(|l| l.contains("state=closed")));
 }
@@ -160,8 +160,17 @@ fn a_kind_that_the_token_may_not_read_is_no_empty_backlog_fact_10() {
     let (_server, forge) = none("issues");
     let error = all(&forge, States::OPEN, 1).1.unwrap_err();
     assert!(error.contains("the forge refuses to list them alone") && error.contains("404"), "{error}");
+    // Beside issues it is told; alone it is an error; unwanted it is not even asked for.
     let (_server, forge) = none("pulls");
-    assert_eq!(all(&forge, States::OPEN, 1), (vec![], Ok(vec![])));
+    let told = "a/b: the token may not read pull requests, so none are looked at";
+    assert_eq!(all(&forge, States::OPEN, 1), (vec![], Ok(vec![told.to_owned()])));
+    let error = all(&forge, States::OPEN.of(&[Kind::Pull]), 1).1.unwrap_err();
+    assert!(error.contains("the forge refuses to list them alone") && error.contains("404"), "{error}");
+    for (kind, other) in [(Kind::Issue, "pulls"), (Kind::Pull, "issues")] {
+        let (server, forge) = none(other);
+        assert_eq!(all(&forge, States::OPEN.of(&[kind]), 1), (vec![], Ok(vec![])));
+        assert!(server.seen().iter().all(|seen| parameter(&seen.path, "type").as_deref() != Some(other)));
+    }
 }
 
 /// A GitHub list of `total` with addresses as it makes them: by id of the repository (fact 63).

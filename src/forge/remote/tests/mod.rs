@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{Ask, Remote, Tokens, connect};
-use crate::forge::{Forge, States};
+use crate::forge::{Forge, Kind, States};
 use crate::http::test_server::{Canned, Seen, Server, json};
 use crate::http::{Config, Secret};
 

@@ -53,7 +53,7 @@ fn comments_are_paged_on_github_and_say_who_may_write_facts_63_89() {
     let shown: Vec<(u64, bool)> = comments.iter().map(|comment| (comment.id, comment.by_writer)).collect();
     assert_eq!(shown, [(1, true), (2, false)]);
     assert_eq!(lines(&server), ["GET issues/3/comments?per_page=100&page=1"]);
-    assert_eq!(forge.writers(0).unwrap(), [""; 0]);
+    assert_eq!(forge.writers(0).unwrap().unwrap(), [""; 0]);
 }
 
 #[test]
@@ -108,11 +108,17 @@ fn comments_of_a_repository_name_their_item_facts_3_13_33() {
 #[test]
 fn writers_are_asked_for_once_fact_89() {
     let (server, forge) = gitea(|_, _| ok(r#"[{"login": "claude"}, {"login": ""}, null, {"login": "maria"}]"#));
-    assert_eq!(forge.writers(0).unwrap(), ["claude", "maria"]);
-    assert_eq!(forge.writers(0).unwrap().len(), 2);
+    assert_eq!(forge.writers(0).unwrap().unwrap(), ["claude", "maria"]);
+    assert_eq!(forge.writers(0).unwrap().unwrap().len(), 2);
     assert_eq!(lines(&server), ["GET assignees"]);
     assert!(forge.writers(1).is_err());
-    let (_server, forge) = gitea(|_, _| json(403, ""));
+    // A refusal is remembered too, a failure is not.
+    for status in [403, 404] {
+        let (server, forge) = gitea(move |_, _| json(status, ""));
+        assert_eq!((forge.writers(0).unwrap(), forge.writers(0).unwrap()), (None, None));
+        assert_eq!(lines(&server), ["GET assignees"]);
+    }
+    let (_server, forge) = gitea(|_, _| json(422, ""));
     assert!(format!("{:#}", forge.writers(0).unwrap_err()).contains("reading who may write to a/b"));
 }
 

@@ -22,6 +22,7 @@ pub struct Who {
     pub login: String,
     pub signed_in: bool,
     pub job: Option<String>,
+    no_pulls: bool,
     scopes: Option<Vec<String>>,
 }
 
@@ -107,7 +108,13 @@ impl Ask<'_> {
             ));
         };
         self.world.asking = known.login.clone();
-        self.who = Who { login: known.login, signed_in: true, job: known.job, scopes: known.scopes };
+        self.who = Who {
+            login: known.login,
+            signed_in: true,
+            job: known.job,
+            no_pulls: known.no_pulls && self.world.dialect.since(26, false),
+            scopes: known.scopes,
+        };
         Ok(())
     }
 
@@ -148,6 +155,11 @@ impl Ask<'_> {
             Some(_) => Access::Read,
             None => self.world.access(&self.who.login, at),
         }
+    }
+
+    /// Whether pull requests are not there for the asker (facts 10, 83).
+    pub fn pulls_hidden(&self, at: usize) -> bool {
+        self.world.repos[at].pulls_off || self.who.no_pulls
     }
 
     /// Fact 52: 401 for a write by nobody.

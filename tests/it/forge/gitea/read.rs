@@ -72,7 +72,7 @@ impl Ask<'_> {
         let repo = &self.world.repos[at];
         let kind = self.request.param("type");
         // Fact 10: what is switched off is 404 with that type and left out without.
-        if (kind == Some("issues") && repo.issues_off) || (kind == Some("pulls") && repo.pulls_off) {
+        if (kind == Some("issues") && repo.issues_off) || (kind == Some("pulls") && self.pulls_hidden(at)) {
             return Err(self.missing());
         }
         let (since, before) = (self.time_param("since")?, self.time_param("before")?);
@@ -99,7 +99,7 @@ impl Ask<'_> {
         let held = |item: &&Item| {
             // Fact 9: both kinds unless one is asked for.
             let fits = match item.pull.is_some() {
-                true => kind != Some("issues") && !repo.pulls_off,
+                true => kind != Some("issues") && !self.pulls_hidden(at),
                 false => kind != Some("pulls") && !repo.issues_off,
             };
             fits && !item.deleted
@@ -327,7 +327,7 @@ impl Ask<'_> {
 
     pub fn list_pulls(&self, at: usize) -> Answer {
         let repo = &self.world.repos[at];
-        if repo.pulls_off {
+        if self.pulls_hidden(at) {
             return Err(self.missing());
         }
         // Fact 20: without `state` all of them; there is no `since` (fact 19).
@@ -360,7 +360,7 @@ impl Ask<'_> {
 
     pub fn pull(&self, at: usize, number: u64) -> Result<&Item, Response> {
         let item = self.item(at, number)?;
-        if item.pull.is_some() { Ok(item) } else { Err(self.missing()) }
+        if item.pull.is_some() && !self.pulls_hidden(at) { Ok(item) } else { Err(self.missing()) }
     }
 
     pub fn get_pull(&self, at: usize, number: u64) -> Answer {

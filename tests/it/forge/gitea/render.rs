@@ -265,8 +265,8 @@ impl World {
             "review_comments",
             json!(pull.reviews.len()),
         );
-        for name in ["additions", "deletions", "changed_files"] {
-            put(forgejo || (self.dialect.since(22, false) && !listed), name, json!(i32::from(name != "deletions")));
+        for (name, lines) in [("additions", pull.lines.0), ("deletions", pull.lines.1), ("changed_files", 1)] {
+            put(forgejo || (self.dialect.since(22, false) && !listed), name, json!(lines));
         }
         put(self.dialect.content_version(), "content_version", json!(item.content_version));
         value

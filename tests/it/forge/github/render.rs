@@ -170,8 +170,8 @@ impl World {
             value["merged"] = json!(pull.merged.is_some());
             value["mergeable"] = json!(true);
             value["comments"] = json!(item.comments().count());
-            value["additions"] = json!(1);
-            value["deletions"] = json!(0);
+            value["additions"] = json!(pull.lines.0);
+            value["deletions"] = json!(pull.lines.1);
             value["changed_files"] = json!(1);
         }
         value
