@@ -1,7 +1,7 @@
 //! A log read by several threads, and taken in its order.
 //!
 //! Takes: a [`Log`], what makes something of a block, what takes it. Gives: nothing, all went to the
-//! taker, one block after another as they stand in the log. At most two blocks a thread are in memory.
+//! taker, one block after another as they stand in the log. A few blocks a thread are in memory.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -9,6 +9,9 @@ use std::thread;
 use anyhow::{Result, anyhow};
 
 use super::parts::{Block, Log};
+
+/// Blocks that wait for a thread, and those of it that wait to be taken.
+const AHEAD: usize = 4;
 
 /// Reads all of `log`: `read` on `threads` threads, `take` on this one.
 ///
@@ -23,8 +26,8 @@ pub fn each_block<T: Send>(
     thread::scope(|scope| {
         let workers: Vec<(SyncSender<Block>, Receiver<T>)> = (0..threads.max(1))
             .map(|_| {
-                let (to_worker, blocks) = sync_channel(1);
-                let (to_us, results) = sync_channel(1);
+                let (to_worker, blocks) = sync_channel(AHEAD);
+                let (to_us, results) = sync_channel(AHEAD);
                 let read = &read;
                 scope.spawn(move || {
                     for block in blocks {
@@ -47,7 +50,7 @@ pub fn each_block<T: Send>(
                 Err(error) => break Err(error),
             }
             sent += 1;
-            if sent - taken >= 2 * workers.len() {
+            if sent - taken >= AHEAD * workers.len() {
                 take(worker(taken).1.recv().map_err(|_| gone())?);
                 taken += 1;
             }

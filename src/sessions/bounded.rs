@@ -45,6 +45,10 @@ impl Firsts {
 
     /// Takes another, of each name the first only.
     pub fn add_new(&mut self, place: Place, name: &Arc<str>) {
+        // Most come after all that are kept.
+        if self.0.len() >= EXAMPLES && self.0.last().is_some_and(|(last, _)| *last <= place) {
+            return;
+        }
         if let Some(at) = self.0.iter().position(|(_, there)| there == name) {
             if self.0[at].0 <= place {
                 return;

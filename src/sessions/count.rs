@@ -20,9 +20,12 @@ use super::measure::Measure;
 use super::problems::Problems;
 use super::session::{Place, Session};
 use super::tools::ToolTally;
+use crate::bytes::name::Looks;
 
 /// Bytes of raw messages and names that are remembered, so that one met again costs nothing.
 const REMEMBERED: usize = 2 << 20;
+/// Names that are looked through before one is looked up.
+const FEW: usize = 16;
 /// Characters of a name that are kept.
 const NAME: usize = 200;
 const MICROS_A_MS: f64 = 1_000.0;
@@ -101,8 +104,9 @@ pub struct Counter<'m> {
     /// Raw messages, and the key and the normal text of each; no key where nothing is left of it.
     messages: HashMap<Box<str>, Option<(u128, Box<str>)>>,
     message_bytes: usize,
-    /// Names of tools and sequences, and their keys.
+    /// Names of tools and sequences, and their keys; the first few by what they look like.
     names: HashMap<Box<str>, u128>,
+    few: Vec<(Looks, u128)>,
     name_bytes: usize,
     repos: HashMap<Box<str>, Arc<str>>,
 }
@@ -113,7 +117,7 @@ struct Budget(u64);
 impl Budget {
     fn charge(&mut self, micros: f64) -> u64 {
         // None is below zero; a cast keeps what is too large within bounds.
-        let charged = ((micros + 0.5) as u64).min(self.0);
+        let charged = ((micros + 0.5) as i64).unsigned_abs().min(self.0);
         self.0 -= charged;
         charged
     }
@@ -129,6 +133,7 @@ impl<'m> Counter<'m> {
             messages: HashMap::new(),
             message_bytes: 0,
             names: HashMap::new(),
+            few: Vec::new(),
             name_bytes: 0,
             repos: HashMap::new(),
         }
@@ -212,6 +217,10 @@ impl<'m> Counter<'m> {
     }
 
     fn name(&mut self, name: &str) -> u128 {
+        let looks = Looks::of(name.as_bytes());
+        if let Some((_, key)) = self.few.iter().find(|(known, _)| *known == looks && looks.tells()) {
+            return *key;
+        }
         if let Some(key) = self.names.get(name) {
             return *key;
         }
@@ -221,6 +230,9 @@ impl<'m> Counter<'m> {
         }
         self.name_bytes += name.len() + 64;
         let key = hash(name);
+        if self.few.len() < FEW && looks.tells() {
+            self.few.push((looks, key));
+        }
         self.names.insert(name.into(), key);
         key
     }

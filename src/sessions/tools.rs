@@ -58,7 +58,10 @@ impl Use {
 }
 
 fn earlier(a: Option<Place>, b: Option<Place>) -> Option<Place> {
-    a.into_iter().chain(b).min()
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
 }
 
 /// One tool over all sessions.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::super::measure::Measure;
 use super::super::session::{Call, Place, Session, Tool};
 use super::super::tools::{Seen, ToolTally, Use};
-use super::{Budget, Counter, MICROS_A_MINUTE, MICROS_A_MS, shown};
+use super::{Budget, Counter, FEW, MICROS_A_MINUTE, MICROS_A_MS, shown};
 use crate::bytes::name::Looks;
 
 impl Counter<'_> {
@@ -118,6 +118,8 @@ struct Used<'s> {
     all: Vec<Tried<'s>>,
     /// Which of `all` a name is, where there are many.
     many: HashMap<Cow<'s, str>, usize>,
+    /// The tool of the last call, which is often that of the next one.
+    last: Option<(Looks, usize)>,
 }
 
 /// What a session did with one tool.
@@ -128,16 +130,20 @@ struct Tried<'s> {
     did: Use,
 }
 
-/// Tools that are looked for one by one.
-const FEW: usize = 16;
-
 impl<'s> Used<'s> {
     fn of(&mut self, measure: &Measure, tool: &'s Tool<'s>) -> usize {
         let looks = Looks::of(if let Tool::Named(name) = tool { name.as_bytes() } else { b"" });
         // No name, and an empty one, look the same.
         let tells = looks.tells() && looks != Looks::of(b"");
+        if let Some((other, known)) = self.last
+            && other == looks
+            && tells
+        {
+            return known;
+        }
         let same = |(other, seen, _): &&(Looks, &Tool<'_>, usize)| *other == looks && (tells || *seen == tool);
         if let Some((.., known)) = self.seen.iter().find(same) {
+            self.last = Some((looks, *known));
             return *known;
         }
         let name = tool_name(measure, tool);

@@ -145,11 +145,11 @@ impl<'a> Quick<'a> {
                 return None;
             }
             decimals = length;
-            mantissa = whole * 10_u64.pow(u32::try_from(length).ok()?) + fraction;
+            mantissa = whole * TENS[length] as u64 + fraction;
         }
         // Both are exact, so that the quotient is the number that is nearest.
         let ends = !matches!(self.byte(), Some(b'e' | b'E' | b'.'));
-        ends.then(|| mantissa as f64 / TENS[decimals])
+        ends.then(|| if decimals == 0 { mantissa as f64 } else { mantissa as f64 / TENS[decimals] })
     }
 
     /// Digits, and how many.

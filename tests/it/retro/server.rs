@@ -84,3 +84,39 @@ fn the_same_day_has_one_comment_and_the_next_one_another() {
         assert_eq!(report["outcomes"].as_array().unwrap().len(), 2, "{report}");
     }
 }
+
+#[path = "../../../benches/measure/mod.rs"]
+#[allow(dead_code, clippy::print_stdout, reason = "the benchmarks use and print the rest")]
+mod measure;
+
+/// The most memory that a retrospective of three repositories takes, in KiB, each with so many issues that ended
+/// long ago; `None` where the system does not tell.
+fn peak(history: u64) -> Option<u64> {
+    let mut world = World::gitea("1.26.4");
+    for name in ["acme/r0", "acme/r1", "acme/r2"] {
+        world.add_repo(name);
+        world.add_member(name, "kaizen", Access::Write);
+        for n in 0..20 + history {
+            let draft = issue("A title").by("mara").created("2026-01-19T20:00:00Z");
+            let old = draft.updated("2026-02-01T00:00:00Z").body(&"A long story. ".repeat(100)).closed();
+            let new = issue("Another").by("mara").created("2026-11-19T20:00:00Z");
+            world.add_issue(name, if n < 20 { new } else { old });
+        }
+    }
+    world.add_token("t0ken", "kaizen");
+    let server = Server::start(world);
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kaizen"));
+    command.args(["kaizen-retro", "--dry-run", "-q", "--format", "json", "--now", "2026-11-20T12:00:00Z"]);
+    command.args(["--repo", "acme/r0", "--repo", "acme/r1", "--repo", "acme/r2", "--forge", &server.api_url()]);
+    command.arg("--rules").arg(root().join("rules")).arg("--loop-dir").arg(folder.path());
+    command.env("KAIZEN_TOKEN", "t0ken").current_dir(folder.path());
+    measure::run(command, &folder.path().join("out.json")).peak
+}
+
+#[test]
+fn memory_is_that_of_the_window_and_not_of_history() {
+    // One history has 13 MB of texts, the other next to none.
+    let (Some(short), Some(long)) = (peak(10), peak(3_000)) else { return };
+    assert!(long < short + 4 * 1024, "{short} and {long} KiB");
+}
