@@ -19,6 +19,9 @@ pub const NONE: u64 = u64::MAX;
 /// Names that are looked through.
 const FEW: usize = 8;
 
+/// Bytes of a line, or a few less.
+const USUAL: usize = 160;
+
 /// Bad lines of one block that are told one by one.
 const TOLD: usize = 100;
 
@@ -175,6 +178,9 @@ type Wanted<'w> = &'w dyn Fn(&[u8]) -> bool;
 
 fn read_where(bytes: Vec<u8>, wanted: Option<Wanted<'_>>) -> Rows {
     let mut found = Rows::default();
+    if wanted.is_none() {
+        found.rows.reserve(bytes.len() / USUAL);
+    }
     let (mut kinds, mut repos) = (Names::default(), Names::default());
     let mut epoch = None;
     let mut start = 0;
