@@ -117,7 +117,7 @@ struct Budget(u64);
 impl Budget {
     fn charge(&mut self, micros: f64) -> u64 {
         // None is below zero; a cast keeps what is too large within bounds.
-        let charged = ((micros + 0.5) as i64).unsigned_abs().min(self.0);
+        let charged = ((micros + 0.5) as u64).min(self.0);
         self.0 -= charged;
         charged
     }

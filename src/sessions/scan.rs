@@ -57,21 +57,6 @@ pub(super) fn inside(bytes: &[u8], mut at: usize, open: &mut usize) -> usize {
 mod tests {
     use super::*;
 
-    struct Bytes(u64);
-
-    impl Bytes {
-        fn next(&mut self) -> u8 {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (self.0 >> 40) as u8
-        }
-
-        /// Seldom something that is looked for, often its neighbours.
-        fn some(&mut self, most: u8, of: &[u8]) -> Vec<u8> {
-            let length = usize::from(self.next() % most);
-            (0..length).map(|_| of[usize::from(self.next()) % of.len()]).collect()
-        }
-    }
-
     /// [`inside`], byte by byte.
     fn slowly(bytes: &[u8], open: &mut usize) -> usize {
         let (mut text, mut escaped) = (None, false);
@@ -96,12 +81,12 @@ mod tests {
 
     #[test]
     fn an_element_ends_where_a_look_at_every_byte_finds_it_to() {
-        let mut random = Bytes(7);
+        let mut random = fastrand::Rng::with_seed(7);
         let (mut ended, mut in_text) = (0, 0);
         for round in 0..40_000_usize {
             let of: &[u8] =
                 if round % 2 == 0 { b" ab,{[]}\"\\|;[{<>\xdb\xfd\x02" } else { b"aaaaaaaaaaaaaaaaaaaaaaa{[]}}\"\"\\" };
-            let bytes = random.some(255, of);
+            let bytes: Vec<u8> = (0..random.usize(..255)).filter_map(|_| random.choice(of).copied()).collect();
             let (mut quick, mut slow) = (1 + round % 3, 1 + round % 3);
             let (at, expected) = (inside(&bytes, 0, &mut quick), slowly(&bytes, &mut slow));
             assert_eq!((at, quick), (expected, slow), "{:?}", String::from_utf8_lossy(&bytes));
