@@ -82,10 +82,12 @@ pub struct Ids {
 }
 
 impl Ids {
-    /// Another record of the session with this hash.
-    pub fn add(&mut self, id: u64) {
+    /// Another record of the session with this hash, which is asked for while sessions are told apart.
+    pub fn add(&mut self, id: impl FnOnce() -> u64) {
         self.records += 1;
-        self.tell_apart(id);
+        if self.told_apart.len() <= TOLD_APART {
+            self.tell_apart(id());
+        }
     }
 
     fn tell_apart(&mut self, id: u64) {
@@ -179,6 +181,9 @@ impl<T: Tally> Kept<T> {
         self.met += times;
         if self.below.is_some_and(|below| key >= below) {
             return None;
+        }
+        if self.kept.len() < self.most {
+            return Some(self.kept.entry(key).or_insert_with(new));
         }
         if let Entry::Vacant(free) = self.kept.entry(key) {
             free.insert(new());

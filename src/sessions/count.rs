@@ -20,14 +20,13 @@ use super::measure::Measure;
 use super::problems::Problems;
 use super::session::{Place, Session};
 use super::tools::ToolTally;
+use super::who::{Who, shown};
 use crate::bytes::name::Looks;
 
 /// Bytes of raw messages and names that are remembered, so that one met again costs nothing.
 const REMEMBERED: usize = 2 << 20;
 /// Names that are looked through before one is looked up.
 const FEW: usize = 16;
-/// Characters of a name that are kept.
-const NAME: usize = 200;
 const MICROS_A_MS: f64 = 1_000.0;
 const MICROS_A_MINUTE: f64 = 60_000_000.0;
 
@@ -153,10 +152,7 @@ impl<'m> Counter<'m> {
         self.counts.errors_met += session.errors.len() as u64;
         let times = session.began.into_iter().chain(session.ended);
         self.counts.widen(times.clone().min().zip(times.max()));
-        let id: Arc<str> = shown(session.id.as_deref().unwrap_or("unknown")).into();
-        // A session without a name is one of its own.
-        let hash = session.id.as_deref().map_or_else(|| hash(&format!("{input} {at}")), hash) as u64;
-        let who = (&id, hash);
+        let who = &Who::new(session.id.as_deref(), place);
         let repo = self.repo(session.repo.as_deref().unwrap_or("global"));
         // Where it is not known how long a session took, nothing bounds what is charged to it.
         let mut budget = Budget(match session.took_ms {
@@ -178,7 +174,7 @@ impl<'m> Counter<'m> {
         &mut self,
         session: &Session<'_>,
         Place(input, at, _): Place,
-        who: (&Arc<str>, u64),
+        who: &Who<'_>,
         repo: &Arc<str>,
         budget: &mut Budget,
     ) {
@@ -247,9 +243,4 @@ impl<'m> Counter<'m> {
         }
         repo
     }
-}
-
-/// A name as far as it is kept.
-fn shown(name: &str) -> &str {
-    name.char_indices().nth(NAME).map_or(name, |(at, _)| &name[..at])
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bounded::{Firsts, Ids, Names, Tally};
 use super::session::Place;
+use super::who::Who;
 
 /// Characters of an error that are kept to be shown.
 pub const KEPT_CHARS: usize = 300;
@@ -50,15 +51,15 @@ impl ErrorTally {
     }
 
     /// Met in a session: once more, and in a session more where `new`.
-    pub fn add(&mut self, place: Place, (id, hash): (&Arc<str>, u64), repo: &Arc<str>, micros: u64, new: bool) {
+    pub fn add(&mut self, place: Place, who: &Who<'_>, repo: &Arc<str>, micros: u64, new: bool) {
         self.occurrences += 1;
         self.micros = self.micros.saturating_add(micros);
         self.first = self.first.min(place);
-        self.first_times.add(place, id);
+        self.first_times.add(place, &who.id);
         if new {
-            self.sessions.add(hash);
+            self.sessions.add(|| who.hash());
             self.repos.add(repo);
-            self.first_sessions.add_new(place, id);
+            self.first_sessions.add_new(place, &who.id);
         }
     }
 }

@@ -9,7 +9,7 @@
 //! - [`recorded`] one recorded session, `loose` any value in it
 //! - [`measure`] what the rules measure, [`count`] sessions counted
 //! - [`part`] what a part of a reading counted, and all parts as one
-//! - [`errors`], [`tools`], [`manual`] what is counted, [`exact`], [`bounded`] sums and lists that add up
+//! - [`who`] who a session is, [`errors`], [`tools`], [`manual`] what is counted, [`exact`], [`bounded`] sums and lists that add up
 
 pub mod adapters;
 pub mod blocks;
@@ -27,3 +27,4 @@ pub mod recorded;
 mod scan;
 pub mod session;
 pub mod tools;
+pub mod who;

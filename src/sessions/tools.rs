@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::bounded::{Firsts, Ids, Names, Tally};
 use super::exact::Exact;
 use super::session::Place;
+use super::who::Who;
 
 /// What was done with a tool: in one session, or over all.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -92,10 +93,10 @@ pub struct Seen {
 
 impl Seen {
     /// Seen in a session.
-    pub fn add(&mut self, place: Place, (id, hash): (&Arc<str>, u64), repo: &Arc<str>) {
-        self.sessions.add(hash);
+    pub fn add(&mut self, place: Place, who: &Who<'_>, repo: &Arc<str>) {
+        self.sessions.add(|| who.hash());
         self.repos.add(repo);
-        self.examples.add_new(place, id);
+        self.examples.add_new(place, &who.id);
     }
 
     /// Takes where it was seen elsewhere.

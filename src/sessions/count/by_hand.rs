@@ -8,18 +8,12 @@ use std::sync::Arc;
 use super::super::manual::{ManualSession, SequenceTally, sequence, tenths};
 use super::super::session::{Place, Session, Tool};
 use super::super::tools::Seen;
+use super::super::who::{Who, shown};
+use super::Counter;
 use super::uses::tool_name;
-use super::{Counter, shown};
 
 impl Counter<'_> {
-    pub(super) fn manual(
-        &mut self,
-        session: &Session<'_>,
-        place: Place,
-        who: (&Arc<str>, u64),
-        repo: &Arc<str>,
-        micros: u64,
-    ) {
+    pub(super) fn manual(&mut self, session: &Session<'_>, place: Place, who: &Who<'_>, repo: &Arc<str>, micros: u64) {
         let name = |tool| {
             if self.measure.unnamed_apart && matches!(tool, &Tool::Absent) {
                 Cow::Borrowed("None")
@@ -42,7 +36,7 @@ impl Counter<'_> {
         let steps = sequence(&names);
         let calls = session.calls.len() as u64;
         let minutes = session.took_ms.unwrap_or(0.0) / 60_000.0;
-        let (id, repo_name) = (Arc::clone(who.0), Arc::clone(repo));
+        let (id, repo_name) = (Arc::clone(&who.id), Arc::clone(repo));
         let tools = different.len() as u64;
         let text: Box<str> = shown(&steps).into();
         self.counts.manual.add(ManualSession {

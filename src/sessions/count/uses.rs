@@ -9,7 +9,8 @@ use std::sync::Arc;
 use super::super::measure::Measure;
 use super::super::session::{Call, Place, Session, Tool};
 use super::super::tools::{Seen, ToolTally, Use};
-use super::{Budget, Counter, FEW, MICROS_A_MINUTE, MICROS_A_MS, shown};
+use super::super::who::{Who, shown};
+use super::{Budget, Counter, FEW, MICROS_A_MINUTE, MICROS_A_MS};
 use crate::bytes::name::Looks;
 
 impl Counter<'_> {
@@ -18,7 +19,7 @@ impl Counter<'_> {
         &mut self,
         session: &Session<'_>,
         Place(input, at, _): Place,
-        who: (&Arc<str>, u64),
+        who: &Who<'_>,
         repo: &Arc<str>,
         budget: &mut Budget,
     ) -> usize {
@@ -69,16 +70,15 @@ impl Counter<'_> {
     /// Calls of one tool in a row.
     fn run(&self, calls: &[Call<'_>], (place, start, last): (Place, usize, Place), to: &mut Use, budget: &mut Budget) {
         to.calls += calls.len() as u64;
-        // Most latencies are whole, and at most a year: many of them are added as they are.
-        let (mut whole, mut failures) = (0_i64, 0_u64);
+        // Most latencies are whole, or nearly so, and at most a year: many of them are added as they are.
+        let (mut sixteenths, mut failures) = (0_i64, 0_u64);
         for (index, call) in calls.iter().enumerate() {
             if call.ms > 0.0 {
                 to.timed += 1;
-                let ms = call.ms as i64;
-                if ms as f64 == call.ms {
-                    whole = whole.saturating_add(ms)
-                } else {
-                    to.ms.add(call.ms)
+                let scaled = call.ms * 16.0;
+                match sixteenths.checked_add(scaled as i64).filter(|_| scaled as i64 as f64 == scaled) {
+                    Some(sum) => sixteenths = sum,
+                    None => to.ms.add(call.ms),
                 }
                 let at = Place(place.0, place.1, u32::try_from(start + index).unwrap_or(u32::MAX));
                 to.first.get_or_insert(at);
@@ -87,7 +87,7 @@ impl Counter<'_> {
             failures += u64::from(call.failed == Some(true));
         }
         to.failed += failures;
-        to.ms.add_whole(whole);
+        to.ms.add_sixteenths(sixteenths);
         if calls.len() >= self.measure.streak {
             to.streaks += 1;
             to.first_streak.get_or_insert(last);

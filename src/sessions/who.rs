@@ -1,0 +1,46 @@
+//! A session as examples and counts name it.
+//!
+//! Takes: its name, where it has one, and its place. Gives: [`Who`]; [`shown`], a name as far as it is kept.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use super::bounded::hash;
+use super::session::Place;
+
+/// Characters of a name that are kept.
+const NAME: usize = 200;
+
+/// Who a session is.
+#[derive(Debug)]
+pub struct Who<'s> {
+    /// Its name as examples have it.
+    pub id: Arc<str>,
+    name: Option<&'s str>,
+    place: Place,
+    hash: OnceCell<u64>,
+}
+
+impl<'s> Who<'s> {
+    /// The session of this name, or the one without a name that stands there.
+    #[must_use]
+    pub fn new(name: Option<&'s str>, place: Place) -> Self {
+        Who { id: shown(name.unwrap_or("unknown")).into(), name, place, hash: OnceCell::new() }
+    }
+
+    /// What it is told apart from others by. A session without a name is one of its own.
+    pub fn hash(&self) -> u64 {
+        let Place(input, at, _) = self.place;
+        let hashed = || self.name.map_or_else(|| hash(&format!("{input} {at}")), hash) as u64;
+        *self.hash.get_or_init(hashed)
+    }
+}
+
+/// A name as far as it is kept.
+#[must_use]
+pub fn shown(name: &str) -> &str {
+    if name.len() <= NAME {
+        return name;
+    }
+    name.char_indices().nth(NAME).map_or(name, |(at, _)| &name[..at])
+}
