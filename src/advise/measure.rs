@@ -40,6 +40,11 @@ impl Measure {
         Measure { params }
     }
 
+    /// Each with its name.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, &Given)> {
+        self.params.iter().map(|(name, given)| (*name, given))
+    }
+
     /// Each as an expression sees it.
     pub fn values(&self) -> impl Iterator<Item = Value<'static>> {
         self.params.iter().map(|(_, given)| match given {

@@ -10,6 +10,7 @@ use clap::{Args, Subcommand};
 
 use super::EXIT_CODES;
 use super::shared::{Common, Shown, Target};
+use super::values::instant;
 use crate::jobs;
 
 /// What can be asked of rules.
@@ -31,7 +32,9 @@ pub enum Rules {
     ///
     /// Both versions judge one reading of the items at one instant. Nothing is written but, with
     /// --comment, one comment on a pull request. Caps are left out: they change when something is
-    /// done, not what.
+    /// done, not what. Of the other jobs what they would report is compared: kaizen-retro over the
+    /// forge, loop-introspect over the log in --loop-dir, improvement-proposals over the sessions of
+    /// --input, the rest by their parameters.
     #[command(after_help = EXIT_CODES)]
     Diff(Box<Diff>),
     /// List what the rules of a job can ask for: names, types, what has to be read for them.
@@ -157,7 +160,7 @@ pub struct Capture {
 /// Options of `rules diff`.
 #[derive(Debug, Args)]
 pub struct Diff {
-    /// The jobs whose rules are compared [default: all that have some].
+    /// The jobs whose rules are compared [default: backlog-triage].
     #[arg(value_name = "JOB", value_parser = PossibleValuesParser::new(jobs::NAMES))]
     pub jobs: Vec<String>,
     /// What to compare with: a folder of rules, or a revision of this clone (its merge base with the
@@ -175,6 +178,16 @@ pub struct Diff {
     /// Keep the report as one comment on this pull request.
     #[arg(long, value_name = "PR", value_parser = clap::value_parser!(u64).range(1..))]
     pub comment: Option<u64>,
+    /// Recorded sessions that the rules of improvement-proposals are compared over: a file, a folder or a
+    /// pattern; may be given more than once.
+    #[arg(long = "input", value_name = "FILE")]
+    pub inputs: Vec<String>,
+    /// Where the window of kaizen-retro begins, and from when on loop-introspect counts cycles.
+    #[arg(long, value_name = "RFC3339", value_parser = instant)]
+    pub since: Option<chrono::DateTime<chrono::Utc>>,
+    /// The agents, for kaizen-retro, as JSON: {"agents": [{"name", "active"}]}.
+    #[arg(long, value_name = "FILE")]
+    pub fleet: Option<PathBuf>,
     #[command(flatten)]
     /// Options that jobs share.
     pub common: Common,

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use super::values::{instant, repo_name};
 
 /// Options that jobs share.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Common {
     /// A repository; may be given more than once [default: GITHUB_REPOSITORY in Actions, else the git
     /// remote's; with a forge file, all of it].

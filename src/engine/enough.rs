@@ -6,7 +6,6 @@
 
 use super::expr::{Compare, Expr, Name};
 use super::rules::{Policy, Threshold};
-use super::sentence::Sentence;
 use super::words::{Enough, MAX_MATCHES};
 
 /// Sets [`Enough`] on every pattern of the policy.
@@ -15,7 +14,9 @@ pub fn mark(policy: &mut Policy) {
         Needs { of: vec![Enough { count: 0, distinct: 0 }; policy.patterns.len()], thresholds: &policy.thresholds };
     policy.expressions().for_each(|expr| needs.walk(expr));
     // What is said of a count is said exactly.
-    policy.sentences().for_each(|sentence| needs.sentence(sentence));
+    let mut said = Vec::new();
+    policy.sentences().for_each(|sentence| sentence.names(&mut said));
+    said.into_iter().for_each(|name| needs.need(name, MAX_MATCHES));
     let of = needs.of;
     for (pattern, enough) in policy.patterns.iter_mut().zip(of) {
         pattern.enough = enough;
@@ -33,31 +34,11 @@ impl Needs<'_> {
             Expr::Compare(op, a, b) => match (&**a, &**b) {
                 (Expr::Name(name), limit) if self.limit(limit).is_some() => self.compared(*name, *op, limit),
                 (limit, Expr::Name(name)) if self.limit(limit).is_some() => self.compared(*name, op.mirrored(), limit),
-                (a, b) => {
-                    self.walk(a);
-                    self.walk(b);
-                }
+                _ => expr.parts(&mut |part| self.walk(part)),
             },
             Expr::Name(name) => self.need(*name, MAX_MATCHES),
-            Expr::Literal(_) => {}
-            Expr::List(parts) | Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| self.walk(part)),
-            Expr::Not(a) | Expr::IsNone(a) | Expr::Negate(a) => self.walk(a),
-            Expr::In(a, b) | Expr::Arith(_, a, b) => {
-                self.walk(a);
-                self.walk(b);
-            }
-            Expr::If(a, b, c) => [a, b, c].into_iter().for_each(|part| self.walk(part)),
-            Expr::Filter(_, a, argument) => {
-                self.walk(a);
-                argument.iter().for_each(|argument| self.walk(argument));
-            }
+            _ => expr.parts(&mut |part| self.walk(part)),
         }
-    }
-
-    fn sentence(&mut self, sentence: &Sentence) {
-        let mut names = Vec::new();
-        sentence.names(&mut names);
-        names.into_iter().for_each(|name| self.need(name, MAX_MATCHES));
     }
 
     /// `>= 3` and `< 3` are decided by three, all others by one more than the number.

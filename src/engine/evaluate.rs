@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
 
 use super::areas::Areas;
 use super::eval::{self, Names, eval};
@@ -16,7 +17,7 @@ use super::rules::{Component, Condition, Point, Policy, Rule};
 use super::sentence::Sentence;
 use super::text::Tagged;
 use super::value::{Out, Tiers, Value};
-use super::words::Hits;
+use super::words::{Found, Hits};
 
 /// What evaluating an item came to.
 #[derive(Debug)]
@@ -78,7 +79,8 @@ pub struct PointHit {
 /// Judges one item. `now` is in microseconds since 1970 UTC.
 #[must_use]
 pub fn evaluate<'p>(policy: &'p Policy, item: &Item<'_>, now: i64) -> Evaluation<'p> {
-    let reading = Reading::new(policy, item, now);
+    let found = Found::new(Areas::new(item.title, item.body, &item.labels), 0);
+    let reading = Reading::new(policy, (item, Rc::new(found)), now);
     let points = reading.stages();
     reading.decide(points)
 }
@@ -91,7 +93,7 @@ pub(super) struct Reading<'p, 'a> {
     tagged: Tagged,
     in_tags: Vec<bool>,
     in_labels: Vec<bool>,
-    areas: Areas<'a>,
+    found: Rc<Found<'a>>,
     hits: Vec<OnceCell<Hits>>,
     computed: RefCell<Computed<'p>>,
 }
@@ -139,13 +141,13 @@ impl<'v, 'p: 'v> Names<'v> for Bound<'v, 'p, '_> {
 }
 
 impl<'p, 'a> Reading<'p, 'a> {
-    pub(super) fn new(policy: &'p Policy, item: &'a Item<'a>, now: i64) -> Self {
+    pub(super) fn new(policy: &'p Policy, (item, found): (&'a Item<'a>, Rc<Found<'a>>), now: i64) -> Self {
         let tagged = Tagged::read(item.title, &item.labels, policy.tags, |word| policy.keywords.knows(word));
         Reading {
             in_tags: policy.keywords.in_sets(&tagged.tags),
             in_labels: policy.keywords.in_sets(&tagged.from_labels),
             tagged,
-            areas: Areas::new(item.title, item.body, &item.labels),
+            found,
             hits: vec![OnceCell::new(); policy.patterns.len()],
             computed: RefCell::default(),
             policy,
@@ -185,7 +187,7 @@ impl<'p, 'a> Reading<'p, 'a> {
     }
 
     fn hits(&self, pattern: usize) -> &Hits {
-        self.hits[pattern].get_or_init(|| self.policy.patterns[pattern].search(&self.areas))
+        self.hits[pattern].get_or_init(|| self.found.hits(&self.policy.patterns[pattern]))
     }
 
     /// The components and their sum; gives the points that held.
@@ -350,7 +352,7 @@ impl<'p, 'a> Reading<'p, 'a> {
         names.iter().find_map(|name| match name {
             Name::Count(pattern) | Name::Distinct(pattern) => {
                 let first = self.hits(*pattern).first.clone()?;
-                self.areas.text(self.policy.patterns[*pattern].area).get(first).map(Box::from)
+                self.found.areas.text(self.policy.patterns[*pattern].area).get(first).map(Box::from)
             }
             _ => None,
         })

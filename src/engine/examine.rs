@@ -4,11 +4,15 @@
 //! any expression of the policy comes to and which points held. It is the same reading that judges in a
 //! run, so that an explanation cannot disagree with the decision.
 
+use std::rc::Rc;
+
+use super::areas::Areas;
 use super::evaluate::{Evaluation, PointHit, Reading};
 use super::expr::Expr;
 use super::facts::Item;
 use super::rules::Policy;
 use super::value::{Out, Tiers};
+use super::words::Found;
 
 /// An item under a policy, all stages done.
 #[allow(missing_debug_implementations, reason = "it holds lazily computed texts")]
@@ -21,6 +25,13 @@ impl<'p, 'a> Examined<'p, 'a> {
     /// Judges the item. `now` is in microseconds since 1970 UTC.
     #[must_use]
     pub fn new(policy: &'p Policy, item: &'a Item<'a>, now: i64) -> Self {
+        let found = Found::new(Areas::new(item.title, item.body, &item.labels), 0);
+        Examined::with(policy, (item, Rc::new(found)), now)
+    }
+
+    /// The same with what another policy may have found in the texts of the item.
+    #[must_use]
+    pub fn with(policy: &'p Policy, item: (&'a Item<'a>, Rc<Found<'a>>), now: i64) -> Self {
         let reading = Reading::new(policy, item, now);
         let points = reading.stages();
         Examined { reading, points }

@@ -114,17 +114,21 @@ impl Expr {
     /// Hands it and all its parts to `see`, in the order of the text.
     pub fn walk<'e>(&'e self, see: &mut dyn FnMut(&'e Expr)) {
         see(self);
+        self.parts(&mut |part| part.walk(see));
+    }
+
+    /// Hands what it is made of to `see`, in the order of the text.
+    pub fn parts<'e>(&'e self, see: &mut dyn FnMut(&'e Expr)) {
         match self {
             Expr::Literal(_) | Expr::Name(_) => {}
-            Expr::List(parts) | Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| part.walk(see)),
-            Expr::Not(a) | Expr::IsNone(a) | Expr::Negate(a) => a.walk(see),
+            Expr::List(parts) | Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(see),
+            Expr::Not(a) | Expr::IsNone(a) | Expr::Negate(a) => see(a),
             Expr::Compare(_, a, b) | Expr::In(a, b) | Expr::Arith(_, a, b) => {
-                [a, b].into_iter().for_each(|part| part.walk(see))
+                [a, b].into_iter().for_each(|part| see(part))
             }
-            Expr::If(a, b, c) => [a, b, c].into_iter().for_each(|part| part.walk(see)),
+            Expr::If(a, b, c) => [a, b, c].into_iter().for_each(|part| see(part)),
             Expr::Filter(_, a, argument) => {
-                a.walk(see);
-                argument.iter().for_each(|argument| argument.walk(see));
+                [Some(a), argument.as_ref()].into_iter().flatten().for_each(|part| see(part))
             }
         }
     }

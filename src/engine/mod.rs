@@ -22,7 +22,6 @@ pub mod facts;
 pub mod folding;
 pub mod keywords;
 pub mod markdown;
-mod new_issue;
 pub mod places;
 pub mod policy;
 pub mod rules;

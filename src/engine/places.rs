@@ -10,12 +10,6 @@ use super::areas::Areas;
 use super::words::{MAX_MATCHES, Matcher, Pattern, whole_word};
 
 impl Pattern {
-    /// It looks for whole words, and not for what an expression describes.
-    #[must_use]
-    pub fn is_of_words(&self) -> bool {
-        matches!(self.matcher, Matcher::Words(..))
-    }
-
     /// The matches of its entries in its area, [`MAX_MATCHES`] of each at most.
     #[must_use]
     pub fn places(&self, areas: &Areas<'_>) -> Vec<(usize, Range<usize>)> {

@@ -4,7 +4,6 @@
 //! [`Policy`] is made of. Indices into a list of the policy stand where a file has a name.
 
 use super::expr::Expr;
-pub use super::new_issue::NewIssue;
 pub use super::policy::Policy;
 use super::sentence::Sentence;
 use super::source::Location;
@@ -226,4 +225,17 @@ pub struct Summary {
     pub label: String,
     /// Days that are kept, folded.
     pub days: usize,
+}
+
+/// An issue that an action creates.
+#[derive(Debug, Clone)]
+pub struct NewIssue {
+    /// Its title.
+    pub title: Sentence,
+    /// File name of the template of its text.
+    pub body: String,
+    /// Labels that it gets.
+    pub labels: Vec<String>,
+    /// Who is assigned to it.
+    pub assign: Vec<Person>,
 }

@@ -61,20 +61,26 @@ impl Templates {
     /// What the template did, with its name and line: too many steps, an unknown name, a text
     /// past [`MAX_CHARS`]. It is not cut: what was opened would stay open.
     pub fn render(&self, name: &str, context: Value) -> Result<String, String> {
-        let text = self.env.get_template(name).and_then(|template| template.render(context)).map_err(|error| {
+        let mut text = self.env.get_template(name).and_then(|template| template.render(context)).map_err(|error| {
             let place = error.line().map_or_else(String::new, |line| format!(":{line}"));
             let what = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
             format!("the template {}{place} cannot be rendered: {what}", error.name().unwrap_or(name))
         })?;
-        let text = text.trim_end();
+        text.truncate(text.trim_end().len());
         let length = text.chars().count();
         if length > MAX_CHARS {
             return Err(format!(
                 "the template {name} gives {length} characters, {MAX_CHARS} is the most: list less, or `cut` what it lists"
             ));
         }
-        Ok(text.to_owned())
+        Ok(text)
     }
+}
+
+/// A value that is no text of ours, as a template prints it.
+#[must_use]
+pub fn printed(value: &str) -> String {
+    untrusted::markdown(&untrusted::cut(value, VALUE_CHARS))
 }
 
 fn environment() -> Environment<'static> {
@@ -89,10 +95,10 @@ fn environment() -> Environment<'static> {
         }
         let written = match value.as_str() {
             Some(text) if value.is_safe() => out.write_str(text),
-            Some(text) => out.write_str(&untrusted::markdown(&untrusted::cut(text, VALUE_CHARS))),
+            Some(text) => out.write_str(&printed(text)),
             None if value.is_none() => out.write_str("unknown"),
             None if matches!(value.kind(), ValueKind::Number | ValueKind::Bool) => write!(out, "{value}"),
-            None => out.write_str(&untrusted::markdown(&untrusted::cut(&value.to_string(), VALUE_CHARS))),
+            None => out.write_str(&printed(&value.to_string())),
         };
         written.map_err(Error::from)
     });

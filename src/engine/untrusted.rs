@@ -134,7 +134,10 @@ pub fn terminal(text: &str) -> String {
 }
 
 fn line(text: &str) -> Cow<'_, str> {
-    let bare = text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !text.contains("  ");
+    // Without ways out of the loop it looks at many bytes at once.
+    let pairs = text.as_bytes().iter().zip(text.as_bytes().get(1..).unwrap_or_default());
+    let bare = text.bytes().fold(true, |bare, byte| bare & matches!(byte, b' '..=b'~'))
+        && pairs.fold(true, |bare, (one, next)| bare & (one | next != b' '));
     if bare && !text.starts_with(' ') && !text.ends_with(' ') {
         return Cow::Borrowed(text);
     }
@@ -256,7 +259,7 @@ pub fn fence(text: &str, info: &str) -> String {
 ///
 /// Still untrusted: it goes through a writer afterwards.
 pub fn cut(text: &str, max: usize) -> Cow<'_, str> {
-    if text.char_indices().nth(max).is_none() {
+    if text.len() <= max || text.char_indices().nth(max).is_none() {
         return Cow::Borrowed(text);
     }
     let Some(keep) = max.checked_sub(1) else {
@@ -269,14 +272,14 @@ pub fn cut(text: &str, max: usize) -> Cow<'_, str> {
 /// Whether a forge would start or complete a link, a ping or a reference across the point right
 /// behind `c`.
 fn starts_link(before: &str, c: char, rest: &str) -> bool {
-    let digit_next = rest.starts_with(|next: char| next.is_ascii_digit());
+    let digit_next = || rest.starts_with(|next: char| next.is_ascii_digit());
     match c {
         // At the end of the text too: the caller's next word would be the name (fact 104).
         '@' => true,
         // `#12`, Gitea's `!12` for a pull request, GitHub's `GH-12` (fact 105).
         '#' => rest.starts_with(char::is_alphanumeric),
-        '!' => digit_next,
-        '-' => digit_next && ends_with_ascii(before, "gh"),
+        '!' => digit_next(),
+        '-' => digit_next() && ends_with_ascii(before, "gh"),
         // Bare addresses; one below the forge's root is a reference as well (fact 105).
         ':' => rest.starts_with("//"),
         'w' | 'W' => rest.starts_with('.') && ends_with_ascii(before, "ww"),

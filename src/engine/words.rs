@@ -4,6 +4,7 @@
 //! where a pattern matched. Time is linear in the text whatever a rule asks for, and a search
 //! ends as soon as no condition of the rules could tell more matches from what was found.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -25,6 +26,8 @@ pub struct Pattern {
     pub at: Location,
     /// What it looks for, as the rules have it.
     pub entries: Vec<Entry>,
+    /// Its place among the patterns that two policies have in common.
+    pub common: Option<usize>,
     pub(super) matcher: Matcher,
 }
 
@@ -93,7 +96,7 @@ impl Pattern {
 
     fn new(name: &str, area: Area, entries: Vec<Entry>, matcher: Matcher) -> Self {
         let enough = Enough { count: MAX_MATCHES, distinct: MAX_MATCHES };
-        Pattern { name: name.to_owned(), area, enough, at: Location::default(), entries, matcher }
+        Pattern { name: name.to_owned(), area, enough, at: Location::default(), entries, common: None, matcher }
     }
 
     /// It looks for regular expressions, not for words.
@@ -172,6 +175,29 @@ impl Pattern {
             }
         }
         hits
+    }
+}
+
+/// The texts of an item, with what the patterns found in them that several policies have in common.
+#[derive(Debug)]
+pub struct Found<'a> {
+    /// The texts.
+    pub areas: Areas<'a>,
+    common: Vec<OnceCell<Hits>>,
+}
+
+impl<'a> Found<'a> {
+    /// Nothing is searched yet; so many patterns are in common.
+    #[must_use]
+    pub fn new(areas: Areas<'a>, common: usize) -> Self {
+        Found { areas, common: vec![OnceCell::new(); common] }
+    }
+
+    /// What a pattern finds; one in common is searched for once.
+    pub fn hits(&self, pattern: &Pattern) -> Hits {
+        let search = || pattern.search(&self.areas);
+        let common = pattern.common.and_then(|common| self.common.get(common));
+        common.map_or_else(search, |hits| hits.get_or_init(search).clone())
     }
 }
 

@@ -9,6 +9,8 @@
 //! first, because an item can be made better and not relabelled into being good; then fewer missing
 //! things, then the smaller gap.
 
+use std::cell::OnceCell;
+
 use serde::Serialize;
 
 use super::Answers;
@@ -53,14 +55,36 @@ pub struct Could {
 
 /// One thing that would have to be otherwise.
 #[derive(Debug, Clone)]
-struct Step {
+struct Step<'e> {
     /// How far it is away: a gap between numbers, 1 for yes or no.
     gap: f64,
-    text: String,
+    wants: Wants<'e>,
     /// It is about a number that was judged: points, matches.
     judged: bool,
     /// More of the score is wanted.
     score: bool,
+    /// Put into words when it is told, which most steps are not.
+    text: OnceCell<String>,
+}
+
+/// What a step asks for.
+#[derive(Debug, Clone, Copy)]
+enum Wants<'e> {
+    /// A tag of a keyword set, or none.
+    Tag(usize, bool),
+    /// A label of one, or none.
+    Label(usize, bool),
+    /// A condition to hold, or not to.
+    Holds(&'e Expr, bool),
+    /// So much more of a number, or less, that a comparison turns.
+    Gap { of: &'e Expr, compare: &'e Expr, gap: f64, more: bool },
+}
+
+impl<'e> Step<'e> {
+    /// Something that is or is not.
+    fn plain(wants: Wants<'e>) -> Self {
+        Step { gap: 1.0, wants, judged: false, score: false, text: OnceCell::new() }
+    }
 }
 
 /// The nearest miss of a judgement.
@@ -87,18 +111,18 @@ pub fn nearest(policy: &Policy, judgement: &Judgement<'_>, answers: Answers<'_>)
         return None;
     }
     let could = if found.iter().any(|step| step.score) { steps.could(judgement) } else { Vec::new() };
-    let missing = found.into_iter().map(|step| step.text).collect();
+    let missing = steps.told(found);
     Some(Nearest { rule: policy.decide[rule].id.clone(), would_hold, missing, could })
 }
 
 /// Fewer things first, then the smaller gap.
-fn weight(steps: &[Step]) -> f64 {
+fn weight(steps: &[Step<'_>]) -> f64 {
     let gaps: f64 = steps.iter().map(|step| step.gap / (1.0 + step.gap)).sum();
     steps.len() as f64 + gaps
 }
 
 /// Something that was judged by a number is among them.
-fn judged(steps: &[Step]) -> bool {
+fn judged(steps: &[Step<'_>]) -> bool {
     steps.iter().any(|step| step.judged)
 }
 
@@ -107,9 +131,9 @@ struct Steps<'a> {
     answers: Answers<'a>,
 }
 
-impl Steps<'_> {
+impl<'e> Steps<'e> {
     /// The least that makes a condition come to `want`; `None` where that cannot be told.
-    fn to(&self, expr: &Expr, want: bool, deep: usize) -> Option<Vec<Step>> {
+    fn to(&self, expr: &'e Expr, want: bool, deep: usize) -> Option<Vec<Step<'e>>> {
         let truth = (self.answers)(expr).truth()?;
         if truth == want {
             return Some(Vec::new());
@@ -128,12 +152,12 @@ impl Steps<'_> {
         }
     }
 
-    fn all(&self, parts: &[Expr], want: bool, deep: usize) -> Option<Vec<Step>> {
-        let parts: Option<Vec<Vec<Step>>> = parts.iter().map(|part| self.to(part, want, deep)).collect();
-        let mut steps: Vec<Step> = Vec::new();
+    fn all(&self, parts: &'e [Expr], want: bool, deep: usize) -> Option<Vec<Step<'e>>> {
+        let parts: Option<Vec<Vec<Step<'e>>>> = parts.iter().map(|part| self.to(part, want, deep)).collect();
+        let mut steps: Vec<Step<'e>> = Vec::new();
         for step in parts?.into_iter().flatten() {
             // What more than one part asks for is one thing; the larger gap serves both.
-            match steps.iter_mut().find(|known| known.text == step.text) {
+            match steps.iter_mut().find(|known| self.text(known) == self.text(&step)) {
                 Some(known) => known.gap = known.gap.max(step.gap),
                 None => steps.push(step),
             }
@@ -142,25 +166,16 @@ impl Steps<'_> {
     }
 
     /// One part without `and`, `or`, `not`.
-    fn step(&self, expr: &Expr, want: bool) -> Step {
-        let policy = self.policy;
-        let plain = |text: String| Step { gap: 1.0, text, judged: false, score: false };
+    fn step(&self, expr: &'e Expr, want: bool) -> Step<'e> {
         match expr {
-            Expr::Name(Name::Tagged(set)) => {
-                plain(format!("{} tag of {}", if want { "a" } else { "no" }, self.set(*set)))
-            }
-            Expr::Name(Name::Labelled(set)) => {
-                plain(format!("{} label of {}", if want { "a" } else { "no" }, self.set(*set)))
-            }
+            Expr::Name(Name::Tagged(set)) => Step::plain(Wants::Tag(*set, want)),
+            Expr::Name(Name::Labelled(set)) => Step::plain(Wants::Label(*set, want)),
             Expr::Compare(op, a, b) => self.compared(expr, (*op, a, b), want),
-            _ => {
-                let text = print::of_policy(policy, expr);
-                plain(if want { format!("`{text}`") } else { format!("not `{text}`") })
-            }
+            _ => Step::plain(Wants::Holds(expr, want)),
         }
     }
 
-    fn compared(&self, expr: &Expr, (op, a, b): (Compare, &Expr, &Expr), want: bool) -> Step {
+    fn compared(&self, compare: &'e Expr, (op, a, b): (Compare, &'e Expr, &'e Expr), want: bool) -> Step<'e> {
         // The name on the left.
         let (op, a, b) = if matches!(b, Expr::Name(Name::Score | Name::Count(_) | Name::Distinct(_))) {
             (op.mirrored(), b, a)
@@ -171,13 +186,7 @@ impl Steps<'_> {
             Out::Is(value) => value.number(),
             _ => None,
         };
-        let text = print::of_policy(self.policy, expr);
-        let other = || Step {
-            gap: 1.0,
-            text: if want { format!("`{text}`") } else { format!("not `{text}`") },
-            judged: false,
-            score: false,
-        };
+        let other = || Step::plain(Wants::Holds(compare, want));
         let (Some(have), Some(limit)) = (number(a), number(b)) else { return other() };
         // How much more (above 0) or less is needed; a strict limit takes one more.
         let (more, strict) = match (op, want) {
@@ -188,13 +197,29 @@ impl Steps<'_> {
             (Compare::Eq | Compare::Ne, _) => return other(),
         };
         let gap = (limit - have).abs() + strict;
-        let many = self.many(a, gap, more).unwrap_or_else(|| {
-            let way = if more { "more" } else { "less" };
-            format!("{} {way} of `{}` (`{text}`)", round(gap), print::of_policy(self.policy, a))
-        });
         let points = matches!(a, Expr::Name(Name::Score | Name::Component(_)));
         let judged = points || matches!(a, Expr::Name(Name::Count(_) | Name::Distinct(_)));
-        Step { gap, text: many, judged, score: more && points }
+        let wants = Wants::Gap { of: a, compare, gap, more };
+        Step { gap, wants, judged, score: more && points, text: OnceCell::new() }
+    }
+
+    /// A step in words.
+    fn text<'s>(&self, step: &'s Step<'_>) -> &'s str {
+        let printed = |expr| print::of_policy(self.policy, expr);
+        let holds = |text: String, want| if want { format!("`{text}`") } else { format!("not `{text}`") };
+        step.text.get_or_init(|| match step.wants {
+            Wants::Tag(set, want) => format!("{} tag of {}", if want { "a" } else { "no" }, self.set(set)),
+            Wants::Label(set, want) => format!("{} label of {}", if want { "a" } else { "no" }, self.set(set)),
+            Wants::Holds(expr, want) => holds(printed(expr), want),
+            Wants::Gap { of, compare, gap, more } => self.many(of, gap, more).unwrap_or_else(|| {
+                let way = if more { "more" } else { "less" };
+                format!("{} {way} of `{}` (`{}`)", round(gap), printed(of), printed(compare))
+            }),
+        })
+    }
+
+    fn told(&self, steps: Vec<Step<'_>>) -> Vec<String> {
+        steps.iter().map(|step| self.text(step).to_owned()).collect()
     }
 
     /// A gap of something that has a name of its own.
@@ -249,9 +274,9 @@ impl Steps<'_> {
             later_a.cmp(later_b).then(a.total_cmp(b)).then(add(y).total_cmp(&add(x)))
         });
         // Where a point stands is counted in the file: only of those that are told.
-        let told = |(_, _, point, steps): (bool, f64, &Point, Vec<Step>)| Could {
+        let told = |(_, _, point, steps): (bool, f64, &Point, Vec<Step<'_>>)| Could {
             add: point.add.clone(),
-            missing: steps.into_iter().map(|step| step.text).collect(),
+            missing: self.told(steps),
             line: self.policy.line(point.at),
         };
         could.into_iter().take(COULD).map(told).collect()

@@ -57,10 +57,13 @@ fn leaf(policy: &Policy, expr: &Expr, holds: Option<bool>, answers: Answers<'_>)
         (Expr::Name(Name::Labelled(index)), Some(false)) => format!("no label is in {}", set(*index)),
         (Expr::Name(_), Some(holds)) => format!("{} is {}", written(policy, expr), if holds { "yes" } else { "no" }),
         (_, Some(holds)) => {
+            let mut text = written(policy, expr);
+            text.push_str(if holds { " holds" } else { " does not hold" });
             let values = values(policy, expr, answers);
-            let values = if values.is_empty() { String::new() } else { format!(" ({})", values.join(", ")) };
-            let verb = if holds { "holds" } else { "does not hold" };
-            format!("{} {verb}{values}", written(policy, expr))
+            if !values.is_empty() {
+                text.extend([" (", &values.join(", "), ")"]);
+            }
+            text
         }
         (_, None) => format!("{} is not known", written(policy, expr)),
     }

@@ -10,7 +10,7 @@ use super::backlog::{Asked, Backlog};
 use super::items;
 use super::states;
 use super::summary;
-use super::texts::{About, Fixed, ItemText};
+use super::texts::{About, Fixed, ItemText, Miss, Telling};
 use crate::apply::doubt::Doubt;
 use crate::engine::rules::Action;
 use crate::engine::template::Templates;
@@ -167,7 +167,8 @@ fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Ro
     let action = &policy.actions[action];
     let wanted = plan::ask(policy, action, subject, &row.assignees);
     let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention: &wanted.mention };
-    let rendered = |name: &str| render_one(templates, fixed, name, about);
+    let telling = Telling::new(fixed, about);
+    let rendered = |name: &str| render_one(templates, name, &telling);
     let text = action.comment.as_deref().filter(|_| !subject.commented).map(rendered).transpose()?;
     let earlier = subject.earlier.as_ref().map(|earlier| earlier.id);
     let replaced = match earlier.filter(|_| subject.commented || !wanted.mention.is_empty()) {
@@ -176,7 +177,7 @@ fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Ro
     };
     let issue = action.create_issue.as_ref().filter(|_| wanted.asks(Op::CreateIssue));
     let body = issue.map(|issue| rendered(&issue.body)).transpose()?;
-    let section = if wanted.asks(Op::EditBody) { section_of(templates, fixed, action, about)? } else { None };
+    let section = if wanted.asks(Op::EditBody) { section_of(templates, action, &telling)? } else { None };
     let texts = Texts {
         comment: text.as_deref(),
         replaced: &replaced,
@@ -190,35 +191,26 @@ fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Ro
 ///
 /// # Errors
 /// What the template did, with its name and line.
-pub fn comment(
-    templates: &Templates,
-    fixed: &Arc<Fixed>,
-    action: &Action,
-    about: About<'_>,
-) -> Result<Option<String>, String> {
-    action.comment.as_deref().map(|name| render_one(templates, fixed, name, about)).transpose()
+pub fn comment(templates: &Templates, action: &Action, telling: &Telling<'_>) -> Result<Option<String>, String> {
+    action.comment.as_deref().map(|name| render_one(templates, name, telling)).transpose()
 }
 
 /// The section that an action writes into an item's text, where it writes one.
-fn section_of(
-    templates: &Templates,
-    fixed: &Arc<Fixed>,
-    action: &Action,
-    about: About<'_>,
-) -> Result<Option<String>, String> {
-    let section = action.edit_body.as_deref().map(|name| render_one(templates, fixed, name, about)).transpose()?;
+fn section_of(templates: &Templates, action: &Action, telling: &Telling<'_>) -> Result<Option<String>, String> {
+    let section = action.edit_body.as_deref().map(|name| render_one(templates, name, telling)).transpose()?;
     if section.as_deref().is_some_and(section::breaks) {
         return Err("the template of `edit_body` gives a hidden line of ours: leave it out".to_owned());
     }
     Ok(section)
 }
 
-fn render_one(templates: &Templates, fixed: &Arc<Fixed>, name: &str, about: About<'_>) -> Result<String, String> {
+fn render_one(templates: &Templates, name: &str, telling: &Telling<'_>) -> Result<String, String> {
     let used = templates.names(name).ok_or_else(|| format!("the template {name} was not checked"))?;
-    templates.render(name, ItemText::new(fixed, about, used).into_value())
+    templates.render(name, ItemText::new(telling, used).into_value())
 }
 
-/// The texts about a row whose rule asks for some, with whom the comment mentions.
+/// The texts about a row whose rule asks for some, with whom the comment mentions; and the nearest miss
+/// where one tells it.
 ///
 /// # Errors
 /// A text cannot be rendered.
@@ -227,18 +219,19 @@ pub fn words(
     templates: &Templates,
     fixed: &Arc<Fixed>,
     (row, mention): (&Row<'_>, &[String]),
-) -> Result<Words, String> {
+) -> Result<(Words, Option<Miss>), String> {
     let policy = asked.policy;
-    let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else { return Ok(Words::default()) };
+    let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else { return Ok(Default::default()) };
     let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention };
-    let action = &policy.actions[action];
+    let (action, telling) = (&policy.actions[action], Telling::new(fixed, about));
     let body = action.create_issue.as_ref().filter(|_| !subject.created);
-    let body = body.map(|issue| render_one(templates, fixed, &issue.body, about)).transpose()?;
-    Ok(Words {
-        comment: comment(templates, fixed, action, about)?,
-        section: section_of(templates, fixed, action, about)?,
+    let body = body.map(|issue| render_one(templates, &issue.body, &telling)).transpose()?;
+    let words = Words {
+        comment: comment(templates, action, &telling)?,
+        section: section_of(templates, action, &telling)?,
         issue: row.judgement.issue_title.clone().zip(body),
-    })
+    };
+    Ok((words, telling.into_miss()))
 }
 
 fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run<'p> {

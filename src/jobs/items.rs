@@ -4,6 +4,8 @@
 //! in scope with its judgement and state. Items are judged where their page is read, on several
 //! threads; a tier of facts is read for the items that cannot be judged without it, no others.
 
+use std::borrow::Cow;
+use std::rc::Rc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -14,9 +16,11 @@ use super::facts;
 use super::timeline::Timeline;
 use super::unfinished::{Recent, Unfinished};
 use crate::engine;
+use crate::engine::areas::Areas;
 use crate::engine::evaluate::{Evaluation, Judgement, evaluate};
 use crate::engine::examine::Examined;
 use crate::engine::rules::Policy;
+use crate::engine::words::Found;
 use crate::forge::{Item, Kind, LabelNames, States};
 use crate::plan::choice::State;
 use crate::plan::marker::Marker;
@@ -100,12 +104,35 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
     Ok(())
 }
 
+/// The texts of an item that patterns look in.
+#[derive(Debug)]
+pub struct Texts<'i> {
+    title: &'i str,
+    body: Cow<'i, str>,
+    labels: Vec<&'i str>,
+}
+
+impl<'i> Texts<'i> {
+    /// A section of ours in its body is no text of theirs.
+    #[must_use]
+    pub fn of(item: &'i Item<'_>) -> Self {
+        let labels = item.labels.iter().map(|label| &**label).collect();
+        Texts { title: &item.title, body: section::without(&item.body), labels }
+    }
+
+    /// Ready to be searched; so many patterns are common to the policies that ask.
+    #[must_use]
+    pub fn unsearched(&self, common: usize) -> Rc<Found<'_>> {
+        Rc::new(Found::new(Areas::new(self.title, &self.body, &self.labels), common))
+    }
+}
+
 /// Judges one item as [`judge`] does and hands it over to be asked about; nothing is counted. `None`
 /// where it is out of scope.
 pub fn examine<'p, T>(
     asked: &Asked<'p>,
     repo: usize,
-    item: &Item<'_>,
+    (item, found): (&Item<'_>, &Rc<Found<'_>>),
     timeline: &Timeline,
     then: impl FnOnce(&Examined<'p, '_>, &Row<'p>) -> T,
 ) -> Option<T> {
@@ -118,13 +145,13 @@ pub fn examine<'p, T>(
     let own_report = facts::is_ours(&asked.us(), item) && Marker::ending(&item.body).is_some();
     let mut seen = facts::facts(policy, &asked.forge.repos()[repo], (item, &body), own_report);
     seen.last_activity = timeline.known(asked);
-    let examined = Examined::new(policy, &seen, now);
+    let examined = Examined::with(policy, (&seen, Rc::clone(found)), now);
     if let Evaluation::Judged(judgement) = examined.judgement() {
         return Some(then(&examined, &row(asked, (repo, item), (judgement, None), &seen)));
     }
     let failed = timeline.read(asked, repo, item.number).err();
     let seen = engine::facts::Item { last_activity: timeline.known(asked), ..seen.clone() };
-    let examined = Examined::new(policy, &seen, now);
+    let examined = Examined::with(policy, (&seen, Rc::clone(found)), now);
     let Evaluation::Judged(judgement) = examined.judgement() else { return None };
     Some(then(&examined, &row(asked, (repo, item), (judgement, failed), &seen)))
 }

@@ -72,6 +72,12 @@ impl<'a> Kept<'a> {
         facts::value(fact, Seen { item: &self.item, title, tags, now: self.now, ages: self.policy.ages })
     }
 
+    /// What a name comes to.
+    #[must_use]
+    pub fn value(&self, name: Name) -> Out<'_> {
+        Bound(self).value(name)
+    }
+
     /// What an expression of the policy comes to.
     #[must_use]
     pub fn answer(&self, expr: &Expr) -> Out<'static> {

@@ -16,7 +16,7 @@ use crate::engine::policy::Policy;
 use crate::language::{JobSpec, Text};
 use crate::loops::deep::Deep;
 use crate::loops::figures::Figures;
-use crate::loops::insights::Recommendation;
+pub use crate::loops::insights::Recommendation;
 
 /// The name of the job.
 pub const JOB: &str = "loop-introspect";

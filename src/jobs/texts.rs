@@ -2,6 +2,10 @@
 //!
 //! Takes: a policy, a judgement, who is mentioned. Gives: the names that the template checker
 //! allows in a text about an item, each turned into a template value when it is asked for.
+//! [`listed`] are those that a template goes through one by one.
+
+mod listed;
+mod whys;
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -11,13 +15,17 @@ use chrono::{DateTime, Utc};
 use minijinja::value::{Enumerator, Object};
 use minijinja::{Value as Text, context};
 
+use self::listed::{HeldPoint, PassedRule, PointText};
+use self::whys::Whys;
 use super::kept::Kept;
-use crate::engine::evaluate::PointHit;
 use crate::engine::facts::{FACTS, Fact};
-use crate::engine::rules::{Component, Point, Policy};
-use crate::engine::untrusted;
+use crate::engine::rules::Policy;
+use crate::engine::template::printed;
 use crate::engine::value::{Out, Value};
-use crate::explain::{self, nearest};
+use crate::explain::{
+    self,
+    nearest::{self, Nearest},
+};
 use crate::forge::Repo;
 use crate::plan::Subject;
 use crate::report::Row;
@@ -37,6 +45,7 @@ pub struct Fixed {
     rules: Vec<(Text, Text)>,
     /// Texts say where in the file points and rules stand.
     lines: bool,
+    whys: Arc<Whys>,
 }
 
 impl Fixed {
@@ -55,9 +64,10 @@ impl Fixed {
             day: Text::from(local.format("%Y-%m-%d").to_string()),
             version: Text::from(version),
             now: now.timestamp_micros(),
-            points: point_texts(policy),
+            points: listed::points(policy),
             rules: policy.decide.iter().map(|it| (Text::from(&*it.id), Text::from(policy.line(it.at)))).collect(),
             lines: true,
+            whys: Arc::new(Whys::new(policy)),
         }
     }
 
@@ -65,7 +75,7 @@ impl Fixed {
     /// version of the rules has its own name.
     #[must_use]
     pub fn without_lines(&self) -> Self {
-        let bare = |point: &Arc<PointText>| Arc::new(PointText { line: Text::from(0), ..PointText::clone(point) });
+        let bare = |point: &Arc<PointText>| Arc::new(point.without_line());
         let points = self.points.iter().map(|points| points.iter().map(bare).collect()).collect();
         let rules = self.rules.iter().map(|(id, _)| (id.clone(), Text::from(""))).collect();
         Fixed { points, rules, lines: false, ..self.clone() }
@@ -101,17 +111,50 @@ pub struct About<'a> {
     pub mention: &'a [String],
 }
 
+/// All texts about one item: what takes work to find out is found out once.
+#[derive(Debug)]
+pub struct Telling<'a> {
+    fixed: &'a Arc<Fixed>,
+    about: About<'a>,
+    kept: OnceCell<Kept<'a>>,
+    nearest: OnceCell<Option<Nearest>>,
+}
+
+impl<'a> Telling<'a> {
+    /// Nothing is worked out yet.
+    #[must_use]
+    pub fn new(fixed: &'a Arc<Fixed>, about: About<'a>) -> Self {
+        Telling { fixed, about, kept: OnceCell::new(), nearest: OnceCell::new() }
+    }
+
+    /// The nearest miss, where a text asked for it.
+    #[must_use]
+    pub fn into_miss(self) -> Option<Miss> {
+        self.nearest.into_inner().flatten().map(Miss)
+    }
+}
+
+/// The nearest miss of an item that was told.
+#[derive(Debug)]
+pub struct Miss(Nearest);
+
+impl Miss {
+    /// As a template prints it, with or without where points stand.
+    #[must_use]
+    pub fn printed(&self, lines: bool) -> String {
+        printed(&explain::show::nearest(&self.0, lines))
+    }
+}
+
 impl ItemText {
     /// Gathers the names that the text uses. A mention is the one value that is printed as it is.
     #[must_use]
-    pub fn new(fixed: &Arc<Fixed>, about: About<'_>, used: &BTreeSet<String>) -> Self {
+    pub fn new(telling: &Telling<'_>, used: &BTreeSet<String>) -> Self {
         let mut named: Vec<(String, Text)> = Vec::with_capacity(used.len());
-        let kept = OnceCell::new();
-        let kept = || kept.get_or_init(|| about.kept(fixed));
         for name in used {
-            named.extend(about.value(name, fixed, &kept).map(|value| (name.clone(), value)));
+            named.extend(telling.value(name).map(|value| (name.clone(), value)));
         }
-        ItemText { fixed: Arc::clone(fixed), named }
+        ItemText { fixed: Arc::clone(telling.fixed), named }
     }
 
     /// As the context of a template.
@@ -121,28 +164,27 @@ impl ItemText {
     }
 }
 
-impl<'a> About<'a> {
-    fn value<'k>(&self, name: &str, fixed: &Fixed, kept: &dyn Fn() -> &'k Kept<'a>) -> Option<Text>
-    where
-        'a: 'k,
-    {
-        let About { policy, row, .. } = *self;
+impl<'a> Telling<'a> {
+    fn value(&self, name: &str) -> Option<Text> {
+        let About { policy, row, mention, subject, .. } = self.about;
         let judgement = &row.judgement;
         Some(match name {
             "decision" => {
                 let reason = judgement.reason.as_deref().unwrap_or("");
                 context! { rule => row.rule(policy), action => row.action(policy), agent => row.agent(policy), reason }
             }
-            "mention" => Text::from_safe_string(
-                self.mention.iter().map(|login| format!("@{login}")).collect::<Vec<_>>().join(" "),
-            ),
+            "mention" => {
+                Text::from_safe_string(mention.iter().map(|login| format!("@{login}")).collect::<Vec<_>>().join(" "))
+            }
             "earlier" => {
-                let earlier = self.subject.earlier.as_ref();
+                let earlier = subject.earlier.as_ref();
                 earlier.into_iter().flat_map(|earlier| &earlier.writes).map(|write| readable(write)).collect()
             }
-            "passed" => self.passed(fixed, kept()),
-            "nearest" => self.nearest(fixed, kept()),
-            "points" => judgement.points.iter().map(|hit| Text::from_object(fixed.point(hit))).collect(),
+            "passed" => self.passed(),
+            "nearest" => self.nearest(),
+            "points" => {
+                judgement.points.iter().map(|hit| Text::from_object(HeldPoint::of(&self.fixed.points, hit))).collect()
+            }
             "score" => value(&judgement.score),
             "scores" => {
                 let scores = policy.components.iter().zip(&judgement.scores);
@@ -151,30 +193,34 @@ impl<'a> About<'a> {
             "type" => Text::from(judgement.ty.unwrap_or("unknown")),
             _ => match policy.flags.iter().position(|flag| flag.name == name) {
                 Some(flag) => Text::from(judgement.flags.get(flag).copied().flatten()),
-                None => fact(FACTS.iter().find(|(fact, _, _)| *fact == name)?.1, kept()),
+                None => fact(FACTS.iter().find(|(fact, _, _)| *fact == name)?.1, self.kept()),
             },
         })
     }
 
-    fn kept(&self, fixed: &Fixed) -> Kept<'a> {
-        Kept::new(self.policy, self.repo, self.row, self.subject, fixed.now)
+    fn kept(&self) -> &Kept<'a> {
+        let About { policy, repo, row, subject, .. } = self.about;
+        self.kept.get_or_init(|| Kept::new(policy, repo, row, subject, self.fixed.now))
     }
 
     /// The rules before the one that decided, with why they did not hold.
-    fn passed(&self, fixed: &Fixed, kept: &Kept<'_>) -> Text {
-        let before = self.row.judgement.rule.unwrap_or(self.policy.decide.len());
-        let passed = self.policy.decide[..before].iter().zip(&fixed.rules);
-        let passed = passed.map(|(rule, (id, line))| {
-            let why = explain::why(self.policy, rule, &|expr| kept.answer(expr));
-            context! { rule => id, line => line, why => why }
+    fn passed(&self) -> Text {
+        let (About { policy, row, .. }, kept) = (self.about, self.kept());
+        let before = row.judgement.rule.unwrap_or(policy.decide.len());
+        let passed = policy.decide[..before].iter().zip(&self.fixed.rules).enumerate();
+        let passed = passed.map(|(index, (rule, (id, line)))| {
+            let why = || explain::why(policy, rule, &|expr| kept.answer(expr));
+            let why = self.fixed.whys.of(index, kept, why);
+            Text::from_object(PassedRule { rule: id.clone(), line: line.clone(), why })
         });
         passed.collect()
     }
 
     /// The least that would change the decision, in a sentence.
-    fn nearest(&self, fixed: &Fixed, kept: &Kept<'_>) -> Text {
-        let miss = nearest::nearest(self.policy, &self.row.judgement, &|expr| kept.answer(expr));
-        Text::from(miss.map(|miss| explain::show::nearest(&miss, fixed.lines)))
+    fn nearest(&self) -> Text {
+        let (About { policy, row, .. }, kept) = (self.about, self.kept());
+        let miss = self.nearest.get_or_init(|| nearest::nearest(policy, &row.judgement, &|expr| kept.answer(expr)));
+        Text::from(miss.as_ref().map(|miss| explain::show::nearest(miss, self.fixed.lines)))
     }
 }
 
@@ -182,63 +228,6 @@ fn fact(fact: Fact, kept: &Kept<'_>) -> Text {
     match kept.fact(fact) {
         Out::Is(fact) => value(&fact),
         Out::Within(..) | Out::Lacks(_) => Text::from(()),
-    }
-}
-
-/// What is the same for every item of a point: texts of the rule file, put into values once.
-#[derive(Debug, Clone)]
-struct PointText {
-    component: Text,
-    add: Text,
-    condition: Text,
-    line: Text,
-}
-
-fn point_texts(policy: &Policy) -> Vec<Vec<Arc<PointText>>> {
-    let of_point = |component: &Component, point: &Point| {
-        let at = point.when.as_ref().map_or(point.at, |when| when.at);
-        let condition = policy.text(at);
-        Arc::new(PointText {
-            component: Text::from(component.name.as_str()),
-            add: value(&point.add),
-            condition: Text::from_safe_string(untrusted::markdown(condition)),
-            line: Text::from(policy.source().line_column(at.span.start).0),
-        })
-    };
-    let of_component =
-        |component: &Component| component.points.iter().map(|point| of_point(component, point)).collect();
-    policy.components.iter().map(of_component).collect()
-}
-
-/// A point that held for one item.
-#[derive(Debug)]
-struct HeldPoint {
-    same: Option<Arc<PointText>>,
-    matched: Text,
-}
-
-impl Fixed {
-    fn point(&self, hit: &PointHit) -> HeldPoint {
-        let same = self.points.get(hit.component as usize).and_then(|points| points.get(hit.point as usize));
-        HeldPoint { same: same.cloned(), matched: Text::from(hit.matched.as_deref().map(str::trim)) }
-    }
-}
-
-impl Object for HeldPoint {
-    fn get_value(self: &Arc<Self>, key: &Text) -> Option<Text> {
-        let same = self.same.as_ref()?;
-        Some(match key.as_str()? {
-            "component" => same.component.clone(),
-            "add" => same.add.clone(),
-            "condition" => same.condition.clone(),
-            "line" => same.line.clone(),
-            "matched" => self.matched.clone(),
-            _ => return None,
-        })
-    }
-
-    fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::NonEnumerable
     }
 }
 

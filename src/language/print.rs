@@ -15,7 +15,9 @@ pub type Names<'n> = &'n dyn Fn(Name) -> String;
 /// The text of an expression.
 #[must_use]
 pub fn print(expr: &Expr, names: Names<'_>) -> String {
-    at_least(expr, 0, names)
+    let mut out = String::new();
+    whole(expr, names, &mut out);
+    out
 }
 
 /// An expression of this policy as a person writes it.
@@ -65,43 +67,90 @@ fn tightness(expr: &Expr) -> u8 {
     }
 }
 
-fn at_least(expr: &Expr, tight: u8, names: Names<'_>) -> String {
-    let text = plain(expr, names);
-    if tightness(expr) < tight { format!("({text})") } else { text }
+fn whole(expr: &Expr, names: Names<'_>, out: &mut String) {
+    at_least(expr, 0, names, out);
 }
 
-fn plain(expr: &Expr, names: Names<'_>) -> String {
+/// In brackets where it binds less tightly.
+fn at_least(expr: &Expr, tight: u8, names: Names<'_>, out: &mut String) {
+    let brackets = tightness(expr) < tight;
+    out.push_str(if brackets { "(" } else { "" });
+    plain(expr, names, out);
+    out.push_str(if brackets { ")" } else { "" });
+}
+
+fn plain(expr: &Expr, names: Names<'_>, out: &mut String) {
     let own = tightness(expr);
-    let side = |part: &Expr| at_least(part, own + 1, names);
-    let joined = |parts: &[Expr], word: &str| {
-        parts.iter().map(|part| at_least(part, own + 1, names)).collect::<Vec<_>>().join(word)
+    let side = |part: &Expr, out: &mut String| at_least(part, own + 1, names, out);
+    let between = |a: &Expr, word: &str, b: &Expr, out: &mut String| {
+        side(a, out);
+        out.push_str(word);
+        side(b, out);
     };
     match expr {
-        Expr::Literal(value) => literal(value),
-        Expr::Name(name) => names(*name),
+        Expr::Literal(value) => out.push_str(&literal(value)),
+        Expr::Name(name) => out.push_str(&names(*name)),
         Expr::List(parts) => {
-            format!("[{}]", parts.iter().map(|part| print(part, names)).collect::<Vec<_>>().join(", "))
+            out.push('[');
+            joined(parts, ", ", &|part, out| whole(part, names, out), out);
+            out.push(']');
         }
         Expr::Not(inner) => match &**inner {
-            Expr::IsNone(inner) => format!("{} is not none", side(inner)),
-            Expr::In(needle, hay) => format!("{} not in {}", side(needle), side(hay)),
-            inner => format!("not {}", at_least(inner, own, names)),
+            Expr::IsNone(inner) => {
+                side(inner, out);
+                out.push_str(" is not none");
+            }
+            Expr::In(needle, hay) => between(needle, " not in ", hay, out),
+            inner => {
+                out.push_str("not ");
+                at_least(inner, own, names, out);
+            }
         },
-        Expr::And(parts) => joined(parts, " and "),
-        Expr::Or(parts) => joined(parts, " or "),
-        Expr::IsNone(inner) => format!("{} is none", side(inner)),
-        Expr::In(needle, hay) => format!("{} in {}", side(needle), side(hay)),
-        Expr::Compare(op, a, b) => format!("{} {} {}", side(a), sign(*op), side(b)),
-        Expr::Negate(inner) => format!("-{}", side(inner)),
+        Expr::And(parts) => joined(parts, " and ", &side, out),
+        Expr::Or(parts) => joined(parts, " or ", &side, out),
+        Expr::IsNone(inner) => {
+            side(inner, out);
+            out.push_str(" is none");
+        }
+        Expr::In(needle, hay) => between(needle, " in ", hay, out),
+        Expr::Compare(op, a, b) => {
+            side(a, out);
+            out.extend([" ", sign(*op), " "]);
+            side(b, out);
+        }
+        Expr::Negate(inner) => {
+            out.push('-');
+            side(inner, out);
+        }
         // From left to right: what stands on the right of a minus keeps its brackets.
-        Expr::Arith(op, a, b) => format!("{} {} {}", at_least(a, own, names), arithmetic(*op), side(b)),
+        Expr::Arith(op, a, b) => {
+            at_least(a, own, names, out);
+            out.extend([" ", arithmetic(*op), " "]);
+            side(b, out);
+        }
         Expr::If(test, yes, no) => {
-            format!("{} if {} else {}", at_least(yes, 1, names), at_least(test, 1, names), print(no, names))
+            at_least(yes, 1, names, out);
+            out.push_str(" if ");
+            at_least(test, 1, names, out);
+            out.push_str(" else ");
+            whole(no, names, out);
         }
-        Expr::Filter(kind, inner, None) => format!("{} | {}", at_least(inner, own, names), filter(*kind)),
-        Expr::Filter(kind, inner, Some(argument)) => {
-            format!("{} | {}({})", at_least(inner, own, names), filter(*kind), print(argument, names))
+        Expr::Filter(kind, inner, argument) => {
+            at_least(inner, own, names, out);
+            out.extend([" | ", filter(*kind)]);
+            if let Some(argument) = argument {
+                out.push('(');
+                whole(argument, names, out);
+                out.push(')');
+            }
         }
+    }
+}
+
+fn joined(parts: &[Expr], word: &str, one: &dyn Fn(&Expr, &mut String), out: &mut String) {
+    for (index, part) in parts.iter().enumerate() {
+        out.push_str(if index > 0 { word } else { "" });
+        one(part, out);
     }
 }
 

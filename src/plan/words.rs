@@ -31,4 +31,14 @@ impl Words {
             ("body", issue.map(|(_, body)| body.as_str())),
         ]
     }
+
+    /// The same words, each text changed.
+    #[must_use]
+    pub fn map(&self, change: impl Fn(&str) -> String) -> Self {
+        Words {
+            comment: self.comment.as_deref().map(&change),
+            section: self.section.as_deref().map(&change),
+            issue: self.issue.as_ref().map(|(title, body)| (change(title), change(body))),
+        }
+    }
 }

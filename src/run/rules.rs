@@ -22,7 +22,7 @@ use crate::forge::remote::address::Runner;
 use crate::jobs;
 use crate::language::diag::{Diagnostic, Severity};
 use crate::language::sinks::SinkSetting;
-use crate::language::{JobSpec, load};
+use crate::language::{JobSpec, Loaded, load};
 use crate::pack::tree::{self, Tree};
 use crate::pack::{self, Pack, Texts};
 
@@ -58,7 +58,12 @@ pub(super) fn checked(spec: &JobSpec, pack: Pack, shown: &Shown, what: &str) -> 
 
 /// The same; the error is what was found, which has been printed.
 pub(super) fn judged(spec: &JobSpec, pack: Pack, shown: &Shown) -> Result<Rules, Vec<Diagnostic>> {
-    let mut loaded = load(spec, &pack.input);
+    let loaded = load(spec, &pack.input);
+    accepted(loaded, pack, shown)
+}
+
+/// What came of loading, told, where there was no error.
+pub(super) fn accepted(mut loaded: Loaded, pack: Pack, shown: &Shown) -> Result<Rules, Vec<Diagnostic>> {
     // One mistake in `extends` can make both: what the check of the rules says is nearer.
     if loaded.policy.is_some() {
         loaded.diagnostics.extend(pack.strays);

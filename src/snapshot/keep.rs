@@ -184,7 +184,7 @@ impl<'v, 'p> Keeper<'v, 'p> {
         whole: bool,
     ) -> Needed {
         let own = &area[at.clone()];
-        if whole || pattern.is_of_words() {
+        if whole || !pattern.is_regex() {
             return own.iter().copied().map(Some).collect();
         }
         // A look at its edges sees one character, and of a letter that it is one.

@@ -123,7 +123,7 @@ fn exercised(policy: &Policy, case: &Case, given: &Given, seen: &mut BTreeSet<At
             seen.insert(At::Pattern(index));
             let found = areas.text(pattern.area)[place].to_lowercase();
             let forms = pattern.entries[entry].forms.iter();
-            let form = forms.clone().position(|form| !pattern.is_of_words() || form.to_lowercase() == found);
+            let form = forms.clone().position(|form| pattern.is_regex() || form.to_lowercase() == found);
             seen.extend(form.map(|form| At::Form(index, entry, form)));
         }
     }

@@ -20,7 +20,7 @@ use crate::forge::LabelNames;
 use crate::jobs::backlog_triage;
 use crate::jobs::facts;
 use crate::jobs::items::subject;
-use crate::jobs::texts::{About, Fixed};
+use crate::jobs::texts::{About, Fixed, Telling};
 use crate::plan;
 use crate::plan::choice::State;
 use crate::report::Row;
@@ -197,7 +197,7 @@ impl<'p> Judge<'p> {
         let fixed = self.fixed(now);
         let repo = &given.repo;
         let about = About { policy: self.policy, repo, row, subject, mention: &wanted.mention };
-        Ok(backlog_triage::comment(self.templates, &fixed, action, about)?.unwrap_or_default())
+        Ok(backlog_triage::comment(self.templates, action, &Telling::new(&fixed, about))?.unwrap_or_default())
     }
 
     fn fixed(&self, now: DateTime<Utc>) -> Arc<Fixed> {

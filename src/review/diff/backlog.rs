@@ -5,17 +5,19 @@
 //! read once where either side needs it, no comments are read, and nothing is remembered: what an
 //! earlier run wrote changes the state of an item, not what the rules say of it.
 
+use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
 use super::side::{Side, alike};
 use super::why::{Said, difference, reasons};
-use super::{Diff, Subject};
+use super::{Diff, Record, Subject};
 use crate::engine::examine::Examined;
+use crate::engine::words::Found;
 use crate::forge::{Item, States};
 use crate::jobs::backlog::Asked;
-use crate::jobs::items;
+use crate::jobs::items::{self, Texts};
 use crate::jobs::timeline::Timeline;
 use crate::report::Row;
 
@@ -27,6 +29,8 @@ const KEPT: usize = 20;
 pub struct Read {
     /// What changes.
     pub diff: Diff,
+    /// It is about issues and pull requests, and not about what is found in figures.
+    pub of_items: bool,
     /// Timelines that were read.
     pub timelines: usize,
     /// What could not be read or worded, one sentence each; untrusted.
@@ -50,7 +54,7 @@ impl Read {
 /// # Errors
 /// Nothing could be read. Of several repositories those that could not are told.
 pub fn compare(from: Option<&Side<'_>>, to: Option<&Side<'_>>) -> Result<Read> {
-    let mut all = Read::default();
+    let mut all = Read { of_items: true, ..Read::default() };
     let Some(either) = to.or(from).map(|side| side.asked) else { return Ok(all) };
     let mut failed = Vec::new();
     for &repo in &either.repos {
@@ -114,6 +118,9 @@ impl<'s> Judged<'s, '_, '_> {
 
 fn one(from: Option<&Side<'_>>, to: Option<&Side<'_>>, at: (usize, &Item<'_>), page: &mut Read) {
     let timeline = Timeline::default();
+    let common = from.zip(to).map_or(0, |(from, _)| from.common);
+    let texts = Texts::of(at.1);
+    let at = (at.0, at.1, &texts.unsearched(common));
     judged(from, at, &timeline, |before| {
         judged(to, at, &timeline, |after| both(before, after, page));
     });
@@ -122,14 +129,14 @@ fn one(from: Option<&Side<'_>>, to: Option<&Side<'_>>, at: (usize, &Item<'_>), p
 
 fn judged<'a>(
     side: Option<&Side<'a>>,
-    (repo, item): (usize, &Item<'_>),
+    (repo, item, found): (usize, &Item<'_>, &Rc<Found<'_>>),
     timeline: &Timeline,
     then: impl FnOnce(Option<Judged<'_, 'a, '_>>),
 ) {
     // Whoever is out of scope is handed on as nothing.
     let mut then = Some(then);
     if let Some(side) = side {
-        items::examine(side.asked, repo, item, timeline, |examined, row| {
+        items::examine(side.asked, repo, (item, found), timeline, |examined, row| {
             then.take().into_iter().for_each(|then| then(Some(Judged { side, examined, row })));
         });
     }
@@ -146,18 +153,16 @@ fn both(from: Option<Judged<'_, '_, '_>>, to: Option<Judged<'_, '_, '_>>, page: 
         .zip(to)
         .is_some_and(|(from, to)| alike((from.side, from.row, from.examined), (to.side, to.row, to.examined)));
     if !both_alike {
-        if let (Some(judged), Some(record)) = (from, &mut old) {
-            judged.side.word(judged.row, record, &mut failed);
+        let mut word = |judged: Option<Judged<'_, '_, '_>>, record: Option<&mut Record>| {
+            judged.zip(record).and_then(|(judged, record)| judged.side.word(judged.row, record, &mut failed))
+        };
+        let (old_miss, new_miss) = (word(from, old.as_mut()), word(to, new.as_mut()));
+        if let (Some(old), Some(new), Some(from), Some(to)) = (&mut old, &mut new, from, to)
+            && old.words != new.words
+        {
+            old.plain = from.side.plain(from.row, old, old_miss.as_ref());
+            new.plain = to.side.plain(to.row, new, new_miss.as_ref());
         }
-        if let (Some(judged), Some(record)) = (to, &mut new) {
-            judged.side.word(judged.row, record, &mut failed);
-        }
-    }
-    if let (Some(old), Some(new), Some(from), Some(to)) = (&mut old, &mut new, from, to)
-        && old.words != new.words
-    {
-        old.plain = from.side.plain(from.row, old);
-        new.plain = to.side.plain(to.row, new);
     }
     failed.extend(from.and_then(|it| it.side.failed(it.row)));
     failed.extend(to.and_then(|it| it.side.failed(it.row)));

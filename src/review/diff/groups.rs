@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::backlog::Read;
 use super::{Changed, Class, Diff, Record};
+use crate::engine::value::Value;
 
 /// A version of the rules, as reports name it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -46,6 +47,12 @@ impl Report {
     #[must_use]
     pub fn diff(&self) -> &Diff {
         &self.read.diff
+    }
+
+    /// It is about issues and pull requests, and not about what is found in figures.
+    #[must_use]
+    pub fn of_items(&self) -> bool {
+        self.read.of_items
     }
 
     /// Everything was read and worded.
@@ -97,11 +104,17 @@ pub enum Said {
     Rule(Option<String>, String),
     /// The item was not looked at.
     Nothing,
+    /// No rule found it.
+    NotFound,
 }
 
 impl Said {
-    fn of(record: Option<&Record>) -> Said {
-        record.map_or(Said::Nothing, |record| Said::Rule(record.rule.clone(), record.action.clone()))
+    fn of(item: &Changed, record: Option<&Record>) -> Said {
+        match record {
+            Some(record) => Said::Rule(record.rule.clone(), record.action.clone()),
+            None if item.subject.is_some() => Said::Nothing,
+            None => Said::NotFound,
+        }
     }
 }
 
@@ -111,6 +124,7 @@ impl std::fmt::Display for Said {
             Said::Rule(Some(rule), action) => write!(to, "{rule} ({action})"),
             Said::Rule(None, _) => to.write_str("no rule"),
             Said::Nothing => to.write_str("not looked at"),
+            Said::NotFound => to.write_str("not found"),
         }
     }
 }
@@ -133,7 +147,7 @@ pub struct Group<'d> {
 pub fn groups(diff: &Diff) -> Vec<Group<'_>> {
     let mut all: BTreeMap<(Class, Said, Said), Vec<&Changed>> = BTreeMap::new();
     for item in &diff.items {
-        let key = (item.class, Said::of(item.from.as_ref()), Said::of(item.to.as_ref()));
+        let key = (item.class, Said::of(item, item.from.as_ref()), Said::of(item, item.to.as_ref()));
         all.entry(key).or_default().push(item);
     }
     let mut groups: Vec<Group<'_>> =
@@ -146,8 +160,27 @@ pub fn groups(diff: &Diff) -> Vec<Group<'_>> {
 #[must_use]
 pub fn score(item: &Changed) -> String {
     let score = |record: &Option<Record>| record.as_ref().map_or_else(|| "-".to_owned(), |it| it.score.to_string());
+    // Of what is found not everything is weighed.
+    let weighed = [&item.from, &item.to].into_iter().flatten().any(|it| !matches!(it.score, Value::None));
+    if item.subject.is_none() && !weighed {
+        return String::new();
+    }
     let (before, after) = (score(&item.from), score(&item.to));
     if before == after { after } else { format!("{before} → {after}") }
+}
+
+/// What an item is called beside its key: its title; of a finding the first line of what is said, where that is
+/// not what differs. Untrusted.
+#[must_use]
+pub fn title(item: &Changed) -> String {
+    if let Some(subject) = &item.subject {
+        return subject.title.clone();
+    }
+    let first = |record: &'_ Option<Record>| -> Option<String> {
+        let words = &record.as_ref()?.words;
+        words.comment.as_deref()?.lines().next().map(str::to_owned)
+    };
+    first(&item.to).filter(|line| first(&item.from).as_ref() == Some(line)).unwrap_or_default()
 }
 
 /// What made the difference, in one line; where only words differ the first line of them. Untrusted.

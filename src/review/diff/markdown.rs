@@ -5,7 +5,7 @@
 //! leaves no trace on them (fact 105), other people's text can neither ping nor link, and what is
 //! private elsewhere is only counted.
 
-use super::groups::{Group, Report, Version, because, groups, score};
+use super::groups::{Group, Report, Version, because, groups, score, title};
 use super::text::figures;
 use super::{Changed, Class};
 use crate::engine::template::MAX_CHARS;
@@ -55,7 +55,10 @@ fn one(report: &Report, place: Option<&str>, (rows, most): (usize, usize)) -> St
     );
     let mut out = Vec::new();
     if totals.changed == 0 {
-        out.push(format!("**Rules of {job}:** {} looked at, nothing changes. {sides}", items(totals.evaluated)));
+        out.push(format!(
+            "**Rules of {job}:** {} looked at, nothing changes. {sides}",
+            items(report, totals.evaluated)
+        ));
         notes(&mut out, report);
         out.push(String::new());
         return out.join("\n");
@@ -64,7 +67,7 @@ fn one(report: &Report, place: Option<&str>, (rows, most): (usize, usize)) -> St
     out.push(String::new());
     let change = if totals.changed == 1 { "changes" } else { "change" };
     let (changed, figures) = (totals.changed, figures(report));
-    out.push(format!("**{changed}** of {} {change}: {figures}.", items(totals.evaluated)));
+    out.push(format!("**{changed}** of {} {change}: {figures}.", items(report, totals.evaluated)));
     let groups = groups(report.diff());
     let mut left = most;
     for (class, heading) in Class::ALL {
@@ -80,7 +83,7 @@ fn one(report: &Report, place: Option<&str>, (rows, most): (usize, usize)) -> St
         if shown < of_class.len() {
             let rest: usize = of_class[shown..].iter().map(|group| group.items.len()).sum();
             let more = of_class.len() - shown;
-            out.push(format!("… and {} in {more} more groups, left out for length.", items(rest)));
+            out.push(format!("… and {} in {more} more groups, left out for length.", items(report, rest)));
             out.push(String::new());
         }
         out.push("</details>".to_owned());
@@ -93,8 +96,9 @@ fn one(report: &Report, place: Option<&str>, (rows, most): (usize, usize)) -> St
     out.join("\n")
 }
 
-fn items(count: usize) -> String {
-    if count == 1 { "1 item".to_owned() } else { format!("{count} items") }
+fn items(report: &Report, count: usize) -> String {
+    let one = if report.of_items() { "item" } else { "finding" };
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
 fn side(version: &Version) -> String {
@@ -111,24 +115,24 @@ fn list(out: &mut Vec<String>, report: &Report, group: &Group<'_>, place: Option
     let said = |said: &super::groups::Said| markdown(&cut(&said.to_string(), 2 * NAME));
     let (from, to) = (said(&group.from), said(&group.to));
     let way = if from == to { from } else { format!("{from} → {to}") };
-    out.push(format!("**{way}**: {}", items(group.items.len())));
+    out.push(format!("**{way}**: {}", items(report, group.items.len())));
     out.push(String::new());
     let (named, hidden): (Vec<&Changed>, Vec<&Changed>) =
         group.items.iter().copied().partition(|item| report.names(item, place));
     let shown = named.len().min(rows);
     if shown > 0 {
-        out.push("| item | score | title | why |".to_owned());
+        out.push(format!("| {} | score | title | why |", if report.of_items() { "item" } else { "finding" }));
         out.push("| --- | --- | --- | --- |".to_owned());
     }
     for item in &named[..shown] {
-        let (link, title) = match &item.subject {
+        let link = match &item.subject {
             Some(subject) => {
                 let short = place.is_some_and(|place| place.eq_ignore_ascii_case(&subject.repo));
-                (if short { subject.link.1.clone() } else { subject.link.0.clone() }, subject.title.as_str())
+                if short { subject.link.1.clone() } else { subject.link.0.clone() }
             }
-            None => (markdown(&cut(&item.key, NAME)), ""),
+            None => markdown(&cut(&item.key, NAME)),
         };
-        let (title, why) = (markdown(&cut(title, 80)), markdown(&cut(&because(item), SENTENCE)));
+        let (title, why) = (markdown(&cut(&title(item), 80)), markdown(&cut(&because(item), SENTENCE)));
         out.push(format!("| {link} | {} | {title} | {why} |", markdown(&score(item))));
     }
     if shown > 0 {
@@ -186,7 +190,7 @@ fn notes(out: &mut Vec<String>, report: &Report) {
     }
     let failed = report.read.failed.len() + report.read.failed_more;
     if failed > 0 {
-        all.push(format!("{} could not be read or worded; the job's log says which.", items(failed)));
+        all.push(format!("{} could not be read or worded; the job's log says which.", items(report, failed)));
     }
     if !all.is_empty() {
         out.push(String::new());

@@ -6,6 +6,7 @@
 //! because caps change when something is done, never what.
 //!
 //! - [`backlog`] issues and pull requests, [`side`] what one version says of them, [`why`] the difference
+//! - [`told`] what rules over counted figures say
 //! - [`fail_on`] a condition over the figures; [`groups`] what reports list
 //! - [`text`], [`markdown`], [`json`] the report, [`broken`] what stands in its place
 
@@ -18,6 +19,7 @@ pub mod markdown;
 mod record;
 pub mod side;
 pub mod text;
+pub mod told;
 pub mod why;
 
 use std::collections::{BTreeMap, HashMap};

@@ -19,6 +19,8 @@ pub struct Record {
     pub words: Words,
     /// The same without what differs with every edit of the rules, where those are other texts.
     pub plain: Option<Words>,
+    /// How the text is given: `comment` on an item, `report` where it stands in one.
+    pub given: &'static str,
     /// The login of the agent whose work it becomes.
     pub agent: Option<String>,
     /// Logins that the text mentions.
@@ -66,7 +68,7 @@ pub enum Class {
     Labels,
     /// Something else is written, or nothing any more.
     Writes,
-    /// Another rule or action, and the same is written.
+    /// Another rule or action, and as much is written.
     Decision,
     /// Other words.
     Text,
@@ -81,7 +83,7 @@ impl Class {
         (Class::Reassigned, "Handed to somebody else"),
         (Class::Labels, "Other labels"),
         (Class::Writes, "Written otherwise"),
-        (Class::Decision, "Decided by another rule, to the same end"),
+        (Class::Decision, "Decided otherwise"),
         (Class::Text, "Other words"),
         (Class::Score, "Another score alone"),
     ];
@@ -156,7 +158,7 @@ fn wanted(record: Option<&Record>) -> Vec<(&'static str, &str)> {
     let Some(record) = record else { return Vec::new() };
     let mut all = Vec::new();
     if record.words.comment.is_some() {
-        all.push((Op::Comment.name(), ""));
+        all.push((record.given, ""));
     }
     all.extend(record.mention.iter().map(|login| ("mention", login.as_str())));
     for Write { op, args, .. } in &record.writes {

@@ -14,13 +14,30 @@ use crate::engine::source::{Location, Source};
 use crate::engine::template::Templates;
 use crate::engine::untrusted;
 use crate::engine::value::Value;
+use crate::engine::words::Pattern;
 use crate::jobs::backlog::Asked;
 use crate::jobs::backlog_triage::words;
-use crate::jobs::texts::Fixed;
+use crate::jobs::texts::{Fixed, Miss};
 use crate::language::print;
 use crate::plan::choice::State;
-use crate::plan::{self, Words};
+use crate::plan::{self, Op, Words};
 use crate::report::Row;
+
+/// Marks the patterns that look for the same in both versions: what one finds the other need not search.
+pub fn share(from: &mut Policy, to: &mut Policy) {
+    let asks = |it: &Pattern| {
+        let entries: Vec<_> = it.entries.iter().map(|entry| entry.forms.clone()).collect();
+        (it.area, it.is_regex(), (it.enough.count, it.enough.distinct), entries)
+    };
+    let mut common = 0;
+    for old in &mut from.patterns {
+        let asked = asks(old);
+        if let Some(new) = to.patterns.iter_mut().find(|new| new.common.is_none() && asks(new) == asked) {
+            (old.common, new.common) = (Some(common), Some(common));
+            common += 1;
+        }
+    }
+}
 
 /// One version of the rules.
 #[allow(missing_debug_implementations, reason = "it holds a forge and a callback")]
@@ -34,6 +51,8 @@ pub struct Side<'a> {
     /// How texts call the files of this version.
     places: Vec<String>,
     pub(super) names: Names,
+    /// How many patterns the other version has in common with it.
+    pub(super) common: usize,
     /// What every text and write is made of beside the item and its judgement.
     made_of: String,
     /// `base`, `head`.
@@ -55,7 +74,8 @@ impl<'a> Side<'a> {
         let called = |source: &Source| [source.name.to_string(), untrusted::markdown(&source.name)];
         let places = asked.policy.sources.iter().flat_map(called).collect();
         let (names, made_of) = (Names::of(asked.policy), made_of(asked.policy, texts));
-        Side { asked, templates, fixed: (Arc::new(fixed), bare), lines, places, names, made_of, name }
+        let common = asked.policy.patterns.iter().filter(|pattern| pattern.common.is_some()).count();
+        Side { common, asked, templates, fixed: (Arc::new(fixed), bare), lines, places, names, made_of, name }
     }
 
     /// What the rules say of an item, its words and writes left out.
@@ -67,20 +87,27 @@ impl<'a> Side<'a> {
             score: row.judgement.score.clone(),
             words: Words::default(),
             plain: None,
+            given: Op::Comment.name(),
             agent: row.agent(policy).filter(|_| row.subject.is_some()).map(str::to_owned),
             mention: Vec::new(),
             writes: Vec::new(),
         }
     }
 
-    /// Adds what would be written.
-    pub(super) fn word(&self, row: &Row<'_>, record: &mut Record, failed: &mut Vec<String>) {
-        let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else { return };
+    /// Adds what would be written; gives the nearest miss where a text tells it.
+    pub(super) fn word(&self, row: &Row<'_>, record: &mut Record, failed: &mut Vec<String>) -> Option<Miss> {
+        let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else { return None };
         let policy = self.asked.policy;
         (record.mention, record.writes) = plan::wanted(policy, &policy.actions[action], subject, &row.assignees);
         match words(self.asked, self.templates, &self.fixed.0, (row, &record.mention)) {
-            Ok(words) => record.words = words,
-            Err(error) => failed.push(format!("{} under the {}: {error}", self.key(row), self.name)),
+            Ok((words, miss)) => {
+                record.words = words;
+                miss
+            }
+            Err(error) => {
+                failed.push(format!("{} under the {}: {error}", self.key(row), self.name));
+                None
+            }
         }
     }
 
@@ -90,10 +117,26 @@ impl<'a> Side<'a> {
     }
 
     /// Its texts without what differs with every edit, where they have such.
-    pub(super) fn plain(&self, row: &Row<'_>, record: &Record) -> Option<Words> {
-        let tells = |text: &str| self.places.iter().any(|place| text.contains(place.as_str()));
-        let told = self.lines || record.words.parts().into_iter().any(|(_, text)| text.is_some_and(tells));
-        told.then(|| words(self.asked, self.templates, &self.fixed.1, (row, &record.mention)).ok()).flatten()
+    pub(super) fn plain(&self, row: &Row<'_>, record: &Record, miss: Option<&Miss>) -> Option<Words> {
+        let tells = |words: &Words| {
+            let tells = |text: &str| self.places.iter().any(|place| text.contains(place.as_str()));
+            words.parts().into_iter().any(|(_, text)| text.is_some_and(tells))
+        };
+        if !self.lines {
+            if !tells(&record.words) {
+                return None;
+            }
+            // The nearest miss is nearly always all that tells a place, and printed as it is: then it is
+            // replaced. To render again takes ten times as long.
+            let replaced = miss.map(|miss| {
+                let [lined, bare] = [true, false].map(|lines| miss.printed(lines));
+                record.words.map(|text| text.replace(&lined, &bare))
+            });
+            if let Some(replaced) = replaced.filter(|words| !tells(words)) {
+                return Some(replaced);
+            }
+        }
+        words(self.asked, self.templates, &self.fixed.1, (row, &record.mention)).ok().map(|(words, _)| words)
     }
 
     fn key(&self, row: &Row<'_>) -> String {

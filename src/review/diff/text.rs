@@ -4,7 +4,7 @@
 //! terminal. The worst comes first; with `verbose` every item is listed, with its words before and
 //! after.
 
-use super::groups::{Group, Report, because, groups, score};
+use super::groups::{Group, Report, because, groups, score, title};
 use super::{Changed, Class, Record};
 use crate::engine::untrusted::terminal;
 use crate::report::table::{Side, fit, lay_out};
@@ -19,10 +19,12 @@ pub fn render(report: &Report, style: Style) -> String {
     let mut out = Out { lines: Vec::new(), color: style.color };
     let totals = report.diff().totals;
     let place = match report.repos.as_slice() {
+        [] => terminal(&report.forge),
         [repo] => terminal(repo),
         repos => format!("{} repositories", repos.len()),
     };
-    out.bold(&format!("rules diff · {} · {place} · {}", report.job, report.generated_at));
+    let title = ["rules diff", &report.job, &place, &report.generated_at];
+    out.bold(&title.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "));
     out.lines.push(format!("from {} to {}", terminal(&report.base.name), terminal(&report.head.name)));
     out.lines.push(match totals.changed {
         0 => format!("{} looked at, nothing changes", totals.evaluated),
@@ -52,14 +54,15 @@ pub(super) fn figures(report: &Report) -> String {
     let totals = report.diff().totals;
     let otherwise = |item: &&Changed| item.from.as_ref().map(Record::decided) != item.to.as_ref().map(Record::decided);
     let decided = report.diff().items.iter().filter(otherwise).count();
+    let of_items = report.of_items();
     let all = [
         (decided, "decided otherwise"),
         (totals.closes, "closed now"),
         (totals.reassigned, "handed to somebody else"),
         (totals.labels, "with other labels"),
         (totals.text, "in other words"),
-        (totals.gained, "looked at only now"),
-        (totals.lost, "no longer looked at"),
+        (totals.gained, if of_items { "looked at only now" } else { "found only now" }),
+        (totals.lost, if of_items { "no longer looked at" } else { "no longer found" }),
     ];
     let some: Vec<String> =
         all.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
@@ -92,8 +95,7 @@ impl Out {
                 Some(subject) if report.repos.len() == 1 => format!("#{}", subject.number),
                 _ => item.key.clone(),
             };
-            let title = subject.map_or("", |subject| subject.title.as_str());
-            vec![format!("  {}", terminal(&name)), score(item), terminal(title)]
+            vec![format!("  {}", terminal(&name)), score(item), terminal(&title(item))]
         };
         let rows: Vec<Vec<String>> = group.items[..shown].iter().map(cells).collect();
         let lines = lay_out(&rows, &[Side::Left, Side::Left, Side::Left], style.width);

@@ -21,10 +21,11 @@ use crate::cli::{Format, Improvement, ImprovementReport, Merge};
 use crate::files;
 use crate::forge::time::rfc3339;
 use crate::jobs::improvement_proposals::report::Report;
-use crate::jobs::improvement_proposals::{self, SPEC, texts};
+use crate::jobs::improvement_proposals::{self, Advised, SPEC, texts};
 use crate::plan::choice::State;
 use crate::sessions::blocks::Shard;
 use crate::sessions::count::Counts;
+use crate::sessions::measure::Measure;
 use crate::sessions::part::{self, Part};
 
 /// Threads that count; one more cuts.
@@ -42,15 +43,7 @@ pub(super) fn run(args: &Improvement) -> Result<Exit, Stop> {
     let measure = improvement_proposals::measure(&rules.advice);
     let (index, of) = args.shard.unwrap_or((1, 1));
     let progress = Progress::new(&common.shown);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
-    let counts = read::Reading {
-        inputs: &inputs,
-        measure: &measure,
-        shard: Shard { index, of },
-        threads,
-        progress: &|sessions| progress.more(sessions),
-    }
-    .counts();
+    let counts = counted(&inputs, &measure, Shard { index, of }, &|sessions| progress.more(sessions));
     progress.done();
     let names: Vec<String> = inputs.into_iter().map(|input| input.name).collect();
     if args.shard.is_some() {
@@ -61,6 +54,38 @@ pub(super) fn run(args: &Improvement) -> Result<Exit, Stop> {
         return Ok(Exit::Done);
     }
     finish(&args.report, &rules, kept.as_ref(), (&names, &counts))
+}
+
+fn counted(inputs: &[inputs::Input], measure: &Measure, shard: Shard, progress: &(dyn Fn(usize) + Sync)) -> Counts {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
+    read::Reading { inputs, measure, shard, threads, progress }.counts()
+}
+
+/// What rules make of sessions, nothing written: with what could not be read, one sentence each; untrusted.
+pub(super) fn advised(
+    rules: &Rules,
+    named: &[String],
+    progress: &(dyn Fn(usize) + Sync),
+) -> Result<(Advised, Vec<String>), Stop> {
+    let inputs = inputs::inputs(named)?;
+    let counts = counted(&inputs, &improvement_proposals::measure(&rules.advice), Shard::ALL, progress);
+    let asked = improvement_proposals::asked(&rules.advice, None, None);
+    let advised =
+        improvement_proposals::advise(&rules.policy, &rules.advice, &counts, asked).map_err(|why| anyhow!(why))?;
+    let inputs: Vec<String> = inputs.into_iter().map(|input| input.name).collect();
+    let report = Report {
+        inputs: &inputs,
+        counts: &counts,
+        advised: &advised,
+        problems: &counts.problems,
+        followed: &[],
+        issues: None,
+        asked,
+        when: "",
+        version: VERSION,
+    };
+    let lost = report.why_incomplete();
+    Ok((advised, lost))
 }
 
 /// Puts the parts of a reading together and reports.

@@ -4,9 +4,10 @@
 //! once by all processors, and the lines about the issues that are listed once more.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::{Noted, replace_json};
@@ -22,9 +23,10 @@ use crate::loops::count::{Counts, SeenAgain};
 use crate::loops::cycle::NAMES;
 use crate::loops::deep::Deep;
 use crate::loops::figures::Figures;
-use crate::loops::insights::{Source, members};
+use crate::loops::insights::{Recommendation, Source, members};
 use crate::loops::measure::Measure;
 use crate::loops::repeats::Told;
+use crate::run::rules::Rules;
 use crate::run::{Exit, Stop, VERSION, output, rules, say};
 
 /// Threads that read the log, beside the one that counts.
@@ -50,13 +52,7 @@ pub(in crate::run) fn run(args: &Introspect) -> Result<Exit, Stop> {
     let now = args.place.now.unwrap_or_else(Utc::now);
     let folder = &args.place.loop_dir;
     let noted = Noted::begin(folder, JOB, now, (args.dry_run, ""))?;
-    let window = args.window.map(|window| window.as_secs());
-    let since = args.since.map(|since| since.timestamp_micros());
-    let measure = params::measure(&rules.advice.measure, now.timestamp_micros(), window, since);
-    let read = read(folder, &measure)?;
-    let log = OfLog { now: measure.now, window: measure.window, bad: read.source.bad, future: read.counts.future };
-    let recommended = loop_introspect::recommend(&rules.policy, &rules.advice, &read.figures, &read.deep, log);
-    let recommended = recommended.map_err(|error| anyhow!("judging the figures: {error}"))?;
+    let Judged { measure, read, recommended } = judged(&rules, folder, (now, args.window, args.since))?;
     let notes = notes(&read);
     let totals = json!({
         "cycles": read.figures.cycles, "recent": read.figures.recent.count, "previous": read.figures.previous.count,
@@ -104,6 +100,35 @@ pub(in crate::run) fn run(args: &Introspect) -> Result<Exit, Stop> {
         args.place.now.unwrap_or_else(Utc::now),
     )?;
     Ok(exit)
+}
+
+/// What the rules make of a log.
+pub(in crate::run) struct Judged {
+    measure: Measure,
+    read: Read,
+    pub(in crate::run) recommended: Vec<Recommendation>,
+}
+
+impl Judged {
+    /// Parts of the log that are lost, one sentence each; untrusted.
+    pub(in crate::run) fn lost(self) -> Vec<String> {
+        self.read.lost
+    }
+}
+
+/// Reads the log of this folder and judges it, by cycles from an instant on, in windows of a length.
+pub(in crate::run) fn judged(
+    rules: &Rules,
+    folder: &Path,
+    (now, window, since): (DateTime<Utc>, Option<Duration>, Option<DateTime<Utc>>),
+) -> Result<Judged> {
+    let (window, since) = (window.map(|window| window.as_secs()), since.map(|since| since.timestamp_micros()));
+    let measure = params::measure(&rules.advice.measure, now.timestamp_micros(), window, since);
+    let read = read(folder, &measure)?;
+    let log = OfLog { now: measure.now, window: measure.window, bad: read.source.bad, future: read.counts.future };
+    let recommended = loop_introspect::recommend(&rules.policy, &rules.advice, &read.figures, &read.deep, log);
+    let recommended = recommended.map_err(|error| anyhow!("judging the figures: {error}"))?;
+    Ok(Judged { measure, read, recommended })
 }
 
 /// Reads the log of cycles and that of deep triage.

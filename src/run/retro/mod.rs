@@ -3,12 +3,14 @@
 //! Takes: [`Retro`](args). Gives: the report on stdout, an [`Exit`]; unless it is a dry run the snapshot in
 //! `reports/`, the report at its sinks, the suggestion in `retro/suggestions.jsonl`.
 //!
-//! - `fleet` the agents, `out` what is printed and kept, `place` the issue that holds the reports, `sinks` the other places, `when` the window
+//! - `fleet` the agents, `out` what is printed and kept, `place` the issue that holds the reports, `sinks` the other places, `suggested` what is
+//!   suggested where nothing is published, `when` the window
 
 mod fleet;
 mod out;
 mod place;
 mod sinks;
+mod suggested;
 mod when;
 
 use std::collections::HashMap;
@@ -30,6 +32,7 @@ use crate::jobs::window::{self, World};
 use crate::language::sinks::SinkKind;
 use crate::loop_dir;
 use place::Place;
+pub(super) use suggested::suggested;
 use when::When;
 
 /// Runs the job.
@@ -96,7 +99,6 @@ struct Done {
 impl Run<'_> {
     fn look_back(&self, begun: Option<&Live>) -> Result<Done, Stop> {
         let Run { args, rules, .. } = *self;
-        let policy = &rules.policy;
         let place = self.place()?;
         let mut memory = self.memory(place.as_ref())?;
         let when = When::find(args, rules, &memory, self.now)?;
@@ -105,20 +107,8 @@ impl Run<'_> {
             let all: Vec<String> = world.unread.iter().map(|(repo, why)| format!("{repo}: {why}")).collect();
             return Err(anyhow!("no repository could be read: {}", all.join("; ")).into());
         }
-        let asked = Asked {
-            world: &world,
-            forge: self.forge.read(),
-            policy,
-            advice: &rules.advice,
-            templates: &rules.templates,
-            fleet: &self.fleet,
-            window: when.window,
-            until: when.until,
-            now: self.now.timestamp_micros(),
-            key: &when.key,
-            named: policy.publish_private || !self.is_public(place.as_ref()),
-            version: VERSION,
-        };
+        let named = rules.policy.publish_private || !self.is_public(place.as_ref());
+        let asked = self.asked(&when, &world, named);
         let retro = kaizen_retro::look_back(&asked, &mut memory).map_err(|error| anyhow!("{error}"))?;
         self.print(&retro)?;
         let mut failed = Vec::new();
@@ -140,6 +130,24 @@ impl Run<'_> {
         let why_incomplete = retro.why_incomplete.iter().chain(&failed).cloned().collect();
         let rule = retro.suggestion.as_ref().map(|one| one.rule.clone());
         Ok(Done { exit, why_incomplete, rule, totals: retro.json["totals"].clone() })
+    }
+
+    fn asked<'a>(&'a self, when: &'a When, world: &'a World, named: bool) -> Asked<'a> {
+        let Run { rules, .. } = *self;
+        Asked {
+            world,
+            forge: self.forge.read(),
+            policy: &rules.policy,
+            advice: &rules.advice,
+            templates: &rules.templates,
+            fleet: &self.fleet,
+            window: when.window,
+            until: when.until,
+            now: self.now.timestamp_micros(),
+            key: &when.key,
+            named,
+            version: VERSION,
+        }
     }
 
     /// The issue that holds the reports, where a sink asks for one.

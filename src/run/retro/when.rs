@@ -18,6 +18,7 @@ const DAY: i64 = 24 * HOUR;
 const WEEK: i64 = 7 * DAY;
 
 /// The window. Instants are microseconds since 1970 UTC.
+#[derive(PartialEq, Eq)]
 pub(super) struct When {
     /// What is looked at: its last instant is in it.
     pub(super) window: Window,

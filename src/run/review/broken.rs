@@ -26,11 +26,11 @@ pub(super) fn comment(args: &Diff, said: Said<'_>, base: Option<&Policy>, now: D
 
 /// Ends where a version cannot be read: the errors have been printed, and what an earlier run put on the
 /// pull request is no longer so.
-pub(super) fn cannot(args: &Diff, all: &[Broken], base: Option<&Policy>) -> Result<Exit, Stop> {
+pub(super) fn cannot(args: &Diff, job: &str, all: &[Broken], base: Option<&Policy>) -> Result<Exit, Stop> {
     for Broken { side, name, found } in all {
         say(&format!("error: the rules of the {side}, {name}, have {}; nothing was judged", errors(found)));
     }
-    let text = broken::render(backlog_triage::SPEC.job, all);
+    let text = broken::render(job, all);
     let kept = told(args, &text, base);
     match kept {
         // Bad rules go before a failure, wrong usage before both.
@@ -43,7 +43,8 @@ pub(super) fn cannot(args: &Diff, all: &[Broken], base: Option<&Policy>) -> Resu
 /// The same where the process that judged the rules was ended: it could say nothing any more.
 pub(in crate::run) fn ended(what: &Rules, stop: Stop) -> Stop {
     if let (Rules::Diff(args), Exit::BadRules) = (what, stop.exit) {
-        let text = broken::ended(backlog_triage::SPEC.job, &format!("{:#}", stop.error));
+        let jobs = if args.jobs.is_empty() { backlog_triage::SPEC.job.to_owned() } else { args.jobs.join(", ") };
+        let text = broken::ended(&jobs, &format!("{:#}", stop.error));
         if let Err(also) = told(args, &text, None) {
             say(&format!("error: {:#}", also.error));
         }

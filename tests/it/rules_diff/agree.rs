@@ -121,6 +121,25 @@ fn it_agrees_on_every_recorded_world_and_the_demo() {
 }
 
 #[test]
+fn what_is_said_of_an_item_does_not_turn_on_the_items_before_it() {
+    // Sentences that many items share are put together once a run.
+    let all = backlog(84);
+    let kaizen = Kaizen::bare();
+    let (rules, templates) = (kaizen.pack("base/rules", &UNCAPPED), root().join("templates"));
+    let together = said(&all, &rules, &templates).0;
+    let mut texts = 0;
+    for issue in all["repos"][0]["issues"].as_array().unwrap() {
+        let mut alone = all.clone();
+        alone["repos"][0]["issues"] = json!([issue]);
+        for (key, one) in said(&alone, &rules, &templates).0 {
+            assert_eq!(together.get(&key), Some(&one), "{key:?}");
+            texts += usize::from(one.3.is_some());
+        }
+    }
+    assert!(texts > 40, "only {texts} texts were compared");
+}
+
+#[test]
 #[allow(clippy::print_stdout, reason = "the ratio is wanted where output is shown")]
 fn it_agrees_on_ten_thousand_issues() {
     let world = backlog(10_000);

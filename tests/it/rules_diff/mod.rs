@@ -3,11 +3,12 @@
 //! Takes: worlds, two versions of the rules from folders, a clone, a forge. Gives: tests, one file a
 //! matter: `agree` with runs of the job, `sides` that lack something, `texts` of every kind, `report` for
 //! people, `clone` and `away` where versions are read from, `head` the same for `rules check` and `test`,
-//! `sticky` the comment.
+//! `sticky` the comment, `counted` the jobs about figures.
 
 mod agree;
 mod away;
 mod clone;
+mod counted;
 mod head;
 mod report;
 mod sides;

@@ -246,6 +246,7 @@ fn records_of_any_job_are_joined_by_their_keys() {
         score: Number::None,
         words: Words::comment(text.map(str::to_owned)),
         plain: None,
+        given: "report",
         agent: None,
         mention: Vec::new(),
         writes: Vec::new(),

@@ -1,0 +1,144 @@
+//! What both versions say of what is counted: a log, sessions, the activity of a window, or nothing but
+//! their own parameters.
+//!
+//! Takes: the rules of both sides. Gives: [`Seen`], with what each says joined by key.
+
+use std::path::Path;
+
+use anyhow::anyhow;
+use chrono::{DateTime, Utc};
+
+use super::super::super::forge::{Opened, Wanted, repos};
+use super::super::super::rules::Rules;
+use super::super::super::{Progress, Stop, confined, improvement_proposals, loops, retro, usage};
+use super::Seen;
+use super::versions::Loaded;
+use crate::cli::{Diff, Retro};
+use crate::language::JobSpec;
+use crate::review::diff;
+use crate::review::diff::backlog::Read;
+use crate::review::diff::told::{self, Keyed};
+
+/// Both sides, where they have rules for the job.
+type Both<'l> = (Option<&'l Loaded>, Option<&'l Loaded>);
+
+/// Seconds of the processor for a side, and bytes of a log or sessions that take one more at most.
+const START: u64 = 6;
+const A_SECOND: u64 = 1 << 20;
+/// Seconds for a repository.
+const A_REPOSITORY: u64 = 5;
+/// What a byte of a compressed file comes to.
+const UNPACKED: u64 = 20;
+
+/// Reads what the job reads, and judges it under both.
+pub(super) fn seen(args: &Diff, spec: &JobSpec, both: Both<'_>, now: DateTime<Utc>) -> Result<Seen, Stop> {
+    match spec.job {
+        "improvement-proposals" => sessions(args, both),
+        "kaizen-retro" => window(args, both, now),
+        "loop-introspect" => log(args, both, now),
+        _ => joined(both, String::new(), |rules| Ok((told::parameters(&rules.advice.measure), Vec::new()))),
+    }
+}
+
+/// What each side says, joined; `said` gives it with what could not be read.
+fn joined(
+    (base, head): Both<'_>,
+    place: String,
+    mut said: impl FnMut(&Rules) -> Result<(Keyed, Vec<String>), Stop>,
+) -> Result<Seen, Stop> {
+    let mut failed = Vec::new();
+    let [from, to] = [(base, "base"), (head, "head")].map(|(loaded, side)| {
+        let Some(loaded) = loaded else { return Ok(Keyed::new()) };
+        confined::begin(&format!("judging under the rules of the {side}"));
+        let (keyed, lost) = said(&loaded.rules)?;
+        lost.into_iter().for_each(|why| {
+            if !failed.contains(&why) {
+                failed.push(why);
+            }
+        });
+        Ok::<_, Stop>(keyed)
+    });
+    let read = Read { diff: diff::Diff::join(from?, to?), failed, ..Read::default() };
+    Ok(Seen { place, repos: Vec::new(), read })
+}
+
+fn sessions(args: &Diff, both: Both<'_>) -> Result<Seen, Stop> {
+    if args.inputs.is_empty() {
+        return Err(usage(anyhow!(
+            "the rules of improvement-proposals are compared over sessions: name some with --input"
+        )));
+    }
+    if args.inputs.iter().any(|name| name == "-") {
+        return Err(usage(anyhow!(
+            "stdin can be read by one version of the rules only: keep it in a file, and name that with --input"
+        )));
+    }
+    let progress = Progress::new(&args.common.shown);
+    args.inputs.iter().for_each(|name| grant(Path::new(name)));
+    let seen = joined(both, args.inputs.join(", "), |rules| {
+        // Of a pattern the sizes are not known before: time comes with what was counted too.
+        let more = |sessions: usize| {
+            progress.more(sessions);
+            confined::more(1 + sessions as u64 / 100);
+        };
+        let (advised, lost) = improvement_proposals::advised(rules, &args.inputs, &more)?;
+        Ok((told::proposals(&advised), lost))
+    });
+    progress.done();
+    seen
+}
+
+fn log(args: &Diff, both: Both<'_>, now: DateTime<Utc>) -> Result<Seen, Stop> {
+    let folder = &args.common.target.loop_dir;
+    grant(&folder.join("retro"));
+    let place = folder.join("retro/cycles.jsonl").display().to_string();
+    joined(both, place, |rules| {
+        let judged = loops::introspect::judged(rules, folder, (now, None, args.since))?;
+        Ok((told::recommendations(&judged.recommended), judged.lost()))
+    })
+}
+
+fn window(args: &Diff, both: Both<'_>, now: DateTime<Utc>) -> Result<Seen, Stop> {
+    let common = &args.common;
+    let asked = Retro {
+        common: common.clone(),
+        since: args.since,
+        until: None,
+        fleet: args.fleet.clone(),
+        post_to: None,
+        dry_run: true,
+    };
+    let org = common.org.as_deref();
+    let wanted = Wanted { target: &common.target, repos: &common.repos, org, live: false, now };
+    let forge = Opened::over_many(&wanted, usize::from(common.concurrency))?;
+    let asked_for = repos(forge.read(), &common.repos, org)?;
+    // A report of a day is a few hundred items; a fleet of a hundred repositories still has its time.
+    confined::more(START + A_REPOSITORY * asked_for.len() as u64);
+    let file = common.target.forge.as_deref().and_then(|forge| forge.strip_prefix("file:"));
+    file.into_iter().for_each(|file| grant(Path::new(file)));
+    let (mut happened, mut unreadable) = (None, Vec::new());
+    let mut seen = joined(both, forge.read().name(), |rules| {
+        let said = retro::suggested(&asked, rules, (&forge, asked_for.clone()), now, &mut happened)?;
+        unreadable = said.unreadable;
+        Ok((told::suggestions(said.picked.as_ref(), &said.others), said.why_incomplete))
+    })?;
+    seen.read.unreadable = unreadable;
+    seen.repos = asked_for.iter().map(|repo| forge.read().repos()[*repo].name.clone()).collect();
+    Ok(seen)
+}
+
+/// Grants time for the files that are read.
+fn grant(path: &Path) {
+    confined::more(START + 2 * bytes(path) / A_SECOND);
+}
+
+/// Bytes of a file, or of those of a folder and below, unpacked.
+fn bytes(path: &Path) -> u64 {
+    let Ok(found) = std::fs::symlink_metadata(path) else { return 0 };
+    if found.is_dir() {
+        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+        return entries.map(|entry| bytes(&entry.path())).sum();
+    }
+    let packed = path.extension().is_some_and(|ending| ending == "gz");
+    std::fs::metadata(path).map_or(0, |file| file.len() * if packed { UNPACKED } else { 1 })
+}
