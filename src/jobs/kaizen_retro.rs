@@ -83,6 +83,10 @@ pub struct Suggestion {
     pub repo: Option<String>,
     /// Where the rule stands: `rules/kaizen-retro.yaml:40`.
     pub line: String,
+    /// What the rule weighs, where it says.
+    pub score: Option<f64>,
+    /// Its rule is shown and never counts.
+    pub observe: bool,
 }
 
 /// What private repositories came to, where they are only counted.
@@ -211,6 +215,8 @@ fn suggest(
             text: finding.text(tables::TEXT),
             better: finding.text(tables::BETTER_FIELD),
             line: asked.policy.line(finding.rule.at),
+            score: finding.score.as_ref().and_then(Value::number),
+            observe: finding.rule.observe,
             subject,
             metric,
             value,

@@ -2,7 +2,7 @@
 //!
 //! Takes: a policy, a judgement, who is mentioned. Gives: the names that the template checker
 //! allows in a text about an item, each turned into a template value when it is asked for.
-//! [`listed`] are those that a template goes through one by one.
+//! `listed` are those that a template goes through one by one.
 
 mod listed;
 mod whys;

@@ -113,17 +113,6 @@ pub(super) fn grant(seconds: u64) {
     }
 }
 
-/// Grants a child this much time more than it has been granted: seconds of the processor.
-pub(super) fn more(seconds: u64) {
-    if TOLD.get().is_none() {
-        return;
-    }
-    let granted = getrlimit(Resource::Cpu).current.unwrap_or_default();
-    if let Err(error) = limit(Resource::Cpu, granted.saturating_add(seconds)) {
-        say(&format!("warning: more time could not be granted to this process: {error}"));
-    }
-}
-
 /// Seconds of the processor that this process has taken, rounded up.
 fn cpu_seconds() -> u64 {
     let taken = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);

@@ -31,6 +31,8 @@ pub struct Read {
     pub diff: Diff,
     /// It is about issues and pull requests, and not about what is found in figures.
     pub of_items: bool,
+    /// It is not known who may read what is found: in a place that others read it is counted.
+    pub unnamed: bool,
     /// Timelines that were read.
     pub timelines: usize,
     /// What could not be read or worded, one sentence each; untrusted.

@@ -90,6 +90,9 @@ impl Report {
     /// private is named only where it lies.
     #[must_use]
     pub fn names(&self, item: &Changed, place: Option<&str>) -> bool {
+        if item.subject.is_none() && self.read.unnamed && place.is_some() {
+            return self.publish_private;
+        }
         item.subject.as_ref().is_none_or(|subject| {
             let at_home = place.is_some_and(|place| place.eq_ignore_ascii_case(&subject.repo));
             !subject.private || self.publish_private || at_home

@@ -143,7 +143,8 @@ fn list(out: &mut Vec<String>, report: &Report, group: &Group<'_>, place: Option
         rest.push(format!("{} more, left out for length", named.len() - shown));
     }
     if !hidden.is_empty() {
-        rest.push(format!("{} of private repositories, not named here", hidden.len()));
+        let of = if report.of_items() { "of private repositories" } else { "that may be private" };
+        rest.push(format!("{} {of}, not named here", hidden.len()));
     }
     if !rest.is_empty() {
         out.push(format!("… and {}.", rest.join(", and ")));

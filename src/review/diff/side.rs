@@ -3,6 +3,7 @@
 //! Takes: what a run is asked for, the checked templates. Gives: [`Side`], which makes the record of a
 //! row, puts it into words, and tells whether two versions could differ about it at all.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Record;
@@ -27,13 +28,13 @@ use crate::report::Row;
 pub fn share(from: &mut Policy, to: &mut Policy) {
     let asks = |it: &Pattern| {
         let entries: Vec<_> = it.entries.iter().map(|entry| entry.forms.clone()).collect();
-        (it.area, it.is_regex(), (it.enough.count, it.enough.distinct), entries)
+        (it.area as usize, it.is_regex(), (it.enough.count, it.enough.distinct), entries)
     };
+    let mut there: HashMap<_, usize> = to.patterns.iter().map(asks).zip(0..).collect();
     let mut common = 0;
     for old in &mut from.patterns {
-        let asked = asks(old);
-        if let Some(new) = to.patterns.iter_mut().find(|new| new.common.is_none() && asks(new) == asked) {
-            (old.common, new.common) = (Some(common), Some(common));
+        if let Some(new) = there.remove(&asks(old)) {
+            (old.common, to.patterns[new].common) = (Some(common), Some(common));
             common += 1;
         }
     }

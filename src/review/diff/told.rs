@@ -52,7 +52,8 @@ pub fn proposals(advised: &Advised) -> Keyed {
     apart(patterns.chain(proposals).chain(below))
 }
 
-/// What `kaizen-retro` suggests, and what it would have: by rule and subject.
+/// What `kaizen-retro` suggests, and what it would have: by rule, subject and the repository of a pair; the score
+/// is what the rule weighs.
 #[must_use]
 pub fn suggestions(picked: Option<&Suggestion>, others: &[Suggestion]) -> Keyed {
     let one = |it: &Suggestion, action: &str| {
@@ -61,10 +62,13 @@ pub fn suggestions(picked: Option<&Suggestion>, others: &[Suggestion]) -> Keyed 
             serde_json::Value::String(name) => Some(name.clone()),
             other => Some(other.to_string()),
         };
-        let score = it.value.map_or(Value::None, Value::Float);
-        (key(&it.rule, subject.as_deref()), record(&it.rule, action, rounded(&score, DIGITS), it.text.clone()))
+        let key = key(&it.rule, subject.as_deref());
+        let key = it.repo.as_ref().map_or(key.clone(), |repo| format!("{key} {repo}"));
+        let score = it.score.map_or(Value::None, Value::Float);
+        (key, record(&it.rule, action, rounded(&score, DIGITS), it.text.clone()))
     };
-    apart(picked.map(|it| one(it, "suggest")).into_iter().chain(others.iter().map(|it| one(it, "not picked"))))
+    let others = others.iter().filter(|it| !it.observe).map(|it| one(it, "not picked"));
+    apart(picked.map(|it| one(it, "suggest")).into_iter().chain(others))
 }
 
 /// The parameters of a job whose rules are nothing else.

@@ -34,12 +34,13 @@ pub(in crate::run) struct Happened {
     world: World,
 }
 
-/// Looks back; `happened` is what was read for another version.
+/// Looks back; `happened` is what was read for another version. What is private is counted and suggested about
+/// where it is `named` only.
 pub(in crate::run) fn suggested(
     args: &Args,
     rules: &Rules,
     (forge, repos): (&Opened, Vec<usize>),
-    now: DateTime<Utc>,
+    (now, named): (DateTime<Utc>, bool),
     happened: &mut Option<Happened>,
 ) -> Result<Suggested, Stop> {
     let fleet = args.fleet.as_deref().map(fleet::read).transpose().map_err(super::usage)?.unwrap_or_default();
@@ -58,8 +59,7 @@ pub(in crate::run) fn suggested(
         let all: Vec<String> = world.unread.iter().map(|(repo, why)| format!("{repo}: {why}")).collect();
         return Err(anyhow!("no repository could be read: {}", all.join("; ")).into());
     }
-    // What is private is in no suggestion: a report of a change may be read by everybody.
-    let asked = run.asked(when, world, rules.policy.publish_private);
+    let asked = run.asked(when, world, named);
     let retro = kaizen_retro::look_back(&asked, &mut memory).map_err(|error| anyhow!("{error}"))?;
     Ok(Suggested {
         picked: retro.suggestion,

@@ -55,10 +55,26 @@ fn jobs(args: &Diff) -> Vec<&'static JobSpec> {
     if all.is_empty() { vec![&backlog_triage::SPEC] } else { all }
 }
 
+/// What none of the jobs takes is not meant.
+fn untaken(args: &Diff, jobs: &[&JobSpec]) -> Result<(), Stop> {
+    let retro = counted::RETRO;
+    for (given, option, takes) in [
+        (!args.inputs.is_empty(), "--input", &[counted::SESSIONS][..]),
+        (args.fleet.is_some(), "--fleet", &[retro]),
+        (args.since.is_some(), "--since", &[retro, counted::LOG]),
+    ] {
+        if given && !jobs.iter().any(|spec| takes.contains(&spec.job)) {
+            return Err(usage(anyhow!("{option} is for {}: name that job too", takes.join(" and "))));
+        }
+    }
+    Ok(())
+}
+
 /// Compares, reports, comments.
 pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
     let common = &args.common;
     let jobs = jobs(args);
+    untaken(args, &jobs)?;
     if jobs.iter().any(|spec| spec.items.is_some()) {
         check(&common.target, &common.repos, common.org.as_deref())?;
     }
@@ -71,17 +87,24 @@ pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
     };
     let versions = Versions::find(args)?;
     let now = common.target.now.unwrap_or_else(Utc::now);
-    let mut reports = Vec::new();
+    let (mut all, mut broken, mut names) = (Vec::new(), Vec::new(), Vec::new());
     // What a stranger wants to merge has no say in what is shown, and in who we are.
     let mut policy = None;
     for spec in jobs {
-        let (mut base, mut head) = match versions.load(args, spec)? {
-            Ok(loaded) => loaded,
-            Err((broken, base)) => {
-                let base = base.map(|base| base.rules.policy);
-                return cannot(args, spec.job, &broken, policy.as_ref().or(base.as_ref()));
+        match versions.load(args, spec)? {
+            Ok(loaded) => all.push((spec, loaded)),
+            Err((found, base)) => {
+                broken.extend(found);
+                names.push(spec.job);
+                policy = policy.or(base.map(|base| base.rules.policy));
             }
-        };
+        }
+    }
+    if !broken.is_empty() {
+        return cannot(args, &names.join(", "), &broken, policy.as_ref());
+    }
+    let mut reports = Vec::new();
+    for (spec, (mut base, mut head)) in all {
         let seen = if spec.job == backlog_triage::SPEC.job {
             items::seen(args, (base.as_mut(), head.as_mut()), now)?
         } else {

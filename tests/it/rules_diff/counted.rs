@@ -168,8 +168,12 @@ fn what_a_retrospective_suggests_is_compared() {
             other => other.to_string(),
         };
         let rule = one["rule"].as_str().unwrap();
-        [(format!("{rule} {subject}").trim().to_owned(), (rule.to_owned(), "suggest".to_owned(), text(one, &["text"])))]
-            .into()
+        let repo = one["repo"].as_str().unwrap_or("");
+        [(
+            format!("{rule} {subject} {repo}").trim().to_owned(),
+            (rule.to_owned(), "suggest".to_owned(), text(one, &["text"])),
+        )]
+        .into()
     };
     let report = diff(versions(job, &edits), job, &args).format("json").run().json(0);
     let (before, after) = (said("base"), said("head"));
@@ -208,11 +212,70 @@ fn rules_that_are_parameters_are_compared_as_such_and_jobs_stand_side_by_side() 
 fn what_cannot_be_compared_is_said() {
     for (job, args, code, says) in [
         ("improvement-proposals", &[][..], 2, "name some with --input"),
-        ("improvement-proposals", &["--input", "-"], 2, "stdin can be read by one version"),
+        ("improvement-proposals", &["--input", "-"], 2, "- can be read by one version"),
         ("improvement-proposals", &["--input", "no-such-file.json"], 4, "could not be read"),
+        ("improvement-proposals", &["--input", "/dev/null"], 2, "can be read by one version"),
         ("kaizen-retro", &[], 2, "no forge is named"),
+        ("loop-guard", &["--input", "sessions.json"], 2, "--input is for improvement-proposals"),
+        (
+            "improvement-proposals",
+            &["--input", ".", "--since", NOW],
+            2,
+            "--since is for kaizen-retro and loop-introspect",
+        ),
     ] {
         let ran = diff(versions(job, &[]), job, args).run();
         assert!(ran.code == code && ran.stderr.contains(says), "{job}: {} {}", ran.code, ran.stderr);
     }
+}
+
+#[test]
+fn a_broken_file_of_any_job_is_told_before_anything_is_read() {
+    let kaizen = versions("loop-guard", &[]);
+    kaizen.file("head/triage-score.yaml", "version: 1\njob: triage-score\nnonsense: 1\n");
+    let ran = diff(kaizen, "loop-guard", &["triage-score"]).format("json").run();
+    assert!(ran.code == 78 && ran.stdout.is_empty() && ran.stderr.contains("nonsense"), "{} {}", ran.code, ran.stderr);
+}
+
+/// The activity of the demo, all of it in private repositories.
+fn private() -> String {
+    let mut world = crate::golden::read(&root().join("tests/worlds/history.json"));
+    for repo in world["repos"].as_array_mut().unwrap() {
+        repo["private"] = json!(true);
+    }
+    world.to_string()
+}
+
+#[test]
+fn what_is_private_is_named_where_nobody_else_reads_it_and_the_base_decides_elsewhere() {
+    let job = "kaizen-retro";
+    let fleet = root().join("tests/worlds/fleet.json");
+    let edits = [("pair_issues: 3", "pair_issues: 30"), ("private: counted", "private: full")];
+    let report = |ci: bool| {
+        let kaizen = versions(job, &edits);
+        let world = kaizen.file("world.json", &private());
+        let forge = format!("file:{}", world.display());
+        let kaizen = diff(kaizen, job, &["--forge", &forge, "--fleet", fleet.to_str().unwrap()]).format("json");
+        let kaizen =
+            if ci { kaizen.env("GITHUB_ACTIONS", "true").env("GITHUB_REPOSITORY", "ferry/public") } else { kaizen };
+        kaizen.run().stdout
+    };
+    assert!(report(false).contains("ferry/app"), "the demo names a private repository");
+    let shown = report(true);
+    assert!(shown.contains("\"evaluated\"") && !shown.contains("kimi closed none"), "{shown}");
+}
+
+#[test]
+fn findings_in_sessions_are_counted_where_others_read_the_report() {
+    let job = "improvement-proposals";
+    let sessions = root().join("tests/worlds/sessions.jsonl");
+    let kaizen = versions(job, &[("  sessions: 3 ", "  sessions: 10 ")]);
+    let summary = kaizen.file("summary.md", "");
+    let kaizen = diff(kaizen, job, &["--input", sessions.to_str().unwrap()]).format("json");
+    let ci = [("GITHUB_ACTIONS", "true"), ("GITHUB_REPOSITORY", "ferry/public")];
+    let kaizen = ci.into_iter().fold(kaizen, |kaizen, (name, value)| kaizen.env(name, value));
+    let (ran, folder) = kaizen.env("GITHUB_STEP_SUMMARY", &summary).run_in();
+    assert_eq!(ran.json(0)["changed"], 4);
+    let text = std::fs::read_to_string(folder.path().join("summary.md")).unwrap();
+    assert!(text.contains("… and 2 that may be private, not named here.") && !text.contains("timeout"), "{text}");
 }

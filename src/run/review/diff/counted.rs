@@ -4,16 +4,19 @@
 //! Takes: the rules of both sides. Gives: [`Seen`], with what each says joined by key.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::anyhow;
 use chrono::{DateTime, Utc};
 
 use super::super::super::forge::{Opened, Wanted, repos};
+use super::super::super::output::variable;
 use super::super::super::rules::Rules;
 use super::super::super::{Progress, Stop, confined, improvement_proposals, loops, retro, usage};
 use super::Seen;
 use super::versions::Loaded;
 use crate::cli::{Diff, Retro};
+use crate::forge::remote::address::Runner;
 use crate::language::JobSpec;
 use crate::review::diff;
 use crate::review::diff::backlog::Read;
@@ -22,20 +25,33 @@ use crate::review::diff::told::{self, Keyed};
 /// Both sides, where they have rules for the job.
 type Both<'l> = (Option<&'l Loaded>, Option<&'l Loaded>);
 
-/// Seconds of the processor for a side, and bytes of a log or sessions that take one more at most.
+/// Seconds of the processor before anything is read, and how many sessions, and bytes, take one more at most.
 const START: u64 = 6;
-const A_SECOND: u64 = 1 << 20;
+const COUNTED: u64 = 200;
+const A_SECOND: u64 = 4 << 20;
 /// Seconds for a repository.
 const A_REPOSITORY: u64 = 5;
 /// What a byte of a compressed file comes to.
 const UNPACKED: u64 = 20;
 
+/// The jobs that read something.
+pub(super) const SESSIONS: &str = "improvement-proposals";
+pub(super) const RETRO: &str = "kaizen-retro";
+pub(super) const LOG: &str = "loop-introspect";
+
+/// Nobody knows of sessions and logs whether they are private: where others read the report, what a version of
+/// the rules says of them is counted.
+fn unnamed(mut seen: Seen) -> Seen {
+    seen.read.unnamed = true;
+    seen
+}
+
 /// Reads what the job reads, and judges it under both.
 pub(super) fn seen(args: &Diff, spec: &JobSpec, both: Both<'_>, now: DateTime<Utc>) -> Result<Seen, Stop> {
     match spec.job {
-        "improvement-proposals" => sessions(args, both),
-        "kaizen-retro" => window(args, both, now),
-        "loop-introspect" => log(args, both, now),
+        SESSIONS => sessions(args, both).map(unnamed),
+        RETRO => window(args, both, now),
+        LOG => log(args, both, now).map(unnamed),
         _ => joined(both, String::new(), |rules| Ok((told::parameters(&rules.advice.measure), Vec::new()))),
     }
 }
@@ -51,15 +67,19 @@ fn joined(
         let Some(loaded) = loaded else { return Ok(Keyed::new()) };
         confined::begin(&format!("judging under the rules of the {side}"));
         let (keyed, lost) = said(&loaded.rules)?;
-        lost.into_iter().for_each(|why| {
-            if !failed.contains(&why) {
-                failed.push(why);
-            }
-        });
+        add_new(&mut failed, lost);
         Ok::<_, Stop>(keyed)
     });
     let read = Read { diff: diff::Diff::join(from?, to?), failed, ..Read::default() };
     Ok(Seen { place, repos: Vec::new(), read })
+}
+
+fn add_new(all: &mut Vec<String>, more: Vec<String>) {
+    for one in more {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
 }
 
 fn sessions(args: &Diff, both: Both<'_>) -> Result<Seen, Stop> {
@@ -68,19 +88,22 @@ fn sessions(args: &Diff, both: Both<'_>) -> Result<Seen, Stop> {
             "the rules of improvement-proposals are compared over sessions: name some with --input"
         )));
     }
-    if args.inputs.iter().any(|name| name == "-") {
-        return Err(usage(anyhow!(
-            "stdin can be read by one version of the rules only: keep it in a file, and name that with --input"
-        )));
+    // Each version counts by its own parameters, so that both read them.
+    let once = |name: &&String| *name == "-" || std::fs::metadata(name).is_ok_and(|it| !it.is_file() && !it.is_dir());
+    if let Some(name) = args.inputs.iter().find(once) {
+        let help = "keep it in a file, and name that with --input";
+        return Err(usage(anyhow!("{name} can be read by one version of the rules only: {help}")));
     }
     let progress = Progress::new(&args.common.shown);
-    args.inputs.iter().for_each(|name| grant(Path::new(name)));
+    // Time of the processor comes with the work: what was counted tells how much that is.
+    let counted = AtomicU64::new(0);
+    confined::grant(START);
+    let more = |sessions: usize| {
+        progress.more(sessions);
+        let before = counted.fetch_add(sessions as u64, Ordering::Relaxed);
+        confined::grant(START + (before + sessions as u64) / COUNTED);
+    };
     let seen = joined(both, args.inputs.join(", "), |rules| {
-        // Of a pattern the sizes are not known before: time comes with what was counted too.
-        let more = |sessions: usize| {
-            progress.more(sessions);
-            confined::more(1 + sessions as u64 / 100);
-        };
         let (advised, lost) = improvement_proposals::advised(rules, &args.inputs, &more)?;
         Ok((told::proposals(&advised), lost))
     });
@@ -90,7 +113,7 @@ fn sessions(args: &Diff, both: Both<'_>) -> Result<Seen, Stop> {
 
 fn log(args: &Diff, both: Both<'_>, now: DateTime<Utc>) -> Result<Seen, Stop> {
     let folder = &args.common.target.loop_dir;
-    grant(&folder.join("retro"));
+    confined::grant(START + 2 * bytes(&folder.join("retro")) / A_SECOND);
     let place = folder.join("retro/cycles.jsonl").display().to_string();
     joined(both, place, |rules| {
         let judged = loops::introspect::judged(rules, folder, (now, None, args.since))?;
@@ -113,23 +136,21 @@ fn window(args: &Diff, both: Both<'_>, now: DateTime<Utc>) -> Result<Seen, Stop>
     let forge = Opened::over_many(&wanted, usize::from(common.concurrency))?;
     let asked_for = repos(forge.read(), &common.repos, org)?;
     // A report of a day is a few hundred items; a fleet of a hundred repositories still has its time.
-    confined::more(START + A_REPOSITORY * asked_for.len() as u64);
     let file = common.target.forge.as_deref().and_then(|forge| forge.strip_prefix("file:"));
-    file.into_iter().for_each(|file| grant(Path::new(file)));
-    let (mut happened, mut unreadable) = (None, Vec::new());
+    let recorded = file.map_or(0, |file| 2 * bytes(Path::new(file)) / A_SECOND);
+    confined::grant(START + recorded + A_REPOSITORY * asked_for.len() as u64);
+    // The base says what may be named where others read it: what a stranger wants to merge has no say in that.
+    let read_by_others = args.comment.is_some() || Runner::of(&variable).is_some();
+    let named = !read_by_others || both.0.is_some_and(|base| base.rules.policy.publish_private);
+    let (mut happened, mut unreadable) = (None, Vec::<String>::new());
     let mut seen = joined(both, forge.read().name(), |rules| {
-        let said = retro::suggested(&asked, rules, (&forge, asked_for.clone()), now, &mut happened)?;
-        unreadable = said.unreadable;
+        let said = retro::suggested(&asked, rules, (&forge, asked_for.clone()), (now, named), &mut happened)?;
+        add_new(&mut unreadable, said.unreadable);
         Ok((told::suggestions(said.picked.as_ref(), &said.others), said.why_incomplete))
     })?;
     seen.read.unreadable = unreadable;
     seen.repos = asked_for.iter().map(|repo| forge.read().repos()[*repo].name.clone()).collect();
     Ok(seen)
-}
-
-/// Grants time for the files that are read.
-fn grant(path: &Path) {
-    confined::more(START + 2 * bytes(path) / A_SECOND);
 }
 
 /// Bytes of a file, or of those of a folder and below, unpacked.
