@@ -279,3 +279,31 @@ fn findings_in_sessions_are_counted_where_others_read_the_report() {
     let text = std::fs::read_to_string(folder.path().join("summary.md")).unwrap();
     assert!(text.contains("… and 2 that may be private, not named here.") && !text.contains("timeout"), "{text}");
 }
+
+#[test]
+fn suggestions_about_one_name_in_several_repositories_are_told_apart() {
+    use kaizen::jobs::kaizen_retro::Suggestion;
+    use kaizen::review::diff::Diff;
+    use kaizen::review::diff::told::suggestions;
+
+    let one = |repo: &str| Suggestion {
+        rule: "agent-zero-rate".to_owned(),
+        subject: json!("kimi"),
+        text: format!("kimi closed nothing in {repo}."),
+        metric: "pair_success_rate".to_owned(),
+        better: "higher".to_owned(),
+        value: Some(0.0),
+        repo: Some(repo.to_owned()),
+        line: "rules/kaizen-retro.yaml:75".to_owned(),
+        score: Some(3.0),
+        observe: false,
+    };
+    let [a, b, c] = ["ferry/a", "ferry/b", "ferry/c"].map(one);
+    // Another one is picked, and one is no longer found: nothing is said of what stays as it is.
+    let (before, after) =
+        (suggestions(Some(&b), &[a.clone(), c.clone()]), suggestions(Some(&a), std::slice::from_ref(&c)));
+    let diff = Diff::join(before, after);
+    let changed: Vec<(&str, bool)> = diff.items.iter().map(|item| (item.key.as_str(), item.to.is_some())).collect();
+    assert_eq!(changed, [("agent-zero-rate kimi ferry/a", true), ("agent-zero-rate kimi ferry/b", false)]);
+    assert_eq!((diff.totals.text, diff.totals.evaluated), (0, 3));
+}
