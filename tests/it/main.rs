@@ -10,6 +10,7 @@ mod broken_rules;
 mod capture;
 mod confined;
 mod demo;
+mod docs;
 mod doubtful_rules;
 mod expressions;
 mod forge;
