@@ -121,6 +121,9 @@ pub struct Test {
     /// Change the rules a little, one change at a time, and say which changes no case notices.
     #[arg(long)]
     pub mutate: bool,
+    /// Name rules that have no cases, instead of ending with 3 because nothing of them was tested.
+    #[arg(long)]
+    pub allow_untested: bool,
     #[command(flatten)]
     /// Options that jobs share; those of a forge count with --head. Cases have an instant of their own.
     pub common: Common,

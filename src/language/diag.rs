@@ -76,8 +76,12 @@ pub struct Sink<'d> {
     pub found: &'d mut Vec<Diagnostic>,
 }
 
-/// Problems up to which the nearest name is looked for: a file with more is not a slip.
+/// Problems up to which the nearest name is looked for: a file with more is not a slip, and comparing each of
+/// its names with each known one takes long.
 const NEAREST: usize = 200;
+/// Characters of a name up to which the nearest is looked for, and of names that are listed.
+const LONGEST: usize = 100;
+const LISTED: usize = 400;
 
 impl Sink<'_> {
     /// The help for a name that is not known, as [`did_you_mean`] gives it.
@@ -107,14 +111,17 @@ impl Sink<'_> {
 pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
     let lower = name.to_lowercase();
+    let short = |name: &str| name.len() <= LONGEST;
     let near = known
         .iter()
+        .filter(|candidate| short(name) && short(candidate))
         .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_lowercase()), candidate))
         .min_by_key(|(distance, candidate)| (*distance, usize::MAX - common_prefix(&lower, candidate), **candidate))
         .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count().max(name.chars().count()) / 4);
     match near {
         Some((_, candidate)) => Some(format!("did you mean `{candidate}`?")),
         None if known.is_empty() || known.len() > 12 => None,
+        None if known.iter().map(|name| name.len()).sum::<usize>() > LISTED => None,
         None => Some(format!("known here: {}", listed(known))),
     }
 }

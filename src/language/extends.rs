@@ -2,7 +2,7 @@
 //!
 //! Takes: an entry of `extends`, the other files of the folder. Gives: their trees, or diagnostics.
 
-use super::diag::{Diagnostic, Sink, did_you_mean};
+use super::diag::{Diagnostic, Sink};
 use super::keys::{VOCABULARY, is_of_a_file};
 use super::reader::Reader;
 use super::yaml::{self, Node, NodeKind};
@@ -30,7 +30,7 @@ pub(super) fn base<'i>(
         let help = if name.contains('/') {
             Some("only a file of the same folder, no path".to_owned())
         } else {
-            did_you_mean(name, input.folder.keys().map(String::as_str))
+            reader.sink.nearest(name, input.folder.keys().map(String::as_str))
         };
         reader.sink.error(at, format!("`extends` names `{name}`, which is not in this folder"), help);
     }
@@ -61,7 +61,7 @@ pub(super) fn read(source: &Source, found: &mut Vec<Diagnostic>) -> Option<Node>
                 Some("it brings vocabulary only: move this to the file of the job".to_owned()),
             )
         } else {
-            (format!("a rule file has no `{name}`"), did_you_mean(name, VOCABULARY))
+            (format!("a rule file does not know the key `{name}`"), reader.sink.nearest(name, VOCABULARY))
         };
         reader.sink.error(key.span, message, help);
     }

@@ -8,7 +8,7 @@ use super::vocabulary::distinct;
 use super::yaml::{Node, NodeKind};
 use super::{Check, Entry, keys};
 use crate::engine::expr::Name;
-use crate::engine::folding::{Search, compile};
+use crate::engine::folding::{Search, compile, fault};
 use crate::engine::text::{AREAS, Area};
 use crate::engine::value::{Base, Ty};
 use crate::engine::words::{self, Pattern};
@@ -122,13 +122,17 @@ fn regex(reader: &mut super::reader::Reader<'_>, node: &Node) -> Option<(words::
     }
 }
 
-/// Says why a regular expression does not compile.
+/// Says why a regular expression does not compile, at the part of it that is wrong. `error` is said where all of
+/// it is: it is too large.
 pub(super) fn refused(reader: &mut super::reader::Reader<'_>, node: &Node, text: &str, error: &str) {
-    // The library draws its own caret over several lines; its last line says what is wrong.
-    let message = error.lines().last().unwrap_or("").trim_start_matches("error: ");
-    let help = if text.contains("(?=") || text.contains("(?!") || text.contains("(?<") {
+    let (span, message) = match fault(text) {
+        Some((at, message)) => (reader.place(node, text).of(at.start, at.end), message),
+        // The library's last line says what is wrong.
+        None => (node.span, error.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned()),
+    };
+    let help = if message.contains("look-around") {
         "there is no look-around: time stays linear in the text. Say the rest in `when`"
-    } else if text.contains("\\1") || text.contains("\\2") {
+    } else if message.contains("backreferences") {
         "there are no back-references: time stays linear in the text"
     } else if message.contains("size limit") || message.contains("exceeds") {
         "make the repetition smaller"
@@ -136,5 +140,5 @@ pub(super) fn refused(reader: &mut super::reader::Reader<'_>, node: &Node, text:
         ""
     };
     let help = Some(help.to_owned()).filter(|help| !help.is_empty());
-    reader.sink.error(node.span, format!("this regular expression does not compile: {message}"), help);
+    reader.sink.error(span, format!("this regular expression does not compile: {message}"), help);
 }

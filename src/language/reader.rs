@@ -3,10 +3,10 @@
 //! Takes: nodes of one file. Gives: texts, numbers, lists and maps, or diagnostics that say what
 //! was expected, what was found and what to write instead. A method that gives `None` has said why.
 
-use super::diag::{Sink, did_you_mean};
+use super::diag::Sink;
 use super::keys::Member;
 use super::scope::Place;
-use super::yaml::{Key, Node, NodeKind};
+use super::yaml::{Key, Node, NodeKind, quoted};
 use crate::engine::source::{Location, Span};
 use crate::engine::value::Value;
 
@@ -65,6 +65,21 @@ impl<'n> Fields<'n> {
     }
 }
 
+/// A list or map that a text begins with, from bracket to bracket on its line.
+fn bracketed(text: &str) -> Option<&str> {
+    let line = text.lines().next().filter(|line| line.starts_with(['[', '{']))?;
+    let mut depth = 0_usize;
+    for (at, c) in line.char_indices() {
+        match c {
+            '[' | '{' => depth += 1,
+            ']' | '}' if depth == 1 => return line.get(..=at),
+            ']' | '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
 impl Reader<'_> {
     /// Says that a node is not what was expected.
     pub fn wrong(&mut self, node: &Node, what: &str, expected: &str) {
@@ -83,10 +98,14 @@ impl Reader<'_> {
                 Some(format!("quote it: \"{}\"", &self.sink.source.text[node.span.start..node.span.end]))
             }
             NodeKind::Null => {
-                Some("write a value, or leave the key out; quote a value that begins with `!`".to_owned())
+                Some("write a value, or leave the key out; quote a value that begins with `!` or `#`".to_owned())
             }
             NodeKind::Map(entries) if expected.contains("text") && entries.is_empty() => {
                 Some("quote a value that begins with `{`".to_owned())
+            }
+            NodeKind::List(_) | NodeKind::Map(_) if ["a text", "a word", "a sentence"].contains(&expected) => {
+                bracketed(self.sink.source.text.get(node.span.start..).unwrap_or(""))
+                    .map(|raw| format!("quote it: {}", quoted(raw)))
             }
             NodeKind::Text(text) if expected.contains("list") => Some(format!("write `[{text}]`")),
             _ => None,
@@ -110,8 +129,8 @@ impl Reader<'_> {
         let mut strange = false;
         for (key, _) in entries.iter().filter(|(key, _)| !allowed.contains(&key.name.as_str())) {
             strange = true;
-            let help = did_you_mean(&key.name, allowed.iter().copied());
-            self.sink.error(key.span, format!("{what} has no `{}`", key.name), help);
+            let help = self.sink.nearest(&key.name, allowed.iter().copied());
+            self.sink.error(key.span, format!("{what} does not know the key `{}`", key.name), help);
         }
         Some(Fields { entries, strange })
     }
@@ -208,7 +227,7 @@ impl Reader<'_> {
         let text = self.text(node, what)?;
         let found = choices.iter().find(|(name, _)| *name == text);
         if found.is_none() {
-            let help = did_you_mean(text, choices.iter().map(|(name, _)| *name));
+            let help = self.sink.nearest(text, choices.iter().map(|(name, _)| *name));
             self.sink.error(node.span, format!("{what} is not `{text}`"), help);
         }
         found.map(|(_, value)| *value)

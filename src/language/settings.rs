@@ -4,7 +4,6 @@
 
 use chrono_tz::Tz;
 
-use super::diag::did_you_mean;
 use super::keys;
 use super::reader::{Fields, Reader};
 use super::yaml::NodeKind;
@@ -57,7 +56,7 @@ pub(super) fn timezone(reader: &mut Reader<'_>, root: Fields<'_>) -> Tz {
     let Some(node) = root.get("timezone") else { return Tz::UTC };
     let Some(name) = reader.text(node, "`timezone`") else { return Tz::UTC };
     name.parse().unwrap_or_else(|_| {
-        let help = did_you_mean(name, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+        let help = reader.sink.nearest(name, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
         let help = help.unwrap_or_else(|| "write an IANA name, such as `Europe/Berlin`".to_owned());
         reader.sink.error(node.span, format!("there is no time zone `{name}`"), Some(help));
         Tz::UTC

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use super::diag::did_you_mean;
 use super::yaml::{Node, NodeKind};
 use super::{Check, Entry, keys};
 use crate::engine::expr::Name;
@@ -103,8 +102,9 @@ fn alter(check: &mut Check<'_>, entry: Entry<'_>, what: &str, words: &mut Vec<Wo
         for word in &gone {
             let word = &word.text;
             if !words.iter().any(|known| known.text == *word) {
-                let help = did_you_mean(word, words.iter().map(|word| word.text.as_str()));
-                check.reader(entry.file).sink.error(node.span, format!("{what} does not hold `{word}`"), help);
+                let mut reader = check.reader(entry.file);
+                let help = reader.sink.nearest(word, words.iter().map(|word| word.text.as_str()));
+                reader.sink.error(node.span, format!("{what} does not hold `{word}`"), help);
             }
         }
         words.retain(|word| !gone.iter().any(|gone| gone.text == word.text));

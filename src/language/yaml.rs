@@ -109,53 +109,142 @@ pub fn read(sink: &mut Sink<'_>) -> Option<Node> {
             // The library ends its message with its own line and column; ours come with the snippet.
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or(&message).trim();
-            let (message, help) = plainly(&source, place, message);
-            let end = source.text[place..].chars().next().map_or(place, |c| place + c.len_utf8());
-            sink.error(Span::new(place, end), message, help);
+            let problem = plainly(&source, place, message);
+            sink.error(problem.span, problem.message, Some(problem.help));
             None
         }
     }
 }
 
+/// A document that is not YAML, in our words.
+struct Problem {
+    span: Span,
+    message: String,
+    help: String,
+}
+
 /// What the library found, in our words, and help for the usual slips, told from the line.
-fn plainly(source: &Source, place: usize, message: &str) -> (String, Option<String>) {
+fn plainly(source: &Source, place: usize, message: &str) -> Problem {
     let (line, _) = source.line_column(place);
     let start = source.offset(line, 1);
     let text = source.text[start..].split('\n').next().unwrap_or("");
+    let end = source.text[place..].chars().next().map_or(place, |c| place + c.len_utf8());
     let has = |part: &str| message.contains(part);
-    let (said, help) = if has("duplicate mapping key") {
-        ("a key stands here a second time", "a key stands once in a map: merge the two or remove one")
+    let problem =
+        |span: Span, message: &str, help: &str| Problem { span, message: message.to_owned(), help: help.to_owned() };
+    let here = |message: &str, help: &str| problem(Span::new(place, end), message, help);
+    if has("duplicate mapping key") {
+        here("a key stands here a second time", "a key stands once in a map: merge the two or remove one")
     } else if has("multiple YAML documents") || has("Documents") {
-        ("a second document begins here", "a rule file is one document: remove `---`")
+        here("a second document begins here", "a rule file is one document: remove `---`")
     } else if text.contains(": {{") || text.contains("- {{") {
-        ("this is not YAML: a value begins with `{{`", "quote a value that begins with `{{`: \"{{ … }}\"")
-    } else if text.trim_start_matches(' ').starts_with('\t') || has("tabs") {
-        ("this is not YAML: a tab", "indent with spaces, YAML allows no tabs")
+        let help = "quote a value that begins with `{{`: \"{{ … }}\"";
+        here("this is not YAML: a value begins with `{{`", help)
+    } else if let Some(tab) = tab(&source.text, start, has("tab")) {
+        problem(tab, "this is not YAML: a tab", "indent with spaces, YAML allows no tabs")
+    } else if has("unknown anchor") {
+        let rest = &source.text[place..];
+        let name = &rest[..rest.find(|c: char| c.is_whitespace() || ",]}".contains(c)).unwrap_or(rest.len())];
+        let whole = unquoted(text, place - start).map_or(name, |value| value.text);
+        let message = format!("`{name}` names an anchor that is not there");
+        let help = format!(
+            "quote the whole text: {}; or set the anchor before, with `&{}`",
+            quoted(whole),
+            name.trim_start_matches('*')
+        );
+        problem(Span::new(place, place + name.len()), &message, &help)
     } else if has("alias") || has("Alias") || has("anchor") && has("limit") {
-        ("the aliases of this file say too much", "write the values out, or use fewer aliases")
+        here("the aliases of this file say too much", "write the values out, or use fewer aliases")
     } else if has("recursion") || has("Depth") || has("nesting") {
-        ("this file is nested too deeply", "rules need no more than 32 levels")
+        here("this file is nested too deeply", "rules need no more than 32 levels")
     } else if has("budget") {
-        ("this file has too many values", "split the vocabulary into files that `extends` names")
+        here("this file has too many values", "split the vocabulary into files that `extends` names")
+    } else if let Some(value) = unquoted(text, place - start) {
+        let (at, whole) = (start + value.at, value.text);
+        let message = format!("this is not YAML: a text begins with `{}`", value.mark);
+        let help = format!("quote the whole text: {}", quoted(whole));
+        problem(Span::new(at, at + whole.len()), &message, &help)
     } else if has("string scalar") {
-        ("a key is a text", "quote a value that begins with `{`, `[` or `*`")
+        here("a key is a text", "quote a value that begins with `{`, `[` or `*`")
     } else if has("trailing content")
         || has("unexpected") && text.contains(": '")
         || text.contains(": \"") && has("expected")
     {
-        ("this is not YAML: something follows the closing quote", "quote the whole value: \"'a' in labels\"")
+        let help = "quote the whole value: \"'a' in labels\"";
+        here("this is not YAML: something follows the closing quote", help)
     } else if has("escape") {
-        ("this is not YAML: an unknown escape", "write it in single quotes, so that YAML keeps every backslash")
+        let help = "write it in single quotes, so that YAML keeps every backslash";
+        here("this is not YAML: an unknown escape", help)
     } else if has("mapping values are not allowed") || has("placement of ':'") {
-        ("this is not YAML: `:` cannot stand here", "quote a text that holds `: `, and close every `[` and `{` above")
-    } else if has("unknown anchor") {
-        ("this is not YAML: `*` names an anchor that is not there", "quote a text that begins with `*`")
+        let help = "quote a text that holds `: `, and close every `[` and `{` above";
+        here("this is not YAML: `:` cannot stand here", help)
     } else {
         let message = message.strip_prefix("while parsing").map_or(message, |_| "it cannot be read here");
         let help = "look for an unclosed quote or bracket, and for lines indented differently";
-        return (format!("this is not YAML: {message}"), Some(help.to_owned()));
+        here(&format!("this is not YAML: {message}"), help)
+    }
+}
+
+/// The tab that a line is indented with: of the line that begins at `start` or the next one, or of any
+/// after it where the library speaks of a tab.
+fn tab(text: &str, start: usize, said: bool) -> Option<Span> {
+    let mut at = start;
+    for line in text[start..].split_inclusive('\n').take(if said { usize::MAX } else { 2 }) {
+        let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
+        if let Some(tab) = line[..indent].find('\t') {
+            return Some(Span::new(at + tab, at + tab + 1));
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// A text that YAML takes for something else because of the character that it begins with.
+struct Unquoted<'t> {
+    mark: char,
+    /// Offset in the line.
+    at: usize,
+    text: &'t str,
+}
+
+/// The value of this line that ends the reading at `fault`: what follows the last `: ` or `- ` before, where it
+/// begins with a character that YAML keeps for itself and is more than a list or a map.
+fn unquoted(line: &str, fault: usize) -> Option<Unquoted<'_>> {
+    let line = line.trim_end();
+    let before = line.get(..fault.min(line.len()))?;
+    let at = [": ", "- "].iter().filter_map(|mark| before.rfind(mark)).max()? + 2;
+    let at = at + line[at..].len() - line[at..].trim_start().len();
+    let value = &line[at..];
+    let mark = value.chars().next()?;
+    // Inside `{…}` and `[…]` a value ends with the next comma or bracket that is not its own.
+    let inside = line[..at].matches(['{', '[']).count() > line[..at].matches(['}', ']']).count();
+    let mut depth = 0_usize;
+    let end = value.char_indices().find(|(_, c)| {
+        match c {
+            '[' | '{' => depth += 1,
+            ']' | '}' if depth > 0 => depth -= 1,
+            ',' | ']' | '}' => return inside && depth == 0,
+            _ => {}
+        }
+        false
+    });
+    let text = value[..end.map_or(value.len(), |(end, _)| end)].trim_end();
+    let more = match mark {
+        // A list or a map alone is one: it is a text where something follows its end.
+        '[' | '{' => {
+            let close = text.rfind(if mark == '[' { ']' } else { '}' })?;
+            fault >= at + close && text[close + 1..].starts_with(|c: char| c.is_whitespace() || c.is_alphanumeric())
+        }
+        '*' | '@' | '`' | '%' | '&' | '!' | '|' | '>' | ',' | '?' | '-' => fault <= at + text.len(),
+        _ => false,
     };
-    (said.to_owned(), Some(help.to_owned()))
+    more.then_some(Unquoted { mark, at, text })
+}
+
+/// A text in quotes that need no escapes.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    if text.contains(['"', '\\']) { format!("'{}'", text.replace('\'', "''")) } else { format!("\"{text}\"") }
 }
 
 fn node(raw: Spanned<Raw>) -> Node {

@@ -129,8 +129,21 @@ impl Opened {
     }
 }
 
+/// Refuses the path of a file without the `file:` that makes it a forge.
+///
+/// # Errors
+/// It is the name of a file that is there, or ends as one.
+pub(super) fn no_bare_path(forge: &str) -> Result<(), Stop> {
+    let json = Path::new(forge).extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
+    if forge.contains("://") || !json && !Path::new(forge).is_file() {
+        return Ok(());
+    }
+    Err(usage(anyhow!("--forge: {forge} is the path of a file, not an address: write --forge file:{forge}")))
+}
+
 /// Which server, which repositories, which token.
 fn address(target: &Target, repos: &[String], org: Option<&str>) -> Result<Address, Stop> {
+    target.forge.as_deref().map_or(Ok(()), no_bare_path)?;
     let token = match &target.token_file {
         None => None,
         Some(path) => {

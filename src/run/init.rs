@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 
+use super::forge::no_bare_path;
 use super::rules::tell;
 use super::{Exit, Stop, finish, output, say, usage};
 use crate::cli::{Cli, Init, Job, login_name};
@@ -145,6 +146,7 @@ fn place(args: &Init) -> Result<Place, Stop> {
     let (url, repo) = match &args.forge {
         Some(forge) if forge.starts_with("file:") => return Ok(Place { top, url: None, repo: args.repo.clone() }),
         Some(forge) => {
+            no_bare_path(forge)?;
             let host = workflows::host(forge).filter(|_| plain(forge)).ok_or_else(|| {
                 usage(anyhow!(
                     "--forge: write the address of a forge, such as https://git.example.org, without user and password"

@@ -143,7 +143,9 @@ fn the_usual_slips_have_their_own_help() {
         ("template-macro", "include"),
         ("type-may-be-unknown", "`age_days is not none and age_days > 30`"),
         ("type-equals-none", "`is none`"),
+        ("yaml-alias", "quote the whole text: \"*wip\""),
         ("yaml-braces-in-a-reason", "quote a value that begins with `{{`"),
+        ("yaml-bracket-at-the-start", "quote the whole text: \"[bug] Tickets are printed twice\""),
         ("yaml-colon-in-a-reason", "quote a text that holds `: `"),
         ("yaml-double-quote-at-the-start", "quote the whole"),
         ("yaml-duplicate-key", "once"),
@@ -166,6 +168,59 @@ fn the_usual_slips_have_their_own_help() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_text_that_yaml_takes_for_something_else_is_mended_by_the_help() {
+    let head = GOOD.split("decide:").next().unwrap();
+    let block = |text: &str| format!("{head}decide:\n  - id: rest\n    action: skip\n    reason: {text}\n");
+    let listed = |text: &str| format!("{head}bots:\n  - ada\n  - {text}\ndecide: [{{id: rest, action: skip}}]\n");
+    let inside = |text: &str| format!("{head}decide:\n  - {{id: rest, action: skip, reason: {text}, observe: true}}\n");
+    let run = |text: &str| with_rules(|kaizen| drop(kaizen.file("rules/backlog-triage.yaml", text)));
+    let shapes: [&dyn Fn(&str) -> String; 3] = [&block, &listed, &inside];
+    for text in
+        ["[bug] of it", "{bug} of it", "*bold* of it", "@ada decides", "`code` of it", "% of it", "| of it", "> of it"]
+    {
+        for shape in shapes {
+            let ran = run(&shape(text));
+            assert_eq!(ran.code, 78, "{text}: {}", ran.stderr);
+            let help = ran.stderr.split("quote the whole text: ").nth(1).unwrap_or_else(|| panic!("{}", ran.stderr));
+            let quoted = help.split(['\n', ';']).next().unwrap();
+            assert_eq!(quoted.trim_matches('"'), text, "{}", ran.stderr);
+            let mended = run(&shape(quoted));
+            assert_eq!(mended.code, 0, "{quoted}: {}", mended.stderr);
+        }
+    }
+}
+
+#[test]
+fn the_nearest_names_are_looked_for_of_a_limited_number_of_slips() {
+    let many = |what: &dyn Fn(usize) -> String| (0..600).map(what).collect::<Vec<_>>().join(", ");
+    let (keys, set) = (many(&|n| format!("kez{n}: 1")), many(&|n| format!("word{n}x")));
+    let known = many(&|n| format!("word{n}"));
+    let labels = many(&|n| format!("word{n}: {{}}"));
+    let head = "version: 1\njob: backlog-triage\nflags: {urgent: false, ready: false, blocked: false}\n";
+    let decide = "decide: [{id: rest, action: skip}]\n";
+    for text in [
+        format!("{head}{decide}limits: {{{keys}}}\n"),
+        format!("{head}{decide}scope: {{kinds: [{set}]}}\n"),
+        format!("{head}{decide}labels: {{{labels}}}\nactions: {{a: {{add_labels: [{set}]}}}}\n"),
+        format!("{head}{decide}actions: {{a: {{assign: [{set}]}}}}\n"),
+    ] {
+        let ran = with_rules(|kaizen| drop(kaizen.file("rules/backlog-triage.yaml", &text)));
+        assert_eq!(ran.code, 78, "{}", &ran.stderr[..ran.stderr.len().min(500)]);
+        let told = ran.stderr.matches("did you mean").count() + ran.stderr.matches("known here").count();
+        assert!(told <= 200, "{told} of 600 are compared with all that is known");
+        assert!(ran.stderr.matches("error: ").count() > 600, "all of them are told");
+    }
+    // What is changed is in another file.
+    let ran = with_rules(|kaizen| {
+        kaizen.file("rules/words.yaml", &format!("version: 1\nkeywords: {{bug: [{known}]}}\n"));
+        let text = format!("{head}{decide}extends: [words.yaml]\nkeywords: {{bug: {{except: [{set}]}}}}\n");
+        kaizen.file("rules/backlog-triage.yaml", &text);
+    });
+    let told = ran.stderr.matches("did you mean").count();
+    assert!(ran.code == 78 && (1..=200).contains(&told), "{told}: {}", &ran.stderr[..ran.stderr.len().min(500)]);
 }
 
 #[test]

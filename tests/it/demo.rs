@@ -115,3 +115,25 @@ fn the_agent_gets_as_much_as_it_may_have_in_hand_and_its_stuck_work_does_not_cou
     assert_eq!(held.map(|issue| &issue["number"]).collect::<Vec<_>>(), [214]);
     assert_eq!(report["totals"]["timelines"], 1, "only what is in an agent's hands costs its timeline");
 }
+
+#[test]
+fn a_forge_file_without_its_prefix_is_told_what_is_missing() {
+    let commands: [&[&str]; 6] = [
+        &["backlog-triage", "--dry-run"],
+        &["why", "acme/app#1"],
+        &["rules", "check", "--live"],
+        &["kaizen-retro", "--dry-run"],
+        &["snapshot", "--output", "out.json"],
+        &["init", "--agent", "claude=bot"],
+    ];
+    for command in commands {
+        // One that is there under any name, and one that ends as a file does.
+        for forge in ["world", "none/demo.JSON"] {
+            let kaizen = Kaizen::bare();
+            kaizen.file("world", "{}");
+            let ran = kaizen.args(command).args(["--forge", forge]).run();
+            assert_eq!(ran.code, 2, "{command:?}: {}", ran.stderr);
+            assert!(ran.stderr.contains(&format!("write --forge file:{forge}")), "{command:?}: {}", ran.stderr);
+        }
+    }
+}

@@ -314,7 +314,8 @@ fn every_mistake_in_a_case_is_told_at_its_place() {
     let ran = kaizen.args(["rules", "test"]).run();
     assert_eq!(ran.code, 78, "{}", ran.stderr);
     assert!(
-        ran.stderr.contains("a case has no `facts`") && ran.stderr.contains("`given` has no `recent`"),
+        ran.stderr.contains("a case does not know the key `facts`")
+            && ran.stderr.contains("`given` does not know the key `recent`"),
         "{}",
         ran.stderr
     );

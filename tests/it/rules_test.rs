@@ -200,6 +200,10 @@ fn every_mistake_in_a_case_file_is_told_at_its_place() {
         case("item: [1]\n    expect: {rule: meta}"),
         given("titel: x"),
         given("title: 5"),
+        given("title: [bug]"),
+        given("title: [bug] Tickets are printed twice, again"),
+        case("given:\n      title: [bug] Tickets are printed twice, again\n    expect: {rule: meta}"),
+        format!("{head}cases:\n  - name: [bug] in brackets\n    expect: {{rule: meta}}\n"),
         given("labels: bug"),
         given("labels: [1]"),
         given("kind: pulls"),
@@ -328,15 +332,43 @@ fn files_of_the_folder_that_nothing_reads_are_told() {
 }
 
 #[test]
-fn rules_without_cases_are_no_failure_and_no_such_job_is() {
+fn rules_without_cases_are_not_tested_and_no_such_job_is() {
     let kaizen = || {
         let kaizen = Kaizen::bare();
         kaizen.file(RULES, SMALL);
         kaizen
     };
+    let empty = || {
+        let kaizen = kaizen();
+        kaizen.file(CASES, "version: 1\ncases: []\n");
+        kaizen
+    };
+    // Beside a job whose cases hold, one without any is as untested as alone.
+    let beside = || {
+        let kaizen = kaizen();
+        kaizen.file("rules/loop-introspect.yaml", &shipped("rules/loop-introspect.yaml"));
+        kaizen.file("rules/tests/loop-introspect.yaml", &shipped("rules/tests/loop-introspect.yaml"));
+        kaizen
+    };
+    for (name, folder) in [("no file", &kaizen as &dyn Fn() -> Kaizen), ("no case", &empty), ("beside", &beside)] {
+        for args in [&[][..], &["backlog-triage"], &["--mutate"], &["backlog-triage", "--mutate", "--coverage"]] {
+            let ran = folder().args(["rules", "test"]).args(args).run();
+            let said = format!("{}{}", ran.stderr, ran.stdout);
+            assert_eq!(ran.code, 3, "{name} {args:?}: {said}");
+            assert!(
+                said.contains("nothing was tested") || said.contains("nothing is tested"),
+                "{name} {args:?}: {said}"
+            );
+        }
+        let ran = folder().args(["rules", "test", "--allow-untested"]).run();
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+    }
     let ran = kaizen().args(["rules", "test"]).run();
-    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
-    assert!(ran.stderr.contains("there are no cases; `kaizen rules capture` begins"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`kaizen rules capture` begins rules/tests/backlog-triage.yaml"), "{}", ran.stderr);
+    // Where nothing judges, a case could be about nothing.
+    let ran = Kaizen::bare().args(["rules", "test", "loop-guard"]).run();
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("parameters alone"), "{}", ran.stderr);
     let ran = kaizen().args(["rules", "test", "backlog-triag"]).run();
     assert_eq!(ran.code, 2, "{}", ran.stderr);
     assert!(ran.stderr.contains("did you mean `backlog-triage`?"), "{}", ran.stderr);

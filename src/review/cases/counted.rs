@@ -9,7 +9,6 @@ use super::{Counted, Recent};
 use crate::advise::{Fact, FactTy, Facts, Rules, Section};
 use crate::engine::value::Value;
 use crate::language::JobSpec;
-use crate::language::diag::did_you_mean;
 use crate::language::reader::Reader;
 use crate::language::yaml::{Node, NodeKind};
 
@@ -156,7 +155,7 @@ fn recently(reader: &mut Reader<'_>, node: &Node, rules: &Rules) -> Vec<Recent> 
         if ids.contains(&id) {
             found.push(Recent { rule: id.to_owned(), subject });
         } else {
-            let help = did_you_mean(id, ids.iter().copied());
+            let help = reader.sink.nearest(id, ids.iter().copied());
             reader.sink.error(rule.span, format!("the rules have no rule `{id}`"), help);
         }
     }

@@ -10,7 +10,6 @@ use super::{Expected, Member};
 use crate::advise::{Field, FieldKind, Pick, Rules};
 use crate::engine::policy::Policy;
 use crate::engine::source::Span;
-use crate::language::diag::did_you_mean;
 use crate::language::reader::Reader;
 use crate::language::yaml::{Node, NodeKind};
 use crate::review::book::Book;
@@ -201,7 +200,7 @@ fn each(
 fn known(reader: &mut Reader<'_>, at: Span, what: &str, name: &str, names: &[&str]) -> Option<usize> {
     let found = names.iter().position(|known| *known == name);
     if found.is_none() {
-        let help = did_you_mean(name, names.iter().copied());
+        let help = reader.sink.nearest(name, names.iter().copied());
         reader.sink.error(at, format!("the rules have no {what} `{name}`"), help);
     }
     found

@@ -20,7 +20,7 @@ use crate::engine::source::{Location, Source};
 use crate::engine::untrusted::cut;
 use crate::engine::value::Value;
 use crate::engine::words::{Entry, Pattern};
-use crate::language::diag::{Diagnostic, Sink, did_you_mean};
+use crate::language::diag::{Diagnostic, Sink};
 use crate::review::book::Book;
 use crate::review::cases::Equivalent;
 pub use list::list;
@@ -131,7 +131,8 @@ pub fn unknown(source: &Source, equivalent: &[Equivalent], mutants: &Mutants, fo
         if equivalent[..index].iter().any(|before| before.mutant == entry.mutant) {
             sink.error(entry.at, format!("`{name}` is listed a second time"), None);
         } else if mutants.untried == 0 && !mutants.all.iter().any(|mutant| mutant.name == entry.mutant) {
-            let help = did_you_mean(&entry.mutant, mutants.all.iter().map(|mutant| mutant.name.as_str()))
+            let help = sink
+                .nearest(&entry.mutant, mutants.all.iter().map(|mutant| mutant.name.as_str()))
                 .unwrap_or_else(|| "`--mutate` names those that no case notices; take this entry out".to_owned());
             sink.error(entry.at, format!("no change of the rules is called `{name}`"), Some(help));
         }

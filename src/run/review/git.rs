@@ -95,7 +95,10 @@ impl Clone {
         let what = if hash { branch.to_owned() } else { format!("{branch}:refs/remotes/origin/{branch}") };
         let depth = if shallow { "--depth=1 " } else { "" };
         let why = if shallow { "is shallow and does not hold" } else { "does not hold" };
-        bail!("this clone {why} {name}; fetch it with `git fetch {depth}origin {what}`, or name a folder")
+        bail!(
+            "there is no folder {name}, and this clone {why} such a revision; fetch it with `git fetch {depth}origin \
+             {what}`, or name a folder that is there"
+        )
     }
 
     /// The newest commit that both come from, where the clone holds it.

@@ -67,6 +67,16 @@ impl Away {
     }
 }
 
+/// Says of the path of a folder that is not there that it is not: no revision is called so.
+fn no_folder(name: &str) -> Result<(), Stop> {
+    let found = match Path::new(name) {
+        file if file.is_file() => "is a file, and not a folder of rules",
+        _ if name.starts_with(['.', '/', '~']) || name.ends_with('/') || name.contains('\\') => "is not there",
+        _ => return Ok(()),
+    };
+    Err(usage(anyhow!("the folder {name} {found}: name a folder of rules, or a revision such as main")))
+}
+
 impl Version {
     /// The working tree, or the folders that are named.
     pub(in crate::run) fn here(rules: Option<&Path>, templates: Option<&Path>) -> Version {
@@ -114,6 +124,7 @@ impl Version {
         rules: Option<&Path>,
         common: &Common,
     ) -> Result<Version, Stop> {
+        no_folder(revision)?;
         let here = std::env::current_dir().context("asking which folder this runs in")?;
         let Some(clone) = Clone::find(&here)? else { return Version::away(revision, common) };
         let itself = clone.commit(revision).map_err(usage)?;
@@ -150,7 +161,7 @@ impl Version {
     pub(in crate::run) fn away(revision: &str, common: &Common) -> Result<Version, Stop> {
         let Some(away) = Away::find(common) else {
             return Err(usage(anyhow!(
-                "{revision} is no folder, and here is no git clone that could hold such a revision; run this in a \
+                "there is no folder {revision}, and here is no git clone that could hold such a revision; run this in a \
                  clone, or name a server and one repository with --forge and --repo"
             )));
         };

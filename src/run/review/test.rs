@@ -1,7 +1,7 @@
 //! `kaizen rules test`: the rules' own cases, judged.
 //!
-//! Takes: [`Test`]. Gives: the report on stdout, an [`Exit`]: 3 where a case does not hold or no case
-//! notices a change of the rules, 4 where there were too many changes to try, 78 where rules or cases are
+//! Takes: [`Test`]. Gives: the report on stdout, an [`Exit`]: 3 where a case does not hold, no case notices a
+//! change of the rules or rules have no cases, 4 where there were too many changes to try, 78 where rules or cases are
 //! broken.
 
 use std::io::IsTerminal;
@@ -51,14 +51,18 @@ pub(super) fn run(args: &Test) -> Result<Exit, Stop> {
     if specs.is_empty() {
         specs = unnamed(args, version.is_some());
     }
-    let (mut tested, mut bad, mut there) = (Vec::new(), false, false);
+    let (mut tested, mut bad, mut there, mut untested) = (Vec::new(), false, false, false);
     let several = specs.len() > 1;
     for spec in specs {
         confined::begin(&format!("checking the rules of {}", spec.job));
         let Some(found) = read(args, version.as_ref(), spec.job)? else { continue };
         there = true;
         match job(args, found, spec, several)? {
-            Ok(job) => tested.extend(job),
+            Ok(None) => untested |= judges(spec),
+            Ok(Some(job)) => {
+                untested |= job.suite.cases.is_empty();
+                tested.push(job);
+            }
             Err(_) => bad = true,
         }
     }
@@ -71,22 +75,27 @@ pub(super) fn run(args: &Test) -> Result<Exit, Stop> {
     print(args, &tested)?;
     Ok(if tested.iter().any(Tested::cut_short) {
         Exit::Incomplete
-    } else if tested.iter().all(Tested::passed) {
+    } else if tested.iter().all(Tested::passed) && (args.allow_untested || !untested) {
         Exit::Done
     } else {
         Exit::Found
     })
 }
 
+/// Rules of this job judge something that a case can be about; of the others they are parameters alone.
+fn judges(spec: &JobSpec) -> bool {
+    spec.items.is_some() || !spec.sections.is_empty()
+}
+
 /// The jobs that are meant where none is named: those that there are rules of one's own for; without any, and
 /// at a revision, all whose rules judge something.
 fn unnamed(args: &Test, at_version: bool) -> Vec<&'static JobSpec> {
-    let judges = |spec: &&JobSpec| spec.items.is_some() || !spec.sections.is_empty();
     let own = |spec: &&JobSpec| {
         let folder = pack::folder(spec.job, args.common.rules.as_deref());
         folder.is_some_and(|folder| folder.join(format!("{}.yaml", spec.job)).is_file())
     };
-    let all: Vec<&'static JobSpec> = jobs::NAMES.iter().filter_map(|name| jobs::spec(name)).filter(judges).collect();
+    let all: Vec<&'static JobSpec> =
+        jobs::NAMES.iter().filter_map(|name| jobs::spec(name)).filter(|spec| judges(spec)).collect();
     let owned: Vec<&'static JobSpec> = all.iter().copied().filter(own).collect();
     if at_version || owned.is_empty() { all } else { owned }
 }
@@ -139,8 +148,18 @@ fn job(args: &Test, found: Found, spec: &JobSpec, several: bool) -> Result<Resul
             let name =
                 folder.unwrap_or_default().join(pack::CASES).join(format!("{}.yaml", spec.job)).display().to_string();
             let decides = spec.items.is_some_and(|items| items.decides);
-            let begins = if decides { "`kaizen rules capture` begins" } else { "they would stand in" };
-            say(&format!("{}: there are no cases; {begins} {name}", spec.job));
+            say(&match (judges(spec), decides) {
+                (false, _) => {
+                    format!("{}: its rules are parameters alone, and nothing that a case could be about", spec.job)
+                }
+                (_, true) => format!(
+                    "{}: there are no cases, so nothing was tested; `kaizen rules capture` begins {name}",
+                    spec.job
+                ),
+                (_, false) => {
+                    format!("{}: there are no cases, so nothing was tested; they would stand in {name}", spec.job)
+                }
+            });
             if several || !args.mutate && !args.coverage {
                 return Ok(Ok(None));
             }

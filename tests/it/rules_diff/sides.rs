@@ -219,7 +219,11 @@ fn usage_is_told() {
     let world = backlog(1);
     for (args, says) in [
         (vec!["rules"], "--base"),
-        (vec!["rules", "--base", "nowhere-at-all"], "no git clone"),
+        (vec!["rules", "--base", "nowhere-at-all"], "no folder nowhere-at-all, and here is no git clone"),
+        (vec!["rules", "--base", "../none"], "the folder ../none is not there"),
+        (vec!["rules", "--base", "none/"], "the folder none/ is not there"),
+        (vec!["rules", "--base", "/none/rules"], "the folder /none/rules is not there"),
+        (vec!["rules", "--base", "rules/common.yaml"], "is a file, and not a folder of rules"),
         (vec!["rules", "--base", "rules", "--head", "x"], "cannot be used with"),
         (vec!["rules", "--base", "rules", "no-such-job"], "backlog-triage"),
     ] {
