@@ -20,6 +20,20 @@ impl Source {
         Source { name: name.into(), text: text.into() }
     }
 
+    /// The same stretch, widened to whole characters and cut to the text.
+    #[must_use]
+    pub fn whole(&self, span: Span) -> Span {
+        let start = self.text.floor_char_boundary(span.start);
+        Span::new(start, self.text.ceil_char_boundary(span.end.max(start)))
+    }
+
+    /// What stands there.
+    #[must_use]
+    pub fn slice(&self, span: Span) -> &str {
+        let Span { start, end } = self.whole(span);
+        self.text.get(start..end).unwrap_or("")
+    }
+
     /// Line and column of a byte offset, both from 1; columns count characters.
     #[must_use]
     pub fn line_column(&self, offset: usize) -> (usize, usize) {

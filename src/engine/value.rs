@@ -221,6 +221,8 @@ pub enum Base {
     List(Box<Base>, bool),
     /// Only `none`.
     Nothing,
+    /// Several values by name, as templates have them: only its parts are values.
+    Group,
 }
 
 /// A type: a base, and whether the value may be unknown.
@@ -260,6 +262,7 @@ impl fmt::Display for Ty {
             Base::Text | Base::OneOf(_) => "a text",
             Base::List(..) => "a list",
             Base::Nothing => "none",
+            Base::Group => "a group of values",
         })?;
         f.write_str(if self.maybe && self.base != Base::Nothing { " that may be unknown" } else { "" })
     }
@@ -271,6 +274,7 @@ pub fn comparable(a: &Base, b: &Base) -> bool {
     match (a, b) {
         (Base::Text | Base::OneOf(_), Base::Text | Base::OneOf(_)) => true,
         (Base::List(a, _), Base::List(b, _)) => comparable(a, b),
+        (Base::Group, Base::Group) => false,
         _ => a == b,
     }
 }

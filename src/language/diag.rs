@@ -36,7 +36,7 @@ impl Diagnostic {
     /// Line and column where it begins, from 1.
     #[must_use]
     pub fn line_column(&self) -> (usize, usize) {
-        self.source.line_column(self.span.start)
+        self.source.line_column(self.source.whole(self.span).start)
     }
 
     /// The whole report for a person, without a newline at the end.
@@ -51,8 +51,9 @@ impl Diagnostic {
         let text = &*self.source.text;
         let start = self.source.offset(line, 1);
         let end = text[start..].find('\n').map_or(text.len(), |at| start + at);
-        let from = self.span.start.clamp(start, end) - start;
-        let to = self.span.end.clamp(start, end) - start;
+        let span = self.source.whole(self.span);
+        let from = span.start.clamp(start, end) - start;
+        let to = span.end.clamp(start, end) - start;
         let mut group = level.primary_title(self.message.as_str()).element(
             Snippet::source(&text[start..end])
                 .line_start(line)

@@ -1,18 +1,13 @@
 //! Expressions: from text to a checked tree.
 //!
 //! Takes: the text of an expression, the names in scope with their types. Gives: [`Expr`], in
-//! which every name is resolved and every comparison makes sense, or diagnostics. The syntax is
-//! minijinja's (its parser gives the tree); the subset and the types are ours, because minijinja
-//! compares anything with anything and an undefined name is empty to it.
-
-use std::borrow::Cow;
-
-use minijinja::machinery::ast::{self, BinOpKind, CompareOpKind, UnaryOpKind};
-use minijinja::value::ValueKind;
+//! which every name is resolved and every comparison makes sense, or diagnostics. [`Checker`] gives
+//! the types of expressions in templates too, which have more filters and no conditions proper.
 
 use super::diag::{Sink, did_you_mean, listed};
+use super::grammar::{self, Slip, Term, TermKind};
 use super::scope::{Place, Scope};
-use crate::engine::expr::{Arith, Compare, Expr, Filter, Name};
+use crate::engine::expr::{Compare, Expr, Filter, Name};
 use crate::engine::source::Span;
 use crate::engine::value::{Base, Ty, Value, comparable};
 
@@ -30,7 +25,7 @@ pub const FILTERS: [(&str, Filter); 10] = [
     ("round", Filter::Round),
 ];
 
-/// The longest expression, in bytes: the parser goes as deep as an expression is long.
+/// The longest expression, in bytes.
 pub const MAX_EXPRESSION: usize = 2_000;
 
 /// Checks one expression. `place` is where its text stands in the source, `known` the names that
@@ -47,23 +42,19 @@ pub fn check(
         sink.error(place.whole, message, Some("give a part of it a name under `flags`".to_owned()));
         return None;
     }
-    let tree = match minijinja::machinery::parse_expr(text) {
-        Ok(tree) => tree,
-        Err(error) => {
-            let at = error.range().unwrap_or(0..text.len());
-            let what = error.detail().unwrap_or("it cannot be read").to_owned();
-            sink.error(
-                place.of(at.start, at.end),
-                format!("this expression does not parse: {what}"),
-                syntax_help(text),
-            );
+    let term = match grammar::parse(text, 0..text.len()) {
+        Ok(term) => term,
+        Err(Slip { span, message, help }) => {
+            sink.error(place.of(span.start, span.end), message, help);
             return None;
         }
     };
-    let mut checker = Checker { sink, scope, place, text, known: known.clone() };
-    let checked = checker.expr(&tree)?;
-    checked.0.known_if(true, known);
-    Some(checked)
+    let names = OfRules { scope, known };
+    let mut checker = Checker { sink, names: &names, place, text, known: Vec::new(), templates: false };
+    let ty = checker.ty(&term)?;
+    let expr = lower(&term, scope)?;
+    expr.known_if(true, known);
+    Some((expr, ty))
 }
 
 /// Checks one condition: an expression that is yes or no.
@@ -81,6 +72,41 @@ pub fn condition(sink: &mut Sink<'_>, scope: &Scope, place: Place, text: &str, k
     None
 }
 
+/// What names stand for where an expression is.
+pub(super) trait NameTypes {
+    /// The type of a name: none where it is not known, an error where that has been told elsewhere.
+    fn find(&self, path: &str) -> Result<Option<Ty>, ()>;
+
+    /// The help for a name that is not known.
+    fn help(&self, sink: &Sink<'_>, path: &str) -> Option<String>;
+}
+
+struct OfRules<'s> {
+    scope: &'s Scope,
+    known: &'s [Name],
+}
+
+impl NameTypes for OfRules<'_> {
+    fn find(&self, path: &str) -> Result<Option<Ty>, ()> {
+        match self.scope.find(path) {
+            Some((name, ty)) => Ok(Some(Ty { maybe: ty.maybe && !self.known.contains(&name), ..ty.clone() })),
+            None if self.scope.may_be_unread(path) => Err(()),
+            None => Ok(None),
+        }
+    }
+
+    fn help(&self, sink: &Sink<'_>, path: &str) -> Option<String> {
+        if let Some(when) = self.scope.later(path) {
+            return Some(format!("it is known {when}"));
+        }
+        // Within a group the group's names are what was meant: `thresholds.redy`.
+        let group = path.split_once('.').map(|(group, _)| format!("{group}."));
+        let inside: Vec<&str> =
+            self.scope.paths().filter(|known| group.as_deref().is_some_and(|group| known.starts_with(group))).collect();
+        if inside.is_empty() { sink.nearest(path, self.scope.paths()) } else { sink.nearest(path, inside) }
+    }
+}
+
 /// Names that other languages give our filters.
 fn filter_help(name: &str) -> Option<String> {
     match name {
@@ -89,168 +115,108 @@ fn filter_help(name: &str) -> Option<String> {
     }
 }
 
-fn syntax_help(text: &str) -> Option<String> {
-    let help = if text.contains("&&") {
-        "write `and`"
-    } else if text.contains("||") {
-        "write `or`"
-    } else if text.contains('!') && !text.contains("!=") {
-        "write `not`"
-    } else if text.contains("{{") {
-        "an expression stands without `{{ }}`"
-    } else if text.contains(" = ") {
-        "equality is `==`"
-    } else {
-        return None;
-    };
-    Some(help.to_owned())
+/// Gives the types of expressions, and tells what does not fit.
+pub(super) struct Checker<'c, 'd> {
+    pub(super) sink: &'c mut Sink<'d>,
+    pub(super) names: &'c dyn NameTypes,
+    pub(super) place: Place,
+    /// The text in which the terms lie.
+    pub(super) text: &'c str,
+    /// Names that are not none here, as conditions have shown.
+    pub(super) known: Vec<String>,
+    /// In a template anything is a condition, and there are other filters.
+    pub(super) templates: bool,
 }
-
-struct Checker<'c, 'd> {
-    sink: &'c mut Sink<'d>,
-    scope: &'c Scope,
-    place: Place,
-    text: &'c str,
-    known: Vec<Name>,
-}
-
-type Checked = Option<(Expr, Ty)>;
 
 impl Checker<'_, '_> {
-    fn fail(&mut self, at: &ast::Expr<'_>, message: impl Into<String>, help: Option<String>) -> Checked {
-        let span = self.span(at);
-        self.sink.error(span, message, help);
+    fn fail(&mut self, span: Span, message: impl Into<String>, help: Option<String>) -> Option<Ty> {
+        self.sink.error(self.place.of(span.start, span.end), message, help);
         None
     }
 
-    /// The leaves carry exact places; what is made of parts spans from the first to the last leaf.
-    fn span(&self, expr: &ast::Expr<'_>) -> Span {
-        let span = expr.span();
-        let (start, end) = (span.start_offset as usize, span.end_offset as usize);
-        let start = if span.start_line == 0 { 0 } else { start };
-        self.place.of(start.min(self.text.len()), end.min(self.text.len()))
-    }
-
-    fn expr(&mut self, expr: &ast::Expr<'_>) -> Checked {
-        match expr {
-            ast::Expr::Const(literal) => self.literal(expr, &literal.value),
-            ast::Expr::Var(_) | ast::Expr::GetAttr(_) => self.name(expr),
-            ast::Expr::List(list) => self.list(expr, &list.items),
-            ast::Expr::UnaryOp(op) => match op.op {
-                UnaryOpKind::Not => {
-                    let inner = self.boolean(&op.expr)?;
-                    Some((Expr::Not(Box::new(inner)), Ty::of(Base::Bool)))
-                }
-                UnaryOpKind::Neg => {
-                    let inner = self.number(&op.expr)?;
-                    Some((Expr::Negate(Box::new(inner)), Ty::of(Base::Number)))
-                }
-            },
-            ast::Expr::BinOp(op) => self.binary(expr, op.op, &op.left, &op.right),
-            ast::Expr::Compare(chain) => {
-                let mut parts = Vec::new();
-                let mut left = &chain.expr;
-                for next in &chain.ops {
-                    let Some(op) = chained(next.op) else {
-                        return self.fail(
-                            expr,
-                            "`in` does not stand in a chain of comparisons",
-                            Some("join the two with `and`".to_owned()),
-                        );
-                    };
-                    parts.push(self.compare(expr, op, left, &next.expr)?.0);
-                    left = &next.expr;
-                }
-                Some((Expr::And(parts), Ty::of(Base::Bool)))
+    /// The type of an expression, or nothing where diagnostics say why not.
+    pub(super) fn ty(&mut self, term: &Term) -> Option<Ty> {
+        match &term.kind {
+            TermKind::Literal(value) => Some(match value {
+                Value::None => Ty::maybe(Base::Nothing),
+                Value::Bool(_) => Ty::of(Base::Bool),
+                Value::Text(text) => Ty::of(Base::OneOf(vec![text.to_string()])),
+                _ => Ty::of(Base::Number),
+            }),
+            TermKind::Name(path) => self.name(term.span, path),
+            TermKind::List(items) => self.list(term.span, items),
+            TermKind::Not(inner) => {
+                self.condition(inner)?;
+                Some(Ty::of(Base::Bool))
             }
-            ast::Expr::IfExpr(choice) => self.choice(expr, choice),
-            ast::Expr::Filter(filter) => self.filter(expr, filter),
-            ast::Expr::Test(test) => {
-                if test.name != "none" || !test.args.is_empty() {
-                    return self.fail(
-                        expr,
-                        format!("there is no test `is {}`", test.name),
-                        Some("the only one is `is none` (and `is not none`)".to_owned()),
-                    );
+            TermKind::Negate(inner) => self.number(inner),
+            TermKind::And(parts) => self.junction(parts, true),
+            TermKind::Or(parts) => self.junction(parts, false),
+            TermKind::Compare(first, rest) => {
+                let mut left = &**first;
+                for (op, right) in rest {
+                    self.compare(*op, left, right)?;
+                    left = right;
                 }
-                let (inner, _) = self.expr(&test.expr)?;
-                Some((Expr::IsNone(Box::new(inner)), Ty::of(Base::Bool)))
+                Some(Ty::of(Base::Bool))
             }
-            ast::Expr::Call(_) => self.fail(
-                expr,
-                "expressions call nothing",
-                Some(format!("filters are written with a bar: {}", listed(FILTERS.map(|(name, _)| name)))),
-            ),
-            ast::Expr::GetItem(_) | ast::Expr::Slice(_) => {
-                self.fail(expr, "expressions have no subscripts", Some("use `| first`, `| last` or `in`".to_owned()))
+            TermKind::In(needle, hay) => self.contains(term.span, needle, hay),
+            TermKind::IsNone(inner) => {
+                self.ty(inner)?;
+                Some(Ty::of(Base::Bool))
             }
-            ast::Expr::Tuple(_) | ast::Expr::Map(_) => {
-                self.fail(expr, format!("expressions have no {}", expr.description()), None)
+            TermKind::Arith(_, left, right) => {
+                self.number(left)?;
+                self.number(right)
+            }
+            TermKind::If(test, yes, no) => self.choice(term.span, test, yes, no),
+            TermKind::Filter(inner, (name, at), arguments) => self.filter(inner, name, *at, arguments),
+            TermKind::Call(name, arguments) => self.call(term.span, name, arguments),
+            TermKind::Slice(inner, from, to) => {
+                if !self.templates {
+                    let help = "use `| first`, `| last` or `in`".to_owned();
+                    return self.fail(term.span, "expressions have no subscripts", Some(help));
+                }
+                let ty = self.ty(inner)?;
+                for bound in [from, to].into_iter().flatten() {
+                    self.number(bound)?;
+                }
+                if matches!(ty, Ty { base: Base::List(..), maybe: false }) {
+                    return Some(emptied(ty));
+                }
+                let help = matches!(ty.base, Base::Text | Base::OneOf(_)).then(|| "write `| cut(20)`".to_owned());
+                self.fail(inner.span, format!("a part is taken of a list, this is {ty}"), help)
             }
         }
     }
 
-    fn literal(&mut self, at: &ast::Expr<'_>, value: &minijinja::Value) -> Checked {
-        let found = match value.kind() {
-            ValueKind::None => (Value::None, Ty::maybe(Base::Nothing)),
-            ValueKind::Bool => (Value::Bool(value.is_true()), Ty::of(Base::Bool)),
-            ValueKind::Number if value.is_integer() => match i64::try_from(value.clone()) {
-                Ok(number) => (Value::Int(number), Ty::of(Base::Number)),
-                Err(_) => return self.fail(at, "this number is too large", None),
-            },
-            ValueKind::Number => (Value::Float(f64::try_from(value.clone()).unwrap_or(f64::NAN)), Ty::of(Base::Number)),
-            ValueKind::String => {
-                let text = value.as_str().unwrap_or_default().to_owned();
-                (Value::Text(Cow::Owned(text.clone())), Ty::of(Base::OneOf(vec![text])))
+    fn name(&mut self, span: Span, path: &str) -> Option<Ty> {
+        match self.names.find(path) {
+            Ok(Some(mut ty)) => {
+                ty.maybe &= !self.known.iter().any(|known| known == path);
+                return Some(ty);
             }
-            _ => return self.fail(at, format!("expressions have no {}", value.kind()), None),
+            Ok(None) => {}
+            Err(()) => return None,
+        }
+        let help = match path {
+            "no" | "off" => Some("write `false`".to_owned()),
+            "yes" | "on" => Some("write `true`".to_owned()),
+            "null" | "nil" | "undefined" => Some("write `none`".to_owned()),
+            _ => self.names.help(self.sink, path),
         };
-        Some((Expr::Literal(found.0), found.1))
+        self.fail(span, format!("unknown name `{path}`"), help)
     }
 
-    fn name(&mut self, expr: &ast::Expr<'_>) -> Checked {
-        let Some((path, start)) = path(expr) else {
-            return self.fail(
-                expr,
-                "only names have parts",
-                Some("write a name, such as `thresholds.ready`".to_owned()),
-            );
-        };
-        if let Some((name, ty)) = self.scope.find(&path) {
-            let mut ty = ty.clone();
-            ty.maybe &= !self.known.contains(&name);
-            return Some((Expr::Name(name), ty));
-        }
-        if self.scope.may_be_unread(&path) {
-            return None;
-        }
-        let span = self.place.of(start, (start + path.len()).min(self.text.len()));
-        let help = self.scope.later(&path).map(|when| format!("it is known {when}"));
-        let help = help.or_else(|| self.name_help(&path));
-        self.sink.error(span, format!("unknown name `{path}`"), help);
-        None
-    }
-
-    fn name_help(&self, path: &str) -> Option<String> {
-        match path {
-            "no" | "off" => return Some("write `false`".to_owned()),
-            "yes" | "on" => return Some("write `true`".to_owned()),
-            _ => {}
-        }
-        // Within a group the group's names are what was meant: `thresholds.redy`.
-        let group = path.split_once('.').map(|(group, _)| format!("{group}."));
-        let inside: Vec<&str> =
-            self.scope.paths().filter(|known| group.as_deref().is_some_and(|group| known.starts_with(group))).collect();
-        if inside.is_empty() { self.sink.nearest(path, self.scope.paths()) } else { self.sink.nearest(path, inside) }
-    }
-
-    fn list(&mut self, at: &ast::Expr<'_>, items: &[ast::Expr<'_>]) -> Checked {
-        let mut parts = Vec::new();
+    fn list(&mut self, at: Span, items: &[Term]) -> Option<Ty> {
         let mut base: Option<Base> = None;
         for item in items {
-            let (part, ty) = self.expr(item)?;
+            let ty = self.ty(item)?;
             if ty.maybe {
-                return self.fail(item, format!("an element of a list is known, this is {ty}"), None);
+                return self.fail(item.span, format!("an element of a list is known, this is {ty}"), None);
+            }
+            if self.templates && matches!(ty.base, Base::List(..) | Base::Group) {
+                return self.fail(item.span, format!("an element of a list is a single value, this is {ty}"), None);
             }
             match &base {
                 Some(first) if !comparable(first, &ty.base) => {
@@ -258,114 +224,125 @@ impl Checker<'_, '_> {
                 }
                 _ => base = Some(if matches!(ty.base, Base::OneOf(_)) { Base::Text } else { ty.base }),
             }
-            parts.push(part);
         }
-        let filled = !parts.is_empty();
-        Some((Expr::List(parts), Ty::of(Base::List(Box::new(base.unwrap_or(Base::Text)), filled))))
+        Some(Ty::of(Base::List(Box::new(base.unwrap_or(Base::Text)), !items.is_empty())))
     }
 
-    fn binary(&mut self, at: &ast::Expr<'_>, op: BinOpKind, left: &ast::Expr<'_>, right: &ast::Expr<'_>) -> Checked {
-        let arith = |op| Some((op, Ty::of(Base::Number)));
-        let (op, ty) = match op {
-            BinOpKind::ScAnd | BinOpKind::ScOr => return self.logic(matches!(op, BinOpKind::ScAnd), left, right),
-            BinOpKind::Eq => return self.compare(at, Compare::Eq, left, right),
-            BinOpKind::Ne => return self.compare(at, Compare::Ne, left, right),
-            BinOpKind::Lt => return self.compare(at, Compare::Lt, left, right),
-            BinOpKind::Lte => return self.compare(at, Compare::Le, left, right),
-            BinOpKind::Gt => return self.compare(at, Compare::Gt, left, right),
-            BinOpKind::Gte => return self.compare(at, Compare::Ge, left, right),
-            BinOpKind::In => return self.contains(at, left, right),
-            BinOpKind::Add => arith(Arith::Add),
-            BinOpKind::Sub => arith(Arith::Sub),
-            BinOpKind::Mul => arith(Arith::Mul),
-            BinOpKind::Div => arith(Arith::Div),
-            BinOpKind::FloorDiv => arith(Arith::FloorDiv),
-            BinOpKind::Rem => arith(Arith::Rem),
-            BinOpKind::Pow | BinOpKind::Concat => None,
-        }
-        .or_else(|| {
-            self.fail(
-                at,
-                "expressions have no `**` and no `~`",
-                Some("texts are put together in sentences and templates".to_owned()),
-            );
-            None
-        })?;
-        let (a, b) = (self.number(left)?, self.number(right)?);
-        Some((Expr::Arith(op, Box::new(a), Box::new(b)), ty))
-    }
-
-    fn logic(&mut self, both: bool, left: &ast::Expr<'_>, right: &ast::Expr<'_>) -> Checked {
+    /// `and` (each part sees what those before it have shown) or `or` (what those before it have not shown).
+    fn junction(&mut self, parts: &[Term], both: bool) -> Option<Ty> {
         let before = self.known.len();
-        let first = self.boolean(left);
-        if let Some(first) = &first {
-            first.known_if(both, &mut self.known);
+        let mut types = Vec::new();
+        for part in parts {
+            types.push(self.condition(part));
+            part.known_if(both, &mut self.known);
         }
-        let second = self.boolean(right);
         self.known.truncate(before);
-        let (first, second) = (first?, second?);
-        // `a and b and c` is one list, so that each part can be named, dropped or moved.
-        let mut parts = match (both, first) {
-            (true, Expr::And(parts)) | (false, Expr::Or(parts)) => parts,
-            (_, other) => vec![other],
-        };
-        parts.push(second);
-        Some((if both { Expr::And(parts) } else { Expr::Or(parts) }, Ty::of(Base::Bool)))
+        let mut types = types.into_iter();
+        let first = types.next()??;
+        // `a or b` of a template is one of the two.
+        types.try_fold(first, |all, ty| Some(joined(&all, &ty?).unwrap_or_else(|| Ty::of(Base::Bool))))
     }
 
-    fn compare(&mut self, at: &ast::Expr<'_>, op: Compare, left: &ast::Expr<'_>, right: &ast::Expr<'_>) -> Checked {
-        let (a, b) = (self.expr(left), self.expr(right));
-        let ((a, a_ty), (b, b_ty)) = (a?, b?);
+    /// Something that is yes or no, in a template anything; its type.
+    pub(super) fn condition(&mut self, term: &Term) -> Option<Ty> {
+        let ty = self.ty(term)?;
+        if ty.is_condition() || self.templates {
+            return Some(ty);
+        }
+        let help = match ty.base {
+            Base::Number => Some("compare it: `… > 0`".to_owned()),
+            Base::List(..) => Some("ask how many: `… | length > 0`".to_owned()),
+            _ => None,
+        };
+        self.fail(term.span, format!("`and`, `or`, `not` and `if` take yes or no, this is {ty}"), help)
+    }
+
+    fn number(&mut self, term: &Term) -> Option<Ty> {
+        let ty = self.ty(term)?;
+        if ty == Ty::of(Base::Number) {
+            return Some(ty);
+        }
+        let help = match ty.base {
+            Base::Number if self.templates => Some("say what it is where it is unknown: `(… | default(0))`".to_owned()),
+            _ if ty.maybe => Some("say what it is where it is unknown: `(… if … is not none else 0)`".to_owned()),
+            Base::Text | Base::OneOf(_) if self.templates => {
+                Some("two texts stand one behind the other: `{{ a }}{{ b }}`".to_owned())
+            }
+            _ => None,
+        };
+        self.fail(term.span, format!("a number is needed here, this is {ty}"), help)
+    }
+
+    fn compare(&mut self, op: Compare, left: &Term, right: &Term) -> Option<Ty> {
+        let at = Span::new(left.span.start, right.span.end);
+        let (a_ty, b_ty) = (self.side(left, right), self.side(right, left));
+        let (a_ty, b_ty) = (a_ty?, b_ty?);
         if a_ty.base == Base::Nothing || b_ty.base == Base::Nothing {
             return self.fail(at, "`none` is not compared", Some("write `is none` or `is not none`".to_owned()));
         }
-        for (side, ty) in [(left, &a_ty), (right, &b_ty)] {
+        let equality = matches!(op, Compare::Eq | Compare::Ne);
+        // What is unknown equals nothing, which in a text is all there is to say.
+        for (side, ty) in [(left, &a_ty), (right, &b_ty)].into_iter().filter(|_| !(self.templates && equality)) {
             if ty.maybe {
-                let name = path(side).map_or_else(|| "it".to_owned(), |(path, _)| path);
-                let mend = format!("say what holds where it is unknown: `{name} is not none and {}`", self.text.trim());
-                let mend = if self.text.contains(" and ") || self.text.contains(" or ") {
-                    format!("ask `{name} is not none and …` first")
+                let name = side.name().unwrap_or("it");
+                let simple = !self.templates && !self.text.contains(" and ") && !self.text.contains(" or ");
+                let mend = if simple {
+                    format!("say what holds where it is unknown: `{name} is not none and {}`", self.text.trim())
                 } else {
-                    mend
+                    format!("ask `{name} is not none and …` first")
                 };
-                return self.fail(side, format!("`{name}` may be unknown, and is compared here"), Some(mend));
+                return self.fail(side.span, format!("`{name}` may be unknown, and is compared here"), Some(mend));
             }
         }
         if !comparable(&a_ty.base, &b_ty.base) {
-            let help = match (left, right) {
-                (_, ast::Expr::Const(_)) if b_ty.base != Base::Number && a_ty.base == Base::Number => {
-                    Some("write the number without quotes".to_owned())
-                }
-                _ => None,
-            };
+            let quoted = matches!(right.kind, TermKind::Literal(_)) && b_ty.base != Base::Number;
+            let help = (quoted && a_ty.base == Base::Number).then(|| "write the number without quotes".to_owned());
             return self.fail(at, format!("{a_ty} is compared with {b_ty}"), help);
         }
-        if !matches!(op, Compare::Eq | Compare::Ne) && a_ty.base != Base::Number {
+        if !equality && a_ty.base != Base::Number {
             return self.fail(at, format!("only numbers are larger or smaller, this is {a_ty}"), None);
         }
         self.possible(right, &a_ty, &b_ty)?;
         self.possible(left, &b_ty, &a_ty)?;
-        Some((Expr::Compare(op, Box::new(a), Box::new(b)), Ty::of(Base::Bool)))
+        Some(Ty::of(Base::Bool))
+    }
+
+    /// One side of a comparison: a name that is unknown beside a text is a text without its quotes.
+    fn side(&mut self, term: &Term, other: &Term) -> Option<Ty> {
+        if let Some(path) = term.name().filter(|path| !path.contains('.') && self.names.find(path) == Ok(None)) {
+            let other = other.name().and_then(|other| self.names.find(other).ok().flatten());
+            let base = other.map(|ty| if let Base::List(base, _) = ty.base { *base } else { ty.base });
+            let fits = match base {
+                Some(Base::Text) => self.names.help(self.sink, path).is_none_or(|help| !help.starts_with("did you")),
+                Some(Base::OneOf(values)) => values.iter().any(|value| value == path),
+                _ => false,
+            };
+            if fits {
+                let help = format!("a text stands in quotes: `'{path}'`");
+                return self.fail(term.span, format!("unknown name `{path}`"), Some(help));
+            }
+        }
+        self.ty(term)
     }
 
     /// A literal that the other side can never be: `type == 'philosphy'`.
-    fn possible(&mut self, literal_side: &ast::Expr<'_>, other: &Ty, literal: &Ty) -> Option<()> {
-        let (ast::Expr::Const(_), Base::OneOf(values), Base::OneOf(known)) = (literal_side, &literal.base, &other.base)
+    fn possible(&mut self, side: &Term, other: &Ty, literal: &Ty) -> Option<()> {
+        let (TermKind::Literal(_), Base::OneOf(values), Base::OneOf(known)) = (&side.kind, &literal.base, &other.base)
         else {
             return Some(());
         };
         let strange = values.iter().find(|value| !known.contains(value));
         if let Some(value) = strange {
             let help = did_you_mean(value, known.iter().map(String::as_str));
-            self.fail(literal_side, format!("this is never `{value}`"), help);
+            self.fail(side.span, format!("this is never `{value}`"), help);
             return None;
         }
         Some(())
     }
 
-    fn contains(&mut self, at: &ast::Expr<'_>, left: &ast::Expr<'_>, right: &ast::Expr<'_>) -> Checked {
-        let (needle, hay) = (self.expr(left), self.expr(right));
-        let ((needle, needle_ty), (hay, hay_ty)) = (needle?, hay?);
+    fn contains(&mut self, at: Span, needle: &Term, hay: &Term) -> Option<Ty> {
+        let (needle_ty, hay_ty) = (self.side(needle, hay), self.ty(hay));
+        let (needle_ty, hay_ty) = (needle_ty?, hay_ty?);
         if needle_ty.maybe || hay_ty.maybe {
             return self.fail(at, "one side of `in` may be unknown", Some("ask `is not none` first".to_owned()));
         }
@@ -374,49 +351,34 @@ impl Checker<'_, '_> {
             Base::Text | Base::OneOf(_) if matches!(needle_ty.base, Base::Text | Base::OneOf(_)) => {}
             _ => return self.fail(at, format!("{needle_ty} is never in {hay_ty}"), None),
         }
-        Some((Expr::In(Box::new(needle), Box::new(hay)), Ty::of(Base::Bool)))
+        Some(Ty::of(Base::Bool))
     }
 
-    fn choice(&mut self, at: &ast::Expr<'_>, choice: &ast::IfExpr<'_>) -> Checked {
-        let test = self.boolean(&choice.test_expr)?;
+    fn choice(&mut self, at: Span, test: &Term, yes: &Term, no: &Term) -> Option<Ty> {
+        self.condition(test)?;
         let before = self.known.len();
         test.known_if(true, &mut self.known);
-        let yes = self.expr(&choice.true_expr);
+        let yes = self.ty(yes);
         self.known.truncate(before);
         test.known_if(false, &mut self.known);
-        let no = choice.false_expr.as_ref().map(|no| self.expr(no));
+        let no = self.ty(no);
         self.known.truncate(before);
-        let Some(no) = no else {
-            return self.fail(at, "`if` without `else`", Some("say what it is otherwise: `a if c else b`".to_owned()));
-        };
-        let ((yes, yes_ty), (no, no_ty)) = (yes?, no?);
-        let base = match (&yes_ty.base, &no_ty.base) {
-            (Base::Nothing, other) | (other, Base::Nothing) => other.clone(),
-            (Base::OneOf(a), Base::OneOf(b)) => Base::OneOf(a.iter().chain(b).cloned().collect()),
-            (Base::OneOf(_), Base::Text) => Base::Text,
-            (a, b) if comparable(a, b) => a.clone(),
-            _ => return self.fail(at, format!("one branch is {yes_ty}, the other {no_ty}"), None),
-        };
-        let ty = Ty { base, maybe: yes_ty.maybe || no_ty.maybe };
-        Some((Expr::If(Box::new(test), Box::new(yes), Box::new(no)), ty))
+        let (yes, no) = (yes?, no?);
+        match joined(&yes, &no) {
+            Some(ty) => Some(ty),
+            None => self.fail(at, format!("one branch is {yes}, the other {no}"), None),
+        }
     }
 
-    fn filter(&mut self, at: &ast::Expr<'_>, filter: &ast::Filter<'_>) -> Checked {
-        let Some((_, kind)) = FILTERS.iter().find(|(name, _)| *name == filter.name) else {
-            return self.fail(
-                at,
-                format!("there is no filter `{}` in expressions", filter.name),
-                filter_help(filter.name),
-            );
+    fn filter(&mut self, input: &Term, name: &str, at: Span, arguments: &[Term]) -> Option<Ty> {
+        let kind = FILTERS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
+        let Some(kind) = kind else {
+            return self.fail(at, format!("there is no filter `{name}` in expressions"), filter_help(name));
         };
-        let Some(input) = &filter.expr else { return self.fail(at, "a filter has nothing to work on", None) };
-        let (inner, ty) = self.expr(input)?;
+        let ty = self.ty(input)?;
         if ty.maybe {
-            return self.fail(
-                input,
-                format!("`{}` works on what is known, this is {ty}", filter.name),
-                Some("ask `is not none` first".to_owned()),
-            );
+            let message = format!("`{name}` works on what is known, this is {ty}");
+            return self.fail(input.span, message, Some("ask `is not none` first".to_owned()));
         }
         let fits = match (kind, &ty.base) {
             (Filter::Length, Base::Text | Base::OneOf(_) | Base::List(..)) => Some(Ty::of(Base::Number)),
@@ -431,64 +393,94 @@ impl Checker<'_, '_> {
             (Filter::Abs | Filter::Round, Base::Number) => Some(Ty::of(Base::Number)),
             _ => None,
         };
-        let Some(result) = fits else { return self.fail(at, format!("`{}` does not work on {ty}", filter.name), None) };
-        let argument = match (kind, filter.args.as_slice()) {
-            (_, []) => None,
-            (Filter::Join, [ast::CallArg::Pos(argument)]) => {
-                let (argument, ty) = self.expr(argument)?;
+        let Some(result) = fits else { return self.fail(at, format!("`{name}` does not work on {ty}"), None) };
+        match (kind, arguments) {
+            (_, []) => {}
+            (Filter::Join, [argument]) => {
+                let ty = self.ty(argument)?;
                 if !matches!(ty.base, Base::Text | Base::OneOf(_)) || ty.maybe {
-                    return self.fail(at, "`join` takes a text", None);
+                    return self.fail(argument.span, "`join` takes a text", None);
                 }
-                Some(Box::new(argument))
             }
-            (Filter::Round, [ast::CallArg::Pos(argument)]) => Some(Box::new(self.number(argument)?)),
-            _ => return self.fail(at, format!("`{}` takes no such argument", filter.name), None),
-        };
-        Some((Expr::Filter(*kind, Box::new(inner), argument), result))
+            (Filter::Round, [argument]) => drop(self.number(argument)?),
+            _ => return self.fail(at, format!("`{name}` takes no such argument"), None),
+        }
+        Some(result)
     }
 
-    fn boolean(&mut self, expr: &ast::Expr<'_>) -> Option<Expr> {
-        let (inner, ty) = self.expr(expr)?;
-        if ty.is_condition() {
-            return Some(inner);
-        }
-        let help = match ty.base {
-            Base::Number => Some("compare it: `… > 0`".to_owned()),
-            Base::List(..) => Some("ask how many: `… | length > 0`".to_owned()),
-            _ => None,
+    fn call(&mut self, at: Span, name: &str, _: &[Term]) -> Option<Ty> {
+        let help = match name.rsplit_once('.') {
+            Some((text, "contains" | "includes")) => format!("write it the other way round: `'…' in {text}`"),
+            _ => format!("filters are written with a bar: {}", listed(FILTERS.map(|(name, _)| name))),
         };
-        self.fail(expr, format!("`and`, `or`, `not` and `if` take yes or no, this is {ty}"), help);
-        None
-    }
-
-    fn number(&mut self, expr: &ast::Expr<'_>) -> Option<Expr> {
-        let (inner, ty) = self.expr(expr)?;
-        if ty == Ty::of(Base::Number) {
-            return Some(inner);
-        }
-        let help = ty.maybe.then(|| "say what it is where it is unknown: `(… if … is not none else 0)`".to_owned());
-        self.fail(expr, format!("a number is needed here, this is {ty}"), help);
-        None
+        self.fail(at, "expressions call nothing", Some(help))
     }
 }
 
-fn chained(op: CompareOpKind) -> Option<Compare> {
-    match op {
-        CompareOpKind::Eq => Some(Compare::Eq),
-        CompareOpKind::Ne => Some(Compare::Ne),
-        CompareOpKind::Lt => Some(Compare::Lt),
-        CompareOpKind::Lte => Some(Compare::Le),
-        CompareOpKind::Gt => Some(Compare::Gt),
-        CompareOpKind::Gte => Some(Compare::Ge),
-        CompareOpKind::In | CompareOpKind::NotIn => None,
+/// The type of what is one or the other.
+fn joined(a: &Ty, b: &Ty) -> Option<Ty> {
+    let base = match (&a.base, &b.base) {
+        (Base::Nothing, other) | (other, Base::Nothing) => other.clone(),
+        (Base::OneOf(a), Base::OneOf(b)) => Base::OneOf(a.iter().chain(b).cloned().collect()),
+        (Base::OneOf(_), Base::Text) => Base::Text,
+        (Base::List(a, one), Base::List(b, other)) if comparable(a, b) => Base::List(a.clone(), *one && *other),
+        (a, b) if comparable(a, b) => a.clone(),
+        _ => return None,
+    };
+    Some(Ty { base, maybe: a.maybe || b.maybe })
+}
+
+/// A list that may be empty.
+fn emptied(ty: Ty) -> Ty {
+    match ty.base {
+        Base::List(base, _) => Ty { base: Base::List(base, false), ..ty },
+        _ => ty,
     }
 }
 
-/// `a.b.c` and the offset of its first byte.
-fn path(expr: &ast::Expr<'_>) -> Option<(String, usize)> {
-    match expr {
-        ast::Expr::Var(var) => Some((var.id.to_owned(), var.span().start_offset as usize)),
-        ast::Expr::GetAttr(attr) => path(&attr.expr).map(|(path, start)| (format!("{path}.{}", attr.name), start)),
-        _ => None,
-    }
+/// The tree of a term whose types fit.
+fn lower(term: &Term, scope: &Scope) -> Option<Expr> {
+    let one = |term: &Term| lower(term, scope).map(Box::new);
+    let all = |terms: &[Term]| terms.iter().map(|term| lower(term, scope)).collect::<Option<Vec<_>>>();
+    // `(a and b) and c` is one list, so that each part can be named, dropped or moved.
+    let junction = |terms: &[Term], both: bool| {
+        let mut parts = all(terms)?;
+        let first = match (both, parts.remove(0)) {
+            (true, Expr::And(inner)) | (false, Expr::Or(inner)) => inner,
+            (_, other) => vec![other],
+        };
+        Some(first.into_iter().chain(parts).collect())
+    };
+    Some(match &term.kind {
+        TermKind::Literal(value) => Expr::Literal(value.clone()),
+        TermKind::Name(path) => Expr::Name(scope.find(path)?.0),
+        TermKind::List(items) => Expr::List(all(items)?),
+        TermKind::Not(inner) => Expr::Not(one(inner)?),
+        TermKind::Negate(inner) => Expr::Negate(one(inner)?),
+        TermKind::And(parts) => Expr::And(junction(parts, true)?),
+        TermKind::Or(parts) => Expr::Or(junction(parts, false)?),
+        TermKind::Compare(first, rest) => {
+            let mut parts = Vec::new();
+            let mut left = &**first;
+            for (op, right) in rest {
+                parts.push(Expr::Compare(*op, one(left)?, one(right)?));
+                left = right;
+            }
+            if parts.len() == 1 { parts.remove(0) } else { Expr::And(parts) }
+        }
+        TermKind::In(needle, hay) => Expr::In(one(needle)?, one(hay)?),
+        TermKind::IsNone(inner) => Expr::IsNone(one(inner)?),
+        TermKind::Arith(op, a, b) => Expr::Arith(*op, one(a)?, one(b)?),
+        TermKind::If(test, yes, no) => Expr::If(one(test)?, one(yes)?, one(no)?),
+        TermKind::Filter(inner, (name, _), arguments) => {
+            let kind = FILTERS.iter().find(|(known, _)| known == name)?.1;
+            let argument = match arguments.first() {
+                Some(argument) => Some(one(argument)?),
+                None => None,
+            };
+            Expr::Filter(kind, one(inner)?, argument)
+        }
+        // Rules have neither, which their types have told.
+        TermKind::Call(..) | TermKind::Slice(..) => return None,
+    })
 }

@@ -55,13 +55,14 @@ fn tightness(expr: &Expr) -> u8 {
         Expr::If(..) => 0,
         Expr::Or(_) => 1,
         Expr::And(_) => 2,
-        Expr::Not(inner) if matches!(**inner, Expr::IsNone(_) | Expr::In(..)) => 4,
+        Expr::Not(inner) if matches!(**inner, Expr::IsNone(_)) => 7,
+        Expr::Not(inner) if matches!(**inner, Expr::In(..)) => 4,
         Expr::Not(_) => 3,
-        Expr::Compare(..) | Expr::In(..) | Expr::IsNone(_) => 4,
+        Expr::Compare(..) | Expr::In(..) => 4,
         Expr::Arith(Arith::Add | Arith::Sub, ..) => 5,
         Expr::Arith(..) => 6,
-        // A filter takes what is negated: `-a | abs` is `(-a) | abs`.
-        Expr::Filter(..) => 7,
+        // A filter or a test takes what is negated: `-a | abs` is `(-a) | abs`.
+        Expr::Filter(..) | Expr::IsNone(_) => 7,
         Expr::Negate(_) => 8,
         Expr::Literal(_) | Expr::Name(_) | Expr::List(_) => 9,
     }
@@ -97,7 +98,7 @@ fn plain(expr: &Expr, names: Names<'_>, out: &mut String) {
         }
         Expr::Not(inner) => match &**inner {
             Expr::IsNone(inner) => {
-                side(inner, out);
+                at_least(inner, own, names, out);
                 out.push_str(" is not none");
             }
             Expr::In(needle, hay) => between(needle, " not in ", hay, out),
@@ -109,7 +110,7 @@ fn plain(expr: &Expr, names: Names<'_>, out: &mut String) {
         Expr::And(parts) => joined(parts, " and ", &side, out),
         Expr::Or(parts) => joined(parts, " or ", &side, out),
         Expr::IsNone(inner) => {
-            side(inner, out);
+            at_least(inner, own, names, out);
             out.push_str(" is none");
         }
         Expr::In(needle, hay) => between(needle, " in ", hay, out),
@@ -120,7 +121,7 @@ fn plain(expr: &Expr, names: Names<'_>, out: &mut String) {
         }
         Expr::Negate(inner) => {
             out.push('-');
-            side(inner, out);
+            at_least(inner, own, names, out);
         }
         // From left to right: what stands on the right of a minus keeps its brackets.
         Expr::Arith(op, a, b) => {
@@ -157,8 +158,23 @@ fn joined(parts: &[Expr], word: &str, one: &dyn Fn(&Expr, &mut String), out: &mu
 fn literal(value: &Value<'_>) -> String {
     match value {
         Value::None => "none".to_owned(),
-        Value::Text(text) if text.contains('\'') => format!("\"{text}\""),
-        Value::Text(text) => format!("'{text}'"),
+        Value::Text(text) => {
+            let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+            let mut out = String::from(quote);
+            for c in text.chars() {
+                match c {
+                    '\n' => out.push_str("\\n"),
+                    '\r' => out.push_str("\\r"),
+                    '\t' => out.push_str("\\t"),
+                    c if c == quote || c == '\\' => out.extend(['\\', c]),
+                    c => out.push(c),
+                }
+            }
+            out.push(quote);
+            out
+        }
+        // With its point, so that it is read as what it is.
+        Value::Float(number) => format!("{number:?}"),
         other => other.to_string(),
     }
 }

@@ -5,6 +5,7 @@
 
 use super::diag::Sink;
 use super::expressions::check;
+use super::grammar::end_of_tag;
 use super::scope::{Place, Scope};
 use crate::engine::sentence::{Piece, Sentence};
 
@@ -17,7 +18,8 @@ pub(super) fn read(sink: &mut Sink<'_>, scope: &Scope, place: Place, text: &str)
         let rest = &text[open..];
         if rest.starts_with("{%") || rest.starts_with("{#") {
             let help = "a sentence holds `{{ … }}` only; choose with `{{ a if c else b }}`, or write a template";
-            sink.error(place.whole, "a sentence has no statements and no comments", Some(help.to_owned()));
+            let message = "a sentence has no statements and no comments";
+            sink.error(place.of(open, open + 2), message, Some(help.to_owned()));
             return None;
         }
         if !rest.starts_with("{{") {
@@ -25,8 +27,9 @@ pub(super) fn read(sink: &mut Sink<'_>, scope: &Scope, place: Place, text: &str)
             at = open + 1;
             continue;
         }
-        let Some(close) = rest.find("}}").map(|found| open + found) else {
-            sink.error(place.whole, "`{{` is not closed", Some("end it with `}}`".to_owned()));
+        let Some(close) = end_of_tag(text, open + 2, "}}") else {
+            let help = "end it with `}}`, and close its quotes";
+            sink.error(place.of(open, open + 2), "`{{` is not closed", Some(help.to_owned()));
             return None;
         };
         pieces.push(Piece::Text(text[at..open].to_owned()));

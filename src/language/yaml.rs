@@ -101,7 +101,7 @@ pub fn read(sink: &mut Sink<'_>) -> Option<Node> {
         },
     };
     match serde_yaml::from_str_with_options::<Spanned<Raw>>(&source.text, options) {
-        Ok(root) => Some(node(root)),
+        Ok(root) => Some(node(root, &source)),
         Err(error) => {
             let place = error.location().map_or(0, |at| {
                 source.offset(usize::try_from(at.line()).unwrap_or(1), usize::try_from(at.column()).unwrap_or(1))
@@ -247,30 +247,30 @@ pub fn quoted(text: &str) -> String {
     if text.contains(['"', '\\']) { format!("'{}'", text.replace('\'', "''")) } else { format!("\"{text}\"") }
 }
 
-fn node(raw: Spanned<Raw>) -> Node {
-    let span = span_of(&raw);
+fn node(raw: Spanned<Raw>, source: &Source) -> Node {
+    let span = span_of(&raw, source);
     let kind = match raw.value {
         Raw::Null => NodeKind::Null,
         Raw::Bool(value) => NodeKind::Bool(value),
         Raw::Int(value) => NodeKind::Int(value),
         Raw::Float(value) => NodeKind::Float(value),
         Raw::Text(value) => NodeKind::Text(value),
-        Raw::List(items) => NodeKind::List(items.into_iter().map(node).collect()),
+        Raw::List(items) => NodeKind::List(items.into_iter().map(|item| node(item, source)).collect()),
         Raw::Map(entries) => NodeKind::Map(
             entries
                 .into_iter()
-                .map(|(key, value)| (Key { span: span_of(&key), name: key.value }, node(value)))
+                .map(|(key, value)| (Key { span: span_of(&key, source), name: key.value }, node(value, source)))
                 .collect(),
         ),
     };
     Node { span, kind }
 }
 
-fn span_of<T>(value: &Spanned<T>) -> Span {
+fn span_of<T>(value: &Spanned<T>, source: &Source) -> Span {
     let at = value.referenced.span();
     let start = usize::try_from(at.byte_offset().unwrap_or(0)).unwrap_or(0);
     let length = usize::try_from(at.byte_len().unwrap_or(0)).unwrap_or(0);
-    Span::new(start, start + length)
+    source.whole(Span::new(start, start + length))
 }
 
 /// What the YAML library hands over, before places are turned into ours.

@@ -172,6 +172,7 @@ fn type_name(ty: &Ty) -> String {
         Base::Text => "text".to_owned(),
         Base::List(inner, _) => format!("list of {}s", type_name(&Ty::of((**inner).clone()))),
         Base::Nothing => "none".to_owned(),
+        Base::Group => "group".to_owned(),
     };
     if ty.maybe { format!("{base} or none") } else { base }
 }

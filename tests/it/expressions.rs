@@ -112,13 +112,90 @@ fn worlds() -> impl Strategy<Value = World> {
     })
 }
 
-fn checked(text: &str) -> Expr {
+/// The tree, or what is told of the text; never both and never neither.
+fn read(text: &str) -> Result<Expr, Vec<Diagnostic>> {
     let source = Source::new("made up", text);
     let mut found: Vec<Diagnostic> = Vec::new();
     let place = Place { whole: Span::new(0, text.len()), text: Some(0) };
     let checked = check(&mut Sink { source: &source, found: &mut found }, &scope(), place, text, &mut Vec::new());
-    let problems: Vec<String> = found.iter().map(|problem| problem.render(false)).collect();
-    checked.unwrap_or_else(|| panic!("{text}: {}", problems.join("\n"))).0
+    for problem in &found {
+        let span = problem.span;
+        assert!(text.get(span.start..span.end).is_some(), "{text:?}: {span:?} is not on characters");
+        assert!(!problem.render(false).is_empty());
+    }
+    assert_eq!(checked.is_none(), !found.is_empty(), "{text:?} is read and told, or neither");
+    checked.map(|(expr, _)| expr).ok_or(found)
+}
+
+fn checked(text: &str) -> Expr {
+    read(text).unwrap_or_else(|found| {
+        let problems: Vec<String> = found.iter().map(|problem| problem.render(false)).collect();
+        panic!("{text}: {}", problems.join("\n"))
+    })
+}
+
+/// Characters that stand in no expression.
+const FOREIGN: [&str; 24] = [
+    "&", "$", "?", "!", ";", "#", "@", "^", "\\", "`", "{", "}", "\u{a0}", "\u{200b}", "\u{feff}", "\u{202e}", "\0",
+    "“", "’", "≥", "−", "ü", "é", "🦀",
+];
+
+/// Pieces of expressions, good and bad, of which nonsense is made.
+const PIECES: [&str; 36] = [
+    "n0",
+    "b0",
+    "t0",
+    "labels",
+    "thresholds.x",
+    "'bug'",
+    "\"a b\"",
+    "12",
+    "1.5e3",
+    "3x",
+    "true",
+    "none",
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "if",
+    "else",
+    "==",
+    "!=",
+    "<=",
+    ">",
+    "=",
+    "+",
+    "-",
+    "**",
+    "|",
+    "|length",
+    "(",
+    ")",
+    "[",
+    "]",
+    ",",
+    ".",
+    "'",
+];
+
+/// Offsets of a text outside its quotes where a character can be put.
+fn outside_quotes(text: &str) -> Vec<usize> {
+    let mut quote = None;
+    let mut places = Vec::new();
+    for (at, c) in text.char_indices() {
+        if quote.is_none() {
+            places.push(at);
+        }
+        match quote {
+            Some(open) if open == c => quote = None,
+            None if c == '\'' || c == '"' => quote = Some(c),
+            _ => {}
+        }
+    }
+    places.push(text.len());
+    places
 }
 
 fn written(name: Name) -> String {
@@ -178,6 +255,40 @@ proptest! {
     }
 
     #[test]
+    fn a_foreign_character_is_told_where_it_stands(
+        text in prop_oneof![condition(), number()],
+        foreign in proptest::sample::select(&FOREIGN[..]),
+        place in any::<proptest::sample::Index>(),
+    ) {
+        let places = outside_quotes(&text);
+        let at = places[place.index(places.len())];
+        let slip = format!("{}{foreign}{}", &text[..at], &text[at..]);
+        let Err(found) = read(&slip) else { return Err(TestCaseError::fail(format!("{slip:?} is read"))) };
+        let covers = |problem: &Diagnostic| problem.span.start <= at && problem.span.end >= at + foreign.len();
+        proptest::prop_assert!(found.iter().any(covers), "{:?} at {}: {:?}", slip, at, found[0].span);
+    }
+
+    #[test]
+    fn no_text_is_too_strange(
+        bytes in proptest::collection::vec(any::<u8>(), 0..60),
+        pieces in proptest::collection::vec(proptest::sample::select(&PIECES[..]), 0..12),
+        spaces in any::<bool>(),
+    ) {
+        // Whatever comes of it, `read` looks that it is read or told, on whole characters.
+        let _ = read(&String::from_utf8_lossy(&bytes));
+        let _ = read(&pieces.join(if spaces { " " } else { "" }));
+    }
+
+    #[test]
+    fn a_text_in_quotes_is_printed_as_it_is_read(text in any::<String>()) {
+        let printed = print(&Expr::Literal(Value::Text(Cow::Borrowed(text.as_str())).into_owned()), &written);
+        if printed.len() <= 2_000 {
+            let Expr::Literal(again) = checked(&printed) else { return Err(TestCaseError::fail(printed)) };
+            proptest::prop_assert_eq!(again.to_string(), text);
+        }
+    }
+
+    #[test]
     fn an_answer_without_everything_read_stands_when_it_is(text in condition(), world in worlds()) {
         let expr = checked(&text);
         let read = World { unread: 0, ..world.clone() };
@@ -186,6 +297,20 @@ proptest! {
             None => proptest::prop_assert!(!eval(&expr, &world).lacks().is_empty()),
         }
     }
+}
+
+#[test]
+fn what_is_nested_too_deeply_is_told() {
+    let deep = ["(", "[", "-", "not ", "n0 + ", "b0 if b0 else ", "labels | join(", "labels[", "n0 | abs | "];
+    for part in deep {
+        let found = read(&part.repeat(1_990 / part.len())).err().unwrap_or_default();
+        assert!(!found.is_empty(), "{part}");
+        let whole = format!("{}n0", part.repeat(1_990 / part.len()));
+        assert!(read(&whole).is_err(), "{part}");
+    }
+    // Long is not deep.
+    checked(&vec!["b0"; 250].join(" and "));
+    checked(&format!("n0 in [{}]", vec!["1"; 300].join(", ")));
 }
 
 #[test]
