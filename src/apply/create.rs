@@ -2,6 +2,8 @@
 //!
 //! Takes: a write. Gives: what became of it.
 
+use anyhow::bail;
+
 use super::journal::Step;
 use super::preflight::Repository;
 use super::send::Failed;
@@ -29,7 +31,8 @@ impl Run<'_, '_> {
         if let Some(body) = &mut write.args.body {
             *body = self.stamped(body);
         }
-        match self.created(repository, effect, &write) {
+        self.pause();
+        match self.created_by_now(repository, effect, &write) {
             Ok(None) => {}
             Ok(Some(number)) => {
                 let note = format!("#{number} is there already.");
@@ -75,14 +78,20 @@ impl Run<'_, '_> {
                 forge.create_issue(repository.index, NewIssue { title, body, labels, assignees })
             },
             || {
-                let there = match args.labels.first().filter(|_| is_kept(&write.key)) {
-                    Some(label) => forge.labelled(repository.index, label)?,
-                    None => self.opened(repository.index)?,
-                };
-                // It names this run, and what it is for.
+                // It names this run, and what it is for. Looked for among all that we have opened: a label that it
+                // should carry may not be on it.
                 let wanted = Marker::ending(body);
-                let found = there.iter().find(|item| wanted.is_some() && Marker::ending(&item.body) == wanted);
-                Ok(found.map(|item| Done { id: None, number: Some(item.number) }))
+                let ours = self.opened(repository.index)?;
+                let found = ours.iter().find(|item| wanted.is_some() && Marker::ending(&item.body) == wanted);
+                let Some(found) = found else { return Ok(None) };
+                let names = forge.label_names();
+                let labelled = |name: &&String| !found.labels.iter().any(|there| names.same(there, name));
+                let assigned = |login: &&String| !found.assignees.iter().any(|there| there.eq_ignore_ascii_case(login));
+                let missing = args.labels.iter().find(labelled).or_else(|| args.assignees.iter().find(assigned));
+                match missing {
+                    None => Ok(Some(Done { id: None, number: Some(found.number) })),
+                    Some(missing) => bail!("#{} is there without {missing}", found.number),
+                }
             },
         );
         new.number = sent.as_ref().ok().and_then(|done| done.number);

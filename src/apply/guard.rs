@@ -112,6 +112,10 @@ impl Run<'_, '_> {
             && let Some((comment, _)) = newest
             && !effect.writes.iter().any(|write| write.args.id == Some(comment.id))
         {
+            if key != plan::DECISION {
+                let text = "Another run has said it there meanwhile.".to_owned();
+                return Ok(Ready::Not(Outcome::new(Fate::Unchanged, text)));
+            }
             // Another run has decided otherwise meanwhile.
             return Ok(dropped("A newer comment of ours stands there, about another decision."));
         } else if !has_comment && posted.is_none() && !writes.is_empty() {

@@ -5,11 +5,13 @@
 
 use std::time::Instant;
 
+use anyhow::bail;
+
 use super::journal::Step;
 use super::preflight::Repository;
 use super::send::Failed;
 use super::{Ended, Fate, Outcome, Run};
-use crate::forge::change::{Done, Failure, Label};
+use crate::forge::change::{Done, Failure, Label, Preflight};
 use crate::plan::{Args, Effect, Op, PlannedItem, UNDO, Write};
 
 impl Run<'_, '_> {
@@ -90,7 +92,10 @@ impl Run<'_, '_> {
                 Ok(Done::default())
             },
             || {
-                let known = forge.preflight(repository.index, false)?.labels;
+                let Preflight { refused, labels: known, .. } = forge.preflight(repository.index, false)?;
+                if let Some(why) = refused {
+                    bail!("{why}");
+                }
                 let same = |known: &String| forge.label_names().same(known, name);
                 Ok((!known.iter().any(same)).then(Done::default))
             },

@@ -21,7 +21,7 @@ mod label;
 mod ours;
 mod preflight;
 mod send;
-mod twice;
+pub(crate) mod twice;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -186,13 +186,18 @@ impl Run<'_, '_> {
         Us { user: self.apply.forge.user(), bots: &self.plan.manners.bots }
     }
 
-    /// Servers are spared, files are not.
+    /// Servers are spared, files are not. It stands before the look at an item, not between that and the write:
+    /// of two runs at once the later one sees what the earlier has written. The first pause is of any length, so
+    /// that two that began together do not go on side by side.
     fn pause(&self) {
         if !self.apply.forge.is_remote() {
             return;
         }
         let wanted = Duration::from_millis(self.plan.manners.pause_ms).max(self.apply.forge.pace());
-        if let Some(rest) = self.last.get().and_then(|last| wanted.checked_sub(last.elapsed())) {
+        let first = || Instant::now().checked_sub(wanted.mul_f64(fastrand::f64()));
+        let last = self.last.get().or_else(first);
+        self.last.set(last);
+        if let Some(rest) = last.and_then(|last| wanted.checked_sub(last.elapsed())) {
             std::thread::sleep(rest);
         }
     }
@@ -229,6 +234,7 @@ impl Run<'_, '_> {
         number: u64,
         effect: &Effect,
     ) -> Result<Outcome, Ended> {
+        self.pause();
         let (mut fresh, comments, writes) = match self.look(repository, item, number, effect) {
             Ok(Ready::Write { fresh, comments, writes }) => (fresh, comments, writes),
             Ok(Ready::Not(outcome)) => return Ok(outcome),

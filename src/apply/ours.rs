@@ -53,6 +53,17 @@ impl Run<'_, '_> {
         Ok(labelled.iter().filter(ours).map(|item| item.number).max())
     }
 
+    /// The same, asked once more just before it is created: a run at the same time may have been quicker.
+    pub(super) fn created_by_now(
+        &self,
+        repository: &Repository,
+        effect: &Effect,
+        write: &Write,
+    ) -> Result<Option<u64>> {
+        self.opened.borrow_mut().remove(&repository.index);
+        self.created(repository, effect, write)
+    }
+
     /// The issues that we have opened.
     pub(super) fn opened(&self, repo: usize) -> Result<Vec<Item<'static>>> {
         let mut all = Vec::new();

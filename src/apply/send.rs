@@ -62,6 +62,9 @@ impl Run<'_, '_> {
         if write.op == Op::CreateIssue {
             let mut write = write.clone();
             write.args.body = write.args.body.as_deref().map(|body| self.stamped(body));
+            if self.apply.forge.is_remote() && self.created_by_now(repository, effect, &write)?.is_some() {
+                return Ok(());
+            }
             let done = self.create_one(repository, item, effect, &write)?;
             self.remember(repository.index, &write, &done);
             return Ok(());
@@ -79,7 +82,6 @@ impl Run<'_, '_> {
             *section = section.replacen(" run=-", &format!(" run={}", self.apply.run), 1);
             write.args.body = Some(section::put(&fresh.item.body, section));
         }
-        let forge = self.apply.forge;
         let before = match write.op {
             _ if over.is_some() => over,
             Op::EditComment => {
@@ -91,13 +93,7 @@ impl Run<'_, '_> {
             _ => None,
         };
         self.note(item, effect, &write, before.clone(), Step::Begun)?;
-        let sent = self.persist(
-            || match change(&write) {
-                Some(change) => forge.change(repository.index, fresh, change),
-                None => Err(Failure::Refused(anyhow::anyhow!("an item cannot be sent `{}`", write.op.name()))),
-            },
-            || self.landed(repository, fresh, &write),
-        );
+        let sent = self.change(repository.index, fresh, &write);
         let step = if sent.is_ok() { Step::Done } else { Step::Failed };
         if let (Ok(done), Op::Comment) = (&sent, write.op) {
             write.args.id = done.id;
@@ -115,7 +111,19 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    /// Sends; where the answer is lost, asks whether it landed, and sends again only if not.
+    /// Makes a change to an item that was just read, and does not believe it before it is proven.
+    pub(super) fn change(&self, repo: usize, fresh: &Fresh, write: &Write) -> Result<Done, Failure> {
+        self.persist(
+            || match change(write) {
+                Some(change) => self.apply.forge.change(repo, fresh, change),
+                None => Err(Failure::Refused(anyhow::anyhow!("an item cannot be sent `{}`", write.op.name()))),
+            },
+            || self.landed(repo, fresh, write),
+        )
+    }
+
+    /// Sends; where the answer is lost or proves nothing, asks whether it landed, and sends again only if not.
+    /// Where the answer says that something was left out, another look decides: it may be an old answer.
     pub(super) fn persist(
         &self,
         send: impl Fn() -> Result<Done, Failure>,
@@ -126,7 +134,13 @@ impl Run<'_, '_> {
             self.pause();
             let sent = send();
             self.last.set(Some(Instant::now()));
-            let Err(Failure::Unknown(error)) = sent else { return sent };
+            let error = match sent {
+                Err(Failure::Ignored(error)) => {
+                    return landed().ok().flatten().ok_or(Failure::Ignored(error));
+                }
+                Err(Failure::Unknown(error)) => error,
+                sent => return sent,
+            };
             match landed() {
                 Ok(Some(done)) => return Ok(done),
                 Ok(None) if tries < TRIES => {}
@@ -145,36 +159,37 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Whether a write whose answer was lost is there.
-    fn landed(&self, repository: &Repository, fresh: &Fresh, write: &Write) -> anyhow::Result<Option<Done>> {
+    /// Whether a write whose answer proves nothing is there.
+    fn landed(&self, repo: usize, fresh: &Fresh, write: &Write) -> anyhow::Result<Option<Done>> {
         let (forge, number) = (self.apply.forge, fresh.item.number);
         let body = write.args.body.as_deref().unwrap_or("");
-        match write.op {
-            Op::Comment => {
-                let wanted = Marker::ending(body);
-                let comments = forge.comments(repository.index, number)?;
-                let ours = |comment: &&Comment| self.us().marker(comment) == wanted;
-                Ok(comments.iter().rev().find(ours).map(|comment| Done { id: Some(comment.id), number: None }))
-            }
-            Op::DeleteComment => {
-                let comments = forge.comments(repository.index, number)?;
-                let there = comments.iter().any(|comment| Some(comment.id) == write.args.id);
-                Ok((!there).then(Done::default))
-            }
-            Op::EditComment => {
-                let comments = forge.comments(repository.index, number)?;
-                let there = comments.iter().find(|comment| Some(comment.id) == write.args.id);
-                Ok(there.filter(|comment| comment.body.trim_end() == body.trim_end()).map(|_| Done::default()))
-            }
-            _ => {
-                let Some(now) = forge.item(repository.index, fresh.item.kind, number)? else { return Ok(None) };
-                let there = match write.op {
-                    Op::EditBody => now.item.body.trim_end() == body.trim_end(),
-                    _ => !memory::left(&mut write.clone(), &State::of(&now.item, forge.label_names())),
-                };
-                Ok(there.then(Done::default))
-            }
+        if matches!(write.op, Op::Comment | Op::EditComment | Op::DeleteComment) {
+            let comments = forge.comments(repo, number)?;
+            let of_write = |comment: &&Comment| Some(comment.id) == write.args.id;
+            let found = match write.op {
+                Op::Comment => {
+                    // Its marker names this run; a text that has none is told by itself.
+                    let wanted = Marker::ending(body);
+                    let ours = |comment: &&Comment| match &wanted {
+                        Some(_) => self.us().marker(comment) == wanted,
+                        None => self.us().wrote(comment) && memory::same_text(&comment.body, body),
+                    };
+                    comments.iter().rev().find(ours).map(|comment| comment.id)
+                }
+                Op::EditComment => {
+                    let there = comments.iter().find(of_write);
+                    there.filter(|comment| memory::same_text(&comment.body, body)).map(|comment| comment.id)
+                }
+                _ => write.args.id.filter(|_| !comments.iter().any(|comment| of_write(&comment))),
+            };
+            return Ok(found.map(|id| Done { id: Some(id), number: None }));
         }
+        let Some(now) = forge.item(repo, fresh.item.kind, number)? else { return Ok(None) };
+        let there = match write.op {
+            Op::EditBody => memory::same_text(&now.item.body, body),
+            _ => !memory::left(&mut write.clone(), &State::of(&now.item, forge.label_names())),
+        };
+        Ok(there.then(Done::default))
     }
 
     /// A text with the name of this run in its marker.

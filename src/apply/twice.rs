@@ -2,23 +2,28 @@
 //!
 //! Takes: what this run has posted and created. Gives: one comment of each decision and one issue of each
 //! place: of two comments with one key and one digest on one item, both posted since this run began, the
-//! later is deleted; of two such issues the later loses its marker and is closed.
+//! later is deleted; of two such issues the later says so in a line, is nobody's any more and is closed.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
-use std::time::Instant;
 
 use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
 
+use super::guard;
 use super::preflight::Repository;
 use super::{Applied, Created, Posted, Run};
-use crate::forge::change::{Change, Failure};
+use crate::forge::change::Fresh;
 use crate::forge::{Comment, Item, Kind};
-use crate::plan::marker::{self, Marker};
+use crate::plan::marker::Marker;
+use crate::plan::memory::{self, State};
+use crate::plan::{Args, DECISION, Op, UNDO, Write};
 
 /// Clocks of a runner and a forge differ by less.
 pub(super) const CLOCKS: i64 = 10;
+
+/// How an issue begins that was made twice and is closed.
+pub(crate) const SECOND: &str = "<sub>Two runs made this at the same moment: ";
 
 /// Issues of ours, by repository and label.
 type Lists = HashMap<(usize, Option<String>), Vec<Item<'static>>>;
@@ -44,17 +49,30 @@ impl Run<'_, '_> {
     pub(super) fn look_back_at_issues(&self, applied: &mut Applied) {
         let mut lists = HashMap::new();
         for mine in self.created.take() {
-            if let Err(error) = self.keep_one_issue(&mine, &mut lists) {
-                let name = self.apply.forge.repos().get(mine.repo).map_or("", |repo| &repo.name);
-                applied.warnings.push(format!(
-                    "{name}: looking for an issue like #{} of a run at the same time failed: {error:#}",
-                    mine.number
-                ));
+            let name = self.apply.forge.repos().get(mine.repo).map_or("", |repo| &repo.name);
+            let number = mine.number;
+            match self.keep_one_issue(&mine, &mut lists) {
+                Ok(Some(first)) if first != number => {
+                    let made = applied.outcomes.iter_mut().zip(self.plan.items.iter()).filter(|(outcome, item)| {
+                        outcome.number == Some(number) && item.repo.eq_ignore_ascii_case(name)
+                    });
+                    for (outcome, _) in made {
+                        outcome.number = Some(first);
+                        outcome.note = Some(format!(
+                            "A run at the same moment made #{first} for it; #{number} of this run is closed."
+                        ));
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => applied.warnings.push(format!(
+                    "{name}: looking for an issue like #{number} of a run at the same time failed: {error:#}"
+                )),
             }
         }
     }
 
-    fn keep_one_issue(&self, mine: &Created, lists: &mut Lists) -> Result<()> {
+    /// Gives the number of the one that stands.
+    fn keep_one_issue(&self, mine: &Created, lists: &mut Lists) -> Result<Option<u64>> {
         let same = |marker: &Marker| {
             ["policy", "key", "did", "of", "action"].into_iter().all(|name| marker.get(name) == mine.marker.get(name))
         };
@@ -73,26 +91,46 @@ impl Run<'_, '_> {
         let began = there.iter().find(|item| item.number == mine.number).and_then(|item| item.created_at);
         let mut all: Vec<&Item<'_>> = there.iter().filter(ours).filter(|item| near(item.created_at, began)).collect();
         all.sort_by_key(|item| item.number);
-        for later in all.into_iter().skip(1) {
-            self.close_second(mine.repo, later.number)?;
+        let mut all = all.into_iter();
+        let Some(first) = all.next() else { return Ok(None) };
+        for later in all {
+            self.close_second(mine.repo, later.number, first.number)?;
         }
-        Ok(())
+        Ok(Some(first.number))
     }
 
     /// Without its marker it is no issue of ours any more: one that is closed with it would count as
-    /// closed by a person.
-    fn close_second(&self, repo: usize, number: u64) -> Result<()> {
+    /// closed by a person. Whoever it was assigned to has the other one. The run that made it closes it too: what
+    /// is so already is no failure.
+    fn close_second(&self, repo: usize, number: u64, first: u64) -> Result<()> {
         let forge = self.apply.forge;
-        let Some(fresh) = forge.item(repo, Kind::Issue, number)? else { return Ok(()) };
-        let plain = marker::without(&fresh.item.body);
-        for change in [Change::EditBody { body: plain }, Change::Close { reason: Some("not_planned") }] {
-            self.pause();
-            match forge.change(repo, &fresh, change) {
-                // The other run was quicker.
-                Ok(_) | Err(Failure::Stale(_)) => {}
-                Err(failure) => return Err(anyhow::anyhow!("{failure}")),
+        let Some(mut fresh) = forge.item(repo, Kind::Issue, number)? else { return Ok(()) };
+        let other = forge.quiet_link(repo, first, false);
+        let line = format!("{SECOND}{other} stands, this one is closed.</sub>");
+        let assignees: Vec<String> = fresh.item.assignees.iter().map(ToString::to_string).collect();
+        let closed = Some("not_planned".into());
+        for (op, args) in [
+            (Op::EditBody, Args { body: Some(line), ..Args::default() }),
+            (Op::Unassign, Args { assignees, ..Args::default() }),
+            (Op::Close, Args { reason: closed, ..Args::default() }),
+        ] {
+            let write = Write { op, key: UNDO.into(), args };
+            let left = |fresh: &Fresh| match op {
+                Op::EditBody => !memory::same_text(&fresh.item.body, write.args.body.as_deref().unwrap_or_default()),
+                _ => memory::left(&mut write.clone(), &State::of(&fresh.item, forge.label_names())),
+            };
+            if !left(&fresh) {
+                continue;
             }
-            self.last.set(Some(Instant::now()));
+            if let Err(failure) = self.change(repo, &fresh, &write) {
+                // The other run may have been quicker.
+                let Some(now) = forge.item(repo, Kind::Issue, number)? else { return Ok(()) };
+                if left(&now) {
+                    return Err(anyhow::anyhow!("{failure}"));
+                }
+                fresh = now;
+            }
+            guard::put_on(&mut fresh.item, &write, forge.label_names());
         }
         forge.item_done()
     }
@@ -104,7 +142,9 @@ impl Run<'_, '_> {
             let same = |comment: &Comment| {
                 self.us().marker(comment).is_some_and(|marker| {
                     let is = |name: &str, value: &str| marker.get(name) == Some(value);
-                    is("policy", &mine.policy) && is("key", &mine.key) && is("did", &mine.did)
+                    // Of a decision two that differ are two decisions; any other place holds one comment.
+                    let of_place = is("policy", &mine.policy) && is("key", &mine.key);
+                    of_place && (mine.key != DECISION || is("did", &mine.did))
                 })
             };
             let on_item = recent.iter().filter(|placed| placed.number == mine.number).map(|placed| &placed.comment);
@@ -121,11 +161,16 @@ impl Run<'_, '_> {
 
     fn delete(&self, repo: usize, number: u64, id: u64) -> Result<()> {
         let Some(fresh) = self.apply.forge.item(repo, Kind::Issue, number)? else { return Ok(()) };
-        self.pause();
-        match self.apply.forge.change(repo, &fresh, Change::DeleteComment { id }) {
-            // The other run was quicker.
-            Ok(_) | Err(Failure::Refused(_)) => self.apply.forge.item_done(),
-            Err(failure) => Err(anyhow::anyhow!("{failure}")),
+        let args = Args { id: Some(id), ..Args::default() };
+        let write = Write { op: Op::DeleteComment, key: UNDO.into(), args };
+        match self.change(repo, &fresh, &write) {
+            Ok(_) => self.apply.forge.item_done(),
+            Err(failure) => {
+                // The other run may have been quicker.
+                let comments = self.apply.forge.comments(repo, number)?;
+                let there = comments.iter().any(|comment| comment.id == id);
+                if there { Err(anyhow::anyhow!("{failure}")) } else { Ok(()) }
+            }
         }
     }
 }

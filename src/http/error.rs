@@ -94,6 +94,8 @@ impl Error {
             || match &self.kind {
                 Kind::Lost(_) | Kind::TooLarge(_) | Kind::NotJson(_) => true,
                 Kind::Status { status, .. } => *status >= 500,
+                // To the page of a login, or to what was made: a forge that moved something answers otherwise.
+                Kind::Moved { status: 302 | 303, .. } => true,
                 Kind::NotSent(_) | Kind::Moved { .. } | Kind::Limited { .. } | Kind::Stopped | Kind::Unsendable(_) => {
                     false
                 }

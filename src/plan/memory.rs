@@ -32,11 +32,16 @@ impl<'u> Us<'u> {
         !login.is_empty() && (same(self.user) || self.bots.iter().any(|bot| same(bot)))
     }
 
+    /// Whether a comment is ours.
+    #[must_use]
+    pub fn wrote(&self, comment: &Comment) -> bool {
+        comment.author.as_ref().is_some_and(|author| self.is(&author.login))
+    }
+
     /// The marker that ends a comment, where the comment is ours. Anyone can copy a marker.
     #[must_use]
     pub fn marker(&self, comment: &Comment) -> Option<Marker> {
-        let ours = comment.author.as_ref().is_some_and(|author| self.is(&author.login));
-        if ours { Marker::ending(&comment.body) } else { None }
+        if self.wrote(comment) { Marker::ending(&comment.body) } else { None }
     }
 
     /// Who wrote a text that ends with a marker and is not ours. Where our own account is not known

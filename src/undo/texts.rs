@@ -5,6 +5,7 @@
 //! their answers would stand alone. Pure.
 
 use super::{Held, JOB, Known, Verdict, WITHDRAWN, Written, back, later_run};
+use crate::apply::twice::SECOND;
 use crate::forge::Comment;
 use crate::plan::marker::{self, Marker};
 use crate::plan::memory::same_text;
@@ -181,6 +182,7 @@ fn created(written: &Written, later: Option<&Written>, held: &Held) -> Verdict {
     if !item.open {
         return match taken {
             true => undone(later).unwrap_or(Verdict::Already(None)),
+            false if item.body.starts_with(SECOND) => left("A run at the same moment made the same one."),
             false => left("Somebody closed it."),
         };
     }

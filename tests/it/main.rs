@@ -28,6 +28,7 @@ mod mask;
 mod meanwhile;
 mod memory;
 mod output;
+mod proven;
 mod publish;
 mod readme;
 mod recorded;

@@ -73,7 +73,8 @@ impl Api {
     /// A request with what this forge wants to see (facts 57, 75).
     fn dressed(&self, method: Method, url: Url) -> Request {
         let github = self.dialect.is_github();
-        let request = Request::new(method, url);
+        // What a cache between us and the forge still holds is no answer.
+        let request = Request::new(method, url).header("cache-control", "no-cache");
         let request = match &self.token {
             Some(token) => request.authorized(if github { "Bearer" } else { "token" }, token),
             None => request,

@@ -7,11 +7,10 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::api::part;
-use super::failure::{failed, ignored, refused};
+use super::failure::{failed, ignored, refused, unproven, unread};
 use super::node::Node;
 use super::preflight::Known;
-use super::read::one;
-use super::write::Order;
+use super::write::{At, Order};
 use super::{Item, Remote};
 use crate::forge::change::{Done, Failure, Fresh, Label};
 use crate::http::{Answer, Method};
@@ -32,125 +31,122 @@ impl Remote {
         found.collect()
     }
 
-    pub(super) fn add_labels(&self, repo: usize, path: &str, what: &str, labels: &[String]) -> Result<Done, Failure> {
+    pub(super) fn add_labels(&self, repo: usize, at: &At<'_>, labels: &[String]) -> Result<Done, Failure> {
+        let what = at.what;
         let named = if self.api.dialect.is_github() { json!(labels) } else { json!(self.ids(repo, what, labels)?) };
-        let (method, path, body) = (Method::Post, format!("{path}/labels"), Some(json!({ "labels": named })));
-        let answer = self.order(Order { method, path, body, repeatable: true, what })?;
-        let now = names(&answer);
+        let (method, path, body) = (Method::Post, format!("{}/labels", at.path), Some(json!({ "labels": named })));
+        let answer = self.order(Order { method, path, body, repeatable: true, done: 200, what })?;
+        let now = names(&answer, what)?;
         // Of two labels of one exclusive scope only the last stays (fact 44).
         let missing = labels.iter().find(|label| !now.iter().any(|found| self.same_label(found, label)));
         missing.map_or(Ok(Done::default()), |label| Err(ignored(what, &format!("`{label}` is not on it"))))
     }
 
     /// One request a label; what is off already is done.
-    pub(super) fn remove_labels(
-        &self,
-        repo: usize,
-        path: &str,
-        what: &str,
-        labels: &[String],
-    ) -> Result<Done, Failure> {
+    pub(super) fn remove_labels(&self, repo: usize, at: &At<'_>, labels: &[String]) -> Result<Done, Failure> {
         let github = self.api.dialect.is_github();
         let known = if github { Vec::new() } else { self.known_labels(repo, false).map_err(Failure::Refused)? };
         for label in labels {
             if github {
                 // These would name the folder of all labels, and take off every one.
                 if matches!(label.as_str(), "" | "." | "..") {
-                    return Err(refused(what, &format!("`{label}` cannot be named in an address")));
+                    return Err(refused(at.what, &format!("`{label}` cannot be named in an address")));
                 }
-                // Not on it, or deleted meanwhile (fact 43).
-                self.remove_label(path, what, label, &part(label), |status| status == 404)?;
+                self.remove_label(at, label, &part(label))?;
                 continue;
             }
             // By id (fact 43), and all of this name: there may be several (fact 48). A label that is nowhere is
             // on nothing.
             for id in known.iter().filter(|known| known.name == *label).map(|known| known.id) {
-                // 422, from Gitea 1.27 on 404, which may also say that the item may not be seen any more.
-                let gone = |status| {
-                    let unknown = || self.known_labels(repo, true).is_ok_and(|now| now.iter().all(|now| now.id != id));
-                    status == 422 || status == 404 && unknown()
-                };
-                self.remove_label(path, what, label, &id.to_string(), gone)?;
+                self.remove_label(at, label, &id.to_string())?;
             }
         }
         Ok(Done::default())
     }
 
-    /// Takes one label off; `key` names it in the address, `gone` says which status means that it is off.
-    fn remove_label(
-        &self,
-        path: &str,
-        what: &str,
-        label: &str,
-        key: &str,
-        gone: impl Fn(u16) -> bool,
-    ) -> Result<(), Failure> {
-        let request = self.api.request(Method::Delete, &format!("{path}/labels/{key}")).map_err(Failure::Refused)?;
-        match self.api.write(request.repeatable(), None) {
-            Ok(answer) if names(&answer).iter().any(|found| self.same_label(found, label)) => {
-                Err(ignored(what, &format!("`{label}` is still on it")))
+    /// Takes one label off; `key` names it in the address. What the forge does not find is looked for on the item:
+    /// it is not on it, or deleted meanwhile (fact 43), or the item may not be seen any more (fact 52).
+    fn remove_label(&self, at: &At<'_>, label: &str, key: &str) -> Result<(), Failure> {
+        let (method, path) = (Method::Delete, format!("{}/labels/{key}", at.path));
+        let request = self.api.request(method, &path).map_err(Failure::Refused)?.repeatable();
+        let done = if self.api.dialect.is_github() { 200 } else { 204 };
+        let on = match self.api.write(request, None) {
+            Ok(answer) if answer.status == done && done == 204 => return Ok(()),
+            Ok(answer) if answer.status == done => {
+                names(&answer, at.what)?.iter().any(|found| self.same_label(found, label))
             }
-            Ok(_) => Ok(()),
-            Err(error) if error.status().is_some_and(gone) => Ok(()),
-            Err(error) => Err(failed(what, error)),
-        }
+            Ok(answer) => {
+                return Err(unproven(at.what, &format!("the answer has the status {}, not {done}", answer.status)));
+            }
+            Err(error) if matches!(error.status(), Some(404 | 410 | 422)) => {
+                let now = self.api.get(&at.path).map_err(|error| unread(at.what, error))?;
+                let now = at.held(&now)?;
+                if now.labels.iter().any(|found| self.same_label(found, label)) {
+                    return Err(failed(at.what, error));
+                }
+                return Ok(());
+            }
+            Err(error) => return Err(failed(at.what, error)),
+        };
+        if on { Err(ignored(at.what, &format!("`{label}` is still on it"))) } else { Ok(()) }
     }
 
-    pub(super) fn assign(&self, path: &str, what: &str, fresh: &Fresh, logins: &[String]) -> Result<Done, Failure> {
+    pub(super) fn assign(&self, at: &At<'_>, fresh: &Fresh, logins: &[String]) -> Result<Done, Failure> {
         let new: Vec<&String> = logins.iter().filter(|login| !is_among(&fresh.item, login)).collect();
         if new.is_empty() {
             return Ok(Done::default());
         }
         let item = if self.api.dialect.assigns_singly() {
-            self.assignees(Method::Post, path, what, &new)?
+            self.assignees(Method::Post, at, &new)?
         } else {
-            self.replace_assignees(path, what, |there| {
+            self.replace_assignees(at, |there| {
                 let known = |login: &&&String| there.iter().any(|there| there.eq_ignore_ascii_case(login));
                 there.iter().chain(new.iter().copied().filter(|login| !known(&login))).cloned().collect()
             })?
         };
         let missing = new.iter().find(|login| !is_among(&item, login));
-        missing.map_or(Ok(Done::default()), |login| Err(ignored(what, &format!("{login} is not assigned"))))
+        missing.map_or(Ok(Done::default()), |login| Err(ignored(at.what, &format!("{login} is not assigned"))))
     }
 
-    pub(super) fn unassign(&self, path: &str, what: &str, fresh: &Fresh, logins: &[String]) -> Result<Done, Failure> {
+    pub(super) fn unassign(&self, at: &At<'_>, fresh: &Fresh, logins: &[String]) -> Result<Done, Failure> {
         let gone: Vec<&String> = logins.iter().filter(|login| is_among(&fresh.item, login)).collect();
         if gone.is_empty() {
             return Ok(Done::default());
         }
         let item = if self.api.dialect.assigns_singly() {
-            self.assignees(Method::Delete, path, what, &gone)?
+            self.assignees(Method::Delete, at, &gone)?
         } else {
-            self.replace_assignees(path, what, |there| {
+            self.replace_assignees(at, |there| {
                 let is_gone = |login: &&String| gone.iter().any(|gone| gone.eq_ignore_ascii_case(login));
                 there.iter().filter(|login| !is_gone(login)).cloned().collect()
             })?
         };
         let left = gone.iter().find(|login| is_among(&item, login));
-        left.map_or(Ok(Done::default()), |login| Err(ignored(what, &format!("{login} is still assigned"))))
+        left.map_or(Ok(Done::default()), |login| Err(ignored(at.what, &format!("{login} is still assigned"))))
     }
 
     /// The list replaces the one that is there (fact 40). So it is read just before: who was assigned since the
     /// last look, by a person most likely, would be taken off without a word.
     fn replace_assignees(
         &self,
-        path: &str,
-        what: &str,
+        at: &At<'_>,
         make: impl Fn(&[String]) -> Vec<String>,
     ) -> Result<Item<'static>, Failure> {
-        let now = self.api.get(path).and_then(|answer| one(&answer)).map_err(|error| {
-            Failure::Refused(error.context(format!("{what}: who is assigned cannot be read; nothing was written")))
-        })?;
+        let unknown = |error: anyhow::Error| {
+            Failure::Refused(error.context(format!("{}: who is assigned cannot be read; nothing was written", at.what)))
+        };
+        let answer = self.api.get(&at.path).map_err(unknown)?;
+        let now = at.held(&answer).map_err(|failure| unknown(anyhow::anyhow!("{failure}")))?;
         let there: Vec<String> = now.assignees.iter().map(ToString::to_string).collect();
-        self.patch(path, what, json!({ "assignees": make(&there) }), true)
+        self.patch(at, json!({ "assignees": make(&there) }), true)
     }
 
     /// Adds and removes. Who cannot be assigned is dropped by GitHub without a word (fact 67), and refused by
     /// Gitea together with all that were named (fact 40).
-    fn assignees(&self, method: Method, path: &str, what: &str, logins: &[&String]) -> Result<Item<'static>, Failure> {
-        let (path, body) = (format!("{path}/assignees"), Some(json!({ "assignees": logins })));
-        let answer = self.order(Order { method, path, body, repeatable: true, what })?;
-        one(&answer).map_err(|error| Failure::Unknown(error.context(format!("{what}: the answer cannot be read"))))
+    fn assignees(&self, method: Method, at: &At<'_>, logins: &[&String]) -> Result<Item<'static>, Failure> {
+        let (path, body) = (format!("{}/assignees", at.path), Some(json!({ "assignees": logins })));
+        let done = if method == Method::Post { 201 } else { 200 };
+        at.held(&self.order(Order { method, path, body, repeatable: true, done, what: at.what })?)
     }
 
     pub(super) fn make_label(&self, repo: usize, label: &Label) -> Result<(), Failure> {
@@ -169,13 +165,12 @@ impl Remote {
         let color = format!("{sign}{}", label.color.trim_start_matches('#'));
         let body = Some(json!({ "name": label.name, "color": color, "description": label.description }));
         let (method, list) = (Method::Post, format!("{path}/labels"));
-        let failure = match self.order(Order { method, path: list, body, repeatable: false, what: &what }) {
+        let failure = match self.order(Order { method, path: list, body, repeatable: false, done: 201, what: &what }) {
             Ok(answer) => {
                 let mut spare = String::new();
                 let made = Node::read(&answer.body, &mut spare);
-                if self.same_label(made.get("name").text(), &label.name) {
-                    // What is remembered lacks it.
-                    there().map_err(Failure::Ignored)?;
+                // Whatever was answered: a label that is in the list is there.
+                if there().map_err(Failure::Unknown)?.is_some() {
                     return self.keep_first(repo, &what, made.get("id").whole(), label);
                 }
                 ignored(&what, "it is not there")
@@ -207,13 +202,9 @@ impl Remote {
     }
 
     fn delete_label_at(&self, path: &str, what: &str) -> Result<(), Failure> {
-        let request = self.api.request(Method::Delete, path).map_err(Failure::Refused)?;
-        match self.api.write(request.repeatable(), None) {
-            Ok(_) => Ok(()),
-            // It is gone, which is what was wanted.
-            Err(error) if matches!(error.status(), Some(404 | 410)) => Ok(()),
-            Err(error) => Err(failed(what, error)),
-        }
+        let (method, path) = (Method::Delete, path.to_owned());
+        let order = Order { method, path, body: None, repeatable: true, done: 204, what };
+        self.order(order).map(drop)
     }
 
     /// Takes back a label just made where another run made one of that name a moment before (fact 48). Both
@@ -221,7 +212,10 @@ impl Remote {
     fn keep_first(&self, repo: usize, what: &str, made: Option<u64>, label: &Label) -> Result<(), Failure> {
         let known = self.known_labels(repo, false).map_err(Failure::Ignored)?;
         let first = known.iter().find(|known| known.own && self.same_label(&known.name, &label.name));
-        let Some((first, made)) = first.zip(made).filter(|(first, made)| first.id < *made) else { return Ok(()) };
+        // Only what the list itself calls so: an answer may hold another label.
+        let so_called = |id: u64| known.iter().any(|known| known.id == id && self.same_label(&known.name, &label.name));
+        let second = first.zip(made.filter(|made| so_called(*made))).filter(|(first, made)| first.id < *made);
+        let Some((first, made)) = second else { return Ok(()) };
         let (path, ..) = self.at(repo).map_err(Failure::Refused)?;
         let what = format!("{what}: taking back a second one beside {}", first.id);
         if let Err(failure) = self.delete_label_at(&format!("{path}/labels/{made}"), &what) {
@@ -237,9 +231,11 @@ fn is_among(item: &Item<'_>, login: &str) -> bool {
     item.assignees.iter().any(|assigned| assigned.eq_ignore_ascii_case(login))
 }
 
-/// The names of the labels that an answer lists; none where it lists none.
-fn names(answer: &Answer) -> Vec<String> {
+/// The names of the labels that an answer lists.
+fn names(answer: &Answer, what: &str) -> Result<Vec<String>, Failure> {
     let mut spare = String::new();
-    let list = Node::read(&answer.body, &mut spare);
-    list.entries().iter().map(|label| label.get("name").text().to_owned()).collect()
+    match Node::read(&answer.body, &mut spare) {
+        Node::List(list) => Ok(list.iter().map(|label| label.get("name").text().to_owned()).collect()),
+        _ => Err(unproven(what, "the answer is no list of labels")),
+    }
 }

@@ -95,6 +95,17 @@ pub(super) fn refused(what: &str, why: &str) -> Failure {
     Failure::Refused(anyhow!("{what}: {why}; nothing was written"))
 }
 
+/// The answer does not prove that the write was done: it may come from a proxy or a cache. Only another look at
+/// what is there tells.
+pub(super) fn unproven(what: &str, found: &str) -> Failure {
+    Failure::Unknown(anyhow!("{what}: {found}; whether it was written is not known"))
+}
+
+/// As [`unproven`]: the answer is not what this request gives.
+pub(super) fn unread(what: &str, error: Error) -> Failure {
+    Failure::Unknown(error.context(format!("{what}: the answer cannot be read")))
+}
+
 /// The forge says yes, and its answer does not hold what was asked (facts 39, 42, 90).
 pub(super) fn ignored(what: &str, found: &str) -> Failure {
     let help = "this token may not do it (its owner needs to write to the repository), or the forge does not know it";

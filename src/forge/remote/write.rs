@@ -6,10 +6,10 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::failure::{failed, ignored, refused};
+use super::failure::{failed, ignored, refused, unproven, unread};
 use super::node::Node;
 use super::read::one;
 use super::{Item, Remote};
@@ -25,60 +25,65 @@ pub(super) struct Order<'a> {
     pub(super) body: Option<Value>,
     /// Once more does no more.
     pub(super) repeatable: bool,
+    /// The status by which the forge says that this is done. A page of a proxy or a cached answer has another one.
+    pub(super) done: u16,
     /// What is done, for people: `closing a/b#3`.
     pub(super) what: &'a str,
 }
 
 impl Remote {
-    /// Sends a write.
+    /// Sends a write. An answer of another status than the one for "done" proves nothing: whoever sent it
+    /// reads again what is there.
     pub(super) fn order(&self, order: Order<'_>) -> Result<Answer, Failure> {
-        let request: Request = self.api.request(order.method, &order.path).map_err(Failure::Refused)?;
-        let request = if order.repeatable { request.repeatable() } else { request };
-        self.api.write(request, order.body.as_ref()).map_err(|error| failed(order.what, error))
+        let Order { method, path, body, repeatable, done, what } = order;
+        let removes = method == Method::Delete;
+        let request: Request = self.api.request(method, &path).map_err(Failure::Refused)?;
+        let request = if repeatable { request.repeatable() } else { request };
+        match self.api.write(request, body.as_ref()) {
+            Ok(answer) if answer.status == done => Ok(answer),
+            Ok(answer) => Err(unproven(what, &format!("the answer has the status {}, not {done}", answer.status))),
+            // It may be gone, which is what was wanted, or may not be seen any more (fact 52).
+            Err(error) if removes && matches!(error.status(), Some(404 | 410)) => {
+                Err(unproven(what, &error.to_string()))
+            }
+            Err(error) => Err(failed(what, error)),
+        }
     }
 
     /// Sends a change of the item itself; gives the item as the forge answers it. Gitea answers 201
     /// there, GitHub 200 (fact 37).
-    pub(super) fn patch(
-        &self,
-        path: &str,
-        what: &str,
-        body: Value,
-        repeatable: bool,
-    ) -> Result<Item<'static>, Failure> {
-        let (method, path) = (Method::Patch, path.to_owned());
-        let answer = self.order(Order { method, path, body: Some(body), repeatable, what })?;
-        one(&answer).map_err(|error| Failure::Unknown(error.context(format!("{what}: the answer cannot be read"))))
+    pub(super) fn patch(&self, at: &At<'_>, body: Value, repeatable: bool) -> Result<Item<'static>, Failure> {
+        let done = if self.api.dialect.is_github() { 200 } else { 201 };
+        let (method, path, body, what) = (Method::Patch, at.path.clone(), Some(body), at.what);
+        at.held(&self.order(Order { method, path, body, repeatable, done, what })?)
     }
 
-    fn comment(&self, path: &str, what: &str, body: &str) -> Result<Done, Failure> {
-        let (method, path, text) = (Method::Post, format!("{path}/comments"), Some(json!({ "body": body })));
-        let answer = self.order(Order { method, path, body: text, repeatable: false, what })?;
-        let id = held_comment(&answer, what, body)?;
+    fn comment(&self, at: &At<'_>, body: &str) -> Result<Done, Failure> {
+        let (method, path, text) = (Method::Post, format!("{}/comments", at.path), Some(json!({ "body": body })));
+        let answer = self.order(Order { method, path, body: text, repeatable: false, done: 201, what: at.what })?;
+        let id = held_comment(&answer, at.what, body)?;
         Ok(Done { id: Some(id), number: None })
     }
 
     fn edit_comment(&self, repo: &str, id: u64, what: &str, body: &str) -> Result<Done, Failure> {
         let (method, path) = (Method::Patch, format!("{repo}/issues/comments/{id}"));
         let text = Some(json!({ "body": body }));
-        let answer = self.order(Order { method, path, body: text, repeatable: true, what })?;
         // An entry of the timeline that is no comment answers 204 and nothing is done (fact 90).
-        held_comment(&answer, what, body)?;
-        Ok(Done { id: Some(id), number: None })
+        let answer = self.order(Order { method, path, body: text, repeatable: true, done: 200, what })?;
+        match held_comment(&answer, what, body)? {
+            held if held == id => Ok(Done { id: Some(id), number: None }),
+            held => Err(unproven(what, &format!("the answer holds comment {held}"))),
+        }
     }
 
     fn delete_comment(&self, repo: &str, id: u64, what: &str) -> Result<Done, Failure> {
         let (method, path) = (Method::Delete, format!("{repo}/issues/comments/{id}"));
-        let request = self.api.request(method, &path).map_err(Failure::Refused)?.repeatable();
-        match self.api.write(request, None) {
-            Ok(_) => Ok(Done::default()),
-            // It is gone, which is what was wanted.
-            Err(error) if matches!(error.status(), Some(404 | 410)) => Ok(Done::default()),
-            Err(error) => Err(failed(what, error)),
-        }
+        let order = Order { method, path, body: None, repeatable: true, done: 204, what };
+        self.order(order).map(|_| Done::default())
     }
 
-    fn set_milestone(&self, repo: usize, path: &str, what: &str, title: Option<&str>) -> Result<Done, Failure> {
+    fn set_milestone(&self, repo: usize, at: &At<'_>, title: Option<&str>) -> Result<Done, Failure> {
+        let what = at.what;
         let id = match title {
             Some(title) => {
                 let known = self.known_milestones(repo).map_err(Failure::Refused)?;
@@ -88,21 +93,14 @@ impl Remote {
             None if self.api.dialect.is_github() => Value::Null,
             None => json!(0),
         };
-        let item = self.patch(path, what, json!({ "milestone": id }), true)?;
+        let item = self.patch(at, json!({ "milestone": id }), true)?;
         if item.milestone.as_deref() == title {
             return Ok(Done::default());
         }
         Err(ignored(what, if title.is_some() { "the milestone is not set" } else { "the milestone is still set" }))
     }
 
-    fn set_state(
-        &self,
-        path: &str,
-        what: &str,
-        fresh: &Fresh,
-        open: bool,
-        reason: Option<&str>,
-    ) -> Result<Done, Failure> {
+    fn set_state(&self, at: &At<'_>, fresh: &Fresh, open: bool, reason: Option<&str>) -> Result<Done, Failure> {
         let mut body = json!({ "state": if open { "open" } else { "closed" } });
         // Reasons are GitHub's, and of issues alone (fact 67).
         if let Some(reason) = reason
@@ -113,24 +111,24 @@ impl Remote {
             members.insert("state_reason".to_owned(), json!(reason));
         }
         // An unknown word is taken and changes nothing on old versions (fact 54): the answer tells.
-        let item = self.patch(path, what, body, true)?;
+        let item = self.patch(at, body, true)?;
         if item.open == open {
             return Ok(Done::default());
         }
-        Err(ignored(what, if open { "it is still closed" } else { "it is still open" }))
+        Err(ignored(at.what, if open { "it is still closed" } else { "it is still open" }))
     }
 
-    fn edit_body(&self, path: &str, what: &str, fresh: &Fresh, text: &str) -> Result<Done, Failure> {
+    fn edit_body(&self, at: &At<'_>, fresh: &Fresh, text: &str) -> Result<Done, Failure> {
         let body = match fresh.content_version {
             // A change in between is refused (fact 45); so would a repetition of ours be.
             Some(version) => json!({ "body": text, "content_version": version }),
             None => json!({ "body": text }),
         };
-        let item = self.patch(path, what, body, fresh.content_version.is_none())?;
+        let item = self.patch(at, body, fresh.content_version.is_none())?;
         if same_text(&item.body, text) {
             return Ok(Done::default());
         }
-        Err(ignored(what, "the text is another"))
+        Err(ignored(at.what, "the text is another"))
     }
 }
 
@@ -163,23 +161,33 @@ impl Write for Remote {
     fn change(&self, repo: usize, fresh: &Fresh, change: Change<'_>) -> Result<Done, Failure> {
         let (base, name, _) = self.at(repo).map_err(Failure::Refused)?;
         let number = fresh.item.number;
-        let (path, at) = (format!("{base}/issues/{number}"), format!("{name}#{number}"));
+        let what = |doing: &str| format!("{doing} {name}#{number}");
+        let what = match change {
+            Change::Comment { .. } => what("commenting on"),
+            Change::EditComment { id, .. } => what(&format!("editing comment {id} of")),
+            Change::DeleteComment { id } => what(&format!("deleting comment {id} of")),
+            Change::AddLabels(_) => what("labelling"),
+            Change::RemoveLabels(_) => what("taking labels off"),
+            Change::Assign(_) => what("assigning"),
+            Change::Unassign(_) => what("unassigning"),
+            Change::SetMilestone(_) => what("setting the milestone of"),
+            Change::Close { .. } => what("closing"),
+            Change::Reopen => what("reopening"),
+            Change::EditBody { .. } => what("editing the text of"),
+        };
+        let at = At { path: format!("{base}/issues/{number}"), number, what: &what };
         match change {
-            Change::Comment { body } => self.comment(&path, &format!("commenting on {at}"), body),
-            Change::EditComment { id, body } => {
-                self.edit_comment(&base, id, &format!("editing comment {id} of {at}"), body)
-            }
-            Change::DeleteComment { id } => self.delete_comment(&base, id, &format!("deleting comment {id} of {at}")),
-            Change::AddLabels(labels) => self.add_labels(repo, &path, &format!("labelling {at}"), labels),
-            Change::RemoveLabels(labels) => self.remove_labels(repo, &path, &format!("taking labels off {at}"), labels),
-            Change::Assign(logins) => self.assign(&path, &format!("assigning {at}"), fresh, logins),
-            Change::Unassign(logins) => self.unassign(&path, &format!("unassigning {at}"), fresh, logins),
-            Change::SetMilestone(title) => {
-                self.set_milestone(repo, &path, &format!("setting the milestone of {at}"), title)
-            }
-            Change::Close { reason } => self.set_state(&path, &format!("closing {at}"), fresh, false, reason),
-            Change::Reopen => self.set_state(&path, &format!("reopening {at}"), fresh, true, None),
-            Change::EditBody { body } => self.edit_body(&path, &format!("editing the text of {at}"), fresh, body),
+            Change::Comment { body } => self.comment(&at, body),
+            Change::EditComment { id, body } => self.edit_comment(&base, id, &what, body),
+            Change::DeleteComment { id } => self.delete_comment(&base, id, &what),
+            Change::AddLabels(labels) => self.add_labels(repo, &at, labels),
+            Change::RemoveLabels(labels) => self.remove_labels(repo, &at, labels),
+            Change::Assign(logins) => self.assign(&at, fresh, logins),
+            Change::Unassign(logins) => self.unassign(&at, fresh, logins),
+            Change::SetMilestone(title) => self.set_milestone(repo, &at, title),
+            Change::Close { reason } => self.set_state(&at, fresh, false, reason),
+            Change::Reopen => self.set_state(&at, fresh, true, None),
+            Change::EditBody { body } => self.edit_body(&at, fresh, body),
         }
     }
 
@@ -195,10 +203,12 @@ impl Write for Remote {
         }
         let text = Some(text);
         let (method, path) = (Method::Post, format!("{path}/issues"));
-        let answer = self.order(Order { method, path, body: text, repeatable: false, what: &what })?;
-        let item = one(&answer)
-            .map_err(|error| Failure::Unknown(error.context(format!("{what}: the answer cannot be read"))))?;
+        let answer = self.order(Order { method, path, body: text, repeatable: false, done: 201, what: &what })?;
+        let item = one(&answer).map_err(|error| unread(&what, error))?;
         let number = item.number;
+        if number == 0 || item.title.trim() != title.trim() || !same_text(&item.body, body) {
+            return Err(unproven(&what, &format!("the answer holds another issue, #{number}")));
+        }
         // Labels of someone who may not write are dropped without a word (fact 39).
         let missing: Vec<&String> =
             labels.iter().filter(|label| !item.labels.iter().any(|found| self.same_label(found, label))).collect();
@@ -230,13 +240,10 @@ impl Write for Remote {
 fn held_comment(answer: &Answer, what: &str, body: &str) -> Result<u64, Failure> {
     let mut spare = String::new();
     let comment = Node::read(&answer.body, &mut spare);
-    if !comment.is_object() && !answer.body.is_empty() {
-        return Err(Failure::Unknown(anyhow!("{what}: the answer {} cannot be read", answer.status)));
-    }
     match comment.get("id").whole() {
         Some(id) if same_text(comment.get("body").text(), body) => Ok(id),
         Some(_) => Err(ignored(what, "the comment has another text")),
-        None => Err(ignored(what, "it holds no comment")),
+        None => Err(unproven(what, "the answer holds no comment")),
     }
 }
 
@@ -244,6 +251,26 @@ fn held_comment(answer: &Answer, what: &str, body: &str) -> Result<u64, Failure>
 fn same_text(one: &str, other: &str) -> bool {
     let lines = |text: &str| text.replace("\r\n", "\n").trim_end().to_owned();
     lines(one) == lines(other)
+}
+
+/// An item that is written to.
+pub(super) struct At<'a> {
+    /// Below the API.
+    pub(super) path: String,
+    pub(super) number: u64,
+    /// What is done to it, for people.
+    pub(super) what: &'a str,
+}
+
+impl At<'_> {
+    /// The item that an answer holds, which must be this one.
+    pub(super) fn held(&self, answer: &Answer) -> Result<Item<'static>, Failure> {
+        let item = one(answer).map_err(|error| unread(self.what, error))?;
+        match item.number == self.number {
+            true => Ok(item),
+            false => Err(unproven(self.what, &format!("the answer holds another item, #{}", item.number))),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ const ACTION: (&str, &str) = (
      labels: [kimi-ready], assign: [kimi]}",
 );
 
-fn place() -> Place {
+pub(super) fn place() -> Place {
     let place = Place::new(&[NO_SUMMARY, ACTION]);
     std::fs::create_dir_all(place.path("templates/backlog-triage")).unwrap();
     std::fs::write(place.path("templates/backlog-triage/section.md.j2"), "Type {{ type }}.").unwrap();

@@ -74,3 +74,32 @@ fn two_runs_at_once_leave_one_summary_and_one_label_each_time() {
     }
     assert!(issues > 0 && labels > 0, "they met {issues} and {labels} times: this proves nothing");
 }
+
+#[test]
+fn of_two_issues_made_at_once_the_later_is_closed_is_nobodys_and_says_why() {
+    let (mut one, mut two) = (super::texts::place(), super::texts::place());
+    let mut both = 0;
+    for time in 0..TIMES / 4 {
+        one.forget();
+        two.forget();
+        let (name, dialect) = DIALECTS[time % DIALECTS.len()];
+        let mut world = empty(dialect);
+        world.add_issue(REPO, issue("[bug] Login fails").by("ada").body(READY));
+        let server = Server::start(world);
+        let runs = [(&one, one.start(&server, &["-q"])), (&two, two.start(&server, &["-q"]))];
+        for (place, child) in runs {
+            place.wait(child).ended(0);
+        }
+        let mut world = server.world();
+        let made: Vec<_> = world.repo(REPO).items.values().filter(|item| item.number > 1).cloned().collect();
+        both += usize::from(made.len() > 1);
+        for item in &made[1..] {
+            assert!(!item.open && item.assignees.is_empty(), "{name}, time {time}: {item:?}");
+            assert!(item.body.starts_with("<sub>Two runs made this at the same moment: "), "{name}: {}", item.body);
+        }
+        let first = &made[0];
+        assert!(first.open && first.assignees == ["kimi"], "{name}, time {time}: {first:?}");
+        assert_eq!(ours(world.item(REPO, 1)).len(), 1, "{name}, time {time}");
+    }
+    assert!(both > 0, "they never met: this proves nothing");
+}

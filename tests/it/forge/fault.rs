@@ -18,6 +18,11 @@ pub enum Trouble {
     ResetAfter,
     /// Another answer; nothing is done.
     Answer(Response),
+    /// It is done, and another answer comes.
+    Instead(Response),
+    /// What asking for the same address would have said before comes as the answer, from a cache; with `done` it
+    /// is done all the same.
+    Cached { done: bool },
     /// It is done, and half of the answer comes: `Content-Length` says more.
     Truncated,
     /// It is done, and the JSON of the answer is cut, with the right length.

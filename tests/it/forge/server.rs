@@ -302,6 +302,13 @@ impl Shared {
         let response = match &trouble {
             Some(Trouble::ResetBefore | Trouble::Hang(_)) => None,
             Some(Trouble::Answer(response)) => Some(response.clone()),
+            Some(Trouble::Cached { done }) => {
+                let before = self.act(&Request { method: "GET".to_owned(), body: Vec::new(), ..request.clone() });
+                if *done {
+                    self.act(&request);
+                }
+                Some(before)
+            }
             _ => {
                 let response = self.act(&request);
                 wrong.extend(self.described.response(&path, &request, &response));
@@ -311,6 +318,7 @@ impl Shared {
         self.violations.lock().unwrap().extend(wrong);
         let response = match trouble {
             Some(Trouble::ResetAfter) => None,
+            Some(Trouble::Instead(other)) => Some(other),
             Some(Trouble::Truncated) => response.map(|mut response| {
                 response.body.truncate(response.body.len() / 2);
                 Response { short: true, ..response }

@@ -14,6 +14,7 @@ fn gitea_takes_labels_by_id_whoever_owns_them_facts_41_42_43() {
         ("POST issues/3/labels", ok(added)),
         ("DELETE issues/3/labels/11", json(204, "")),
         ("DELETE issues/3/labels/12", json(422, "{}")),
+        ("GET issues/3", ok(r#"{"number": 3, "labels": []}"#)),
         ("DELETE issues/3/labels/22", json(204, "")),
     ]));
     let item = fresh(&[], None);
@@ -43,10 +44,11 @@ fn github_takes_labels_by_name_facts_43_67() {
         ("POST issues/3/labels", ok(r#"[{"name": "Bug"}]"#)),
         ("DELETE issues/3/labels/Kind%2FBug%20%26%20x", ok("[]")),
         ("DELETE issues/3/labels/stuck", ok(r#"[{"name": "stuck"}]"#)),
+        ("GET issues/3", ok(r#"{"number": 3, "labels": []}"#)),
     ]));
     let item = fresh(&[], None);
     forge.change(0, &item, Change::AddLabels(&strings(&["bug"]))).unwrap();
-    // The second is not on it: 404 is done.
+    // The second is not on it: 404, and another look says so.
     forge.change(0, &item, Change::RemoveLabels(&strings(&["Kind/Bug & x", "off"]))).unwrap();
     assert_eq!(
         writes(&server)[..2],

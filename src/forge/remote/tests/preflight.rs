@@ -37,7 +37,16 @@ fn a_label_is_never_made_twice_fact_48() {
         let sent = r##"POST labels {"name":"new","color":"#ee0701","description":"d"}"##;
         assert_eq!(writes(&server), [sent]);
     }
-    let (server, forge) = github(canned(vec![("POST labels", json(201, "{\"name\": \"New\"}"))]));
+    let made = shared(false);
+    let (server, forge) = github(move |seen, _| {
+        *made.lock().unwrap() |= seen.method == "POST";
+        let new = r#"{"id": 12, "name": "New"}"#;
+        match (seen.method.as_str(), *made.lock().unwrap()) {
+            ("POST", _) => json(201, new),
+            (_, true) => ok(&format!(r#"[{{"id": 11, "name": "bug"}}, {new}]"#)),
+            (_, false) => ok(r#"[{"id": 11, "name": "bug"}]"#),
+        }
+    });
     forge.create_label(0, &label("BUG")).unwrap();
     forge.create_label(0, &label("new")).unwrap();
     assert_eq!(writes(&server), [r#"POST labels {"name":"new","color":"ee0701","description":"d"}"#]);
