@@ -43,7 +43,9 @@ impl InLoop {
             org: None,
             target: Target {
                 forge: None,
+                destination: None,
                 token_file: None,
+                insecure: false,
                 loop_dir: self.loop_dir.clone(),
                 now: self.now,
                 retry_wait: 1000,

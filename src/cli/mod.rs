@@ -210,9 +210,12 @@ pub struct Init {
     /// The label of the runner that the workflows ask for [default: ubuntu-latest].
     #[arg(long, value_name = "LABEL", value_parser = label)]
     pub runs_on: Option<String>,
-    /// The forge, or file:PATH to try the rules on a recorded one [default: the git remote].
+    /// The forge, or file:PATH to try the rules on a recorded one [default: KAIZEN_FORGE, else the git remote].
     #[arg(long, value_name = "URL")]
     pub forge: Option<String>,
+    /// Let a token go over http to another machine, where whoever is on the way can read it.
+    #[arg(long)]
+    pub insecure: bool,
     /// The repository [default: the git remote].
     #[arg(long, value_name = "OWNER/NAME", value_parser = repo_name)]
     pub repo: Option<String>,

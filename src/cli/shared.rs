@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::values::{instant, repo_name};
+use crate::forge::remote::address::Destination;
 
 /// Options that jobs share.
 #[derive(Debug, Clone, Args)]
@@ -39,13 +40,19 @@ pub struct Common {
 /// The forge, and what a run there needs.
 #[derive(Debug, Clone, Args)]
 pub struct Target {
-    /// The forge: an address, or file:PATH, a forge recorded in one JSON document [default:
-    /// GITHUB_API_URL in Actions, else the git remote's].
+    /// The forge: an address, or file:PATH, a forge recorded in one JSON document [default: KAIZEN_FORGE,
+    /// else GITHUB_API_URL in Actions, else the git remote's].
     #[arg(long, value_name = "URL|file:PATH")]
     pub forge: Option<String>,
+    /// A forge that something else names: a plan, the record of a run, the runner.
+    #[arg(skip)]
+    pub destination: Option<Destination>,
     /// A file with the token for this forge [default: KAIZEN_TOKEN, else the variables of its kind].
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// Let a token go over http to another machine, where whoever is on the way can read it.
+    #[arg(long)]
+    pub insecure: bool,
     /// Where live runs are recorded.
     #[arg(long, value_name = "DIR", default_value = ".loop")]
     pub loop_dir: PathBuf,

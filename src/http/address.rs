@@ -31,6 +31,53 @@ pub fn shown(url: &Url) -> String {
     text
 }
 
+/// What is sent there can be read on the way: it is http, and further than this machine.
+#[must_use]
+pub fn is_open(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    let here = address.map_or(host == "localhost" || host.ends_with(".localhost"), |address| address.is_loopback());
+    url.scheme() != "https" && !here
+}
+
+/// Scheme, host and port, as an address: where a token for this address may go.
+#[must_use]
+pub fn origin(url: &Url) -> String {
+    let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+    format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
+}
+
+/// The number that `page=` of an address has.
+#[must_use]
+pub fn page_number(url: &Url) -> Option<u64> {
+    url.query_pairs().find(|(name, _)| name == "page").and_then(|(_, number)| number.parse().ok())
+}
+
+/// Reads an address that an answer from `from` names, in a link or a redirect. This is the one check of all of
+/// them: who answers does not say where a token goes.
+///
+/// # Errors
+/// It leads to another scheme, host or port, names a user, or is no address.
+pub fn named_by(from: &Url, text: &str) -> Result<Url, Elsewhere> {
+    match from.join(text) {
+        Ok(url) if same_origin(from, &url) && url.username().is_empty() && url.password().is_none() => Ok(url),
+        Ok(url) => Err(Elsewhere(shown(&url))),
+        Err(_) => Err(Elsewhere("what is no address".to_owned())),
+    }
+}
+
+/// An answer leads to an address that is not where it came from. It prints as that address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elsewhere(String);
+
+impl std::fmt::Display for Elsewhere {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Elsewhere {}
+
 /// Scheme, host and port are the same.
 #[must_use]
 pub fn same_origin(one: &Url, other: &Url) -> bool {

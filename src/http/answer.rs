@@ -5,7 +5,7 @@
 
 use reqwest::header::{HeaderMap, HeaderValue};
 
-use super::address::Url;
+use super::address::{Elsewhere, Url, named_by, page_number};
 
 /// An answer, read to its end.
 #[derive(Debug, Clone)]
@@ -34,12 +34,23 @@ impl Answer {
 
     /// The address that `Link` gives for a relation (`next`, `last`), made absolute. A header may
     /// hold other relations only (facts 6, 64).
+    ///
+    /// # Errors
+    /// It does not lead to where the answer came from, see [`named_by`].
+    pub fn link(&self, relation: &str) -> Result<Option<Url>, Elsewhere> {
+        self.links().find_map(|value| link(value, relation)).map(|target| named_by(&self.url, target)).transpose()
+    }
+
+    /// The number of the page that `Link` gives for a relation, and nothing else of its address: one forge makes
+    /// that from its public name, which is not the one called (fact 6).
     #[must_use]
-    pub fn link(&self, relation: &str) -> Option<Url> {
-        self.headers.get_all("link").iter().filter_map(|value| value.to_str().ok()).find_map(|value| {
-            let target = link(value, relation)?;
-            self.url.join(target).ok()
-        })
+    pub fn page(&self, relation: &str) -> Option<u64> {
+        let target = self.links().find_map(|value| link(value, relation))?;
+        page_number(&self.url.join(target).ok()?)
+    }
+
+    fn links(&self) -> impl Iterator<Item = &str> {
+        self.headers.get_all("link").iter().filter_map(|value| value.to_str().ok())
     }
 
     /// The same answer with other links; none for an empty text.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::test_server::{Canned, Server, json};
-use super::{Client, Config, Error, Kind, Method, Request, Secret, Url};
+use super::{Client, Config, Credential, Error, Kind, Method, Request, Secret, Url};
 
 fn config() -> Config {
     Config {
@@ -27,6 +27,10 @@ fn client() -> Client {
 
 fn request(method: Method, server: &Server, path: &str) -> Request {
     Request::new(method, Url::parse(&format!("{}{path}", server.url)).unwrap())
+}
+
+fn credential(server: &Server, token: &str) -> Credential {
+    Credential::new(Secret::new(token), &Url::parse(&server.url).unwrap())
 }
 
 /// A server that gives these answers one after the other, then the last for ever.
@@ -50,7 +54,7 @@ fn refused(result: Result<super::Answer, Error>) -> Error {
 fn what_is_sent_says_who_asks_and_hides_the_token_fact_75() {
     let server = canned(vec![json(200, "{\"a\": 1}")]);
     let client = client();
-    let secret = Secret::new("t0ken\n");
+    let secret = credential(&server, "t0ken\n");
     let request = request(Method::Get, &server, "/x?page=1").authorized("token", &secret).header("accept", "a/b");
     let answer = client.send(&request).unwrap();
     assert_eq!((answer.status, &answer.body[..]), (200, &b"{\"a\": 1}"[..]));
@@ -191,7 +195,8 @@ fn reading_follows_a_redirect_within_the_origin_and_writing_none_fact_56() {
         _ => json(200, "true"),
     });
     let client = client();
-    let answer = client.send(&request(Method::Get, &server, "/old").authorized("token", &Secret::new("t"))).unwrap();
+    let answer =
+        client.send(&request(Method::Get, &server, "/old").authorized("token", &credential(&server, "t"))).unwrap();
     assert_eq!(answer.url.as_str(), format!("{}/new?page=1", server.url));
     assert!(server.seen().iter().all(|seen| seen.header("authorization") == Some("token t")));
     for (method, path, expected) in [
@@ -205,6 +210,16 @@ fn reading_follows_a_redirect_within_the_origin_and_writing_none_fact_56() {
         assert!(error.to_string().contains(expected), "{error}");
         assert!(!error.may_have_landed());
     }
+}
+
+#[test]
+fn a_token_is_not_sent_where_it_is_not_for() {
+    let (home, other) = (canned(vec![json(200, "1")]), canned(vec![json(200, "1")]));
+    let error =
+        refused(client().send(&request(Method::Get, &other, "/").authorized("token", &credential(&home, "t0ken"))));
+    let expected = format!("cannot be sent: its token is for {}, and not for {}", home.url, other.url);
+    assert!(error.to_string().ends_with(&expected) && !error.to_string().contains("t0ken"), "{error}");
+    assert_eq!((home.seen().len(), other.seen().len()), (0, 0));
 }
 
 #[test]
@@ -247,7 +262,7 @@ fn a_message_of_the_server_is_cut_and_its_errors_are_named_facts_50_51_70() {
     let server = canned(vec![with(404, &[], "404 page not found\n")]);
     let error = refused(client().send(&request(Method::Get, &server, "/")));
     assert!(error.to_string().ends_with(": answered 404 Not Found"), "{error}");
-    let bad = request(Method::Get, &server, "/").authorized("token", &Secret::new("a\nb"));
+    let bad = request(Method::Get, &server, "/").authorized("token", &credential(&server, "a\nb"));
     let error = refused(client().send(&bad)).to_string();
     assert!(error.contains("cannot be sent: the value of its header `authorization`"), "{error}");
 }

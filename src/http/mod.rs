@@ -20,10 +20,10 @@ mod secret;
 pub mod test_server;
 mod tls;
 
-pub use address::{Url, same_origin, shown};
+pub use address::{Elsewhere, Url, is_open, named_by, origin, page_number, same_origin, shown};
 pub use answer::Answer;
 pub use client::{Client, Counts};
 pub use config::Config;
 pub use error::{Error, Kind};
 pub use request::{Method, Request};
-pub use secret::{Secret, SecretUrl};
+pub use secret::{Credential, Secret, SecretUrl};

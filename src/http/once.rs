@@ -9,7 +9,7 @@ use std::time::Instant;
 use reqwest::blocking;
 use reqwest::header::{HeaderName, HeaderValue};
 
-use super::address::{Url, same_origin, shown};
+use super::address::{Url, named_by};
 use super::answer::Answer;
 use super::config::Config;
 use super::error::{self, Kind, span};
@@ -23,12 +23,21 @@ pub(super) fn once(inner: &blocking::Client, config: &Config, request: &Request,
     let method = reqwest::Method::from_bytes(request.method.name().as_bytes());
     let method = method.map_err(|error| Kind::Unsendable(error.to_string()))?;
     let mut builder = inner.request(method, url.clone());
-    for (name, value, secret) in &request.headers {
-        let mut value = HeaderValue::from_str(value).map_err(|_| {
+    let header = |name: &'static str, value: &str| {
+        let value = HeaderValue::from_str(value).map_err(|_| {
             Kind::Unsendable(format!("the value of its header `{name}` holds a line break or the like"))
         })?;
-        value.set_sensitive(*secret);
-        builder = builder.header(HeaderName::from_static(name), value);
+        Ok((HeaderName::from_static(name), value))
+    };
+    for (name, value) in &request.headers {
+        let (name, value) = header(name, value)?;
+        builder = builder.header(name, value);
+    }
+    if let Some((scheme, credential)) = &request.credential {
+        let token = credential.token_for(url).map_err(Kind::Unsendable)?;
+        let (name, mut value) = header("authorization", &format!("{scheme} {}", token.reveal()))?;
+        value.set_sensitive(true);
+        builder = builder.header(name, value);
     }
     if let Some(body) = &request.body {
         builder = builder.body(body.clone());
@@ -89,32 +98,29 @@ pub(super) fn unusable(request: &Request, answer: &Answer) -> Option<Kind> {
 /// Where a redirect leads, if it may be followed (fact 56): reading, within the same origin.
 pub(super) fn follow(request: &Request, url: &Url, answer: &Answer, hops: u32) -> Result<Url, Kind> {
     let status = answer.status;
-    let target = answer.header("location").and_then(|to| url.join(to).ok());
-    let Some(target) = target else {
+    let Some(target) = answer.header("location") else {
         let message = "a redirect without an address".to_owned();
         return Err(Kind::Status { status, message });
     };
-    let here = same_origin(url, &target);
+    let target = named_by(url, target);
     let moved = |why| {
-        let to = if request.shown == host(url) {
-            "another address".to_owned()
-        } else if here {
-            target.path().to_owned()
-        } else {
-            shown(&target)
+        let to = match &target {
+            _ if request.shown == host(url) => "another address".to_owned(),
+            Ok(target) => target.path().to_owned(),
+            Err(elsewhere) => elsewhere.to_string(),
         };
         Err(Kind::Moved { status, to: error::plain(&to), why })
     };
     if !request.reads() {
         return moved("nothing was written: a write is not sent on; use the new name");
     }
-    if !here {
-        return moved("another scheme, host or port is not followed with a token; give that address if it is right");
-    }
     if hops >= HOPS {
         return moved("it was sent on too often");
     }
-    Ok(target)
+    match target {
+        Ok(target) => Ok(target),
+        Err(_) => moved("another scheme, host or port is not followed with a token; give that address if it is right"),
+    }
 }
 
 /// An error of the library with its causes, without the address.

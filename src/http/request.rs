@@ -4,7 +4,7 @@
 //! sent again when nobody knows what became of it.
 
 use super::address::{Url, shown};
-use super::secret::{Secret, SecretUrl};
+use super::secret::{Credential, SecretUrl};
 
 /// What is asked of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +41,9 @@ pub struct Request {
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) shown: String,
-    /// Names and values; what is secret is marked.
-    pub(super) headers: Vec<(&'static str, String, bool)>,
+    pub(super) headers: Vec<(&'static str, String)>,
+    /// The scheme of its `Authorization`, and the token.
+    pub(super) credential: Option<(&'static str, Credential)>,
     pub(super) body: Option<Vec<u8>>,
     pub(super) repeatable: bool,
     pub(super) json: bool,
@@ -63,8 +64,18 @@ impl Request {
     pub fn new(method: Method, url: Url) -> Request {
         let get = method == Method::Get;
         let shown = shown(&url);
-        let (headers, secrets) = (Vec::new(), Vec::new());
-        Request { method, url, shown, headers, body: None, repeatable: get, json: get, any_status: false, secrets }
+        Request {
+            method,
+            url,
+            shown,
+            headers: Vec::new(),
+            credential: None,
+            body: None,
+            repeatable: get,
+            json: get,
+            any_status: false,
+            secrets: Vec::new(),
+        }
     }
 
     /// A request to an address that is a secret.
@@ -83,14 +94,15 @@ impl Request {
     #[must_use]
     pub fn header(mut self, name: &'static str, value: &str) -> Request {
         self.headers.retain(|(known, ..)| *known != name);
-        self.headers.push((name, value.to_owned(), false));
+        self.headers.push((name, value.to_owned()));
         self
     }
 
-    /// With an `Authorization` of this scheme (`token`, `Bearer`).
+    /// With an `Authorization` of this scheme (`token`, `Bearer`). It is not sent where the token is not for its
+    /// address.
     #[must_use]
-    pub fn authorized(mut self, scheme: &str, token: &Secret) -> Request {
-        self.headers.push(("authorization", format!("{scheme} {}", token.reveal()), true));
+    pub fn authorized(mut self, scheme: &'static str, credential: &Credential) -> Request {
+        self.credential = Some((scheme, credential.clone()));
         self
     }
 

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::address::Url;
+use super::address::{Url, is_open, origin, same_origin};
 
 /// Characters of a word of an address that could be a secret.
 const SHORT_SECRET: usize = 6;
@@ -40,6 +40,43 @@ impl fmt::Display for Secret {
     }
 }
 
+/// A token and the one place that it may go to: a scheme, host and port. A request takes a token only as this,
+/// and is not sent where it leads elsewhere.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credential {
+    token: Secret,
+    home: Url,
+}
+
+impl Credential {
+    /// Binds a token to the scheme, host and port of an address.
+    #[must_use]
+    pub fn new(token: Secret, home: &Url) -> Credential {
+        let mut home = home.clone();
+        home.set_path("");
+        home.set_query(None);
+        home.set_fragment(None);
+        Credential { token, home }
+    }
+
+    /// The token, for a request to this address.
+    ///
+    /// # Errors
+    /// It is for another place; a sentence.
+    pub(super) fn token_for(&self, url: &Url) -> Result<&Secret, String> {
+        if same_origin(&self.home, url) {
+            return Ok(&self.token);
+        }
+        Err(format!("its token is for {}, and not for {}", origin(&self.home), origin(url)))
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "Credential(for {})", origin(&self.home))
+    }
+}
+
 /// An address whose path or query lets whoever knows it write there. It prints as its host.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretUrl(Url);
@@ -66,10 +103,7 @@ impl SecretUrl {
     /// What is said in it goes over the network as it is, and further than this machine.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        let host = self.0.host_str().unwrap_or_default();
-        let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-        let here = address.map_or(host == "localhost" || host.ends_with(".localhost"), |address| address.is_loopback());
-        self.0.scheme() != "https" && !here
+        is_open(&self.0)
     }
 
     /// The words that it is made of, behind the host, without the short ones.
@@ -119,6 +153,34 @@ mod tests {
         }
         let words = SecretUrl::parse("https://h.example/bot123456:AAE-x_yz/send?k=s3%63ret&a").unwrap().words();
         assert_eq!(words, ["bot123456", "AAE-x_yz", "s3cret"]);
+    }
+
+    #[test]
+    fn a_token_is_for_one_scheme_host_and_port() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let credential = Credential::new(Secret::new("s3cret"), &url("https://h.example/api/v1/"));
+        for same in
+            ["https://h.example/", "https://H.EXAMPLE:443/x?y", "https://h.example/api/v1/user", "https:h.example"]
+        {
+            assert_eq!(credential.token_for(&url(same)).map(Secret::reveal), Ok("s3cret"), "{same}");
+        }
+        for other in [
+            "http://h.example/",
+            "https://h.example:8443/",
+            "https://h.example./",
+            "https://x.h.example/",
+            "https://h.example.evil/",
+            "https://h.example@evil.example/",
+            "https://evil.example/h.example",
+            "https://evil.example#@h.example",
+            "https://evil.example\\@h.example/",
+            "https://h\u{435}.example/",
+            "https://[::1]/",
+        ] {
+            let error = credential.token_for(&url(other)).unwrap_err();
+            assert!(error.contains("is for https://h.example") && !error.contains("s3cret"), "{other}: {error}");
+        }
+        assert_eq!(format!("{credential:?}"), "Credential(for https://h.example)");
     }
 
     #[test]

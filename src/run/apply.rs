@@ -16,6 +16,7 @@ use super::{Exit, Stop, VERSION, finish, output, usage};
 use crate::apply::{Applied, Fate};
 use crate::cli::{self, Format};
 use crate::engine::untrusted::{ci_block, terminal};
+use crate::forge::remote::address::{Destination, Giver};
 use crate::forge::time;
 use crate::plan::{self, Plan};
 
@@ -44,7 +45,9 @@ pub(super) fn run(args: &cli::Apply) -> Result<Exit, Stop> {
     if names.is_empty() {
         return Err(usage(anyhow!("the plan {shown} holds nothing to write")));
     }
-    let target = cli::Target { forge: Some(forge_of(&plan, args)), ..args.target.clone() };
+    let giver = Giver::Plan(shown.to_string());
+    let destination = Some(Destination { url: plan.forge.to_string(), giver });
+    let target = cli::Target { destination, ..args.target.clone() };
     let wanted = Wanted { target: &target, repos: &names, org: None, live: true, now };
     let forge = Opened::new(&wanted)?;
     let Some(write) = forge.write() else { return Err(usage(anyhow!("this forge cannot be written to"))) };
@@ -88,11 +91,6 @@ fn fits(plan: &Plan<'_>, args: &cli::Apply, now: chrono::DateTime<Utc>) -> Resul
         anyhow::bail!("the plan is {hours} hours old; plan again, or allow that with --max-age");
     }
     Ok(())
-}
-
-/// The forge that is asked for, else the plan's own.
-fn forge_of(plan: &Plan<'_>, args: &cli::Apply) -> String {
-    args.target.forge.clone().unwrap_or_else(|| plan.forge.to_string())
 }
 
 /// The same address, or two paths of one file.

@@ -3,8 +3,10 @@
 //! Takes: the arguments, the environment, the git remote. Gives: [`Opened`]. A dry run of a file holds
 //! a forge that cannot be written to at all.
 
+use std::collections::BTreeSet;
+use std::io::{BufRead, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
@@ -13,12 +15,13 @@ use chrono::{DateTime, Utc};
 use super::output::variable;
 use super::{Stop, say, usage};
 use crate::cli::Target;
+use crate::engine::untrusted;
 use crate::files::Patience;
 use crate::forge::Forge;
 use crate::forge::change::Write;
 use crate::forge::file::FileForge;
 use crate::forge::live::LiveFile;
-use crate::forge::remote::address::{self, Address, Wish};
+use crate::forge::remote::address::{self, Address, Destination, Giver, Wish};
 use crate::forge::remote::{Ask, Remote, connect};
 use crate::http::{Config, Counts, Secret};
 
@@ -45,29 +48,42 @@ pub(super) struct Wanted<'a> {
 /// Whether a forge is named that could be opened: asked before rules are read, because wrong usage goes
 /// before bad rules.
 pub(super) fn check(target: &Target, repos: &[String], org: Option<&str>) -> Result<(), Stop> {
-    match file(target) {
+    match forge_file(target) {
         Some(path) if path.exists() => Ok(()),
         Some(path) => Err(usage(anyhow!("--forge: there is no file {}", path.display()))),
         None => address(target, repos, org).map(drop),
     }
 }
 
-/// The path of a forge in a file.
-fn file(target: &Target) -> Option<&Path> {
-    target.forge.as_deref()?.strip_prefix("file:").map(Path::new)
+/// The forge that the command line names, else the variable for it.
+pub(super) fn named(target: &Target) -> Option<String> {
+    let given = target.forge.clone().filter(|forge| !forge.trim().is_empty());
+    given.or_else(|| variable("KAIZEN_FORGE"))
+}
+
+/// The path of a forge in a file. One that a plan or a record names goes before the variable, because no token goes
+/// to a file.
+pub(super) fn forge_file(target: &Target) -> Option<PathBuf> {
+    let path = |forge: &str| forge.strip_prefix("file:").map(PathBuf::from);
+    let given = target.destination.as_ref().and_then(|given| path(&given.url));
+    match (&target.forge, &target.destination) {
+        (None, Some(_)) if given.is_some() => given,
+        (None, Some(Destination { giver: Giver::Actions, .. })) => None,
+        _ => path(&named(target)?),
+    }
 }
 
 impl Opened {
     /// Opens the forge that was asked for.
     pub(super) fn new(wanted: &Wanted<'_>) -> Result<Opened, Stop> {
         check(wanted.target, wanted.repos, wanted.org)?;
-        if let Some(path) = file(wanted.target) {
+        if let Some(path) = forge_file(wanted.target) {
             if !wanted.live {
-                return Ok(Opened::File(Box::new(FileForge::open(path).context("opening the forge")?)));
+                return Ok(Opened::File(Box::new(FileForge::open(&path).context("opening the forge")?)));
             }
             let patience = Patience::minute(&say);
             return Ok(Opened::Live(Box::new(
-                LiveFile::open(path, wanted.now, &patience).context("opening the forge")?,
+                LiveFile::open(&path, wanted.now, &patience).context("opening the forge")?,
             )));
         }
         remote(wanted).map(|remote| Opened::Remote(Box::new(remote)))
@@ -76,7 +92,7 @@ impl Opened {
     /// Opens it to look at many repositories: looked up so many at once, and one that cannot be read keeps no
     /// other from being read ([`Forge::unread`]).
     pub(super) fn over_many(wanted: &Wanted<'_>, threads: usize) -> Result<Opened, Stop> {
-        match file(wanted.target) {
+        match forge_file(wanted.target) {
             Some(_) => Opened::new(wanted),
             None => {
                 check(wanted.target, wanted.repos, wanted.org)?;
@@ -90,8 +106,10 @@ impl Opened {
     /// assigned. Nothing is locked, and nothing will be written.
     pub(super) fn to_look(wanted: &Wanted<'_>) -> Result<Opened, Stop> {
         check(wanted.target, wanted.repos, wanted.org)?;
-        match file(wanted.target) {
-            Some(path) => Ok(Opened::Live(Box::new(LiveFile::to_look(path, wanted.now).context("opening the forge")?))),
+        match forge_file(wanted.target) {
+            Some(path) => {
+                Ok(Opened::Live(Box::new(LiveFile::to_look(&path, wanted.now).context("opening the forge")?)))
+            }
             None => Opened::new(wanted),
         }
     }
@@ -153,10 +171,48 @@ fn address(target: &Target, repos: &[String], org: Option<&str>) -> Result<Addre
         }
     };
     let origin = git_config().as_deref().and_then(address::origin);
-    let forge = target.forge.as_deref();
-    let remote = origin.as_deref();
-    let wish = Wish { forge, repos, org, token: token.as_ref(), remote, variable: &variable };
+    let forge = named(target);
+    let wish = Wish {
+        forge: forge.as_deref(),
+        destination: target.destination.as_ref().filter(|given| !given.url.starts_with("file:")),
+        repos,
+        org,
+        token: token.as_ref(),
+        insecure: target.insecure,
+        remote: origin.as_deref(),
+        variable: &variable,
+        agrees: &agrees,
+    };
     address::choose(&wish).map_err(usage)
+}
+
+/// The same options for the forge that Actions runs this on, whichever the job works on.
+pub(super) fn of_actions(target: &Target) -> Target {
+    match variable("GITHUB_API_URL") {
+        Some(url) => Target { destination: Some(Destination { url, giver: Giver::Actions }), ..target.clone() },
+        None => Target { forge: None, ..target.clone() },
+    }
+}
+
+/// Asks the person at the terminal, once for each question of this process; nobody else is asked.
+fn agrees(question: &str) -> bool {
+    static AGREED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let mut agreed = AGREED.lock().unwrap_or_else(PoisonError::into_inner);
+    if agreed.contains(question) {
+        return true;
+    }
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return false;
+    }
+    let mut to = std::io::stderr().lock();
+    let shown = write!(to, "{} [y/N] ", untrusted::terminal(question)).and_then(|()| to.flush());
+    let mut line = String::new();
+    let read = shown.and_then(|()| std::io::stdin().lock().read_line(&mut line));
+    let yes = read.is_ok() && matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+    if yes {
+        agreed.insert(question.to_owned());
+    }
+    yes
 }
 
 pub(super) fn remote(wanted: &Wanted<'_>) -> Result<Remote, Stop> {

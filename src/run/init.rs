@@ -16,7 +16,7 @@ use super::rules::tell;
 use super::{Exit, Stop, finish, output, say, usage};
 use crate::cli::{Cli, Init, Job, login_name};
 use crate::engine::untrusted;
-use crate::forge::remote::address::{git_remote, origin};
+use crate::forge::remote::address::{Destination, Giver, git_remote, origin};
 use crate::forge::workflows;
 use crate::init::{Fate, Logins, Refused, Wish, git, set_up};
 use crate::jobs::{SPECS, backlog_triage, kaizen_retro};
@@ -81,21 +81,33 @@ fn dry_run(args: &Init, place: &Place, rules: &BTreeMap<String, String>) -> Resu
     // The jobs of the loop write nothing to the forge, and what is proposed is read from elsewhere.
     let shown = [backlog_triage::SPEC.job, kaizen_retro::SPEC.job].map(|job| rules.get_key_value(job));
     let shown: Vec<(&String, &String)> = shown.into_iter().flatten().collect();
-    let recorded = args.forge.as_ref().filter(|_| place.url.is_none());
+    let named = forge(args);
+    let recorded = named.as_ref().filter(|_| place.url.is_none());
     let token = ["KAIZEN_TOKEN", "GITEA_TOKEN", "FORGEJO_TOKEN", "GITHUB_TOKEN"];
     let server = place.url.as_ref().filter(|_| token.into_iter().any(|name| output::variable(name).is_some()));
     let repo = args.repo.as_ref().or(place.repo.as_ref().filter(|_| recorded.is_none()));
     if let Some(forge) = recorded.or(server) {
         let mut ended = Exit::Done;
         for (job, folder) in shown {
-            let mut line: Vec<OsString> = ["kaizen", job, "--dry-run", "--forge"].map(OsString::from).into();
-            line.extend([OsString::from(forge), OsString::from("--rules"), place.top.join(folder).into_os_string()]);
+            let mut line: Vec<OsString> = ["kaizen", job, "--dry-run", "--rules"].map(OsString::from).into();
+            line.push(place.top.join(folder).into_os_string());
+            line.extend(named.iter().flat_map(|named| ["--forge", named]).map(OsString::from));
+            line.extend(args.insecure.then(|| OsString::from("--insecure")));
             line.extend(repo.iter().flat_map(|repo| ["--repo", repo]).map(OsString::from));
-            let cli = Cli::try_parse_from(line).context("putting the dry run together")?;
+            let mut cli = Cli::try_parse_from(line).context("putting the dry run together")?;
+            // No token goes unseen to what only the git remote names.
+            let destination = Destination { url: forge.clone(), giver: Giver::GitRemote };
+            let destination = Some(destination).filter(|_| named.is_none());
             print("\n")?;
-            let exit = match &cli.job {
-                Job::BacklogTriage(triage) => super::triage::run(triage)?,
-                Job::KaizenRetro(retro) => super::retro::run(retro)?,
+            let exit = match &mut cli.job {
+                Job::BacklogTriage(triage) => {
+                    triage.common.target.destination = destination;
+                    super::triage::run(triage)?
+                }
+                Job::KaizenRetro(retro) => {
+                    retro.common.target.destination = destination;
+                    super::retro::run(retro)?
+                }
                 _ => Exit::Done,
             };
             ended = if ended == Exit::Done { exit } else { ended };
@@ -143,7 +155,8 @@ fn place(args: &Init) -> Result<Place, Stop> {
     let known = remote.as_deref().and_then(git_remote).filter(|at| plain(&at.url) && plain(&at.repo));
     let in_git = checkout.is_some();
     let top = checkout.map_or(here, |checkout| checkout.top);
-    let (url, repo) = match &args.forge {
+    let named = forge(args);
+    let (url, repo) = match &named {
         Some(forge) if forge.starts_with("file:") => return Ok(Place { top, url: None, repo: args.repo.clone() }),
         Some(forge) => {
             no_bare_path(forge)?;
@@ -160,7 +173,7 @@ fn place(args: &Init) -> Result<Place, Stop> {
     };
     let repo = args.repo.clone().or(repo);
     if url.is_none() || repo.is_none() {
-        let why = match (&remote, &args.forge, in_git) {
+        let why = match (&remote, &named, in_git) {
             (_, Some(_), _) => "no repository of this forge is named by the git remote",
             (Some(_), ..) => "the git remote is not the address of a repository on a forge",
             (None, _, true) => "this checkout has no git remote",
@@ -169,6 +182,12 @@ fn place(args: &Init) -> Result<Place, Stop> {
         return Err(usage(anyhow!("{why}: give --forge URL and --repo OWNER/NAME")));
     }
     Ok(Place { top, url, repo })
+}
+
+/// The forge that the arguments name, else the variable for it.
+fn forge(args: &Init) -> Option<String> {
+    let given = args.forge.clone().filter(|forge| !forge.trim().is_empty());
+    given.or_else(|| output::variable("KAIZEN_FORGE"))
 }
 
 /// Nothing that a shell or a terminal would read as something else.

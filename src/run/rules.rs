@@ -9,11 +9,11 @@ use std::io::IsTerminal;
 use anyhow::{Context, Result, anyhow};
 use serde_json::Value;
 
-use super::forge::{Wanted, remote};
+use super::forge::{Wanted, of_actions, remote};
 use super::output::{self, variable};
 use super::{Exit, Stop, say, usage};
 use crate::advise::Advice;
-use crate::cli::{Common, Shown, Target};
+use crate::cli::{Common, Shown};
 use crate::engine::rules::Policy;
 use crate::engine::template::Templates;
 use crate::engine::untrusted;
@@ -126,7 +126,7 @@ fn away(common: &Common, job: &str) -> Result<Option<Texts>, Stop> {
         return Ok(None);
     }
     // Its own forge and repository, whichever the job works on.
-    let target = Target { forge: variable("GITHUB_API_URL"), ..common.target.clone() };
+    let target = of_actions(&common.target);
     let repos = [repo.clone()];
     let wanted = Wanted { target: &target, repos: &repos, org: None, live: false, now: chrono::Utc::now() };
     let forge = remote(&wanted)?;

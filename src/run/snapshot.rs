@@ -5,13 +5,14 @@
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::forge::{Opened, Wanted, check};
+use super::forge::{Opened, Wanted, check, forge_file};
 use super::rules;
 use super::{Exit, Progress, Stop, say};
 use crate::apply::journal::Journal;
@@ -44,7 +45,7 @@ pub(super) fn run(args: &cli::Snapshot) -> Result<Exit, Stop> {
             let states = if args.closed { States::ALL } else { States::OPEN };
             recorded(&forge, &rules.policy, now, (states, usize::from(common.concurrency)), &progress)?
         }
-        Opened::File(_) | Opened::Live(_) => read(target.forge.as_deref())?,
+        Opened::File(_) | Opened::Live(_) => read(&forge_file(target).unwrap_or_default())?,
     };
     progress.done();
     let (document, exit) = if args.mask { masked(&document, &rules.policy, now)? } else { (document, Exit::Done) };
@@ -60,10 +61,10 @@ pub(super) fn run(args: &cli::Snapshot) -> Result<Exit, Stop> {
 }
 
 /// A forge that is a file already.
-fn read(forge: Option<&str>) -> Result<Value, Stop> {
-    let path = forge.and_then(|forge| forge.strip_prefix("file:")).unwrap_or_default();
-    let text = std::fs::read(path).with_context(|| format!("reading the forge file {path}"))?;
-    Ok(serde_json::from_slice(&text).with_context(|| format!("reading the forge file {path}"))?)
+fn read(path: &Path) -> Result<Value, Stop> {
+    let what = || format!("reading the forge file {}", path.display());
+    let text = std::fs::read(path).with_context(what)?;
+    Ok(serde_json::from_slice(&text).with_context(what)?)
 }
 
 fn recorded(

@@ -44,6 +44,7 @@ mod snapshot;
 mod support;
 mod telegram;
 mod tiers;
+mod tokens;
 mod unmatched;
 mod why;
 mod windows;

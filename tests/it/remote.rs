@@ -10,7 +10,7 @@ use std::time::Duration;
 use kaizen::forge::change::{Change, Failure, Fresh, Label, NewIssue, Write};
 use kaizen::forge::remote::{Ask, Remote, Tokens, connect};
 use kaizen::forge::{Forge, Kind, States};
-use kaizen::http::{Config, Secret};
+use kaizen::http::{Config, Credential, Secret, Url};
 
 use crate::forge::{Access, Fault, Server, Trouble, World, issue, pull};
 
@@ -53,10 +53,15 @@ fn config() -> Config {
     }
 }
 
+fn token(server: &Server, token: &str) -> Tokens {
+    let home = Url::parse(&server.url()).unwrap();
+    Tokens::from(Some(Credential::new(Secret::new(token), &home)))
+}
+
 pub fn ask(server: &Server) -> Ask {
     Ask {
         url: server.api_url(),
-        tokens: Tokens::from(Some(Secret::new("t0ken"))),
+        tokens: token(server, "t0ken"),
         repos: vec!["acme/app".to_owned()],
         http: config(),
         ..Ask::default()
@@ -224,7 +229,7 @@ fn refusals_of_real_servers_are_told_apart() {
         let server = Server::start(world);
         let forge = client(&server);
         let item = fresh(&forge, 1);
-        let reader = connect(Ask { tokens: Tokens::from(Some(Secret::new("reader"))), ..ask(&server) }).unwrap();
+        let reader = connect(Ask { tokens: token(&server, "reader"), ..ask(&server) }).unwrap();
         assert!(reader.preflight(0, false).unwrap().refused.unwrap().contains("may only read"));
         for change in [Change::Assign(&strings(&["claude"])), Change::Close { reason: None }] {
             let failure = reader.change(0, &item, change).unwrap_err();
@@ -344,7 +349,7 @@ fn a_job_knows_itself_and_large_lists_go_by_cursors() {
         }
         world.repo("acme/app").large = github;
         let server = Server::start(world);
-        let forge = connect(Ask { tokens: Tokens::from(Some(Secret::new("job"))), ..ask(&server) }).unwrap();
+        let forge = connect(Ask { tokens: token(&server, "job"), ..ask(&server) }).unwrap();
         assert!(forge.user_known().is_ok());
         assert!(forge.user().ends_with(if github { "-actions[bot]" } else { "-actions" }), "{}", forge.user());
         assert_eq!(forge.preflight(0, false).unwrap().refused, None);

@@ -1,34 +1,75 @@
 //! Which forge, which repositories, which token.
 //!
 //! Takes: what was asked for on the command line, the environment as a function, the text of the
-//! git remote. Gives: [`Address`], by rules that send no token to a forge that it is not meant for.
-//! Pure: reads no environment and no file.
+//! git remote, a forge that a file names. Gives: [`Address`], by rules that send no token to a forge that it is
+//! not meant for. Pure: reads no environment and no file.
+
+use std::fmt;
 
 use anyhow::{Result, bail};
 
 use super::connect::Tokens;
 use super::dialect::{Told, told};
-use crate::http::{Secret, Url, same_origin};
+use crate::http::{Credential, Secret, Url, is_open, same_origin, shown};
+
+/// A forge that is named by something else than the command line or a variable for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// Its address, or `file:PATH`.
+    pub url: String,
+    /// What names it.
+    pub giver: Giver,
+}
+
+/// What names a forge beside the command line. Prints as what people call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Giver {
+    /// The job's own forge, by the variables of its runner.
+    Actions,
+    /// The plan at this path.
+    Plan(String),
+    /// The record of this run.
+    Run(String),
+    /// The git remote.
+    GitRemote,
+}
+
+impl fmt::Display for Giver {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Giver::Actions => to.write_str("GITHUB_API_URL"),
+            Giver::Plan(path) => write!(to, "the plan {path}"),
+            Giver::Run(run) => write!(to, "the record of the run {run}"),
+            Giver::GitRemote => to.write_str("the git remote"),
+        }
+    }
+}
 
 /// What was asked for.
 #[derive(Clone, Copy)]
 pub struct Wish<'a> {
-    /// `--forge`, an address.
+    /// `--forge`, else `KAIZEN_FORGE`, an address.
     pub forge: Option<&'a str>,
+    /// A forge that something else names. That of [`Giver::Actions`] goes before `forge`, the others behind it.
+    pub destination: Option<&'a Destination>,
     /// `--repo`.
     pub repos: &'a [String],
     /// `--org`.
     pub org: Option<&'a str>,
-    /// What `--token-file` holds; it goes to the forge that is asked for.
+    /// What `--token-file` holds; it goes where `KAIZEN_TOKEN` would.
     pub token: Option<&'a Secret>,
+    /// `--insecure`: a token may go over http.
+    pub insecure: bool,
     /// The address of the git remote, see [`origin`].
     pub remote: Option<&'a str>,
     /// The environment. A variable that is set and empty counts as absent (fact 93).
     pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// Asks a person whether a token goes to a forge that only a file names; false where nobody can be asked.
+    pub agrees: &'a dyn Fn(&str) -> bool,
 }
 
-impl std::fmt::Debug for Wish<'_> {
-    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Wish<'_> {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(to, "Wish({:?}, {:?}, {:?})", self.forge, self.repos, self.org)
     }
 }
@@ -81,32 +122,116 @@ pub struct GitRemote {
 /// Decides.
 ///
 /// # Errors
-/// No forge or no repository is named anywhere; the sentence says how to name it.
+/// No forge or no repository is named anywhere, or a token would go to a forge that nobody named for it; the
+/// sentence says what to add.
 pub fn choose(wish: &Wish<'_>) -> Result<Address> {
     let variable = |name: &str| (wish.variable)(name).filter(|value| !value.trim().is_empty());
     let remote = wish.remote.and_then(git_remote);
-    let url = wish.forge.map(str::to_owned).or_else(|| variable("GITHUB_API_URL"));
-    let Some(url) = url.or_else(|| remote.as_ref().map(|remote| remote.url.clone())) else {
-        bail!("no forge is named: give --forge URL, or run this where a git remote or Actions names one");
+    let api = variable("GITHUB_API_URL");
+    let home = wish.forge.map(str::to_owned).or_else(|| api.clone());
+    let own = wish.destination.filter(|destination| destination.giver == Giver::Actions);
+    let (url, giver) = match (own, wish.forge, wish.destination, &api, &remote) {
+        (Some(given), ..) | (None, None, Some(given), ..) => (given.url.clone(), Some(given.giver.clone())),
+        (None, Some(forge), ..) => (forge.to_owned(), None),
+        (.., Some(api), _) => (api.clone(), None),
+        (.., Some(remote)) => (remote.url.clone(), Some(Giver::GitRemote)),
+        _ => bail!(
+            "no forge is named: give --forge URL, set KAIZEN_FORGE, or run this where a git remote or Actions names one"
+        ),
     };
-    let asked = base(&url)?;
+    let there = base(&url)?;
     // Where Actions says nothing it is the public forge, whose token has this name.
-    let actions = variable("GITHUB_API_URL").unwrap_or_else(|| "https://api.github.com".to_owned());
-    let in_actions = base(&actions).is_ok_and(|actions| same_origin(&actions, &asked));
+    let actions = api.unwrap_or_else(|| "https://api.github.com".to_owned());
+    let in_actions = base(&actions).is_ok_and(|actions| same_origin(&actions, &there));
     let mut repos = wish.repos.to_vec();
     if repos.is_empty() && wish.org.is_none() {
-        let on_remote = remote.filter(|remote| base(&remote.url).is_ok_and(|url| url.host() == asked.host()));
+        let on_remote = remote.filter(|remote| base(&remote.url).is_ok_and(|url| url.host() == there.host()));
         let named = variable("GITHUB_REPOSITORY").filter(|_| in_actions);
         match named.or(on_remote.map(|remote| remote.repo)) {
             Some(repo) => repos.push(repo),
             None => bail!("no repository is named: give --repo OWNER/NAME or --org NAME"),
         }
     }
-    let token = |name: &str| variable(name).map(|value| Secret::new(&value));
-    let any = wish.token.cloned().or_else(|| token("KAIZEN_TOKEN"));
-    let any = any.or_else(|| token("GITHUB_TOKEN").filter(|_| in_actions));
-    let tokens = Tokens { any, gitea: token("GITEA_TOKEN"), forgejo: token("FORGEJO_TOKEN") };
+    let home = home.map(|home| base(&home)).transpose()?;
+    if let (Some(home), Some(given)) = (&home, wish.destination.filter(|given| given.giver != Giver::Actions))
+        && let named = base(&given.url)?
+        && !same_origin(home, &named)
+    {
+        bail!(
+            "{} is for {}, and --forge, KAIZEN_FORGE or Actions name {}; nothing was sent: name its own with --forge \
+             if that is right",
+            given.giver,
+            spelled(&named),
+            spelled(home)
+        );
+    }
+    let tokens = tokens(wish, &variable, (&there, in_actions), home.as_ref(), giver.as_ref())?;
+    // What Actions names, its runner has sent the job's tokens to already.
+    let runs_there = in_actions && variable("GITHUB_API_URL").is_some() && Runner::of(wish.variable).is_some();
+    if tokens != Tokens::default() && is_open(&there) && !wish.insecure && !runs_there {
+        bail!(
+            "no token is sent to {}, because whoever is on the way could read it: give its https address, or add \
+             --insecure if that way is yours",
+            spelled(&there)
+        );
+    }
     Ok(Address { url, repos, tokens })
+}
+
+/// The tokens that go to this forge. Those of no host's own are for the one that the command line, `KAIZEN_FORGE`
+/// or Actions names (`home`), and for no other that a file (`giver`) could name.
+fn tokens(
+    wish: &Wish<'_>,
+    variable: &dyn Fn(&str) -> Option<String>,
+    (there, in_actions): (&Url, bool),
+    home: Option<&Url>,
+    giver: Option<&Giver>,
+) -> Result<Tokens> {
+    let bound = |secret: Secret| Credential::new(secret, there);
+    let token = |name: &str| variable(name).map(|value| bound(Secret::new(&value)));
+    // This one has a host of its own.
+    let of_job = token("GITHUB_TOKEN").filter(|_| in_actions);
+    let file = wish.token.cloned().map(bound);
+    let (name, any) = match file {
+        Some(token) => ("the token of --token-file", Some(token)),
+        None => ("KAIZEN_TOKEN", token("KAIZEN_TOKEN")),
+    };
+    let github = matches!(told(there.as_str()), Ok(Told::GitHub(..)));
+    let of_kind = |name| token(name).filter(|_| any.is_none() && of_job.is_none() && !github);
+    let (gitea, forgejo) = (of_kind("GITEA_TOKEN"), of_kind("FORGEJO_TOKEN"));
+    let name = match (&any, &gitea, &forgejo) {
+        (Some(_), ..) => Some(name),
+        (_, Some(_), _) => Some("GITEA_TOKEN"),
+        (.., Some(_)) => Some("FORGEJO_TOKEN"),
+        _ => None,
+    };
+    let all = Tokens { any: any.or_else(|| of_job.clone()), gitea, forgejo };
+    match (home, giver, name) {
+        // The job's own rules are read there while it works elsewhere: with the job's own token.
+        (Some(home), ..) if !same_origin(home, there) => Ok(Tokens::from(of_job)),
+        (None, Some(giver), Some(name)) => {
+            let shown = spelled(there);
+            if !(wish.agrees)(&format!("{giver} names {shown}. Send {name} there?")) {
+                bail!(
+                    "{name} is not sent to {shown}, which only {giver} names; nothing was sent: add --forge {shown} or \
+                     set KAIZEN_FORGE={shown} if that is the forge it is for"
+                );
+            }
+            Ok(all)
+        }
+        _ => Ok(all),
+    }
+}
+
+/// An address as it can be written behind `--forge`: whoever named it may have thought of a shell.
+fn spelled(url: &Url) -> String {
+    let text = shown(url);
+    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:~[]".contains(c));
+    if plain {
+        text.trim_end_matches('/').to_owned()
+    } else {
+        format!("the host {:?}", url.host_str().unwrap_or_default())
+    }
 }
 
 /// The address that a forge's own is compared by.

@@ -3,14 +3,14 @@
 //! Takes: paths below the API's address. Gives: answers, whose failures say what may help; pages
 //! of a list one after the other, under the rules of each forge's paging.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::dialect::Dialect;
 use super::failure::helped;
 use super::pages::Ready;
-use crate::http::{Answer, Client, Method, Request, Secret, Url, same_origin};
+use crate::http::{Answer, Client, Credential, Elsewhere, Method, Request, Url, page_number};
 
 /// Entries of a page that Gitea and Forgejo are asked for; more is cut to this (fact 1).
 const LIMIT: u64 = 50;
@@ -43,7 +43,7 @@ pub(super) struct Api {
     /// With a slash at the end.
     pub(super) base: Url,
     pub(super) dialect: Dialect,
-    pub(super) token: Option<Secret>,
+    pub(super) token: Option<Credential>,
 }
 
 /// Which page of a list comes next.
@@ -147,18 +147,11 @@ impl Api {
     /// # Errors
     /// It leads to another host: the token does not go there.
     pub(super) fn next(&self, answer: &Answer) -> Result<Option<Next>> {
-        let Some(url) = answer.link("next") else { return Ok(None) };
         if !self.dialect.is_github() {
             // Made from the public address, not from the one called: only the number counts (fact 6).
-            return Ok(page_number(&url).map(Next::Page));
+            return Ok(answer.page("next").map(Next::Page));
         }
-        if !same_origin(&url, &self.base) {
-            bail!(
-                "the next page is said to be at {}, which is another host; give that host's address if it is right",
-                crate::http::shown(&url)
-            );
-        }
-        Ok(Some(Next::At(url)))
+        Ok(answer.link("next").map_err(elsewhere)?.map(Next::At))
     }
 
     /// Reads a list page by page to its end. `page` says how many entries an answer holds and how
@@ -190,7 +183,7 @@ impl Api {
             let answer = at.and_then(|at| ready.remove(&at)).unwrap_or_else(|| self.page(path, &next))?;
             let (entries, new) = page(&answer)?;
             if number == 1 && ends == Ends::AtTotal {
-                ready = self.announced(path, &answer, entries as u64, threads);
+                ready = self.announced(path, &answer, entries as u64, threads)?;
             }
             seen += entries as u64;
             repeats = if entries > 0 && new == 0 { repeats + 1 } else { 0 };
@@ -214,9 +207,9 @@ impl Api {
     }
 }
 
-/// The number that `page=` of an address has.
-pub(super) fn page_number(url: &Url) -> Option<u64> {
-    url.query_pairs().find(|(name, _)| name == "page").and_then(|(_, number)| number.parse().ok())
+/// What is said of a page that is elsewhere.
+pub(super) fn elsewhere(to: Elsewhere) -> anyhow::Error {
+    anyhow!("another page is said to be at {to}, which is another host; give that host's address if it is right")
 }
 
 #[cfg(test)]

@@ -11,21 +11,21 @@ use super::failure::helped;
 use super::node::Node;
 use super::repos::{Found, by_name, by_org};
 use super::{Remote, User};
-use crate::http::{Client, Config, Method, Secret, Url};
+use crate::http::{Client, Config, Credential, Method, Url};
 
-/// Tokens, by the forge that each may go to.
+/// Tokens for a forge, each bound to it, by the kind that it must be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tokens {
-    /// For the forge that is asked for, whatever it is.
-    pub any: Option<Secret>,
-    /// For it if it is a Gitea.
-    pub gitea: Option<Secret>,
-    /// For it if it is a Forgejo.
-    pub forgejo: Option<Secret>,
+    /// Whatever it is.
+    pub any: Option<Credential>,
+    /// If it is a Gitea.
+    pub gitea: Option<Credential>,
+    /// If it is a Forgejo.
+    pub forgejo: Option<Credential>,
 }
 
-impl From<Option<Secret>> for Tokens {
-    fn from(any: Option<Secret>) -> Tokens {
+impl From<Option<Credential>> for Tokens {
+    fn from(any: Option<Credential>) -> Tokens {
         Tokens { any, ..Tokens::default() }
     }
 }

@@ -5,7 +5,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::http::{Answer, Client, Method, Request, Secret, Url, shown};
+use crate::http::{Answer, Client, Credential, Method, Request, Url, shown};
 
 use super::node::Node;
 
@@ -124,7 +124,7 @@ pub(super) fn told(address: &str) -> Result<Told> {
 ///
 /// # Errors
 /// Nobody is there, or something that is none of the three.
-pub(super) fn find(client: &Client, address: &str, token: Option<&Secret>) -> Result<(Url, Dialect)> {
+pub(super) fn find(client: &Client, address: &str, token: Option<&Credential>) -> Result<(Url, Dialect)> {
     let (api, instance) = match told(address)? {
         Told::GitHub(api, cloud) => return Ok((api, Dialect::GitHub { cloud })),
         Told::Gitea(api) => (api, None),

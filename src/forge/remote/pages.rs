@@ -11,8 +11,8 @@ use std::thread;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::api::{Api, Next, PAGES, page_number};
-use crate::http::{Answer, Error, Kind, Url};
+use super::api::{Api, Next, PAGES, elsewhere};
+use crate::http::{Answer, Error, Kind, Url, page_number};
 
 /// The smallest page that is asked for instead of a larger one.
 const LEAST: u64 = 25;
@@ -36,9 +36,9 @@ impl Api {
     /// # Errors
     /// It announces more pages than a list can have, or leads to another host.
     pub(super) fn rest(&self, first: &Answer, size: u64) -> Result<Rest> {
-        let last = first.link("last");
-        let number = last.as_ref().and_then(page_number);
         if self.dialect.is_github() {
+            let last = first.link("last").map_err(elsewhere)?;
+            let number = last.as_ref().and_then(page_number);
             let next = self.next(first)?;
             // A number, and not a cursor, on the page that is next too (fact 63).
             let numbered = matches!(&next, Some(Next::At(url)) if page_number(url) == Some(2));
@@ -50,7 +50,8 @@ impl Api {
             });
         }
         // Only the number is taken from the address (fact 6); else the count tells it.
-        let pages = number.or_else(|| first.number("x-total-count").map(|total| total.div_ceil(size.max(1))));
+        let pages =
+            first.page("last").or_else(|| first.number("x-total-count").map(|total| total.div_ceil(size.max(1))));
         Ok(match pages {
             Some(pages) if pages > PAGES => bail!("{ENDLESS}: it is said to have {pages} pages"),
             Some(pages) if size > 0 => Rest::Known((2..=pages).map(Next::Page).collect()),
@@ -76,16 +77,16 @@ impl Api {
         let half = |page| with(url, size / 2, page);
         let first = self.page("", &Next::At(half(2 * page - 1)))?;
         // A list that ends in the first half has no second.
-        let second = match first.link("next") {
+        let second = match self.next(&first)? {
             Some(_) => Some(self.page("", &Next::At(half(2 * page)))?),
             None => None,
         };
         let last = second.as_ref().unwrap_or(&first);
         let mut links = Vec::new();
-        if last.link("next").is_some() {
+        if self.next(last)?.is_some() {
             links.push(format!("<{}>; rel=\"next\"", with(url, size, page + 1)));
         }
-        if let Some(end) = first.link("last").as_ref().and_then(page_number) {
+        if let Some(end) = first.page("last") {
             links.push(format!("<{}>; rel=\"last\"", with(url, size, end.div_ceil(2))));
         }
         let body = [Some(&first), second.as_ref()].into_iter().flatten().map(|answer| entries(&answer.body));
@@ -98,20 +99,23 @@ impl Api {
 
     /// The pages behind the first one that it announces, by number, read at once: by its last link, or by
     /// the count of all entries. Empty where it tells neither.
-    pub(super) fn announced(&self, path: &str, first: &Answer, count: u64, threads: usize) -> Ready {
-        let last = first.link("last");
-        let number = last.as_ref().and_then(page_number);
-        let pages = match (self.dialect.is_github(), number) {
-            (true, number) => number.filter(|number| *number < AT_ONCE),
-            (false, Some(number)) => Some(number),
-            (false, None) => first.number("x-total-count").map(|total| total.div_ceil(count.max(1))),
+    ///
+    /// # Errors
+    /// It leads to another host.
+    pub(super) fn announced(&self, path: &str, first: &Answer, count: u64, threads: usize) -> Result<Ready> {
+        let last = match self.dialect.is_github() {
+            true => first.link("last").map_err(elsewhere)?,
+            false => None,
+        };
+        let pages = match (&last, first.page("last")) {
+            (Some(_), number) => number.filter(|number| *number < AT_ONCE),
+            (None, _) if self.dialect.is_github() => None,
+            (None, Some(number)) => Some(number),
+            (None, None) => first.number("x-total-count").map(|total| total.div_ceil(count.max(1))),
         };
         let pages = pages.filter(|pages| threads > 1 && count > 0 && *pages <= PAGES).unwrap_or(1);
         let wanted: Vec<(u64, Next)> = (2..=pages)
-            .map(|page| match (&last, self.dialect.is_github()) {
-                (Some(last), true) => (page, Next::At(paged(last, page))),
-                _ => (page, Next::Page(page)),
-            })
+            .map(|page| (page, last.as_ref().map_or(Next::Page(page), |last| Next::At(paged(last, page)))))
             .collect();
         let (next, read) = (AtomicUsize::new(0), Mutex::new(HashMap::new()));
         let work = || {
@@ -121,7 +125,7 @@ impl Api {
             }
         };
         at_once(threads.min(wanted.len()), work);
-        read.into_inner().unwrap_or_else(PoisonError::into_inner)
+        Ok(read.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

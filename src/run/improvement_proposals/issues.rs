@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use chrono::{DateTime, Utc};
 
-use super::super::forge::{Opened, Wanted, check, repos};
+use super::super::forge::{Opened, Wanted, check, forge_file, repos};
 use super::super::live::{self, About, Ended, Live};
 use super::super::rules::Rules;
 use super::super::{Exit, Stop, VERSION, output, usage};
@@ -56,7 +56,7 @@ pub(super) fn open(args: &ImprovementReport, own: bool, now: DateTime<Utc>) -> R
     }
     let common = &args.common;
     let (target, org) = (&common.target, common.org.as_deref());
-    let is_file = target.forge.as_deref().is_some_and(|forge| forge.starts_with("file:"));
+    let is_file = forge_file(target).is_some();
     let live = !args.dry_run;
     if live && !own && !is_file {
         let help = "run `kaizen init --jobs improvement-proposals`, or name a folder with --rules; --dry-run shows what they would do";

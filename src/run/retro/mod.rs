@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
 
-use super::forge::{Opened, Wanted, check, repos};
+use super::forge::{Opened, Wanted, check, forge_file, repos};
 use super::live::{self, About, Ended, Live};
 use super::output::{self, variable};
 use super::rules::{self, Rules};
@@ -43,7 +43,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
         Ok(rules) => rules,
         Err(exit) => return Ok(exit),
     };
-    let is_file = common.target.forge.as_deref().is_some_and(|forge| forge.starts_with("file:"));
+    let is_file = forge_file(&common.target).is_some();
     if !args.dry_run && !rules.own && !is_file {
         let help = "run `kaizen init --jobs kaizen-retro`, or name a folder with --rules; --dry-run prints the report";
         return Err(usage(anyhow!("these are the built-in rules, and a live run needs one's own: {help}")));

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use chrono::Utc;
 
-use super::super::forge::{Wanted, remote};
+use super::super::forge::{Wanted, forge_file, named, of_actions, remote};
 use super::super::output::variable;
 use super::super::rules::{Commit, event};
 use super::super::{Stop, say, usage};
@@ -51,9 +51,9 @@ impl Away {
     pub(in crate::run) fn find(common: &Common) -> Option<Away> {
         let own = variable("GITHUB_REPOSITORY").filter(|_| Runner::of(&variable).is_some());
         if let Some(repo) = own {
-            return Some(Away { target: Target { forge: variable("GITHUB_API_URL"), ..common.target.clone() }, repo });
+            return Some(Away { target: of_actions(&common.target), repo });
         }
-        let server = common.target.forge.as_deref().is_some_and(|forge| !forge.starts_with("file:"));
+        let server = named(&common.target).is_some() && forge_file(&common.target).is_none();
         match common.repos.as_slice() {
             [repo] if server => Some(Away { target: common.target.clone(), repo: repo.clone() }),
             _ => None,

@@ -19,6 +19,7 @@ use super::{Exit, Stop, VERSION, output, say, usage};
 use crate::apply::Applied;
 use crate::cli::{self, Format};
 use crate::forge::Forge;
+use crate::forge::remote::address::{Destination, Giver};
 use crate::forge::time::rfc3339;
 use crate::plan::{self, Manners, Plan};
 use crate::undo::planned::{self, Undo};
@@ -50,7 +51,10 @@ pub(super) fn run(args: &cli::Undo) -> Result<Exit, Stop> {
         say("the journal holds no write of this run; if it was lost, --since T looks for our own comments");
     }
     let mut target = args.target.clone();
-    target.forge = target.forge.or_else(|| recorded.clone());
+    target.destination = recorded.clone().map(|url| {
+        let run = of.map(|run| run.run.clone()).unwrap_or_default();
+        Destination { url, giver: Giver::Run(run) }
+    });
     let names = match &known {
         Some(run) => repos_of(&book.history, run),
         None => args.repos.clone(),

@@ -93,7 +93,11 @@ impl Place {
 
     /// Carries out the saved plan.
     pub fn apply(&self, plan: &str, more: &[&str]) -> Ran {
-        self.finish(&self.with_target(&["apply", plan], more), &[])
+        // The plan is our own: its forge is the one that the token is for.
+        let text = std::fs::read_to_string(self.path(plan)).unwrap();
+        let saved: Value = serde_json::from_str(&text).unwrap();
+        let named = if more.contains(&"--forge") { "" } else { saved["forge"].as_str().unwrap() };
+        self.finish(&self.with_target(&["apply", plan], more), &[("KAIZEN_FORGE", named)])
     }
 
     /// Takes the last run back, or the one that is named in `more`.

@@ -136,7 +136,9 @@ fn a_plan_killed_at_any_moment_is_finished_by_the_next_apply() {
                 let trouble = if landed { Trouble::Slow(HELD) } else { Trouble::Hang(HELD) };
                 let start = || {
                     let args = ["apply", "plan.json", "--loop-dir", &place.loop_dir, "--retry-wait", "1", "-q"];
-                    place.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+                    let mut command = place.command(&args);
+                    command.env("KAIZEN_FORGE", server.url()).stdout(Stdio::null()).stderr(Stdio::null());
+                    command.spawn().unwrap()
                 };
                 if !killed_at(&server, nth, trouble, start) {
                     assert!(nth > 8, "an apply has only {nth} requests");

@@ -9,7 +9,7 @@ use crate::forge::remote::Dialect;
 
 fn ask(url: &str, repos: &[&str]) -> Ask {
     let repos = repos.iter().map(|name| (*name).to_owned()).collect();
-    Ask { url: url.to_owned(), tokens: token(), repos, http: config(), ..Ask::default() }
+    Ask { url: url.to_owned(), tokens: token(url), repos, http: config(), ..Ask::default() }
 }
 
 fn failed(ask: Ask) -> String {
@@ -77,18 +77,19 @@ fn what_is_no_forge_is_said_so() {
 
 #[test]
 fn a_token_of_a_kind_goes_to_that_kind_only() {
-    let secret = |text: &str| Some(Secret::new(text));
-    let tokens = Tokens { any: None, gitea: secret("g1tea"), forgejo: secret("f0rgejo") };
+    let secret = |text: &str, url: &str| Some(Credential::new(Secret::new(text), &Url::parse(url).unwrap()));
+    let tokens = |url: &str| Tokens { any: None, gitea: secret("g1tea", url), forgejo: secret("f0rgejo", url) };
     for (version, expected) in [("1.26.4", "token g1tea"), ("10.0.0+gitea-1.22.0", "token f0rgejo")] {
         let server = Server::start(move |seen| usual(seen, version).unwrap());
-        connect(Ask { tokens: tokens.clone(), ..ask(&server.url, &["a/b"]) }).unwrap();
+        connect(Ask { tokens: tokens(&server.url), ..ask(&server.url, &["a/b"]) }).unwrap();
         for seen in server.seen() {
             let sent = seen.header("authorization");
             assert_eq!(sent, (!seen.path.ends_with("/version")).then_some(expected), "{}", seen.path);
         }
     }
     let server = Server::start(|seen| usual(seen, "").unwrap());
-    let forge = connect(Ask { tokens, ..ask(&format!("{}/api/v3", server.url), &["a/b"]) }).unwrap();
+    let forge =
+        connect(Ask { tokens: tokens(&server.url), ..ask(&format!("{}/api/v3", server.url), &["a/b"]) }).unwrap();
     assert!(server.seen().iter().all(|seen| seen.header("authorization").is_none()));
     assert!(forge.user_known().unwrap_err().contains("KAIZEN_TOKEN"));
     assert_eq!(forge.user(), "");

@@ -20,7 +20,7 @@ use std::time::Duration;
 use super::{Ask, Remote, Tokens, connect};
 use crate::forge::{Forge, Kind, States};
 use crate::http::test_server::{Canned, Seen, Server, json};
-use crate::http::{Config, Secret};
+use crate::http::{Config, Credential, Secret, Url};
 
 /// A client that waits for nothing.
 fn config() -> Config {
@@ -34,9 +34,9 @@ fn config() -> Config {
     }
 }
 
-/// A token that goes anywhere.
-fn token() -> Tokens {
-    Tokens::from(Some(Secret::new("s3cret")))
+/// A token for the forge at this address.
+fn token(url: &str) -> Tokens {
+    Tokens::from(Url::parse(url).ok().map(|url| Credential::new(Secret::new("s3cret"), &url)))
 }
 
 /// An empty list's or any other answer without headers.
@@ -81,8 +81,13 @@ fn github(answer: impl Fn(&Seen, &str) -> Canned + Send + Sync + 'static) -> (Se
 }
 
 fn remote(url: &str) -> Remote {
-    let ask =
-        Ask { url: url.to_owned(), tokens: token(), repos: vec!["a/b".to_owned()], http: config(), ..Ask::default() };
+    let ask = Ask {
+        url: url.to_owned(),
+        tokens: token(url),
+        repos: vec!["a/b".to_owned()],
+        http: config(),
+        ..Ask::default()
+    };
     connect(ask).unwrap()
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::anyhow;
 use chrono::{DateTime, Utc};
 
-use super::super::super::forge::{Opened, Wanted, repos};
+use super::super::super::forge::{Opened, Wanted, forge_file, repos};
 use super::super::super::output::variable;
 use super::super::super::rules::Rules;
 use super::super::super::{Progress, Stop, confined, improvement_proposals, loops, retro, usage};
@@ -136,8 +136,8 @@ fn window(args: &Diff, both: Both<'_>, now: DateTime<Utc>) -> Result<Seen, Stop>
     let forge = Opened::over_many(&wanted, usize::from(common.concurrency))?;
     let asked_for = repos(forge.read(), &common.repos, org)?;
     // A report of a day is a few hundred items; a fleet of a hundred repositories still has its time.
-    let file = common.target.forge.as_deref().and_then(|forge| forge.strip_prefix("file:"));
-    let recorded = file.map_or(0, |file| 2 * bytes(Path::new(file)) / A_SECOND);
+    let file = forge_file(&common.target);
+    let recorded = file.map_or(0, |file| 2 * bytes(&file) / A_SECOND);
     confined::grant(START + recorded + A_REPOSITORY * asked_for.len() as u64);
     // The base says what may be named where others read it: what a stranger wants to merge has no say in that.
     let read_by_others = args.comment.is_some() || Runner::of(&variable).is_some();
