@@ -31,7 +31,7 @@ pub use shared::{Common, Format, Shown, Target, When};
 pub use undo::{Runs, Undo};
 pub use values::ItemName;
 pub(crate) use values::login_name;
-use values::{agent, item, label, repo_name, span};
+use values::{agent, item, label, repo_name, sha256, span};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -210,6 +210,9 @@ pub struct Init {
     /// The label of the runner that the workflows ask for [default: ubuntu-latest].
     #[arg(long, value_name = "LABEL", value_parser = label)]
     pub runs_on: Option<String>,
+    /// What a kaizen that the workflows download has to be; of several machines once for each, with its file.
+    #[arg(long, value_name = "[FILE=]SHA256", value_parser = sha256)]
+    pub sha256: Vec<String>,
     /// The forge, or file:PATH to try the rules on a recorded one [default: KAIZEN_FORGE, else the git remote].
     #[arg(long, value_name = "URL")]
     pub forge: Option<String>,

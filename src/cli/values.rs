@@ -60,6 +60,19 @@ pub(super) fn label(text: &str) -> Result<String, String> {
     if plain { Ok(text.to_owned()) } else { Err("write one label of a runner, such as ubuntu-latest".to_owned()) }
 }
 
+/// A digest, alone or with the file that it is of, as a line of `sha256sum`.
+pub(super) fn sha256(text: &str) -> Result<String, String> {
+    let (file, sum) = text.split_once('=').map_or((None, text), |(file, sum)| (Some(file), sum));
+    let plain = |file: &str| {
+        file.starts_with("kaizen-") && file.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+    };
+    if sum.len() != 64 || !sum.chars().all(|c| c.is_ascii_hexdigit()) || !file.is_none_or(plain) {
+        return Err("write the 64 digits of a sha256, or kaizen-x86_64-linux= and these".to_owned());
+    }
+    let sum = sum.to_lowercase();
+    Ok(file.map_or(sum.clone(), |file| format!("{sum}  {file}")))
+}
+
 pub(super) fn instant(text: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {
     crate::forge::time::parse(text).ok_or_else(|| "write an instant such as 2026-11-21T06:00:00Z".to_owned())
 }

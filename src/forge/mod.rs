@@ -99,6 +99,12 @@ pub enum LabelNames {
 }
 
 impl LabelNames {
+    /// Those of a forge of this kind, as a forge file names it.
+    #[must_use]
+    pub fn of_kind(kind: &str) -> LabelNames {
+        if kind == "github" { LabelNames::AnyCase } else { LabelNames::Exact }
+    }
+
     /// Whether two names are one label.
     #[must_use]
     pub fn same(self, one: &str, other: &str) -> bool {

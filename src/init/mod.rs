@@ -40,6 +40,8 @@ pub struct Wish {
     pub workflows: Option<String>,
     /// The label of the runner.
     pub runs_on: Option<String>,
+    /// What a download has to be: `<sha256>`, or `<sha256>  <file>` for each machine.
+    pub sha256: Vec<String>,
     /// The jobs that are to run, where they are named: else as before, or the triage alone.
     pub jobs: Option<Vec<String>>,
     /// Write the workflow that reviews changes of the rules: as before, if nothing is said, else yes.

@@ -36,6 +36,9 @@ pub(super) struct Record {
     /// The label of the runner.
     #[serde(default)]
     pub(super) runs_on: Option<String>,
+    /// What a download has to be, by the version of the program: a line for each machine.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) sha256: BTreeMap<String, Vec<String>>,
     /// The jobs that are to run, where that was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) jobs: Option<Vec<String>>,
@@ -47,7 +50,8 @@ pub(super) struct Record {
 impl Default for Record {
     fn default() -> Self {
         let (files, agents) = (BTreeMap::new(), Logins::new());
-        Record { version: VERSION, files, agents, workflows: None, runs_on: None, jobs: None, review: None }
+        let sha256 = BTreeMap::new();
+        Record { version: VERSION, files, agents, workflows: None, runs_on: None, sha256, jobs: None, review: None }
     }
 }
 

@@ -39,6 +39,8 @@ const NEEDS: [(&str, &str); 3] = [
          leave its findings there",
     ),
 ];
+/// The line of a workflow that says what a download has to be.
+const SHA256: &str = "          KAIZEN_SHA256: \"\"\n";
 /// The line of a workflow that names the runner.
 const RUNS_ON: &str = "    runs-on: ubuntu-latest\n";
 /// The review of a change of rules.
@@ -92,6 +94,16 @@ pub(super) fn of(top: &Path, jobs: &[String], inside: bool, wish: &Wish, record:
         }
     };
     let runs_on = record.runs_on.as_ref().map(|label| format!("    runs-on: {label}\n"));
+    if !wish.sha256.is_empty() {
+        record.sha256 = BTreeMap::from([(env!("CARGO_PKG_VERSION").to_owned(), wish.sha256.clone())]);
+    }
+    // Those of another version are of no use to this one.
+    let sha256 = record.sha256.get(env!("CARGO_PKG_VERSION"));
+    if sha256.is_none() && !record.sha256.is_empty() {
+        all.notes.push("the sha256 that was given is of another version: give --sha256 of this one".to_owned());
+    }
+    let sha256 = sha256.map(|sums| format!("          KAIZEN_SHA256: \"{}\"\n", sums.join("\\n")));
+    let lines = [(RUNS_ON, runs_on), (SHA256, sha256)];
     let (looked_for, script) = workflows::LOOP_STATE;
     // Beside the folder of the workflows, as here.
     let name = looked_for.rsplit('/').next().unwrap_or(looked_for);
@@ -110,14 +122,14 @@ pub(super) fn of(top: &Path, jobs: &[String], inside: bool, wish: &Wish, record:
         if text.contains(looked_for) {
             all.texts.insert(kept.clone(), script.to_owned());
         }
-        all.add(path, text.replace(looked_for, &kept), runs_on.as_deref());
+        all.add(path, text.replace(looked_for, &kept), &lines);
     }
     let path = format!("{folder}/{REVIEW}.yml");
     let reviewed = record.review != Some(false) && goes_by(jobs, TRIAGE);
     if let Some(text) = workflows::text(REVIEW).filter(|_| reviewed) {
         // Other people's folders of these names are none of ours.
         let text = if inside { text.replacen(ELSEWHERE, "", 1) } else { text.to_owned() };
-        all.add(path, text, runs_on.as_deref());
+        all.add(path, text, &lines);
     } else if record.review == Some(false) && top.join(&path).is_file() {
         all.notes.push(format!("{path} still stands: remove it to end the review of pull requests"));
     }
@@ -126,8 +138,12 @@ pub(super) fn of(top: &Path, jobs: &[String], inside: bool, wish: &Wish, record:
 }
 
 impl Workflows {
-    fn add(&mut self, path: String, text: String, runs_on: Option<&str>) {
-        let text = runs_on.map_or(text.clone(), |line| text.replacen(RUNS_ON, line, 1));
+    /// Adds a workflow in which these lines say something else.
+    fn add(&mut self, path: String, text: String, lines: &[(&str, Option<String>)]) {
+        let text = lines.iter().fold(text, |text, (old, new)| match new {
+            Some(new) => text.replacen(old, new, 1),
+            None => text,
+        });
         self.texts.insert(path, text);
     }
 }
@@ -148,6 +164,7 @@ mod tests {
         assert!(text.contains(ELSEWHERE) && text.contains("      - \".kaizen/**\"\n"), "{text}");
         for name in JOBS.map(|(name, _)| name).into_iter().chain([REVIEW]) {
             assert!(workflows::text(name).unwrap().contains(RUNS_ON), "{name}");
+            assert_eq!(workflows::text(name).unwrap().matches(SHA256).count(), 1, "{name}");
         }
         let (looked_for, _) = workflows::LOOP_STATE;
         for name in ["loop-guard", "loop-introspect"] {

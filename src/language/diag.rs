@@ -103,6 +103,10 @@ impl Sink<'_> {
 
     fn push(&mut self, severity: Severity, span: Span, message: String, help: Option<String>) {
         let source = self.source.clone();
+        // A place lies on characters, whoever found it: what is printed of it could not be cut out otherwise.
+        let text = &*source.text;
+        let end = text.ceil_char_boundary(span.end.min(text.len()));
+        let span = Span::new(text.floor_char_boundary(span.start.min(text.len())).min(end), end);
         self.found.push(Diagnostic { severity, source, span, message, help });
     }
 }

@@ -1,13 +1,18 @@
 //! The effective rule file: everything of a policy in one file, each value with its origin.
 //!
-//! Takes: the rule file and what it extends, as [`load`](super::load) takes them, and the policy that
-//! came of them. Gives: YAML that is read as the same policy, without `extends`; behind each value a
-//! comment says the file and line that it comes from.
+//! Takes: the policy, with the texts that it was read from. Gives: [`text`], YAML that is read as the same
+//! policy, without `extends`, in which a comment behind each value says the file and line that it comes from;
+//! [`tree`], the same values without their places.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
 
 use super::diag::Sink;
 use super::keys::VOCABULARY;
 use super::yaml::{self, Node, NodeKind};
-use super::{Entry, Files, Input};
+use super::{Entry, Files};
+use crate::engine::keywords::Set as WordSet;
 use crate::engine::policy::Policy;
 use crate::engine::source::Location;
 
@@ -16,32 +21,135 @@ const LINE: usize = 100;
 
 /// The text of the effective file.
 #[must_use]
-pub fn text(policy: &Policy, input: &Input) -> String {
-    let sources = &policy.sources;
-    let root = |source| yaml::read(&mut Sink { source, found: &mut Vec::new() });
-    // They were read before: a policy came of them.
-    let roots: Vec<Node> = sources.iter().filter_map(root).collect();
-    let files = Files { sources: sources.clone(), roots, whole: true };
+pub fn text(policy: &Policy) -> String {
+    let files = files(policy);
     let mut out = Out { policy, lines: Vec::new() };
     let others = files.sources.len() - 1;
     let after = if others == 0 { String::new() } else { ", after `extends`".to_owned() };
-    out.lines.push(format!("# The rules of {} as they are in force{after}.", input.file.name));
-    let mut done = Vec::new();
-    if let Some(NodeKind::Map(entries)) = files.roots.last().map(|root| &root.kind) {
-        for (key, node) in entries.iter().filter(|(key, _)| key.name != "extends") {
-            if VOCABULARY.contains(&key.name.as_str()) {
-                out.section(&files, &key.name);
-                done.push(key.name.as_str());
-            } else {
-                out.value(0, &format!("{}:", key.name), files.main(), node);
+    out.lines.push(format!("# The rules of {} as they are in force{after}.", policy.source().name));
+    for (key, held) in sections(policy, &files) {
+        match held {
+            Held::Node(node) => out.value(0, &format!("{key}:"), files.main(), node),
+            Held::Section(entries) => {
+                out.lines.push(format!("{key}:"));
+                for (name, file, entry) in entries {
+                    let name = format!("{}:", scalar(name));
+                    match entry {
+                        Named::Node(node) => out.value(2, &name, file, node),
+                        Named::Words(set) => {
+                            let words = set.words.iter().map(|word| (scalar(&word.text), word.at)).collect();
+                            out.list(2, &name, words);
+                        }
+                    }
+                }
             }
         }
     }
-    for section in VOCABULARY.into_iter().filter(|section| !done.contains(section)) {
-        out.section(&files, section);
-    }
     out.lines.push(String::new());
     out.lines.join("\n")
+}
+
+/// Every key in force with its value, as JSON: one object with the keys of a rule file, without `extends`.
+/// What is not written is not there: defaults are left out.
+#[must_use]
+pub fn tree(policy: &Policy) -> Value {
+    let files = files(policy);
+    let named = |entry: Named<'_>| match entry {
+        Named::Node(node) => json(node),
+        Named::Words(set) => set.words.iter().map(|word| Value::from(word.text.as_str())).collect(),
+    };
+    let held = |held: Held<'_>| match held {
+        Held::Node(node) => json(node),
+        Held::Section(entries) => {
+            Value::Object(entries.into_iter().map(|(name, _, entry)| (name.to_owned(), named(entry))).collect())
+        }
+    };
+    Value::Object(sections(policy, &files).into_iter().map(|(key, value)| (key.to_owned(), held(value))).collect())
+}
+
+fn json(node: &Node) -> Value {
+    match &node.kind {
+        NodeKind::Null => Value::Null,
+        NodeKind::Bool(value) => Value::from(*value),
+        NodeKind::Int(value) => Value::from(*value),
+        // JSON knows no infinite number: it is told as it is written.
+        NodeKind::Float(value) if !value.is_finite() => Value::from(plain(node)),
+        // 5.0 is 5 to every rule.
+        NodeKind::Float(value) if value.fract() == 0.0 && value.abs() < 1e15 => Value::from(*value as i64),
+        NodeKind::Float(value) => Value::from(*value),
+        NodeKind::Text(text) => Value::from(text.as_str()),
+        NodeKind::List(items) => items.iter().map(json).collect(),
+        NodeKind::Map(entries) => {
+            Value::Object(entries.iter().map(|(key, node)| (key.name.clone(), json(node))).collect::<Map<_, _>>())
+        }
+    }
+}
+
+/// What stands behind a key of the effective file.
+enum Held<'f> {
+    /// A value of the main file.
+    Node(&'f Node),
+    /// Vocabulary over all files: each name with the file that its value stands in.
+    Section(Vec<(&'f str, usize, Named<'f>)>),
+}
+
+/// A named entry of vocabulary.
+enum Named<'f> {
+    Node(&'f Node),
+    /// A set of words, with what `also` and `except` made of it.
+    Words(&'f WordSet),
+}
+
+/// The files of a policy, read once more: they were read before, a policy came of them.
+fn files(policy: &Policy) -> Files {
+    let sources = policy.sources.clone();
+    let root = |source| yaml::read(&mut Sink { source, found: &mut Vec::new() });
+    let roots: Vec<Node> = sources.iter().filter_map(root).collect();
+    Files { sources, roots, whole: true }
+}
+
+/// The keys of the main file in its order, then the vocabulary that only others bring.
+fn sections<'f>(policy: &'f Policy, files: &'f Files) -> Vec<(&'f str, Held<'f>)> {
+    let mut all: Vec<(&str, Held<'_>)> = Vec::new();
+    let section = |section: &'f str| (section, Held::Section(entries(policy, files, section)));
+    if let Some(NodeKind::Map(keys)) = files.roots.last().map(|root| &root.kind) {
+        for (key, node) in keys.iter().filter(|(key, _)| key.name != "extends") {
+            let vocabulary = VOCABULARY.contains(&key.name.as_str());
+            all.push(if vocabulary { section(&key.name) } else { (&key.name, Held::Node(node)) });
+        }
+    }
+    for name in VOCABULARY {
+        if !all.iter().any(|(key, _)| *key == name) {
+            all.push(section(name));
+        }
+    }
+    all.retain(|(_, held)| !matches!(held, Held::Section(entries) if entries.is_empty()));
+    all
+}
+
+/// A section of vocabulary over all files.
+fn entries<'f>(policy: &'f Policy, files: &'f Files, section: &str) -> Vec<(&'f str, usize, Named<'f>)> {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut last: Vec<Entry<'_>> = Vec::new();
+    for entry in files.entries(section) {
+        // Only thresholds may stand in two files, the nearer wins; sets are changed, which the policy holds.
+        match places.get(entry.key.name.as_str()) {
+            Some(place) => last[*place] = entry,
+            None => {
+                places.insert(&entry.key.name, last.len());
+                last.push(entry);
+            }
+        }
+    }
+    let sets: HashMap<&str, &WordSet> = match section {
+        "keywords" => policy.keywords.sets.iter().map(|set| (set.name.as_str(), set)).collect(),
+        _ => HashMap::new(),
+    };
+    let one = |entry: Entry<'f>| {
+        let name = entry.key.name.as_str();
+        (name, entry.file, sets.get(name).map_or(Named::Node(entry.node), |set| Named::Words(set)))
+    };
+    last.into_iter().map(one).collect()
 }
 
 struct Out<'p> {
@@ -50,33 +158,6 @@ struct Out<'p> {
 }
 
 impl Out<'_> {
-    /// A section of vocabulary, over all files.
-    fn section(&mut self, files: &Files, section: &str) {
-        let mut kept: Vec<Entry<'_>> = Vec::new();
-        for entry in files.entries(section) {
-            match kept.iter_mut().find(|kept| kept.key.name == entry.key.name) {
-                // Only thresholds may stand in two files; sets are changed, which the policy holds.
-                Some(earlier) => *earlier = entry,
-                None => kept.push(entry),
-            }
-        }
-        if kept.is_empty() {
-            return;
-        }
-        self.lines.push(format!("{section}:"));
-        for entry in kept {
-            let key = format!("{}:", scalar(&entry.key.name));
-            let set = self.policy.keywords.sets.iter().find(|set| set.name == entry.key.name);
-            match set.filter(|_| section == "keywords") {
-                Some(set) => {
-                    let words = set.words.iter().map(|word| (scalar(&word.text), word.at)).collect();
-                    self.list(2, &key, words);
-                }
-                None => self.value(2, &key, entry.file, entry.node),
-            }
-        }
-    }
-
     /// A key with its value, which stands in a file.
     fn value(&mut self, indent: usize, key: &str, file: usize, node: &Node) {
         let pad = " ".repeat(indent);

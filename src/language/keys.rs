@@ -20,6 +20,14 @@ pub struct Member {
     pub says: &'static str,
     /// The map is nothing without it.
     pub needed: bool,
+    /// It says who is believed, who gets work, and where texts go.
+    pub trust: bool,
+}
+
+impl Member {
+    const fn of_trust(self) -> Member {
+        Member { trust: true, ..self }
+    }
 }
 
 /// What stands behind a key.
@@ -67,11 +75,11 @@ const DASHED: &str = "^[A-Za-z0-9][A-Za-z0-9_-]*$";
 const ID: &str = "^[A-Za-z0-9_-]+$";
 
 pub(super) const fn may(name: &'static str, holds: Shape, says: &'static str) -> Member {
-    Member { name, holds, says, needed: false }
+    Member { name, holds, says, needed: false, trust: false }
 }
 
 pub(super) const fn must(name: &'static str, holds: Shape, says: &'static str) -> Member {
-    Member { name, holds, says, needed: true }
+    Member { name, holds, says, needed: true, trust: false }
 }
 
 /// The words of a choice.
@@ -111,8 +119,8 @@ pub const FILE: [Member; 29] = [
     must("version", Shape::Version, "The version of this language: 1."),
     may("job", Shape::Text, "The job that the file is for."),
     may("extends", TEXTS, "Files of the same folder whose vocabulary is added."),
-    may("bots", TEXTS, "Further logins that Kaizen's comments have carried."),
-    may("skip", Shape::Map(&SKIP), "The comment that makes Kaizen leave an item alone."),
+    may("bots", TEXTS, "Further logins that Kaizen's comments have carried.").of_trust(),
+    may("skip", Shape::Map(&SKIP), "The comment that makes Kaizen leave an item alone.").of_trust(),
     may("scope", Shape::Map(&SCOPE), "Which items are judged."),
     may("timezone", Shape::Text, "Where a day begins, an IANA name."),
     may("tags", Shape::Map(&TAGS), "How tags are made of titles and labels."),
@@ -132,7 +140,7 @@ pub const FILE: [Member; 29] = [
     may("classify", Shape::Map(&CLASSIFY), "The types, and when an item is of one."),
     may("flags", Shape::Named(NAME, &Shape::Condition), "Named conditions, each seeing those before it."),
     may("order", Shape::List(&Shape::Either(&ORDER, ["asc", "desc"])), "Sort keys: what is acted on first."),
-    may("agents", Shape::Named(NAME, &Shape::Map(&AGENT)), "Who work is handed to."),
+    may("agents", Shape::Named(NAME, &Shape::Map(&AGENT)), "Who work is handed to.").of_trust(),
     may("labels", Shape::Named("", &Shape::Map(&LABEL)), "The labels that actions may add."),
     may("actions", Shape::Named(DASHED, &Shape::Map(&ACTION)), "What can be done."),
     may("decide", Shape::List(&Shape::Map(&RULE)), "The rules: the first that holds decides."),
@@ -142,7 +150,7 @@ pub const FILE: [Member; 29] = [
         Shape::Any(&[Shape::Map(&SUMMARY), Shape::Nothing]),
         "The daily summary; without it none is written.",
     ),
-    may("publish", Shape::Map(&PUBLISH), "What is said of private repositories in public places."),
+    may("publish", Shape::Map(&PUBLISH), "What is said of private repositories in public places.").of_trust(),
     may("measure", Shape::Anything, "Parameters of what the job counts."),
     may("detect", Shape::Map(&SECTION), "Rules that find patterns in what was counted."),
     may("suggest", Shape::Map(&SECTION), "Rules that suggest an improvement."),
@@ -248,7 +256,7 @@ pub(super) const ACTION: [Member; 12] = [
     may("edit_body", Shape::Text, "The template of a section in the item's text."),
     may("create_issue", Shape::Map(&NEW_ISSUE), "An issue that is created, once an item."),
     may("comment", Shape::Text, "The template of its comment."),
-    may("mention", TEXTS, "Who is mentioned in the comment."),
+    may("mention", TEXTS, "Who is mentioned in the comment.").of_trust(),
 ];
 
 pub(super) const NEW_ISSUE: [Member; 4] = [
@@ -277,7 +285,8 @@ pub(super) const SUMMARY: [Member; 3] = [
         "repo",
         Shape::Any(&[Shape::Nothing, Shape::Like("^[^/]+/[^/]+$")]),
         "One summary for all, kept in this repository; null: one in each.",
-    ),
+    )
+    .of_trust(),
     may("label", Shape::Text, "The label it carries."),
     may("days", Shape::Whole(1), "Days that are kept, folded."),
 ];
@@ -286,6 +295,29 @@ pub(super) const PUBLISH: [Member; 2] = [
     may("private", Shape::Word(&PRIVATE_WORDS), "Name private items in public places, or only count them."),
     may("sinks", Shape::List(&Shape::Map(&SINK)), "Where a report goes."),
 ];
+
+/// Whether what stands at a path of keys, or above it, touches trust. An entry of a list is a step of the path too.
+#[must_use]
+pub fn touches_trust(path: &[&str]) -> bool {
+    in_members(&FILE, path)
+}
+
+fn in_members(members: &[Member], path: &[&str]) -> bool {
+    let Some((name, rest)) = path.split_first() else { return false };
+    let member = members.iter().find(|member| member.name == *name);
+    member.is_some_and(|member| member.trust || in_shape(&member.holds, rest))
+}
+
+fn in_shape(shape: &Shape, path: &[&str]) -> bool {
+    match shape {
+        Shape::Map(members) | Shape::Either(members, _) => in_members(members, path),
+        Shape::List(inner) | Shape::Named(_, inner) => {
+            path.split_first().is_some_and(|(_, rest)| in_shape(inner, rest))
+        }
+        Shape::Any(shapes) => shapes.iter().any(|shape| in_shape(shape, path)),
+        _ => false,
+    }
+}
 
 /// A key of a rule file, whichever section it opens.
 pub(super) fn is_of_a_file(name: &str) -> bool {

@@ -41,5 +41,8 @@ pub(super) const WEBHOOK: [Member; 2] = [
     may("shape", Shape::Word(&SHAPE_WORDS), "What the server understands; generic if absent."),
 ];
 
-pub(super) const SINK_FILE: [Member; 1] =
-    [must("path", Shape::Text, "Below the loop's folder; its ending says what is written: .md, .json or text.")];
+pub(super) const SINK_FILE: [Member; 1] = [must(
+    "path",
+    Shape::Text,
+    "Below `reports/` in the loop's folder; its ending says what is written: .md, .json or text.",
+)];

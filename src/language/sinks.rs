@@ -3,6 +3,8 @@
 //! Takes: the section. Gives: a [`SinkSetting`] each. What is a secret is never here: a setting names the
 //! variable that holds it, and a value that looks like a secret itself is refused.
 
+use std::path::{Component, Path, PathBuf};
+
 use super::Check;
 use super::reader::{Fields, Reader};
 use super::sink_keys as keys;
@@ -18,6 +20,23 @@ pub struct SinkSetting {
     pub kind: SinkKind,
     /// Where it stands.
     pub at: Location,
+    /// The variables that it names, each where it stands.
+    pub variables: Vec<(String, Location)>,
+}
+
+/// The folder that files of reports lie in, below the loop's.
+pub const REPORTS: &str = "reports";
+
+/// What a path of a `file` sink is below [`REPORTS`]; `None` for any other place: an absolute path, one with `..`,
+/// one that begins elsewhere or names no file.
+#[must_use]
+pub fn below_reports(path: &str) -> Option<PathBuf> {
+    let mut parts = Path::new(path).components().filter(|part| *part != Component::CurDir);
+    let first = parts.next()?;
+    let rest: Option<PathBuf> =
+        parts.map(|part| if let Component::Normal(name) = part { Some(name) } else { None }).collect();
+    let rest = rest.filter(|rest| first.as_os_str() == REPORTS && rest.file_name().is_some())?;
+    (!path.ends_with(['/', '\\']) && !path.contains('\0')).then_some(rest)
 }
 
 /// What a place is.
@@ -54,8 +73,10 @@ pub enum SinkKind {
     },
     /// A file, below the loop's folder.
     File {
-        /// Its path.
+        /// Its path, which [`below_reports`] holds to be good or not.
         path: String,
+        /// Where that stands.
+        path_at: Location,
     },
     /// The summary of the CI job.
     StepSummary,
@@ -98,12 +119,13 @@ fn sink(reader: &mut Reader<'_>, node: &Node) -> Option<SinkSetting> {
         return None;
     };
     let inner = fields.get(kind)?;
+    let mut variables = Vec::new();
     let kind = match *kind {
         "issue" => issue(reader, inner)?,
-        "telegram" => telegram(reader, inner)?,
+        "telegram" => telegram(reader, inner, &mut variables)?,
         "webhook" => {
             let fields = reader.map(inner, "`webhook`", &keys::WEBHOOK)?;
-            let url_env = variable(reader, fields, inner, "url_env")?;
+            let url_env = variable(reader, fields, inner, ("url_env", &mut variables))?;
             let shape = match fields.get("shape") {
                 Some(node) => reader.one_of(node, "`shape`", &keys::SHAPES)?,
                 None => keys::SHAPES[0].0,
@@ -116,14 +138,14 @@ fn sink(reader: &mut Reader<'_>, node: &Node) -> Option<SinkSetting> {
                 reader.missing(fields, inner.span, "a file has a `path`", "");
                 return None;
             };
-            SinkKind::File { path: reader.text(path, "`path`")?.to_owned() }
+            SinkKind::File { path: reader.text(path, "`path`")?.to_owned(), path_at: reader.at(path.span) }
         }
         _ => {
             reader.flag(inner, "`step_summary`")?;
             SinkKind::StepSummary
         }
     };
-    Some(SinkSetting { id, kind, at: reader.at(node.span) })
+    Some(SinkSetting { id, kind, at: reader.at(node.span), variables })
 }
 
 fn issue(reader: &mut Reader<'_>, node: &Node) -> Option<SinkKind> {
@@ -149,14 +171,17 @@ fn issue(reader: &mut Reader<'_>, node: &Node) -> Option<SinkKind> {
     Some(SinkKind::Issue { repo, label, title, create })
 }
 
-fn telegram(reader: &mut Reader<'_>, node: &Node) -> Option<SinkKind> {
+fn telegram(reader: &mut Reader<'_>, node: &Node, variables: &mut Variables) -> Option<SinkKind> {
     let fields = reader.map(node, "`telegram`", &keys::TELEGRAM)?;
-    let token_env = variable(reader, fields, node, "token_env")?;
+    let token_env = variable(reader, fields, node, ("token_env", variables))?;
     let chat = fields.get("chat").and_then(|node| match &node.kind {
         super::yaml::NodeKind::Int(number) => Some(number.to_string()),
         _ => reader.text(node, "`chat`").map(str::to_owned),
     });
-    let mut optional = |name: &str| fields.get(name).is_some().then(|| variable(reader, fields, node, name)).flatten();
+    let mut optional = |name: &str| {
+        let found = fields.get(name);
+        found.and_then(|_| variable(reader, fields, node, (name, variables)))
+    };
     let (chat_env, api_env) = (optional("chat_env"), optional("api_env"));
     if chat.is_none() && chat_env.is_none() {
         let help = "name the variable that holds it, `chat_env: TELEGRAM_CHAT`, or the chat itself";
@@ -166,8 +191,16 @@ fn telegram(reader: &mut Reader<'_>, node: &Node) -> Option<SinkKind> {
     Some(SinkKind::Telegram { token_env, chat, chat_env, api_env })
 }
 
+/// Names of variables, each where it stands.
+type Variables = Vec<(String, Location)>;
+
 /// The name of a variable. What is none is not repeated: it may be the secret itself.
-fn variable(reader: &mut Reader<'_>, fields: Fields<'_>, node: &Node, key: &str) -> Option<String> {
+fn variable(
+    reader: &mut Reader<'_>,
+    fields: Fields<'_>,
+    node: &Node,
+    (key, variables): (&str, &mut Variables),
+) -> Option<String> {
     let Some(found) = fields.get(key) else {
         reader.missing(fields, node.span, format!("`{key}` is missing"), "name the variable that holds it");
         return None;
@@ -180,5 +213,49 @@ fn variable(reader: &mut Reader<'_>, fields: Fields<'_>, node: &Node, key: &str)
         reader.sink.error(found.span, format!("`{key}` names a variable"), Some(help.to_owned()));
         return None;
     }
+    variables.push((name.to_owned(), reader.at(found.span)));
     Some(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_below_the_reports_or_refused() {
+        for (path, rest) in [
+            ("reports/latest.md", "latest.md"),
+            ("./reports/./a/b.json", "a/b.json"),
+            ("reports//x", "x"),
+            ("reports/..x", "..x"),
+        ] {
+            assert_eq!(below_reports(path).as_deref(), Some(Path::new(rest)), "{path}");
+        }
+        for path in [
+            "",
+            ".",
+            "/",
+            "reports",
+            "reports/",
+            "reports/x/",
+            "reports/.",
+            "reports/..",
+            "../reports/x",
+            "reports/../x",
+            "reports/../reports/x",
+            "reports/a/../../x",
+            "/reports/x",
+            "/etc/passwd",
+            "journal.jsonl",
+            "queue.json",
+            "retro/published.json",
+            "x/reports/y",
+            "Reports/x",
+            "reports\\x",
+            "~/reports/x",
+            "reports/x\0y",
+        ] {
+            assert_eq!(below_reports(path), None, "{path}");
+        }
+    }
 }

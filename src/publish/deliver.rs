@@ -137,7 +137,7 @@ pub fn send(
 ) -> Outcome {
     let mut outcome = Outcome { sink: sink.to_string(), parts: 1, ..Outcome::default() };
     let done = match &sink.0 {
-        Kind::File(path) => local::replace(path, report).map(|()| true),
+        Kind::File { path, folder } => local::replace(path, folder, report).map(|()| true),
         Kind::Summary(path) => local::append(path, report),
         Kind::Telegram { .. } | Kind::Webhook { .. } => return deliver(sink, report, client, progress, keep, outcome),
     };
@@ -227,6 +227,6 @@ fn post(sink: &Sink, report: &Report, client: &Client, part: &Part, number: usiz
         Kind::Webhook { url, shape, topic } => {
             message::webhook(client, url, &message::body(report, *shape, topic, &part.text))
         }
-        Kind::File(_) | Kind::Summary(_) => Fate::Refused("it takes no messages".to_owned()),
+        Kind::File { .. } | Kind::Summary(_) => Fate::Refused("it takes no messages".to_owned()),
     }
 }

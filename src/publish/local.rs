@@ -7,7 +7,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::files;
 
@@ -16,8 +16,13 @@ use super::Report;
 /// Bytes of a summary that its runner takes; of a longer one it shows nothing at all.
 const SUMMARY: u64 = 1_000_000;
 
-/// Replaces a file by a report: its JSON, its Markdown or its plain text, by the path's ending.
-pub(super) fn replace(path: &Path, report: &Report) -> Result<()> {
+/// Replaces a file by a report: its JSON, its Markdown or its plain text, by the path's ending. The file lies below
+/// the folder, and neither it nor a folder on the way is a link, which would lead elsewhere.
+pub(super) fn replace(path: &Path, folder: &Path, report: &Report) -> Result<()> {
+    let way = path.ancestors().take_while(|part| part.starts_with(folder));
+    if let Some(link) = way.filter(|part| part.symlink_metadata().is_ok_and(|found| found.is_symlink())).last() {
+        bail!("{} is a link, and what it leads to is not written: take it away", link.display());
+    }
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
     let mut text = match ending.as_deref() {
         Some("json") => serde_json::to_string_pretty(&report.json)?,
@@ -69,6 +74,27 @@ mod tests {
                 assert!(outcome.complete(), "{outcome}");
                 assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), expected);
             }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_link_on_the_way_is_followed() {
+        use std::os::unix::fs::symlink;
+        for link in ["loop/reports", "loop/reports/a", "loop/reports/a/r.md"] {
+            let top = tempfile::tempdir().unwrap();
+            let (precious, link) = (top.path().join("precious"), top.path().join(link));
+            std::fs::create_dir_all(precious.join("a")).unwrap();
+            std::fs::write(precious.join("r.md"), "precious").unwrap();
+            std::fs::create_dir_all(link.parent().unwrap()).unwrap();
+            let to = if link.ends_with("r.md") { precious.join("r.md") } else { precious.clone() };
+            symlink(to, &link).unwrap();
+            let sink = Sink::file(Path::new("a/r.md"), &top.path().join("loop/reports")).unwrap();
+            let outcome = send(&sink, &report("# T"), &client(), &mut Progress::default(), &mut |_| Ok(()));
+            let error = outcome.error.unwrap();
+            assert!(error.contains(&format!("{} is a link", link.display())), "{error}");
+            assert_eq!(std::fs::read_to_string(precious.join("r.md")).unwrap(), "precious");
+            assert_eq!(std::fs::read_dir(precious.join("a")).unwrap().count(), 0);
         }
     }
 

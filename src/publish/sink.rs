@@ -77,7 +77,11 @@ pub(super) enum Kind {
         shape: Shape,
         topic: String,
     },
-    File(PathBuf),
+    /// A file and the folder that it lies below.
+    File {
+        path: PathBuf,
+        folder: PathBuf,
+    },
     Summary(PathBuf),
 }
 
@@ -140,20 +144,20 @@ impl Sink {
     }
 
     /// A file that holds the last report: its JSON, its Markdown, or else its plain text, by the
-    /// path's ending. A relative path is below `folder`.
+    /// path's ending. The path is below `folder`, and no part of it may be a link when it is written.
     ///
     /// # Errors
     /// The path names no file, or leads out of `folder`; a sentence.
     pub fn file(path: &Path, folder: &Path) -> Result<Sink, String> {
         let shown = path.display();
-        let climbs = path.components().any(|part| part == Component::ParentDir);
+        let leads_out = path.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
         if path.file_name().is_none() || path.to_string_lossy().ends_with('/') {
             return Err(format!("`{shown}` is no path of a file"));
         }
-        if climbs {
-            return Err(format!("`{shown}` leads out of {}: write it without `..`", folder.display()));
+        if leads_out {
+            return Err(format!("`{shown}` leads out of {}: write it without `..` and `/`", folder.display()));
         }
-        Ok(Sink(Kind::File(folder.join(path))))
+        Ok(Sink(Kind::File { path: folder.join(path), folder: folder.to_owned() }))
     }
 
     /// The summary of a CI job: a file that its runner names, which reports are added to.
@@ -168,7 +172,7 @@ impl Sink {
             // Not the token: a new one reaches the same chat.
             Kind::Telegram { url, chat } => digest(&format!("telegram {url} {chat:?}")),
             Kind::Webhook { url, shape, topic } => digest(&format!("{} {} {topic}", shape.name(), url.reveal())),
-            Kind::File(path) | Kind::Summary(path) => digest(&path.to_string_lossy()),
+            Kind::File { path, .. } | Kind::Summary(path) => digest(&path.to_string_lossy()),
         }
     }
 
@@ -196,7 +200,7 @@ impl fmt::Display for Sink {
             Kind::Telegram { chat: Chat::Name(name), .. } => write!(to, "Telegram chat {name}"),
             Kind::Webhook { url, shape: Shape::Generic, .. } => write!(to, "webhook at {url}"),
             Kind::Webhook { url, shape, .. } => write!(to, "{} webhook at {url}", shape.name()),
-            Kind::File(path) => write!(to, "{}", path.display()),
+            Kind::File { path, .. } => write!(to, "{}", path.display()),
             Kind::Summary(_) => to.write_str("the job's summary"),
         }
     }
@@ -242,6 +246,7 @@ mod tests {
             Shape::named("teams").unwrap_err(),
             Sink::file(Path::new("reports/"), Path::new(".loop")).unwrap_err(),
             Sink::file(Path::new("../x.md"), Path::new(".loop")).unwrap_err(),
+            Sink::file(Path::new("/etc/x.md"), Path::new(".loop")).unwrap_err(),
         ];
         let all = errors.join("\n");
         assert!(!all.contains("secret_part"), "{all}");

@@ -11,8 +11,10 @@ use super::book::Book;
 use super::{numbers, passed_over, shadow, unused, words};
 use crate::engine::policy::Policy;
 use crate::engine::source::{Location, Source, Span};
+use crate::forge::remote::address::is_token;
 use crate::jobs;
 use crate::language::diag::{Diagnostic, Severity, Sink};
+use crate::language::sinks::{REPORTS, SinkKind, SinkSetting, below_reports};
 use crate::language::{Input, Loaded};
 
 /// A policy of the folder.
@@ -75,6 +77,7 @@ pub fn folder(policies: &[Checked<'_>], others: Vec<Diagnostic>) -> Vec<Diagnost
         numbers::written_out(policy, checked.input, &mut found);
         let advice = &checked.loaded.advice;
         numbers::in_sections(policy, advice, &mut found);
+        sinks(&checked.loaded.sinks, &mut found);
         if let Some(spec) = jobs::spec(&policy.job) {
             passed_over::rules(Book { spec, policy, advice }, &mut found);
         }
@@ -93,6 +96,27 @@ pub fn folder(policies: &[Checked<'_>], others: Vec<Diagnostic>) -> Vec<Diagnost
         all.extend(unused.map(|(_, one)| one));
     }
     sorted(all)
+}
+
+/// Sinks that are refused when a report goes to them: they would give the forge's token away, or write elsewhere.
+fn sinks(sinks: &[SinkSetting], found: &mut Found<'_>) {
+    for sink in sinks {
+        for (name, at) in sink.variables.iter().filter(|(name, _)| is_token(name)) {
+            found.warn(
+                *at,
+                format!("the sink `{}` would be given the forge's token: {name} holds it", sink.id),
+                "no report goes there: name a variable of its own, that holds nothing else",
+            );
+        }
+        if let SinkKind::File { path, path_at } = &sink.kind
+            && below_reports(path).is_none()
+        {
+            let message = format!("the sink `{}` would write outside {REPORTS}/", sink.id);
+            let help =
+                format!("no report goes there: write `{REPORTS}/NAME.md`, without `..`; it lies in the loop's folder");
+            found.warn(*path_at, message, help);
+        }
+    }
 }
 
 /// By file and place, each once: two policies tell the same of a file that both extend.

@@ -16,7 +16,7 @@ use super::rules::tell;
 use super::{Exit, Stop, finish, output, say, usage};
 use crate::cli::{Cli, Init, Job, login_name};
 use crate::engine::untrusted;
-use crate::forge::remote::address::{Destination, Giver, git_remote, origin};
+use crate::forge::remote::address::{Destination, Giver, TOKENS, git_remote, origin};
 use crate::forge::workflows;
 use crate::init::{Fate, Logins, Refused, Wish, git, set_up};
 use crate::jobs::{SPECS, backlog_triage, kaizen_retro};
@@ -42,6 +42,7 @@ pub(super) fn init(args: &Init) -> Result<Exit, Stop> {
         templates: args.templates,
         workflows: args.workflows.as_ref().map(|folder| folder.trim_end_matches('/').to_owned()),
         runs_on: args.runs_on.clone(),
+        sha256: args.sha256.clone(),
         jobs: args.jobs.as_ref().map(|jobs| jobs.iter().map(|job| job.trim().to_owned()).collect()),
         review: args.review,
     };
@@ -83,8 +84,7 @@ fn dry_run(args: &Init, place: &Place, rules: &BTreeMap<String, String>) -> Resu
     let shown: Vec<(&String, &String)> = shown.into_iter().flatten().collect();
     let named = forge(args);
     let recorded = named.as_ref().filter(|_| place.url.is_none());
-    let token = ["KAIZEN_TOKEN", "GITEA_TOKEN", "FORGEJO_TOKEN", "GITHUB_TOKEN"];
-    let server = place.url.as_ref().filter(|_| token.into_iter().any(|name| output::variable(name).is_some()));
+    let server = place.url.as_ref().filter(|_| TOKENS.into_iter().any(|name| output::variable(name).is_some()));
     let repo = args.repo.as_ref().or(place.repo.as_ref().filter(|_| recorded.is_none()));
     if let Some(forge) = recorded.or(server) {
         let mut ended = Exit::Done;

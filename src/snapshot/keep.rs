@@ -209,7 +209,7 @@ impl<'v, 'p> Keeper<'v, 'p> {
 }
 
 /// The fewest letters, more or less, that keep a match: words first, then letter by letter.
-fn least(own: &[char], holds: impl Fn(&[char]) -> bool) -> Needed {
+pub(super) fn least(own: &[char], holds: impl Fn(&[char]) -> bool) -> Needed {
     // An x of its own may be needed as such.
     let free = |(put, own): (&char, &char)| *put == ANY && !own.eq_ignore_ascii_case(&ANY);
     let keep = |tried: &[char]| tried.iter().zip(own).map(|pair| (!free(pair)).then_some(*pair.0)).collect();

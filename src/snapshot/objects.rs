@@ -116,7 +116,9 @@ impl<'v, 'p> Objects<'v, 'p> {
     fn label(&mut self, label: &Value) -> Value {
         self.members(label, |to, name, value| {
             Some(match name {
-                "name" => value.as_str().map_or_else(|| to.odd(value), Value::from),
+                "name" => {
+                    value.as_str().and_then(|name| to.names.label(name)).map_or_else(|| to.odd(value), Value::from)
+                }
                 "id" | "exclusive" | "is_archived" | "default" => to.odd(value),
                 "color" => {
                     let hex = |color: &str| {

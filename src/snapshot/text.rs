@@ -11,7 +11,9 @@ use super::keep::{ANY, Keeper, Texts, occurrences};
 use super::names::Names;
 use super::vocabulary::Vocabulary;
 use crate::engine::digest;
+use crate::engine::facts::Fact;
 use crate::engine::markdown::Markdown;
+use crate::plan::Args;
 use crate::plan::marker::{self, Marker};
 
 /// How letters that nothing asks for are written.
@@ -74,6 +76,7 @@ impl<'v, 'p> Masker<'v, 'p> {
     /// A title and a body; `ours` where our own account wrote them.
     pub(super) fn item(&mut self, title: &str, body: &str, labels: &[&str], ours: bool) -> Equal<(String, String)> {
         let found = self.vocabulary.found(title, body, labels);
+        let masked_labels: Vec<&str> = labels.iter().map(|label| self.names.label(label).unwrap_or(label)).collect();
         let markdown = shape(body);
         let (mut second, mut last) = (None, None);
         let mut needed = (false, self.keeper.texts(title, body, labels, false));
@@ -87,7 +90,7 @@ impl<'v, 'p> Masker<'v, 'p> {
                 if ours { self.with_marker(texts, filler, body) } else { body }
             };
             let masked = (self.written(texts, 0..texts.body - 1, filler, false), written(named));
-            if self.vocabulary.found(&masked.0, &masked.1, labels) != found {
+            if self.vocabulary.found(&masked.0, &masked.1, &masked_labels) != found {
                 last.get_or_insert(masked);
                 continue;
             }
@@ -205,15 +208,11 @@ impl<'v, 'p> Masker<'v, 'p> {
         let lines = |text: &str| text.trim_end().rfind('\n').map_or(0, |at| at + 1);
         let end = masked.len() - masked.trim_end().len();
         let (before, after) = (&masked[..lines(&masked)], &masked[masked.len() - end..]);
-        let login = |element: &str| match element.split_once(':') {
-            Some((op, name)) => format!("{op}:{}", self.names.login(name).unwrap_or(name)),
-            None => element.to_owned(),
-        };
         let mut new = Marker::default();
         for (name, value) in old.fields() {
             let value = match name {
                 "policy" | "key" | "did" | "run" | "rule" => value.to_owned(),
-                "writes" => value.split(',').map(login).collect::<Vec<_>>().join(","),
+                "writes" => self.with_names(value),
                 "text" if value == digest(marker::without(&original)) => digest(before.trim_end()),
                 "text" => value.to_owned(),
                 _ => value.chars().map(|c| filler.of(c)).collect(),
@@ -221,6 +220,27 @@ impl<'v, 'p> Masker<'v, 'p> {
             new = new.with(name, &value);
         }
         [before, &new.line(), after].concat()
+    }
+
+    /// The writes that a marker lists, with the names that stand for those in it.
+    fn with_names(&self, listed: &str) -> String {
+        let mut writes = marker::listed(listed);
+        for Args { labels, assignees, milestone, .. } in writes.iter_mut().map(|write| &mut write.args) {
+            let put = |names: &mut [String], masked: &dyn Fn(&str) -> Option<String>| {
+                names.iter_mut().for_each(|name| *name = masked(name).unwrap_or_else(|| name.clone()));
+            };
+            put(assignees, &|login| self.names.login(login).map(str::to_owned));
+            put(labels, &|label| self.names.label(label).map(str::to_owned).or_else(|| self.unknown_label(label)));
+            if let Some(title) = milestone.as_mut().filter(|title| !self.vocabulary.keeps_milestone(title)) {
+                *title = self.plain(title, self.vocabulary.within_title(Fact::Milestone));
+            }
+        }
+        marker::writes(&writes).join(",")
+    }
+
+    /// A label that a marker alone names.
+    fn unknown_label(&self, label: &str) -> Option<String> {
+        (!self.vocabulary.keeps_label(label)).then(|| self.plain(label, std::iter::empty()))
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Vocabulary<'p> {
     facts: BTreeSet<Fact>,
     /// Logins that stay, in small letters.
     logins: BTreeSet<String>,
+    /// Labels that stay, in small letters.
+    labels: BTreeSet<String>,
     /// Titles of milestones that stay.
     milestones: BTreeSet<&'p str>,
     /// Our own logins.
@@ -40,6 +42,9 @@ pub(super) struct Found {
     hits: Vec<(usize, usize)>,
     /// Under each policy.
     tags: Vec<Tags>,
+    /// For each text of the rules, where they ask for labels: how many are that text, and in how many it stands, in
+    /// any case.
+    labels: Vec<(usize, usize)>,
     /// Characters of the title.
     length: usize,
 }
@@ -51,6 +56,8 @@ struct Tags {
     sets: Vec<bool>,
     /// Texts of the rules that are tags.
     named: Vec<bool>,
+    /// How many tags labels give.
+    count: usize,
     /// Texts of the rules that are in the title without its tags, in any case, and those that are that
     /// title.
     title: Vec<(bool, bool, bool)>,
@@ -66,6 +73,7 @@ impl<'p> Vocabulary<'p> {
             texts: BTreeSet::new(),
             facts: BTreeSet::new(),
             logins: BTreeSet::from([user.to_lowercase()]),
+            labels: BTreeSet::new(),
             milestones: BTreeSet::new(),
             ours: vec![user.to_owned()],
             commands: Vec::new(),
@@ -99,6 +107,10 @@ impl<'p> Vocabulary<'p> {
         let logins = policy.agents.iter().map(|agent| &agent.login);
         let logins = logins.chain(&policy.bots).chain(&policy.scope.leave_out_authors);
         self.logins.extend(logins.map(|login| login.to_lowercase()));
+        let labels = policy.labels.iter().map(|label| &label.name).chain(&policy.scope.leave_out_labels);
+        let of_actions = policy.actions.iter().flat_map(|action| action.add_labels.iter().chain(&action.remove_labels));
+        let summary = policy.summary.iter().map(|summary| &summary.label);
+        self.labels.extend(labels.chain(of_actions).chain(summary).map(|label| label.to_lowercase()));
         self.milestones.extend(policy.scope.leave_out_milestones.iter().map(String::as_str));
         self.milestones.extend(policy.actions.iter().filter_map(|action| action.set_milestone.as_deref()));
         self.ours.extend(policy.bots.iter().cloned());
@@ -124,6 +136,11 @@ impl<'p> Vocabulary<'p> {
         let summaries = self.policies.iter().filter_map(|policy| policy.summary.as_ref()?.repo.as_deref());
         summaries.into_iter().any(|repo| repo.eq_ignore_ascii_case(full_name))
             || self.facts.contains(&Fact::Repo) && self.texts.iter().any(|text| full_name.contains(text))
+    }
+
+    /// The rules name this label.
+    pub(super) fn keeps_label(&self, label: &str) -> bool {
+        self.labels.contains(&label.to_lowercase()) || self.texts.contains(label)
     }
 
     /// The rules name this milestone.
@@ -155,7 +172,14 @@ impl<'p> Vocabulary<'p> {
             (hits.count, hits.distinct)
         });
         let tags = self.policies.iter().map(|policy| self.tags(policy, title, labels)).collect();
-        Found { hits: hits.collect(), tags, length: title.chars().count() }
+        let lower: Vec<String> = labels.iter().map(|label| label.to_lowercase()).collect();
+        let in_labels = |text: &str| {
+            let text = text.to_lowercase();
+            let count = |holds: fn(&str, &str) -> bool| lower.iter().filter(|label| holds(label, &text)).count();
+            (count(|label, text| label == text), count(|label, text| label.contains(text)))
+        };
+        let labels = self.within_title(Fact::Labels).map(in_labels).collect();
+        Found { hits: hits.collect(), tags, labels, length: title.chars().count() }
     }
 
     fn tags(&self, policy: &Policy, title: &str, labels: &[&str]) -> Tags {
@@ -163,6 +187,7 @@ impl<'p> Vocabulary<'p> {
         let (title, lower) = (tagged.title.as_str(), tagged.title.to_lowercase());
         Tags {
             sets: policy.keywords.in_sets(&tagged.tags),
+            count: tagged.from_labels.len(),
             named: self.texts.iter().map(|text| tagged.tags.iter().any(|tag| tag == text)).collect(),
             title: self
                 .within_title(Fact::Title)

@@ -72,6 +72,31 @@ fn files(folder: &TempDir) -> BTreeMap<String, String> {
 }
 
 #[test]
+fn what_a_download_has_to_be_is_written_into_each_workflow_and_remembered() {
+    let folder = checkout("https://git.example.org/ferry/api.git");
+    let (one, two) = ("0".repeat(64), "A".repeat(64));
+    let named = format!("kaizen-aarch64-linux={two}");
+    let ran = init(
+        &folder,
+        &[&LOGINS[..], &["--sha256", &one, "--sha256", &named, "--jobs", "backlog-triage,loop-guard"]].concat(),
+    );
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let line = format!("          KAIZEN_SHA256: \"{one}\\n{}  kaizen-aarch64-linux\"\n", two.to_lowercase());
+    for workflow in [WORKFLOW, REVIEW, ".gitea/workflows/loop-guard.yml"] {
+        assert!(read(&folder, workflow).contains(&line), "{workflow}");
+    }
+    let before = files(&folder);
+    assert_eq!(init(&folder, &[]).code, 0);
+    assert_eq!(files(&folder), before, "it is remembered");
+    // Of another version it is of no use.
+    let record = read(&folder, RECORD).replace(concat!("\"", env!("CARGO_PKG_VERSION"), "\": ["), "\"0.0.9\": [");
+    write(folder.path(), RECORD, &record);
+    let ran = init(&folder, &[]);
+    assert!(ran.stdout.contains("is of another version") || ran.stderr.contains("is of another version"), "{ran:?}");
+    assert!(read(&folder, WORKFLOW).contains("KAIZEN_SHA256: \"\"\n"));
+}
+
+#[test]
 fn a_fresh_checkout_gets_rules_with_its_logins_and_a_workflow() {
     let folder = checkout("https://git.example.org/acme/app.git");
     fs::create_dir_all(folder.path().join("src/deep")).unwrap();
@@ -192,6 +217,8 @@ fn without_a_terminal_nothing_is_asked_and_no_login_invented() {
         (&["--agent", "claude"], "write NAME=LOGIN"),
         (&["--agent", "claude=a b"], "a login has"),
         (&["--runs-on", "a: b"], "one label"),
+        (&["--sha256", "abc"], "64 digits"),
+        (&["--sha256", "../x=0000000000000000000000000000000000000000000000000000000000000000"], "64 digits"),
     ] {
         let ran = init(&folder, args);
         assert_eq!(ran.code, 2, "{args:?}");

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use crate::support::root;
 
 /// Workflows that belong to no job.
-const NO_JOB: [&str; 2] = ["ci", "rules-review"];
+const NO_JOB: [&str; 3] = ["ci", "nightly", "rules-review"];
 
 fn parse(text: &str) -> Option<Node> {
     yaml::read(&mut Sink { source: &Source::new("workflow", text), found: &mut Vec::new() })
@@ -108,7 +108,7 @@ fn wrong(name: &str, source: &str) -> Vec<String> {
         must(get(job, "timeout-minutes").is_some(), "timeout-minutes is not set".to_owned());
     }
     for uses in all(jobs, "uses") {
-        must(name == "ci", format!("`{}` is other people's", text(uses)));
+        must(["ci", "nightly"].contains(&name), format!("`{}` is other people's", text(uses)));
         must(is_pinned(text(uses)), format!("`{}` is not pinned to a commit", text(uses)));
     }
     for cron in all(&root, "cron") {
@@ -267,7 +267,7 @@ struct Ended {
 }
 
 const STUB_KAIZEN: &str = "#!/bin/sh\necho \"kaizen ran: $*\"\nexit \"${STUB_CODE:-0}\"\n";
-/// Serves `$STUB_FILES` as the address `https://r.example`; the checksum is asked for last.
+/// Serves `$STUB_FILES` as the address `https://r.example`.
 const STUB_CURL: &str = "#!/bin/sh\nfor a in \"$@\"; do url=$a; done\nwhile [ \"$1\" != -o ]; do shift; done\n\
                          file=\"$STUB_FILES/${url#https://r.example/}\"\n[ -f \"$file\" ] || exit 22\ncat \"$file\" > \"$2\"\n";
 const STUB_WGET: &str = "#!/bin/sh\nwhile [ \"$1\" != -O ]; do shift; done\nfile=\"$STUB_FILES/${3#https://r.example/}\"\n\
@@ -300,17 +300,16 @@ impl Machine {
         self
     }
 
-    /// Releases with a kaizen for this machine, and this checksum or the right one.
-    fn release(self, sum: Option<&str>) -> Machine {
-        let uname = |flag| String::from_utf8(Command::new("uname").arg(flag).output().unwrap().stdout).unwrap();
-        let name = format!("kaizen-{}-{}", uname("-m").trim(), uname("-s").trim().to_lowercase());
+    /// Releases with a kaizen for this machine; gives the line of its sha256.
+    fn release(&self) -> String {
+        let name = program();
         let folder = self.path("files").join(concat!("v", env!("CARGO_PKG_VERSION")));
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join(&name), STUB_KAIZEN).unwrap();
-        let right = Command::new("sha256sum").arg(folder.join(&name)).output().unwrap().stdout;
-        let right = String::from_utf8(right).unwrap();
-        fs::write(folder.join(format!("{name}.sha256")), sum.unwrap_or(&right)).unwrap();
-        self
+        // Whoever can put a program there can put a checksum beside it: it is not asked for.
+        fs::write(folder.join(format!("{name}.sha256")), "0000").unwrap();
+        let sum = Command::new("sha256sum").current_dir(folder).arg(name).output().unwrap().stdout;
+        String::from_utf8(sum).unwrap().trim().to_owned()
     }
 
     /// Runs a step of the triage as a runner does.
@@ -341,6 +340,12 @@ impl Machine {
     }
 }
 
+/// The name of the program for this machine.
+fn program() -> String {
+    let uname = |flag| String::from_utf8(Command::new("uname").arg(flag).output().unwrap().stdout).unwrap();
+    format!("kaizen-{}-{}", uname("-m").trim(), uname("-s").trim().to_lowercase())
+}
+
 fn executable(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
     #[cfg(unix)]
@@ -364,24 +369,40 @@ fn a_kaizen_on_the_path_is_taken() {
 
 #[cfg(unix)]
 #[test]
-fn else_it_is_downloaded_and_its_checksum_compared() {
+fn else_it_is_downloaded_if_it_is_what_the_workflow_names() {
     for (tool, stub) in [("curl", STUB_CURL), ("wget", STUB_WGET)] {
-        let machine = Machine::new(&["sha256sum"]).stub(tool, stub).release(None);
-        let ended = machine.step(0, &[RELEASES]);
-        assert_eq!(ended.code, 0, "{}", ended.said);
-        let ended = machine.step(1, &[]);
-        assert!(ended.code == 0 && ended.said.contains("kaizen ran: backlog-triage\n"), "{}", ended.said);
-        let bad = Machine::new(&["sha256sum"]).stub(tool, stub).release(Some("0000  kaizen\n"));
-        let ended = bad.step(0, &[RELEASES]);
-        assert!(ended.code == 1 && ended.said.contains("not what its checksum says"), "{}", ended.said);
-        assert!(!bad.path("path").exists() && !bad.path("temp/kaizen-bin").exists(), "it is not kept");
-        for sum in ["", "\n"] {
-            let ended = Machine::new(&["sha256sum"]).stub(tool, stub).release(Some(sum)).step(0, &[RELEASES]);
-            assert!(ended.code == 1 && ended.said.contains("::error::"), "{}", ended.said);
+        let machine = || Machine::new(&["sha256sum"]).stub(tool, stub);
+        let sum = machine().release();
+        let (digest, _) = sum.split_once(' ').unwrap();
+        let other = "0".repeat(64);
+        let listed = format!("{other}  kaizen-riscv64-linux\n{sum}\n");
+        let binary = sum.replace("  ", " *");
+        for told in [digest, &sum, &binary, &listed] {
+            let machine = machine();
+            machine.release();
+            let ended = machine.step(0, &[RELEASES, ("KAIZEN_SHA256", told)]);
+            assert_eq!(ended.code, 0, "{told}: {}", ended.said);
+            let ended = machine.step(1, &[]);
+            assert!(ended.code == 0 && ended.said.contains("kaizen ran: backlog-triage\n"), "{}", ended.said);
+        }
+        // Another program than was named is not kept, and without a name nothing is asked for.
+        let of_other = format!("{digest}  kaizen-riscv64-linux");
+        for (told, says) in [
+            (other.as_str(), "is not the one that this workflow names"),
+            ("", "nothing is downloaded"),
+            ("\n", "nothing is downloaded"),
+            (of_other.as_str(), "nothing is downloaded"),
+        ] {
+            let bad = machine().stub("cargo", STUB_CARGO).stub("git", "#!/bin/sh\n");
+            bad.release();
+            let ended = bad.step(0, &[RELEASES, ("KAIZEN_SHA256", told), ("KAIZEN_SOURCE", "https://s.example/k")]);
+            assert!(ended.code == 1 && ended.said.contains(says), "{told}: {}", ended.said);
+            assert!(ended.said.contains("::error::") && !ended.said.contains("cargo ran"), "{}", ended.said);
+            assert!(!bad.path("path").exists() && !bad.path("temp/kaizen-bin").exists(), "it is not kept");
         }
         // A release that is not there is told, and nothing is built in its place.
-        let none = Machine::new(&["sha256sum"]).stub(tool, stub).stub("cargo", STUB_CARGO).stub("git", "#!/bin/sh\n");
-        let ended = none.step(0, &[RELEASES, ("KAIZEN_SOURCE", "https://s.example/k")]);
+        let none = machine().stub("cargo", STUB_CARGO).stub("git", "#!/bin/sh\n");
+        let ended = none.step(0, &[RELEASES, ("KAIZEN_SHA256", digest), ("KAIZEN_SOURCE", "https://s.example/k")]);
         assert!(ended.code == 1 && ended.said.contains("could not be downloaded"), "{}", ended.said);
     }
 }
@@ -398,7 +419,9 @@ fn else_it_is_built_without_a_token() {
     assert!(ended.said.contains(tag), "{}", ended.said);
     assert!(built.step(1, &[]).said.contains("built backlog-triage"));
     // Without sha256sum nothing is downloaded.
-    assert!(machine().stub("curl", STUB_CURL).release(None).step(0, &[RELEASES, source]).said.contains("cargo ran"));
+    let without = machine().stub("curl", STUB_CURL);
+    let sum = without.release();
+    assert!(without.step(0, &[RELEASES, source, ("KAIZEN_SHA256", &sum)]).said.contains("cargo ran"));
     let own = machine().step(0, &[("GITHUB_REPOSITORY", "acme/kaizen")]);
     assert!(own.said.contains("--git https://f.example/acme/kaizen --rev abc kaizen"), "{}", own.said);
     let other = machine().step(0, &[("GITHUB_REPOSITORY", "acme/app")]);

@@ -119,6 +119,18 @@ pub struct GitRemote {
     pub repo: String,
 }
 
+/// The variables that a forge's token is looked for in.
+pub const TOKENS: [&str; 4] = ["KAIZEN_TOKEN", "GITEA_TOKEN", "FORGEJO_TOKEN", "GITHUB_TOKEN"];
+
+/// Other variables that hold a token of the forge, or of its jobs.
+const OTHER_TOKENS: [&str; 4] = ["GH_TOKEN", "GITHUB_PAT", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
+
+/// Whether a variable holds a token of the forge, by its name.
+#[must_use]
+pub fn is_token(variable: &str) -> bool {
+    TOKENS.iter().chain(&OTHER_TOKENS).any(|token| token.eq_ignore_ascii_case(variable))
+}
+
 /// Decides.
 ///
 /// # Errors

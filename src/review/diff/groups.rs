@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::backlog::Read;
+use super::key_changes::KeyChange;
 use super::{Changed, Class, Diff, Record};
 use crate::engine::value::Value;
 
@@ -38,6 +39,8 @@ pub struct Report {
     pub head: Version,
     /// What reading and judging came to.
     pub read: Read,
+    /// The keys that say something else, what touches trust first.
+    pub keys: Vec<KeyChange>,
     /// The base names private items in public places too.
     pub publish_private: bool,
 }
@@ -47,6 +50,12 @@ impl Report {
     #[must_use]
     pub fn diff(&self) -> &Diff {
         &self.read.diff
+    }
+
+    /// The keys that say something else: what touches trust, and the others.
+    #[must_use]
+    pub fn keys(&self) -> (&[KeyChange], &[KeyChange]) {
+        self.keys.split_at(self.keys.partition_point(|change| change.trust))
     }
 
     /// It is about issues and pull requests, and not about what is found in figures.

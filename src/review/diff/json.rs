@@ -7,6 +7,7 @@
 use std::io::{self, Write};
 
 use super::groups::{Report, Version};
+use super::key_changes::KeyChange;
 use super::{Changed, Class, Record, Totals, Wanted};
 use crate::plan::Words;
 use crate::report::json::{list, text};
@@ -53,6 +54,7 @@ struct One<'r> {
     evaluated: usize,
     changed: usize,
     timelines: usize,
+    keys: &'r [KeyChange],
     rules: Vec<Rule<'r>>,
     writes: Vec<Writes<'r>>,
 }
@@ -95,6 +97,7 @@ impl<'r> One<'r> {
             evaluated: diff.totals.evaluated,
             changed: diff.totals.changed,
             timelines: report.read.timelines,
+            keys: &report.keys,
             rules: diff.rules.iter().map(rule).collect(),
             writes: diff.writes.iter().map(writes).collect(),
         }

@@ -6,7 +6,8 @@
 //! private elsewhere is only counted.
 
 use super::groups::{Group, Report, Version, because, groups, score, title};
-use super::text::figures;
+use super::key_changes::KeyChange;
+use super::text::{OTHERS, TRUST, figures, unchanged};
 use super::{Changed, Class};
 use crate::engine::template::MAX_CHARS;
 use crate::engine::untrusted::{cut, markdown};
@@ -29,6 +30,8 @@ const TRIES: [(usize, usize); 12] = [
 /// Characters of a name and of a sentence.
 const NAME: usize = 60;
 const SENTENCE: usize = 300;
+/// Characters of all rows about keys that touch trust: more is no change that anybody reads, and is counted.
+const TRUST_ROOM: usize = 30_000;
 
 /// The whole report, as long as a forge takes; `room` is what else stands in the text.
 #[must_use]
@@ -36,7 +39,11 @@ pub fn render(reports: &[Report], place: Option<&str>, room: usize) -> String {
     let most = MAX_CHARS.saturating_sub(room);
     let mut text = String::new();
     for (rows, groups) in TRIES {
-        text = reports.iter().map(|report| one(report, place, (rows, groups))).collect::<Vec<_>>().join("\n");
+        text = reports
+            .iter()
+            .map(|report| one(report, place, (rows, groups), TRUST_ROOM / reports.len()))
+            .collect::<Vec<_>>()
+            .join("\n");
         if text.chars().count() <= most {
             break;
         }
@@ -44,7 +51,7 @@ pub fn render(reports: &[Report], place: Option<&str>, room: usize) -> String {
     text
 }
 
-fn one(report: &Report, place: Option<&str>, (rows, most): (usize, usize)) -> String {
+fn one(report: &Report, place: Option<&str>, (rows, most): (usize, usize), trust_room: usize) -> String {
     let totals = report.diff().totals;
     let job = &report.job;
     let sides = format!(
@@ -54,20 +61,28 @@ fn one(report: &Report, place: Option<&str>, (rows, most): (usize, usize)) -> St
         report.generated_at
     );
     let mut out = Vec::new();
-    if totals.changed == 0 {
-        out.push(format!(
-            "**Rules of {job}:** {} looked at, nothing changes. {sides}",
-            items(report, totals.evaluated)
-        ));
+    if totals.changed == 0 && report.keys.is_empty() {
+        let evaluated = items(report, totals.evaluated);
+        out.push(format!("**Rules of {job}:** {evaluated} looked at, {}. {sides}", unchanged(report)));
         notes(&mut out, report);
         out.push(String::new());
         return out.join("\n");
     }
     out.push(format!("### What the change does to {job}"));
     out.push(String::new());
+    let evaluated = items(report, totals.evaluated);
     let change = if totals.changed == 1 { "changes" } else { "change" };
-    let (changed, figures) = (totals.changed, figures(report));
-    out.push(format!("**{changed}** of {} {change}: {figures}.", items(report, totals.evaluated)));
+    out.push(match totals.changed {
+        0 => format!("{evaluated} looked at, {}.", unchanged(report)),
+        changed => format!("**{changed}** of {evaluated} {change}: {}.", figures(report)),
+    });
+    let (trust, others) = report.keys();
+    if !trust.is_empty() {
+        out.push(String::new());
+        out.push(format!("**{TRUST} ({})**", trust.len()));
+        out.push(String::new());
+        keys(&mut out, trust, trust.len(), trust_room);
+    }
     let groups = groups(report.diff());
     let mut left = most;
     for (class, heading) in Class::ALL {
@@ -89,11 +104,41 @@ fn one(report: &Report, place: Option<&str>, (rows, most): (usize, usize)) -> St
         out.push("</details>".to_owned());
     }
     tables(&mut out, report, most);
+    if !others.is_empty() {
+        open(&mut out, &format!("{OTHERS} ({})", others.len()), false);
+        keys(&mut out, others, rows, usize::MAX);
+        out.push(String::new());
+        out.push("</details>".to_owned());
+    }
     notes(&mut out, report);
     out.push(String::new());
     out.push(sides);
     out.push(String::new());
     out.join("\n")
+}
+
+/// A table of keys: as many as are wanted and have room, the rest counted.
+fn keys(out: &mut Vec<String>, keys: &[KeyChange], most: usize, mut room: usize) {
+    let row = |change: &KeyChange| {
+        let (from, to) = change.shown();
+        let [key, from, to] = [&change.key, &from, &to].map(|text| markdown(&cut(text, SENTENCE)));
+        format!("| {key} | {from} | {to} |")
+    };
+    let rows = keys.iter().take(most).map(row).map_while(|row| {
+        room = room.checked_sub(row.chars().count())?;
+        Some(row)
+    });
+    let rows: Vec<String> = rows.collect();
+    let left = keys.len() - rows.len();
+    if !rows.is_empty() {
+        out.push("| key | before | now |".to_owned());
+        out.push("| --- | --- | --- |".to_owned());
+        out.extend(rows);
+    }
+    if left > 0 {
+        out.push(String::new());
+        out.push(format!("… and {left} more keys, left out for length."));
+    }
 }
 
 fn items(report: &Report, count: usize) -> String {

@@ -7,6 +7,7 @@
 //!
 //! - [`backlog`] issues and pull requests, [`side`] what one version says of them, [`why`] the difference
 //! - [`told`] what rules over counted figures say
+//! - [`key_changes`] the keys that say something else, whether or not a subject shows it
 //! - [`fail_on`] a condition over the figures; [`groups`] what reports list
 //! - [`text`], [`markdown`], [`json`] the report, [`broken`] what stands in its place
 
@@ -15,6 +16,7 @@ pub mod broken;
 pub mod fail_on;
 pub mod groups;
 pub mod json;
+pub mod key_changes;
 pub mod markdown;
 mod record;
 pub mod side;
@@ -65,7 +67,7 @@ pub struct Changed {
     pub removed: Vec<Wanted>,
 }
 
-/// The figures, all of them subjects.
+/// The figures: subjects, and keys of the rules.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Totals {
     /// Looked at by either side.
@@ -84,12 +86,16 @@ pub struct Totals {
     pub gained: usize,
     /// Only the old ones did.
     pub lost: usize,
+    /// Keys in force that say something else.
+    pub keys: usize,
+    /// Of these, those that touch trust.
+    pub trust: usize,
 }
 
 impl Totals {
     /// Every figure with its name.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, usize); 8] {
+    pub fn named(&self) -> [(&'static str, usize); 10] {
         [
             ("evaluated", self.evaluated),
             ("changed", self.changed),
@@ -99,6 +105,8 @@ impl Totals {
             ("text", self.text),
             ("gained", self.gained),
             ("lost", self.lost),
+            ("keys", self.keys),
+            ("trust", self.trust),
         ]
     }
 }
@@ -196,6 +204,8 @@ impl Diff {
         totals.text += more.text;
         totals.gained += more.gained;
         totals.lost += more.lost;
+        totals.keys += more.keys;
+        totals.trust += more.trust;
         self.items.extend(other.items);
         for (rule, more) in other.rules {
             let moves = self.rules.entry(rule).or_default();

@@ -5,6 +5,7 @@
 //! after.
 
 use super::groups::{Group, Report, because, groups, score, title};
+use super::key_changes::KeyChange;
 use super::{Changed, Class, Record};
 use crate::engine::untrusted::terminal;
 use crate::report::table::{Side, fit, lay_out};
@@ -12,6 +13,8 @@ use crate::report::text::Style;
 
 /// Items of a group that are shown where not all are asked for.
 const SOME: usize = 5;
+/// Keys that are shown where not all are asked for; those that touch trust always are.
+const SOME_KEYS: usize = 20;
 
 /// The whole report.
 #[must_use]
@@ -27,10 +30,12 @@ pub fn render(report: &Report, style: Style) -> String {
     out.bold(&title.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "));
     out.lines.push(format!("from {} to {}", terminal(&report.base.name), terminal(&report.head.name)));
     out.lines.push(match totals.changed {
-        0 => format!("{} looked at, nothing changes", totals.evaluated),
+        0 => format!("{} looked at, {}", totals.evaluated, unchanged(report)),
         1 => format!("{} looked at, 1 changes: {}", totals.evaluated, figures(report)),
         changed => format!("{} looked at, {changed} change: {}", totals.evaluated, figures(report)),
     });
+    let (trust, others) = report.keys();
+    out.keys(TRUST, trust, trust.len());
     let groups = groups(report.diff());
     for (class, heading) in Class::ALL {
         let of_class: Vec<&Group<'_>> = groups.iter().filter(|group| group.class == class).collect();
@@ -41,12 +46,26 @@ pub fn render(report: &Report, style: Style) -> String {
         }
     }
     out.tables(report);
+    out.keys(OTHERS, others, if style.verbose { others.len() } else { SOME_KEYS });
     for sentence in report.notes().iter().chain(&report.why_incomplete()) {
         out.lines.push(format!("note: {}", terminal(sentence)));
     }
     let mut text = out.lines.join("\n");
     text.push('\n');
     text
+}
+
+/// What the keys are called that touch trust, and the others.
+pub(super) const TRUST: &str = "What touches trust";
+pub(super) const OTHERS: &str = "What else changes in the rules";
+
+/// That no item changes, and what does.
+pub(super) fn unchanged(report: &Report) -> String {
+    match (report.keys.len(), if report.of_items() { "item" } else { "finding" }) {
+        (0, _) => "nothing changes".to_owned(),
+        (1, what) => format!("no {what} changes, 1 key of the rules does"),
+        (keys, what) => format!("no {what} changes, {keys} keys of the rules do"),
+    }
 }
 
 /// `3 closed, 8 handed over`: what is not none.
@@ -132,6 +151,27 @@ impl Out {
                 let name = if name.is_empty() { String::new() } else { format!("{name} ") };
                 self.lines.extend(only.map(|line| format!("      {sign} {name}| {}", terminal(line))));
             }
+        }
+    }
+
+    fn keys(&mut self, heading: &str, keys: &[KeyChange], most: usize) {
+        if keys.is_empty() {
+            return;
+        }
+        self.heading(&format!("{heading} ({})", keys.len()));
+        let shown = &keys[..keys.len().min(most)];
+        self.lines.extend(shown.iter().map(|change| {
+            let (key, (from, to)) = (terminal(&change.key), change.shown());
+            let (from, to) = (terminal(&from), terminal(&to));
+            match (&change.from, &change.to) {
+                (None, _) => format!("{key}: {to} (new)"),
+                (_, None) => format!("{key}: {from} (gone)"),
+                _ if from.is_empty() || to.is_empty() => format!("{key}: {from}{to}"),
+                _ => format!("{key}: {from} → {to}"),
+            }
+        }));
+        if shown.len() < keys.len() {
+            self.lines.push(format!("… and {} more (-v shows all)", keys.len() - shown.len()));
         }
     }
 

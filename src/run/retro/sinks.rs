@@ -15,10 +15,11 @@ use super::super::output::variable;
 use super::super::say;
 use super::Run;
 use crate::files;
+use crate::forge::remote::address::is_token;
 use crate::forge::time::rfc3339;
 use crate::http::{Client, Config, Secret};
 use crate::jobs::kaizen_retro::{Retro, SPEC};
-use crate::language::sinks::SinkKind;
+use crate::language::sinks::{REPORTS, SinkKind, below_reports};
 use crate::publish::{self, Progress, Report, Shape, Sink};
 
 /// Where it is kept how far a report has come, below the loop's folder.
@@ -104,6 +105,9 @@ impl Run<'_> {
     /// The sink with what its variables hold; none where there is no CI job to have a summary.
     fn sink(&self, kind: &SinkKind, folder: &Path) -> Result<Option<Sink>> {
         let held = |name: &str| {
+            if is_token(name) {
+                return Err(anyhow!("the variable {name} holds the forge's token, which goes to the forge alone"));
+            }
             variable(name)
                 .ok_or_else(|| anyhow!("the variable {name} is not set; set it, or take the sink out of the rules"))
         };
@@ -114,14 +118,18 @@ impl Run<'_> {
                     (None, None, Some(name)) => held(name)?,
                     (None, None, None) => return Err(anyhow!("no chat is named")),
                 };
-                let api = api_env.as_deref().and_then(variable);
+                let api = api_env.as_deref().filter(|name| is_token(name) || variable(name).is_some());
+                let api = api.map(held).transpose()?;
                 Sink::telegram(&Secret::new(&held(token_env)?), &chat, api.as_deref())
             }
             SinkKind::Webhook { url_env, shape } => {
                 let url = Secret::new(&held(url_env)?);
                 Shape::named(shape).and_then(|shape| Sink::webhook(&url, shape))
             }
-            SinkKind::File { path } => Sink::file(Path::new(path), folder),
+            SinkKind::File { path, .. } => match below_reports(path) {
+                Some(path) => Sink::file(&path, &folder.join(REPORTS)),
+                None => return Err(anyhow!("`{}` is no file below {REPORTS}/", path.escape_debug())),
+            },
             SinkKind::StepSummary => {
                 return Ok(variable("GITHUB_STEP_SUMMARY").map(|path| Sink::summary(Path::new(&path))));
             }

@@ -26,11 +26,12 @@ use crate::engine::untrusted;
 use crate::forge::remote::address::Runner;
 use crate::forge::time::rfc3339;
 use crate::jobs::{self, backlog_triage};
-use crate::language::JobSpec;
+use crate::language::{JobSpec, effective};
 use crate::report::text::Style;
 use crate::review::diff::backlog::Read;
 use crate::review::diff::fail_on::FailOn;
 use crate::review::diff::groups::{self, Report};
+use crate::review::diff::key_changes::{KeyChange, key_changes};
 use crate::review::diff::{json, markdown, text};
 use versions::{Loaded, Versions};
 
@@ -105,11 +106,14 @@ pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
     }
     let mut reports = Vec::new();
     for (spec, (mut base, mut head)) in all {
-        let seen = if spec.job == backlog_triage::SPEC.job {
+        let keys = changed_keys(base.as_ref(), head.as_ref());
+        let mut seen = if spec.job == backlog_triage::SPEC.job {
             items::seen(args, (base.as_mut(), head.as_mut()), now)?
         } else {
             counted::seen(args, spec, (base.as_ref(), head.as_ref()), now)?
         };
+        let totals = &mut seen.read.diff.totals;
+        (totals.keys, totals.trust) = (keys.len(), keys.iter().filter(|change| change.trust).count());
         let of_side = |version: &Version, loaded: Option<&Loaded>| groups::Version {
             name: version.name.clone(),
             commit: version.commit.clone(),
@@ -123,6 +127,7 @@ pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
             base: of_side(&versions.base, base.as_ref()),
             head: of_side(&versions.head, head.as_ref()),
             read: seen.read,
+            keys,
             publish_private: base.as_ref().is_some_and(|base| base.rules.policy.publish_private),
         });
         policy = policy.or(base.map(|base| base.rules.policy));
@@ -137,6 +142,19 @@ pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
     // The program ends here: giving back thousands of texts one by one serves nobody.
     std::mem::forget(reports);
     Ok(exit)
+}
+
+/// The keys that say something else; a side without rules for the job has none.
+fn changed_keys(base: Option<&Loaded>, head: Option<&Loaded>) -> Vec<KeyChange> {
+    let hash = |side: Option<&Loaded>| side.map(|loaded| loaded.rules.policy.hash.clone());
+    // The same files say the same, and need not be read once more.
+    let same = hash(base) == hash(head);
+    let side = |side: Option<&Loaded>| {
+        let tree = side.filter(|_| !same).map(|loaded| effective::tree(&loaded.rules.policy));
+        tree.unwrap_or_else(|| serde_json::json!({}))
+    };
+    let texts = |side: Option<&Loaded>| side.map(|loaded| loaded.templates.clone()).unwrap_or_default();
+    key_changes((&side(base), &texts(base)), (&side(head), &texts(head)))
 }
 
 fn print(args: &Diff, reports: &[Report]) -> Result<()> {

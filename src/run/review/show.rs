@@ -24,7 +24,7 @@ pub(super) fn effective(args: &Show) -> Result<Exit, Stop> {
         say("error: rules with errors are not in force");
         return Ok(Exit::BadRules);
     };
-    print(&effective::text(policy, &pack.input))?;
+    print(&effective::text(policy))?;
     Ok(Exit::Done)
 }
 

@@ -63,6 +63,33 @@ fn one_place_that_fails_keeps_no_other_from_its_report() {
 }
 
 #[test]
+fn no_sink_gets_the_forges_token_or_writes_outside_the_reports() {
+    let bad = [
+        "webhook: {url_env: KAIZEN_TOKEN}",
+        "telegram: {token_env: BOT, chat_env: GITEA_TOKEN}",
+        "telegram: {token_env: BOT, chat: \"5\", api_env: ACTIONS_RUNTIME_TOKEN}",
+        "file: {path: queue.json}",
+        "file: {path: reports/../queue.json}",
+        "file: {path: /tmp/kaizen-outside.md}",
+    ];
+    for bad in bad {
+        let sinks = format!("    - {{id: bad, {bad}}}\n    - {{id: good, file: {{path: reports/good.md}}}}\n");
+        let kaizen = with_sinks(&world(json!([])), &sinks).env("BOT", "1:a");
+        let queue = kaizen.file(".loop/queue.json", "{}");
+        let kaizen = ["KAIZEN_TOKEN", "GITEA_TOKEN", "ACTIONS_RUNTIME_TOKEN"]
+            .into_iter()
+            .fold(kaizen, |kaizen, name| kaizen.env(name, "https://127.0.0.1:9/s3cret"));
+        let (ran, folder) = kaizen.run_in();
+        assert_eq!(ran.code, 1, "{bad}: {}", ran.stderr);
+        assert!(ran.stderr.contains("the sink bad failed: "), "{bad}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("s3cret") && !ran.stderr.contains("127.0.0.1"), "{bad}: {}", ran.stderr);
+        assert_eq!(std::fs::read_to_string(queue).unwrap(), "{}", "{bad}");
+        assert!(folder.path().join(".loop/reports/good.md").is_file(), "{bad}: {}", ran.stderr);
+        assert!(!std::path::Path::new("/tmp/kaizen-outside.md").exists());
+    }
+}
+
+#[test]
 fn secrets_and_odd_sinks_are_refused_at_load() {
     let sinks = "    - {id: a, telegram: {token_env: 123456:AAE-secret, chat: 5}}\n    - {id: b, webhook: {url: x}}\n    \
                  - {id: b, file: {path: x.md}}\n    - {id: c}\n    - {id: d, issue: {create: true}}\n    - {id: b, step_summary: true}\n";

@@ -91,7 +91,7 @@ fn comments_that_cannot_be_counted_are_told_and_the_rest_goes_on() {
         told("4: entries 1, 3, 4", "are no comments whose time can be read: they are left out"),
         told("5: entry 1", "is no comment whose time can be read: it is left out"),
     ];
-    let rules = rules_with_sinks("    - {id: file, file: {path: latest.md}}\n");
+    let rules = rules_with_sinks("    - {id: file, file: {path: reports/latest.md}}\n");
     // Read in pieces, and as it is written to.
     for live in [false, true] {
         let kaizen = retro(&world).at("2026-11-20T12:00:00Z");

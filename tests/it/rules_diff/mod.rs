@@ -3,7 +3,7 @@
 //! Takes: worlds, two versions of the rules from folders, a clone, a forge. Gives: tests, one file a
 //! matter: `agree` with runs of the job, `sides` that lack something, `texts` of every kind, `report` for
 //! people, `clone` and `away` where versions are read from, `head` the same for `rules check` and `test`,
-//! `sticky` the comment, `counted` the jobs about figures.
+//! `sticky` the comment, `trust` keys that no item shows, `counted` the jobs about figures.
 
 mod agree;
 mod away;
@@ -14,6 +14,7 @@ mod report;
 mod sides;
 mod sticky;
 mod texts;
+mod trust;
 
 use serde_json::Value;
 

@@ -29,7 +29,8 @@ fn the_same_rules_change_nothing_however_their_lines_move() {
     let report = kaizen.run().json(0);
     assert_eq!(
         report["totals"],
-        json!({"evaluated": 40, "changed": 0, "closes": 0, "reassigned": 0, "labels": 0, "text": 0, "gained": 0, "lost": 0})
+        json!({"evaluated": 40, "changed": 0, "closes": 0, "reassigned": 0, "labels": 0, "text": 0, "gained": 0, "lost": 0,
+            "keys": 0, "trust": 0})
     );
     assert_eq!(report["items"], json!([]));
     assert_ne!(report["base"]["rules_hash"], report["head"]["rules_hash"]);
@@ -81,7 +82,8 @@ fn closes_come_first_then_other_people_then_labels_and_each_is_counted() {
     let classes: Vec<&str> =
         report["items"].as_array().unwrap().iter().map(|it| it["class"].as_str().unwrap()).collect();
     assert_eq!(classes, ["closes", "reassigned", "labels"]);
-    let totals = json!({"evaluated": 4, "changed": 3, "closes": 1, "reassigned": 1, "labels": 1, "text": 1, "gained": 0, "lost": 0});
+    let totals = json!({"evaluated": 4, "changed": 3, "closes": 1, "reassigned": 1, "labels": 1, "text": 1, "gained": 0, "lost": 0,
+        "keys": 4, "trust": 0});
     assert_eq!(report["totals"], totals);
     assert_eq!(item(&report, 1)["writes"]["added"], json!([{"op": "close", "what": "not_planned"}]));
     let two = item(&report, 2)["writes"].clone();

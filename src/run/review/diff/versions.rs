@@ -2,6 +2,8 @@
 //!
 //! Takes: [`Diff`]. Gives: [`Versions`], and of each job the rules of both sides, checked at the same time.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, Result, anyhow};
 
 use super::super::super::confined;
@@ -9,6 +11,7 @@ use super::super::super::rules::{Rules, accepted, event};
 use super::super::super::{Stop, usage};
 use super::super::revision::Version;
 use crate::cli::Diff;
+use crate::engine::source::Source;
 use crate::language::{self, JobSpec};
 use crate::pack;
 use crate::review::diff::broken::Broken;
@@ -22,6 +25,8 @@ pub(super) struct Versions {
 /// The rules of one side for one job.
 pub(super) struct Loaded {
     pub(super) rules: Rules,
+    /// Its templates by name.
+    pub(super) templates: BTreeMap<String, Source>,
     /// Its templates, one after the other.
     pub(super) texts: String,
     /// A template prints the line that something stands in.
@@ -77,7 +82,9 @@ impl Versions {
                 let texts: String =
                     pack.input.templates.iter().map(|(name, source)| format!("{name}\n{}\n", source.text)).collect();
                 let lines = texts.contains("line");
-                let rules = accepted(loaded, pack, &args.common.shown).map(|rules| Loaded { rules, texts, lines });
+                let templates = pack.input.templates.clone();
+                let rules = accepted(loaded, pack, &args.common.shown);
+                let rules = rules.map(|rules| Loaded { rules, templates, texts, lines });
                 rules.map_err(|found| Broken { side, name: version.name.clone(), found })
             })
             .transpose()
