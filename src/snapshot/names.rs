@@ -125,7 +125,9 @@ impl Names {
                 let (group, part) = (of(&label[..at], &mut self.groups), of(last, &mut self.parts));
                 tried.push(format!("label-{part}"));
                 tried.push(format!("group-{group}{between}label-{part}"));
-                tried.push(format!("group-{group}{between}{last}"));
+                if vocabulary.knows_tag(last.trim().to_lowercase().as_str()) {
+                    tried.push(format!("group-{group}{between}{last}"));
+                }
             }
             None => {
                 let part = of(label, &mut self.parts);

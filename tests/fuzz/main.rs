@@ -45,6 +45,8 @@ pub struct Target {
     pub name: &'static str,
     /// Inputs by default.
     pub few: u64,
+    /// Of so many that are asked for one is tried: what goes over a network takes longer.
+    pub one_of: u64,
     pub seeds: fn() -> Vec<Vec<u8>>,
     /// What is done with each; made once, as some need rules to judge by.
     pub make: fn() -> Box<dyn Fn(&[u8]) + Send>,
@@ -142,7 +144,10 @@ fn run(target: &Target, current: &Current) -> Vec<String> {
     for seed in &seeds {
         try_one(seed, &|| "a seed".to_owned());
     }
-    let (count, seed) = (number("KAIZEN_FUZZ").unwrap_or(target.few), number("KAIZEN_FUZZ_SEED").unwrap_or(1));
+    let (count, seed) = (
+        number("KAIZEN_FUZZ").map_or(target.few, |count| count / target.one_of),
+        number("KAIZEN_FUZZ_SEED").unwrap_or(1),
+    );
     let (of_seeds, mutator, began) = (seeds.len(), Mutator::new(seeds, seed), Instant::now());
     let before = memory();
     for at in 0..count {
@@ -169,7 +174,7 @@ macro_rules! targets {
     ($($name:ident)*) => { $(#[test] fn $name() { fuzz(&targets::$name::TARGET); })* };
 }
 
-targets! { rules templates cases plans forge_files logs sessions answers }
+targets! { rules templates cases plans forge_files logs sessions answers servers }
 
 /// The fuzzer itself: it finds what there is to be found.
 mod itself {
@@ -191,6 +196,7 @@ mod itself {
         static BAD: Target = Target {
             name: "itself",
             few: 2_000,
+            one_of: 1,
             seeds: || vec![b"a quiet text".to_vec()],
             make: || Box::new(|input| assert!(!input.contains(&b'{'), "a brace")),
             stack: 1 << 20,

@@ -99,7 +99,7 @@ pub mod rules {
     use kaizen::review::check::{Checked, folder};
     use kaizen::review::diff::key_changes::key_changes;
 
-    pub const TARGET: Target = Target { name: "rules", few: 1_500, seeds, make, stack: MAIN };
+    pub const TARGET: Target = Target { name: "rules", few: 1_500, one_of: 1, seeds, make, stack: MAIN };
 
     fn seeds() -> Vec<Vec<u8>> {
         let all = ["tests/broken", "tests/doubtful", "rules"].map(|folder| seeds::texts(folder, ".yaml"));
@@ -142,7 +142,7 @@ pub mod templates {
 
     use super::*;
 
-    pub const TARGET: Target = Target { name: "templates", few: 1_500, seeds, make, stack: MAIN };
+    pub const TARGET: Target = Target { name: "templates", few: 1_500, one_of: 1, seeds, make, stack: MAIN };
 
     const RULES: &str = "version: 1\njob: backlog-triage\nthresholds: {ready: 5}\n\
         flags: {urgent: \"'bug' in tags\", ready: true, blocked: false}\n\
@@ -184,7 +184,7 @@ pub mod cases {
     use kaizen::review::cases::judge::Judge;
     use kaizen::review::cases::read;
 
-    pub const TARGET: Target = Target { name: "cases", few: 3_000, seeds, make, stack: MAIN };
+    pub const TARGET: Target = Target { name: "cases", few: 3_000, one_of: 1, seeds, make, stack: MAIN };
 
     fn seeds() -> Vec<Vec<u8>> {
         seeds::texts("rules/tests", ".yaml")
@@ -214,7 +214,7 @@ pub mod plans {
     use kaizen::plan::marker::{Marker, listed, without};
     use kaizen::plan::{Plan, days, section};
 
-    pub const TARGET: Target = Target { name: "plans", few: 20_000, seeds, make, stack: MAIN };
+    pub const TARGET: Target = Target { name: "plans", few: 20_000, one_of: 1, seeds, make, stack: MAIN };
 
     fn seeds() -> Vec<Vec<u8>> {
         let files = tempfile::tempdir().unwrap();
@@ -275,7 +275,7 @@ pub mod forge_files {
     use super::*;
     use kaizen::forge::States;
 
-    pub const TARGET: Target = Target { name: "forge_files", few: 2_000, seeds, make, stack: THREAD };
+    pub const TARGET: Target = Target { name: "forge_files", few: 2_000, one_of: 1, seeds, make, stack: THREAD };
 
     fn seeds() -> Vec<Vec<u8>> {
         let mut seeds = Vec::new();
@@ -335,7 +335,7 @@ pub mod logs {
     use kaizen::loops::merge;
     use kaizen::loops::record::Record;
 
-    pub const TARGET: Target = Target { name: "logs", few: 5_000, seeds, make, stack: THREAD };
+    pub const TARGET: Target = Target { name: "logs", few: 5_000, one_of: 1, seeds, make, stack: THREAD };
 
     fn seeds() -> Vec<Vec<u8>> {
         let mut seeds = Vec::new();
@@ -390,7 +390,7 @@ pub mod sessions {
     use kaizen::sessions::blocks::Shard;
     use kaizen::sessions::count::Counter;
 
-    pub const TARGET: Target = Target { name: "sessions", few: 3_000, seeds, make, stack: THREAD };
+    pub const TARGET: Target = Target { name: "sessions", few: 3_000, one_of: 1, seeds, make, stack: THREAD };
 
     fn seeds() -> Vec<Vec<u8>> {
         let mut seeds = Vec::new();
@@ -443,7 +443,7 @@ pub mod answers {
     use kaizen::forge::time;
     use kaizen::http::Url;
 
-    pub const TARGET: Target = Target { name: "answers", few: 20_000, seeds, make, stack: THREAD };
+    pub const TARGET: Target = Target { name: "answers", few: 20_000, one_of: 1, seeds, make, stack: THREAD };
 
     fn seeds() -> Vec<Vec<u8>> {
         seeds::answers()
@@ -459,6 +459,144 @@ pub mod answers {
             let text = text(bytes);
             let _ = time::parse(&text[..text.floor_char_boundary(64)]);
             drop(Url::parse(&text[..text.floor_char_boundary(256)]));
+        })
+    }
+}
+
+pub mod servers {
+    //! The same over HTTP, with headers, in each dialect: pages, limits, redirects, failures.
+
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use super::*;
+    use kaizen::forge::States;
+    use kaizen::forge::remote::{Ask, Remote, connect};
+    use kaizen::http::Config;
+
+    pub const TARGET: Target = Target { name: "servers", few: 500, one_of: 10, seeds, make, stack: THREAD };
+
+    /// What all requests are answered with, apart from those by which a client finds out where it is.
+    #[derive(Default)]
+    struct Answer {
+        bytes: Vec<u8>,
+        /// Those too.
+        whole: bool,
+    }
+
+    fn seeds() -> Vec<Vec<u8>> {
+        let heads = [
+            "",
+            "link: </api/v1/repos/a/b/issues?page=2>; rel=\"next\", </x?page=9>; rel=\"last\"\nx-total-count: 3",
+            "status: 404",
+            "status: 302\nlocation: /api/v1/repos/a/c",
+            "status: 429\nretry-after: Fri, 20 Nov 2026 12:00:00 GMT\nx-ratelimit-reset: 1795176000",
+            "status: 403\nx-ratelimit-remaining: 0\ncontent-type: text/html",
+        ];
+        let with = |(at, body): (usize, Vec<u8>)| [heads[at % heads.len()].as_bytes(), b"\n\n", &body].concat();
+        seeds::answers().into_iter().enumerate().map(with).collect()
+    }
+
+    /// Answers each request of a connection.
+    fn serve(stream: TcpStream, answer: &Mutex<Answer>) -> std::io::Result<()> {
+        stream.set_nodelay(true)?;
+        let (mut reader, mut writer) = (BufReader::new(stream.try_clone()?), stream);
+        loop {
+            let (mut first, mut line) = (String::new(), String::new());
+            if reader.read_line(&mut first)? == 0 {
+                return Ok(());
+            }
+            while line != "\r\n" {
+                line.clear();
+                if reader.read_line(&mut line)? == 0 {
+                    return Ok(());
+                }
+            }
+            let path = first.split(' ').nth(1).unwrap_or_default();
+            let usual = match path.trim_start_matches("/api/v1").trim_start_matches("/api/v3") {
+                "/version" => Some("{\"version\": \"1.26.4\"}"),
+                "/user" => Some("{\"id\": 3, \"login\": \"kaizen\"}"),
+                "/repos/a/b" => Some("{\"full_name\": \"a/b\", \"has_issues\": true}"),
+                _ => None,
+            };
+            let (mut status, mut head, mut body) = ("200".to_owned(), Vec::new(), Vec::new());
+            {
+                let answer = answer.lock().unwrap();
+                match usual.filter(|_| !answer.whole) {
+                    Some(usual) => body.extend_from_slice(usual.as_bytes()),
+                    None => {
+                        let end = answer.bytes.windows(2).position(|two| two == b"\n\n");
+                        let (above, below) = answer.bytes.split_at(end.unwrap_or(0));
+                        body.extend_from_slice(below.strip_prefix(b"\n\n").unwrap_or(below));
+                        for line in above.split(|byte| *byte == b'\n') {
+                            match line.strip_prefix(b"status: ") {
+                                Some(code) => status = text(code),
+                                None if line.starts_with(b"content-length") || line.is_empty() => {}
+                                None => head.extend([line, b"\r\n"].concat()),
+                            }
+                        }
+                    }
+                }
+            }
+            let length = body.len();
+            let first = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n");
+            writer.write_all(&[first.as_bytes(), &head, b"\r\n", &body].concat())?;
+        }
+    }
+
+    fn ask(url: &str) -> Ask {
+        let wait = Duration::from_millis(1);
+        let http = Config {
+            read: Duration::from_secs(2),
+            whole: Duration::from_secs(4),
+            tries: 2,
+            base_wait: wait,
+            secondary_wait: wait,
+            longest_wait: wait,
+            proxies: false,
+            ..Config::default()
+        };
+        Ask { url: url.to_owned(), repos: vec!["a/b".to_owned()], http, ..Ask::default() }
+    }
+
+    fn read(remote: &Remote) {
+        let all = States { open: true, closed: true, issues: true, pulls: true };
+        let _ = remote.items(0, all, 1, &|_, _| {});
+        let _ = remote.comments(0, 1);
+        let _ = remote.timeline(0, 1);
+        let _ = remote.pull(0, 1);
+        let _ = remote.labelled(0, "bug");
+        let _ = remote.opened_by(0, "ada");
+        let _ = remote.writers(0);
+        let _ = remote.comments_since(0, now());
+        let _ = remote.file("a/b", "rules/x.yaml", "main");
+        let _ = remote.folder("a/b", "rules", "main");
+    }
+
+    fn make() -> Box<dyn Fn(&[u8]) + Send> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = format!("http://{}", listener.local_addr().unwrap());
+        let answer = Arc::new(Mutex::new(Answer::default()));
+        let served = Arc::clone(&answer);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let served = Arc::clone(&served);
+                std::thread::spawn(move || drop(serve(stream, &served)));
+            }
+        });
+        let urls = [format!("{at}/api/v1"), format!("{at}/api/v3"), at];
+        let remotes = urls.each_ref().map(|url| connect(ask(url)).unwrap());
+        Box::new(move |bytes| {
+            let chance = bytes.iter().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(*byte)));
+            let whole = chance % 64 == 0;
+            *answer.lock().unwrap() = Answer { bytes: bytes.to_vec(), whole };
+            if whole {
+                let _ = connect(ask(&urls[chance / 64 % 3]));
+            } else {
+                read(&remotes[chance % 3]);
+            }
         })
     }
 }

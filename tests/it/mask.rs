@@ -156,7 +156,7 @@ fn hold(name: &str, world: &Value, policies: &[Policy], now: &str) -> Value {
     let masked = masked(world, policies);
     assert_eq!(masked.unequal, [], "{name}");
     assert_eq!(differences(world, &masked.document, policies, now), [""; 0], "{name}");
-    let left = leftovers(&masked.document, &allowed(world));
+    let left = leftovers(&masked.document, &allowed());
     assert!(left.is_empty(), "{name}: {} words are left:\n{}", left.len(), left[..left.len().min(40)].join("\n"));
     masked.document
 }
@@ -169,7 +169,12 @@ fn the_demo_world_is_judged_as_before() {
     for name in ["ferry", "wen", "tomas", "refund", "bank"] {
         assert!(world.to_string().contains(name) && !text.contains(name), "{name}");
     }
-    assert!(text.contains("owner-1/repo-1") && text.contains("Kind/Security") && text.contains("/kaizen ignore"));
+    assert!(
+        text.contains("owner-1/repo-1")
+            && text.contains("/Security")
+            && !text.contains("Kind/")
+            && text.contains("/kaizen ignore")
+    );
     // A mask leaves what is masked as it is.
     assert_eq!(self::masked(&masked, &packs()).document["repos"][0]["issues"], masked["repos"][0]["issues"]);
 }
