@@ -131,6 +131,16 @@ pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) ->
     }
 }
 
+/// The help for a name that is not known: the nearest, and the command that lists them, unless all are told.
+#[must_use]
+pub fn names_help(near: Option<String>, listed_by: Option<&str>) -> Option<String> {
+    let all = listed_by.map(|command| format!("`{command}` lists all names"));
+    match (near, all) {
+        (Some(near), Some(all)) if near.ends_with('?') => Some(format!("{near} {all}")),
+        (near, all) => near.or(all),
+    }
+}
+
 /// How many characters two names begin with alike.
 fn common_prefix(a: &str, b: &str) -> usize {
     a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count()

@@ -4,7 +4,7 @@
 //! which every name is resolved and every comparison makes sense, or diagnostics. [`Checker`] gives
 //! the types of expressions in templates too, which have more filters and no conditions proper.
 
-use super::diag::{Sink, did_you_mean, listed};
+use super::diag::{Sink, did_you_mean, listed, names_help};
 use super::grammar::{self, Slip, Term, TermKind};
 use super::scope::{Place, Scope};
 use crate::engine::expr::{Compare, Expr, Filter, Name};
@@ -103,7 +103,8 @@ impl NameTypes for OfRules<'_> {
         let group = path.split_once('.').map(|(group, _)| format!("{group}."));
         let inside: Vec<&str> =
             self.scope.paths().filter(|known| group.as_deref().is_some_and(|group| known.starts_with(group))).collect();
-        if inside.is_empty() { sink.nearest(path, self.scope.paths()) } else { sink.nearest(path, inside) }
+        let near = if inside.is_empty() { sink.nearest(path, self.scope.paths()) } else { sink.nearest(path, inside) };
+        names_help(near, self.scope.listed_by())
     }
 }
 
@@ -129,7 +130,7 @@ pub(super) struct Checker<'c, 'd> {
 }
 
 impl Checker<'_, '_> {
-    fn fail(&mut self, span: Span, message: impl Into<String>, help: Option<String>) -> Option<Ty> {
+    pub(super) fn fail(&mut self, span: Span, message: impl Into<String>, help: Option<String>) -> Option<Ty> {
         self.sink.error(self.place.of(span.start, span.end), message, help);
         None
     }
@@ -371,6 +372,9 @@ impl Checker<'_, '_> {
     }
 
     fn filter(&mut self, input: &Term, name: &str, at: Span, arguments: &[Term]) -> Option<Ty> {
+        if self.templates {
+            return self.template_filter(input, name, at, arguments);
+        }
         let kind = FILTERS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
         let Some(kind) = kind else {
             return self.fail(at, format!("there is no filter `{name}` in expressions"), filter_help(name));
@@ -408,7 +412,10 @@ impl Checker<'_, '_> {
         Some(result)
     }
 
-    fn call(&mut self, at: Span, name: &str, _: &[Term]) -> Option<Ty> {
+    fn call(&mut self, at: Span, name: &str, arguments: &[Term]) -> Option<Ty> {
+        if self.templates {
+            return self.template_call(at, name, arguments);
+        }
         let help = match name.rsplit_once('.') {
             Some((text, "contains" | "includes")) => format!("write it the other way round: `'…' in {text}`"),
             _ => format!("filters are written with a bar: {}", listed(FILTERS.map(|(name, _)| name))),
@@ -418,7 +425,7 @@ impl Checker<'_, '_> {
 }
 
 /// The type of what is one or the other.
-fn joined(a: &Ty, b: &Ty) -> Option<Ty> {
+pub(super) fn joined(a: &Ty, b: &Ty) -> Option<Ty> {
     let base = match (&a.base, &b.base) {
         (Base::Nothing, other) | (other, Base::Nothing) => other.clone(),
         (Base::OneOf(a), Base::OneOf(b)) => Base::OneOf(a.iter().chain(b).cloned().collect()),

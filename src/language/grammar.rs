@@ -400,6 +400,18 @@ impl<'t> Parser<'t> {
         }
     }
 
+    /// Steps over a text in quotes; gives it with its place.
+    pub(super) fn quoted(&mut self) -> Option<(String, Span)> {
+        match self.peek() {
+            Some(Lexeme { what: What::Value(Value::Text(text)), span }) => {
+                let found = (text.to_string(), *span);
+                self.at += 1;
+                Some(found)
+            }
+            _ => None,
+        }
+    }
+
     fn step(&mut self) -> Span {
         let span = self.here();
         self.at += 1;
@@ -706,6 +718,9 @@ impl<'t> Parser<'t> {
                 return Err(self.unclosed(open));
             }
             parts.push(self.deeper(Self::expression)?);
+            if self.is_sign("=") && close == ")" {
+                return Err(Slip::new(self.here(), "an argument has no name", "write its value alone"));
+            }
             if self.sign(",").is_none() {
                 break;
             }

@@ -26,6 +26,7 @@ mod sentences;
 mod settings;
 mod sink_keys;
 pub mod sinks;
+mod tags;
 mod template_names;
 mod templates;
 mod vocabulary;
@@ -33,7 +34,7 @@ pub mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::advise::{Advice, Param, Section};
+use crate::advise::{Advice, FactTy, Param, Section};
 use crate::engine::Digest;
 use crate::engine::rules::{Policy, Rule};
 use crate::engine::source::{Source, Span};
@@ -42,8 +43,8 @@ use diag::{Diagnostic, Severity, Sink};
 use reader::Reader;
 use scope::Scope;
 use sinks::SinkSetting;
-pub use template_names::REPLACED;
 use template_names::TemplateNames;
+pub use template_names::{ITEM_NAMES, REPLACED};
 use yaml::{Key, Node, NodeKind};
 
 /// What a job asks of its rule file.
@@ -79,8 +80,9 @@ pub struct OfItems {
 pub struct Text {
     /// Its template.
     pub template: &'static str,
-    /// The names it may use beside thresholds.
-    pub names: &'static [&'static str],
+    /// The names it may use beside thresholds: `points[].add` for a part of each entry of a list, `notes[]` for
+    /// the entries themselves.
+    pub names: &'static [(&'static str, FactTy)],
     /// It is the daily summary: written where `summary` says so.
     pub summary: bool,
 }
@@ -191,13 +193,14 @@ pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
             aside: Aside::default(),
         };
     };
-    let (scope, disabled) = (Scope::new(!files.whole), Vec::new());
+    let (mut scope, disabled) = (Scope::new(!files.whole), Vec::new());
+    scope.list_by(format!("kaizen rules facts {}", spec.job));
     let mut check = Check { files: &files, templates: &input.templates, found, scope, disabled };
     let policy = judge::policy(&mut check, spec, &hash(&files));
     let advice = advice::read(&mut check, spec);
     let root = reader::Fields::of(&files.roots[files.main()]);
     let sinks = sinks::read(&mut check, root);
-    let names = TemplateNames::new(&check.scope, spec.texts);
+    let names = TemplateNames::new(&check.scope, spec.job, spec.texts);
     // Also where no rule mentions anybody by now: a run under other rules may have left one to be reduced.
     let comments = policy.actions.iter().any(|action| action.comment.is_some());
     let wanted = policy.actions.iter().flat_map(act::templates).cloned();

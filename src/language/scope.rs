@@ -17,6 +17,8 @@ pub struct Scope {
     later: BTreeMap<String, &'static str>,
     /// Some vocabulary could not be read, which has been reported: its names may be right.
     partial: bool,
+    /// The command that lists the names.
+    listed_by: Option<String>,
 }
 
 /// Groups of names that vocabulary brings.
@@ -27,6 +29,17 @@ impl Scope {
     #[must_use]
     pub fn new(partial: bool) -> Self {
         Scope { partial, ..Scope::default() }
+    }
+
+    /// Says which command lists the names, for the help of an error.
+    pub fn list_by(&mut self, command: String) {
+        self.listed_by = Some(command);
+    }
+
+    /// The command that lists the names.
+    #[must_use]
+    pub fn listed_by(&self) -> Option<&str> {
+        self.listed_by.as_deref()
     }
 
     /// Makes a name known from here on.
@@ -41,7 +54,7 @@ impl Scope {
     pub fn only(&self, groups: &[&str]) -> Scope {
         let kept = self.names.iter().filter(|(path, _)| groups.iter().any(|group| path.starts_with(group)));
         let names = kept.map(|(path, name)| (path.clone(), name.clone())).collect();
-        Scope { names, later: BTreeMap::new(), partial: self.partial }
+        Scope { names, later: BTreeMap::new(), partial: self.partial, listed_by: self.listed_by.clone() }
     }
 
     /// The same, with the names known that cannot be none where this condition holds.

@@ -1,60 +1,77 @@
-//! The names that templates may use.
+//! The names that templates may use, and what they are.
 //!
 //! Takes: the names of the rules, those of the job's own texts. Gives: [`TemplateNames`]: full paths,
-//! `points[].add` for a member of each element of a list.
+//! `points[].add` for a part of each entry of a list.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::Text;
 use super::scope::Scope;
+use crate::advise::FactTy;
+use crate::engine::value::{Base, Ty};
 
 /// What an earlier comment says when a new one was posted, because an edit pings nobody.
 pub const REPLACED: &str = "shared/replaced.md.j2";
 
 /// Names that a text about one item may use, beside those in scope of `decide`.
-const ITEM_NAMES: [&str; 17] = [
-    "decision.rule",
-    "decision.action",
-    "decision.agent",
-    "decision.reason",
-    "mention",
-    "earlier[]",
-    "when",
-    "version",
-    "points[].component",
-    "points[].add",
-    "points[].condition",
-    "points[].matched",
-    "points[].line",
-    "passed[].rule",
-    "passed[].line",
-    "passed[].why",
-    "nearest",
+pub const ITEM_NAMES: [(&str, FactTy); 17] = [
+    ("decision.rule", FactTy::Text),
+    ("decision.action", FactTy::Text),
+    ("decision.agent", FactTy::MaybeText),
+    ("decision.reason", FactTy::Text),
+    ("mention", FactTy::Text),
+    ("earlier[]", FactTy::Text),
+    ("when", FactTy::Text),
+    ("version", FactTy::Text),
+    ("points[].component", FactTy::Text),
+    ("points[].add", FactTy::Number),
+    ("points[].condition", FactTy::Text),
+    ("points[].matched", FactTy::MaybeText),
+    ("points[].line", FactTy::Number),
+    ("passed[].rule", FactTy::Text),
+    ("passed[].line", FactTy::Text),
+    ("passed[].why", FactTy::Text),
+    ("nearest", FactTy::MaybeText),
 ];
+
+/// Names of one text with their types.
+pub(super) type Typed = BTreeMap<String, Ty>;
 
 /// The names that templates may use.
 #[derive(Debug, Clone)]
 pub(super) struct TemplateNames {
     /// In a text about one item.
-    pub(super) item: BTreeSet<String>,
+    pub(super) item: Typed,
     /// In each of the job's own texts.
-    pub(super) texts: Vec<BTreeSet<String>>,
+    pub(super) texts: Vec<Typed>,
+    /// The command that lists them.
+    pub(super) listed_by: String,
 }
 
 impl TemplateNames {
-    /// Names from the scope of the rules; `texts` are the job's own.
+    /// Names from the scope of the rules of a job; `texts` are the job's own.
     #[must_use]
-    pub(super) fn new(scope: &Scope, texts: &[Text]) -> Self {
+    pub(super) fn new(scope: &Scope, job: &str, texts: &[Text]) -> Self {
+        let typed = |path: &str| scope.find(path).map(|(_, ty)| (path.to_owned(), ty.clone()));
+        let own = |names: &[(&str, FactTy)]| -> Vec<(String, Ty)> {
+            names.iter().map(|(path, ty)| ((*path).to_owned(), ty.ty())).collect()
+        };
         let searched = ["tagged.", "labelled.", "count.", "distinct.", "labels_with."];
         let of_rules = scope.paths().filter(|path| !searched.iter().any(|group| path.starts_with(group)));
-        let item = of_rules.map(str::to_owned).chain(ITEM_NAMES.map(str::to_owned)).collect();
+        let mut item: Typed = of_rules.filter_map(typed).chain(own(&ITEM_NAMES)).collect();
+        // What was not classified has the type `unknown` there.
+        item.entry("type".to_owned()).and_modify(|ty| {
+            if let Base::OneOf(types) = &mut ty.base {
+                types.push("unknown".to_owned());
+            }
+        });
         let fixed = || scope.paths().filter(|path| path.starts_with("thresholds.") || path.starts_with("agents."));
-        let of = |text: &Text| fixed().chain(text.names.iter().copied()).map(str::to_owned).collect();
-        TemplateNames { item, texts: texts.iter().map(of).collect() }
+        let of = |text: &Text| fixed().filter_map(typed).chain(own(text.names)).collect();
+        TemplateNames { item, texts: texts.iter().map(of).collect(), listed_by: format!("kaizen rules facts {job}") }
     }
 
     /// The names of a text: one about an item, or one of the job's own.
-    pub(super) fn of(&self, text: Option<usize>) -> &BTreeSet<String> {
+    pub(super) fn of(&self, text: Option<usize>) -> &Typed {
         text.and_then(|index| self.texts.get(index)).unwrap_or(&self.item)
     }
 }

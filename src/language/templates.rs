@@ -1,26 +1,40 @@
-//! Templates: checked on their syntax trees before any item is seen.
+//! Templates: checked tag by tag before any item is seen.
 //!
-//! Takes: template sources by name, the names that a text may use. Gives: [`Templates`], or
-//! diagnostics: unknown names and filters, missing and endless includes, statements that the
-//! language does not have.
+//! Takes: template sources by name, the names that a text may use with their types. Gives: [`Templates`], or
+//! diagnostics: slips of the pen, unknown names and filters, what does not fit, missing and endless includes,
+//! and what cannot be rendered with made-up values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use minijinja::machinery::ast::{self, Expr, Stmt};
-use minijinja::machinery::{Span as TemplateSpan, parse};
-use minijinja::{Error, Value};
-
-use super::diag::{Diagnostic, Sink, did_you_mean, listed};
-use super::expressions::MAX_EXPRESSION;
-use super::template_names::TemplateNames;
+use super::diag::{Diagnostic, Sink, did_you_mean, listed, names_help};
+use super::expressions::{Checker, NameTypes, joined};
+use super::grammar::{Slip, Term, TermKind};
+use super::scope::Place;
+use super::tags::{self, Block, Loop};
+use super::template_names::{TemplateNames, Typed};
 use crate::engine::source::{Source, Span};
-use crate::engine::template::{Templates, syntax};
+use crate::engine::template::{Fault, Templates};
+use crate::engine::value::{Base, Ty, comparable};
 
 /// Filters that templates may use.
 const FILTERS: [&str; 17] = [
     "abs", "code", "cut", "default", "first", "int", "join", "last", "length", "lower", "max", "min", "reverse",
     "round", "sort", "trim", "upper",
 ];
+
+/// What `loop` knows, and whether it is a number.
+const OF_LOOP: [(&str, bool); 7] = [
+    ("index", true),
+    ("index0", true),
+    ("revindex", true),
+    ("revindex0", true),
+    ("length", true),
+    ("first", false),
+    ("last", false),
+];
+
+/// The largest template, in bytes.
+const MAX_TEMPLATE: usize = 32_768;
 
 /// What the texts use.
 #[derive(Debug, Default)]
@@ -42,8 +56,12 @@ pub(super) fn read(
 ) -> (Option<Templates>, Used) {
     let before = found.len();
     let mut checked: BTreeMap<(String, Option<usize>), Walked> = BTreeMap::new();
-    let mut open: Vec<(String, Option<usize>)> = wanted.iter().map(|name| (name.clone(), None)).collect();
-    open.extend(texts.iter().map(|(index, name)| ((*name).to_owned(), Some(*index))));
+    let first: Vec<(String, Option<usize>)> = wanted
+        .iter()
+        .map(|name| (name.clone(), None))
+        .chain(texts.iter().map(|(index, name)| ((*name).to_owned(), Some(*index))))
+        .collect();
+    let mut open = first.clone();
     while let Some((name, text)) = open.pop() {
         if checked.contains_key(&(name.clone(), text)) {
             continue;
@@ -56,7 +74,7 @@ pub(super) fn read(
             }
             continue;
         };
-        let walked = check(source, names.of(text), found);
+        let walked = check(source, names.of(text), &names.listed_by, found);
         for (include, span) in &walked.includes {
             if sources.contains_key(include) {
                 open.push((include.clone(), text));
@@ -76,35 +94,123 @@ pub(super) fn read(
     if found.len() != before {
         return (None, all);
     }
-    let texts = checked.keys().filter_map(|(name, _)| sources.get(name).map(|source| (name.as_str(), &*source.text)));
-    let templates = Templates::new(texts, used(&checked)).map_err(|(name, error)| {
-        sources.get(&name).into_iter().for_each(|source| report(source, &error, found));
-    });
-    (templates.ok(), all)
+    let all_texts =
+        checked.keys().filter_map(|(name, _)| sources.get(name).map(|source| (name.as_str(), &*source.text)));
+    let templates = match Templates::new(all_texts, used(&checked)) {
+        Ok(templates) => templates,
+        Err(fault) => {
+            tell(sources, &fault, "cannot be read", found);
+            return (None, all);
+        }
+    };
+    for (name, text) in first.into_iter().collect::<BTreeSet<_>>() {
+        if sources.contains_key(&name) {
+            try_out(sources, &templates, &name, names.of(text), found);
+        }
+    }
+    ((found.len() == before).then_some(templates), all)
 }
 
-/// What is wrong with each template that nothing uses; it may name what any text may.
+/// Renders a template over made-up values: whatever fails there would fail in a run.
+fn try_out(
+    sources: &BTreeMap<String, Source>,
+    templates: &Templates,
+    name: &str,
+    names: &Typed,
+    found: &mut Vec<Diagnostic>,
+) {
+    let tries = [(true, "where each list has 100 entries"), (false, "where lists are empty and numbers are 0")];
+    for (plenty, when) in tries {
+        if let Err(fault) = templates.try_out(name, made_up(names, plenty)) {
+            return tell(sources, &fault, &format!("cannot be rendered {when}"), found);
+        }
+    }
+}
+
+/// Entries of a made-up list, and of one within its entries.
+const ENTRIES: [usize; 2] = [100, 10];
+
+/// Values of these types: many and large, or as few and as small as there can be.
+fn made_up(names: &Typed, plenty: bool) -> serde_json::Value {
+    use serde_json::{Map, Value};
+    fn put(into: &mut Value, path: &str, value: Value) {
+        let (part, rest) = path.split_once('.').map_or((path, None), |(part, rest)| (part, Some(rest)));
+        let (name, is_list) = part.strip_suffix("[]").map_or((part, false), |name| (name, true));
+        if !into.is_object() {
+            *into = Value::Object(Map::new());
+        }
+        let place = &mut into[name];
+        let place = if is_list {
+            if !place.is_array() {
+                *place = Value::Array(vec![Value::Null]);
+            }
+            &mut place[0]
+        } else {
+            place
+        };
+        match rest {
+            Some(rest) => put(place, rest, value),
+            None => *place = value,
+        }
+    }
+    fn fill(value: &mut Value, depth: usize, plenty: bool) {
+        match value {
+            Value::Array(entries) => {
+                let count = if plenty { ENTRIES.get(depth).copied().unwrap_or(1) } else { 0 };
+                entries.iter_mut().for_each(|entry| fill(entry, depth + 1, plenty));
+                let entry = entries.pop().unwrap_or_default();
+                entries.resize(count, entry);
+            }
+            Value::Object(parts) => parts.values_mut().for_each(|part| fill(part, depth, plenty)),
+            _ => {}
+        }
+    }
+    fn one(base: &Base, plenty: bool) -> Value {
+        match base {
+            Base::Bool => Value::from(plenty),
+            Base::Number => Value::from(if plenty { 7 } else { 0 }),
+            Base::Text => Value::from(if plenty { "x" } else { "" }),
+            Base::OneOf(values) => Value::from(values.first().map_or("", String::as_str)),
+            Base::List(base, _) => Value::Array(vec![one(base, plenty)]),
+            Base::Nothing | Base::Group => Value::Null,
+        }
+    }
+    let mut all = Value::Object(Map::new());
+    for (path, ty) in names {
+        put(&mut all, path, if ty.maybe && !plenty { Value::Null } else { one(&ty.base, plenty) });
+    }
+    fill(&mut all, 0, plenty);
+    all
+}
+
+/// Says what the library found, at its place.
+fn tell(sources: &BTreeMap<String, Source>, fault: &Fault, what: &str, found: &mut Vec<Diagnostic>) {
+    let Some(source) = sources.get(&fault.template) else { return };
+    let span = source.whole(Span::new(fault.range.start, fault.range.end));
+    let help = fault.steps.then(|| {
+        "go through fewer lists within each other, or through a part of one: `{% for one in list[:20] %}`".to_owned()
+    });
+    let message = format!("this template {what}: {}", fault.message);
+    Sink { source, found }.error(span, message, help);
+}
+
+/// What is wrong with each template that nothing uses; it may name what any one text may.
 pub(super) fn unread(
     sources: &BTreeMap<String, Source>,
     used: &BTreeSet<String>,
     names: &TemplateNames,
 ) -> BTreeMap<String, Vec<Diagnostic>> {
-    let names: BTreeSet<String> = names.texts.iter().fold(names.item.clone(), |all, text| &all | text);
     let rest = sources.iter().filter(|(name, _)| !used.contains(*name));
     let checked = rest.map(|(name, source)| {
-        let mut found = Vec::new();
-        check(source, &names, &mut found);
-        (name.clone(), found)
+        let under = |names_of: &Typed| {
+            let mut found = Vec::new();
+            check(source, names_of, &names.listed_by, &mut found);
+            found
+        };
+        let least = std::iter::once(&names.item).chain(&names.texts).map(under).min_by_key(Vec::len);
+        (name.clone(), least.unwrap_or_default())
     });
     checked.collect()
-}
-
-fn report(source: &Source, error: &Error, found: &mut Vec<Diagnostic>) {
-    let at = error.range().unwrap_or(0..0);
-    let what = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-    let unknown = what.contains("unknown statement");
-    let help = unknown.then(|| "there are `if`, `for`, `set`, `with`, `filter` and `include`".to_owned());
-    Sink { source, found }.error(Span::new(at.start, at.end), format!("this template does not parse: {what}"), help);
 }
 
 /// What walking a template found.
@@ -163,285 +269,400 @@ fn used(checked: &BTreeMap<(String, Option<usize>), Walked>) -> BTreeMap<String,
     used
 }
 
-/// The largest template, in bytes: blocks are read as deep as they are nested.
-const MAX_TEMPLATE: usize = 32_768;
-
-/// A tag that is too long to be read safely, if there is one.
-fn long_tag(text: &str) -> Option<Span> {
-    let mut at = 0;
-    while let Some(open) = text[at..].find('{').map(|found| at + found) {
-        let rest = &text[open..];
-        let close = if rest.starts_with("{{") {
-            "}}"
-        } else if rest.starts_with("{%") {
-            "%}"
-        } else {
-            ""
-        };
-        let length = if close.is_empty() { 1 } else { rest.find(close).unwrap_or(rest.len()) };
-        if length > MAX_EXPRESSION {
-            return Some(Span::new(open, open + 2));
-        }
-        at = open + length;
-    }
-    None
-}
-
 /// Checks one template.
-fn check(source: &Source, names: &BTreeSet<String>, found: &mut Vec<Diagnostic>) -> Walked {
-    if let Some(at) = long_tag(&source.text) {
-        let message = format!("a tag has more than {MAX_EXPRESSION} bytes");
-        Sink { source, found }.error(
-            at,
-            message,
-            Some("put a part of it into a variable: `{% set x = … %}`".to_owned()),
-        );
-        return Walked::default();
-    }
+fn check(source: &Source, names: &Typed, listed_by: &str, found: &mut Vec<Diagnostic>) -> Walked {
+    let mut sink = Sink { source, found };
     if source.text.len() > MAX_TEMPLATE {
         let message = format!("this template has {} bytes, {MAX_TEMPLATE} is the most", source.text.len());
-        Sink { source, found }.error(Span::default(), message, Some("split it with `{% include %}`".to_owned()));
+        sink.error(Span::default(), message, Some("split it with `{% include %}`".to_owned()));
         return Walked::default();
     }
-    let tree = match parse(&source.text, &source.name, syntax()) {
-        Ok(tree) => tree,
-        Err(error) => {
-            report(source, &error, found);
+    let blocks = match tags::read(&source.text) {
+        Ok(blocks) => blocks,
+        Err(slips) => {
+            slips.into_iter().for_each(|Slip { span, message, help }| sink.error(span, message, help));
             return Walked::default();
         }
     };
-    let mut walk = Walk { sink: Sink { source, found }, names, bound: Vec::new(), walked: Walked::default() };
-    walk.stmt(&tree);
+    let scope = Names { typed: names, bound: Vec::new(), listed_by };
+    let mut walk = Walk { sink, scope, known: Vec::new(), walked: Walked::default() };
+    walk.all(&blocks);
     walk.walked
+}
+
+/// What a variable of the template's own stands for.
+#[derive(Debug, Clone)]
+enum Bound {
+    /// Whatever stands below this path: an entry of a list of groups.
+    Path(String),
+    /// A value of this type; of none where that has been told.
+    Value(Option<Ty>),
+    /// `loop`.
+    Loop,
+}
+
+/// The names that a tag can use.
+struct Names<'n> {
+    typed: &'n Typed,
+    bound: Vec<(String, Bound)>,
+    listed_by: &'n str,
+}
+
+/// What a name is in a template.
+enum Meaning<'b> {
+    /// A name of the text, with its full path.
+    Given(String),
+    /// A part of a variable.
+    Own(&'b Bound, &'b str),
+}
+
+impl Names<'_> {
+    fn meaning<'b>(&'b self, path: &'b str) -> Meaning<'b> {
+        let (root, rest) = path.split_once('.').unwrap_or((path, ""));
+        match self.bound.iter().rev().find(|(name, _)| name == root) {
+            Some((_, Bound::Path(path))) if rest.is_empty() => Meaning::Given(path.clone()),
+            Some((_, Bound::Path(path))) => Meaning::Given(format!("{path}.{rest}")),
+            Some((_, bound)) => Meaning::Own(bound, rest),
+            None => Meaning::Given(path.to_owned()),
+        }
+    }
+
+    /// The type of what stands at a full path.
+    fn given(&self, path: &str) -> Option<Ty> {
+        let list = |base: Base| Ty::of(Base::List(Box::new(base), false));
+        let entry = format!("{path}[]");
+        if let Some(ty) = self.typed.get(path) {
+            return Some(ty.clone());
+        }
+        if let Some(ty) = self.typed.get(&entry) {
+            return Some(list(ty.base.clone()));
+        }
+        let below = |prefix: &str| {
+            self.typed.range(prefix.to_owned()..).next().is_some_and(|(name, _)| name.starts_with(prefix))
+        };
+        if below(&format!("{entry}.")) {
+            return Some(list(Base::Group));
+        }
+        below(&format!("{path}.")).then(|| Ty::of(Base::Group))
+    }
+
+    /// Names as this place writes them: entries of a list by their variables.
+    fn written(&self) -> Vec<String> {
+        let of_entries = self.bound.iter().flat_map(|(name, bound)| {
+            let prefix = match bound {
+                Bound::Path(path) => format!("{path}."),
+                _ => String::new(),
+            };
+            let below = self
+                .typed
+                .keys()
+                .filter_map(move |path| path.strip_prefix(&prefix))
+                .filter(|_| matches!(bound, Bound::Path(_)));
+            let own = matches!(bound, Bound::Value(_)).then(|| name.clone());
+            below.map(move |part| format!("{name}.{part}")).chain(own)
+        });
+        let top = self.typed.keys().map(|path| path.split("[]").next().unwrap_or(path).to_owned());
+        let mut all: Vec<String> = of_entries.map(|name| name.replace("[]", "")).chain(top).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+}
+
+impl NameTypes for Names<'_> {
+    fn find(&self, path: &str) -> Result<Option<Ty>, ()> {
+        match self.meaning(path) {
+            Meaning::Given(path) => Ok(self.given(&path)),
+            Meaning::Own(Bound::Value(ty), "") => ty.clone().map(Some).ok_or(()),
+            Meaning::Own(Bound::Loop, part) => {
+                let known = OF_LOOP.iter().find(|(name, _)| *name == part);
+                Ok(known.map(|(_, number)| Ty::of(if *number { Base::Number } else { Base::Bool })))
+            }
+            Meaning::Own(..) => Ok(None),
+        }
+    }
+
+    fn help(&self, sink: &Sink<'_>, path: &str) -> Option<String> {
+        match self.meaning(path) {
+            Meaning::Own(Bound::Loop, _) => did_you_mean(path, OF_LOOP.map(|(name, _)| name)),
+            Meaning::Own(..) => {
+                Some(format!("`{}` is a single value and has no parts", path.split('.').next().unwrap_or(path)))
+            }
+            Meaning::Given(_) => {
+                let all = self.written();
+                // Within a group the group's names are what was meant.
+                let group = path.rsplit_once('.').map(|(group, _)| format!("{group}."));
+                let inside = |name: &&&String| group.as_deref().is_some_and(|group| name.starts_with(group));
+                let near: Vec<&str> = all.iter().filter(|name| inside(&name)).map(String::as_str).collect();
+                let near = if near.is_empty() {
+                    sink.nearest(path, all.iter().map(String::as_str))
+                } else {
+                    sink.nearest(path, near)
+                };
+                names_help(near, Some(self.listed_by))
+            }
+        }
+    }
 }
 
 struct Walk<'w, 'd> {
     sink: Sink<'d>,
-    names: &'w BTreeSet<String>,
-    /// Variables of loops and `set`, with the path of names that their parts follow, if any.
-    bound: Vec<(String, Option<String>)>,
+    scope: Names<'w>,
+    /// Names that are not none here, as conditions have shown.
+    known: Vec<String>,
     walked: Walked,
 }
 
 impl Walk<'_, '_> {
-    fn refuse(&mut self, span: TemplateSpan, what: &str, help: &str) {
-        self.sink.error(place(span), format!("templates have no {what}"), Some(help.to_owned()));
+    fn all(&mut self, blocks: &[Block]) {
+        blocks.iter().for_each(|block| self.block(block));
     }
 
-    fn all(&mut self, body: &[Stmt<'_>]) {
-        body.iter().for_each(|stmt| self.stmt(stmt));
-    }
-
-    fn stmt(&mut self, stmt: &Stmt<'_>) {
-        let include = "use `{% include %}` of a file of the same folder or of `shared/`";
-        match stmt {
-            Stmt::Template(template) => self.all(&template.children),
-            Stmt::EmitRaw(_) => {}
-            Stmt::EmitExpr(emit) => match &emit.expr {
-                Expr::Filter(filter) if filter.name == "code" && self.begins_line(emit.span()) => {
-                    filter.expr.iter().for_each(|inner| self.expr(inner));
+    fn block(&mut self, block: &Block) {
+        match block {
+            Block::Print(term, at) => self.print(term, *at),
+            Block::If(arms, otherwise) => self.choice(arms, otherwise.as_deref()),
+            Block::For(each) => self.repetition(each),
+            Block::Set(name, value) => {
+                let bound = self.value(value);
+                self.bind(name, bound);
+            }
+            Block::With(names, body) => {
+                let outer = (self.scope.bound.len(), self.known.len());
+                for (name, value) in names {
+                    let bound = self.value(value);
+                    self.bind(name, bound);
                 }
-                other => self.expr(other),
-            },
-            Stmt::IfCond(cond) => {
-                self.expr(&cond.expr);
-                self.all(&cond.true_body);
-                self.all(&cond.false_body);
+                self.all(body);
+                self.leave(outer);
             }
-            Stmt::ForLoop(each) => {
-                self.expr(&each.iter);
-                let outer = self.bound.len();
-                let element = list_path(&each.iter, &self.bound).map(|path| format!("{path}[]"));
-                self.bind(&each.target, element);
-                self.bound.push(("loop".to_owned(), None));
-                if let Some(filter) = &each.filter_expr {
-                    self.expr(filter);
-                }
-                self.all(&each.body);
-                self.bound.truncate(outer);
-                self.all(&each.else_body);
-            }
-            Stmt::Set(set) => {
-                self.expr(&set.expr);
-                self.bind(&set.target, None);
-            }
-            Stmt::SetBlock(set) => {
-                self.all(&set.body);
-                self.bind(&set.target, None);
-            }
-            Stmt::WithBlock(with) => {
-                let outer = self.bound.len();
-                for (target, value) in &with.assignments {
-                    self.expr(value);
-                    self.bind(target, None);
-                }
-                self.all(&with.body);
-                self.bound.truncate(outer);
-            }
-            Stmt::FilterBlock(block) => {
-                self.expr(&block.filter);
-                self.all(&block.body);
-            }
-            Stmt::Include(include) => match include.name.as_const().as_ref().and_then(Value::as_str) {
-                Some(name) => self.walked.includes.push((name.to_owned(), place(include.name.span()))),
-                None => self.refuse(include.span(), "includes whose name is computed", "write the name of the file"),
-            },
-            Stmt::AutoEscape(block) => self.refuse(block.span(), "`autoescape`", "every value is escaped, always"),
-            Stmt::Block(block) => self.refuse(block.span(), "blocks", include),
-            Stmt::Import(import) => self.refuse(import.span(), "imports", include),
-            Stmt::FromImport(import) => self.refuse(import.span(), "imports", include),
-            Stmt::Extends(extends) => self.refuse(extends.span(), "`extends`", include),
-            Stmt::Do(stmt) => self.refuse(stmt.span(), "`do`", "a template prints, it does nothing"),
+            Block::Include(name, at) => self.walked.includes.push((name.clone(), *at)),
         }
+    }
+
+    /// The type of an expression; its names are noted.
+    fn ty(&mut self, term: &Term) -> Option<Ty> {
+        self.note(term);
+        let text = &*self.sink.source.text;
+        let place = Place { whole: Span::default(), text: Some(0) };
+        let known = std::mem::take(&mut self.known);
+        let mut checker = Checker { sink: &mut self.sink, names: &self.scope, place, text, known, templates: true };
+        let ty = checker.ty(term);
+        self.known = checker.known;
+        ty
+    }
+
+    fn note(&mut self, term: &Term) {
+        if let (Some(Meaning::Given(path)), TermKind::Name(_)) =
+            (term.name().map(|name| self.scope.meaning(name)), &term.kind)
+        {
+            let root = path.split(['.', '[']).next().unwrap_or(&path);
+            self.walked.used.insert(root.to_owned());
+            self.walked.paths.insert(path);
+        }
+        let mut parts = Vec::new();
+        term.parts(&mut |part| parts.push(part));
+        parts.into_iter().for_each(|part| self.note(part));
+    }
+
+    /// What a name is bound to: a name of the text keeps its parts.
+    fn value(&mut self, term: &Term) -> Bound {
+        let ty = self.ty(term);
+        match (&ty, term.name().map(|name| self.scope.meaning(name))) {
+            (Some(Ty { base: Base::Group, .. }), Some(Meaning::Given(path))) => Bound::Path(path),
+            (Some(Ty { base: Base::List(base, _), .. }), Some(Meaning::Given(path))) if **base == Base::Group => {
+                Bound::Path(path)
+            }
+            _ => Bound::Value(ty),
+        }
+    }
+
+    fn bind(&mut self, name: &str, bound: Bound) {
+        // What was known of another of this name is not known of this one.
+        self.known.retain(|known| known.split('.').next() != Some(name));
+        self.scope.bound.push((name.to_owned(), bound));
+    }
+
+    fn leave(&mut self, (bound, known): (usize, usize)) {
+        self.scope.bound.truncate(bound);
+        self.known.truncate(known);
+    }
+
+    fn print(&mut self, term: &Term, at: usize) {
+        let alone = self.begins_line(at);
+        let printed = match &term.kind {
+            TermKind::Filter(inner, (name, _), arguments) if name == "code" && alone && arguments.is_empty() => inner,
+            _ => term,
+        };
+        let Some(ty) = self.ty(printed) else { return };
+        let help = match &ty.base {
+            Base::Group => "print one of its parts, such as `decision.reason`",
+            Base::List(base, _) if matches!(**base, Base::Group | Base::List(..)) => {
+                "go through it: `{% for one in … %}`"
+            }
+            Base::Text | Base::OneOf(_) => return,
+            // A block of code is made of a text.
+            _ if !std::ptr::eq(printed, term) => {
+                let message = format!("`code` does not work on {ty}");
+                return self.sink.error(term.span, message, None);
+            }
+            _ => return,
+        };
+        self.sink.error(printed.span, format!("{ty} is not printed"), Some(help.to_owned()));
     }
 
     /// Nothing stands before the tag on its line: inside a list item a block of code would end
     /// with the item, and what follows would be read as Markdown.
-    fn begins_line(&self, span: TemplateSpan) -> bool {
-        let before = self.sink.source.text.get(..span.start_offset as usize).unwrap_or("");
-        let line = before.rsplit('\n').next().unwrap_or("");
-        line.is_empty() || line.strip_prefix("{{").is_some_and(|inside| inside.trim().is_empty())
+    fn begins_line(&self, at: usize) -> bool {
+        let before = self.sink.source.text.get(..at).unwrap_or("");
+        before.is_empty() || before.ends_with('\n')
     }
 
-    fn bind(&mut self, target: &Expr<'_>, path: Option<String>) {
-        match target {
-            Expr::Var(var) => self.bound.push((var.id.to_owned(), path)),
-            Expr::List(list) => list.items.iter().for_each(|item| self.bind(item, None)),
-            Expr::Tuple(tuple) => tuple.items.iter().for_each(|item| self.bind(item, None)),
-            other => self.refuse(other.span(), "such a target", "assign to a plain name"),
+    fn choice(&mut self, arms: &[(Term, Vec<Block>)], otherwise: Option<&[Block]>) {
+        let outer = (self.scope.bound.len(), self.known.len());
+        let mut ends = Vec::new();
+        let mut known = self.known.clone();
+        for (test, body) in arms {
+            self.known.clone_from(&known);
+            self.ty(test);
+            test.known_if(true, &mut self.known);
+            self.all(body);
+            ends.push(self.scope.bound.split_off(outer.0));
+            test.known_if(false, &mut known);
+        }
+        self.known = known;
+        self.all(otherwise.unwrap_or_default());
+        ends.push(self.scope.bound.split_off(outer.0));
+        self.known.truncate(outer.1);
+        // A name that every way has set, or that was there before, is there afterwards.
+        let names: BTreeSet<String> = ends.iter().flatten().map(|(name, _)| name.clone()).collect();
+        for name in names {
+            let last = |bound: &[(String, Bound)]| {
+                bound.iter().rev().find(|(known, _)| *known == name).map(|(_, bound)| bound.clone())
+            };
+            let before = last(&self.scope.bound);
+            let all: Option<Vec<Bound>> = ends.iter().map(|end| last(end).or_else(|| before.clone())).collect();
+            let Some(all) = all else { continue };
+            let one = all.into_iter().reduce(|a, b| match (a, b) {
+                (Bound::Path(a), Bound::Path(b)) if a == b => Bound::Path(a),
+                (Bound::Value(Some(a)), Bound::Value(Some(b))) => Bound::Value(joined(&a, &b)),
+                _ => Bound::Value(None),
+            });
+            self.bind(&name, one.unwrap_or(Bound::Value(None)));
         }
     }
 
-    fn expr(&mut self, expr: &Expr<'_>) {
-        match expr {
-            Expr::Const(_) => {}
-            Expr::Var(_) | Expr::GetAttr(_) => self.name(expr),
-            Expr::UnaryOp(op) => self.expr(&op.expr),
-            Expr::BinOp(op) => {
-                self.expr(&op.left);
-                self.expr(&op.right);
+    fn repetition(&mut self, each: &Loop) {
+        let ty = self.ty(&each.list);
+        let entry = match ty {
+            None => Bound::Value(None),
+            Some(Ty { base: Base::List(base, _), maybe: false }) if *base == Base::Group => {
+                self.list_path(&each.list).map_or(Bound::Value(None), |path| Bound::Path(format!("{path}[]")))
             }
-            Expr::Compare(chain) => {
-                self.expr(&chain.expr);
-                chain.ops.iter().for_each(|next| self.expr(&next.expr));
+            Some(Ty { base: Base::List(base, _), maybe: false }) => Bound::Value(Some(Ty::of(*base))),
+            Some(ty) => {
+                let help = matches!(ty.base, Base::Number).then(|| "count with `range(n)`".to_owned());
+                self.sink.error(each.list.span, format!("a loop goes through a list, this is {ty}"), help);
+                Bound::Value(None)
             }
-            Expr::IfExpr(choice) => {
-                self.expr(&choice.test_expr);
-                self.expr(&choice.true_expr);
-                if let Some(no) = &choice.false_expr {
-                    self.expr(no);
-                }
-            }
-            Expr::Filter(filter) => {
-                if filter.name == "code" {
-                    let help = "write `{{ … | code }}` alone, at the very beginning of a line";
-                    self.sink.error(place(filter.span()), "`code` makes a block of its own", Some(help.to_owned()));
-                } else if !FILTERS.contains(&filter.name) {
-                    let help =
-                        did_you_mean(filter.name, FILTERS).unwrap_or_else(|| format!("there are {}", listed(FILTERS)));
-                    self.sink.error(place(filter.span()), format!("there is no filter `{}`", filter.name), Some(help));
-                }
-                if let Some(inner) = &filter.expr {
-                    self.expr(inner);
-                }
-                self.arguments(&filter.args);
-            }
-            Expr::Test(test) => {
-                if test.name != "none" {
-                    self.sink.error(
-                        place(test.span()),
-                        format!("there is no test `is {}`", test.name),
-                        Some("the only one is `is none` (and `is not none`)".to_owned()),
-                    );
-                }
-                self.expr(&test.expr);
-            }
-            Expr::Call(call) => {
-                if !matches!(&call.expr, Expr::Var(var) if var.id == "range") {
-                    self.refuse(call.span(), "calls", "the only one is `range(n)`");
-                }
-                self.arguments(&call.args);
-            }
-            Expr::List(list) => list.items.iter().for_each(|item| self.expr(item)),
-            Expr::Tuple(tuple) => tuple.items.iter().for_each(|item| self.expr(item)),
-            Expr::GetItem(item) => {
-                self.expr(&item.expr);
-                self.expr(&item.subscript_expr);
-            }
-            Expr::Slice(slice) => {
-                self.expr(&slice.expr);
-                [&slice.start, &slice.stop, &slice.step].into_iter().flatten().for_each(|part| self.expr(part));
-            }
-            Expr::Map(map) => map.values.iter().for_each(|value| self.expr(value)),
-        }
-    }
-
-    fn arguments(&mut self, args: &[ast::CallArg<'_>]) {
-        for arg in args {
-            match arg {
-                ast::CallArg::Pos(expr)
-                | ast::CallArg::Kwarg(_, expr)
-                | ast::CallArg::PosSplat(expr)
-                | ast::CallArg::KwargSplat(expr) => self.expr(expr),
-            }
-        }
-    }
-
-    fn name(&mut self, expr: &Expr<'_>) {
-        let (path, span) = match path(expr, &self.bound) {
-            Path::Known(path, span) => (path, span),
-            Path::Free => return,
-            Path::Of(inner) => return self.expr(inner),
         };
-        let root = path.split(['.', '[']).next().unwrap_or(&path);
-        self.walked.used.insert(root.to_owned());
-        self.walked.paths.insert(path.clone());
-        let group = [format!("{path}."), format!("{path}[]")];
-        let known = self.names.contains(&path)
-            || self.names.iter().any(|name| group.iter().any(|group| name.starts_with(group.as_str())));
-        if !known {
-            let shown = path.replace("[]", "");
-            let help = did_you_mean(&path, self.names.iter().map(String::as_str)).map(|help| help.replace("[]", ""));
-            self.sink.error(place(span), format!("unknown name `{shown}`"), help);
+        let outer = (self.scope.bound.len(), self.known.len());
+        self.bind(&each.name, entry);
+        if let Some(filter) = &each.filter {
+            self.ty(filter);
+            filter.known_if(true, &mut self.known);
+        }
+        self.bind("loop", Bound::Loop);
+        self.all(&each.body);
+        self.leave(outer);
+        self.all(&each.otherwise);
+        self.leave(outer);
+    }
+
+    /// The path of a list, also through what keeps its entries.
+    fn list_path(&self, term: &Term) -> Option<String> {
+        match &term.kind {
+            TermKind::Filter(inner, (name, _), _) if name == "reverse" => self.list_path(inner),
+            TermKind::Slice(inner, ..) => self.list_path(inner),
+            TermKind::Name(name) => match self.scope.meaning(name) {
+                Meaning::Given(path) => Some(path),
+                Meaning::Own(..) => None,
+            },
+            _ => None,
         }
     }
 }
 
-enum Path<'e, 's> {
-    Known(String, TemplateSpan),
-    /// A variable of the template's own whose parts are not followed.
-    Free,
-    /// A part of something that is no name.
-    Of(&'e Expr<'s>),
-}
-
-fn path<'e, 's>(expr: &'e Expr<'s>, bound: &[(String, Option<String>)]) -> Path<'e, 's> {
-    match expr {
-        Expr::Var(var) => match bound.iter().rev().find(|(name, _)| name == var.id) {
-            Some((_, Some(path))) => Path::Known(path.clone(), var.span()),
-            Some((_, None)) => Path::Free,
-            None => Path::Known(var.id.to_owned(), var.span()),
-        },
-        Expr::GetAttr(attr) => match path(&attr.expr, bound) {
-            Path::Known(path, _) => Path::Known(format!("{path}.{}", attr.name), attr.span()),
-            other => other,
-        },
-        other => Path::Of(other),
+impl Checker<'_, '_> {
+    /// The type of what a filter of templates gives.
+    pub(super) fn template_filter(&mut self, input: &Term, name: &str, at: Span, arguments: &[Term]) -> Option<Ty> {
+        if name == "code" {
+            let help = "write `{{ … | code }}` alone, at the very beginning of a line".to_owned();
+            return self.fail(at, "`code` makes a block of its own", Some(help));
+        }
+        if !FILTERS.contains(&name) {
+            let help = did_you_mean(name, FILTERS).unwrap_or_else(|| format!("there are {}", listed(FILTERS)));
+            return self.fail(at, format!("there is no filter `{name}`"), Some(help));
+        }
+        let ty = self.ty(input)?;
+        let types = arguments.iter().map(|argument| self.ty(argument)).collect::<Option<Vec<_>>>()?;
+        if name == "default" {
+            let [instead] = types.as_slice() else {
+                let help = "write `| default('none')`".to_owned();
+                return self.fail(at, "`default` takes what stands where nothing is known", Some(help));
+            };
+            let known = Ty { maybe: false, ..ty };
+            return Some(joined(&known, instead).unwrap_or_else(|| Ty::of(Base::Text)));
+        }
+        if ty.maybe {
+            let message = format!("`{name}` works on what is known, this is {ty}");
+            let help = "say what stands where it is unknown: `… | default(…)`".to_owned();
+            return self.fail(input.span, message, Some(help));
+        }
+        let is_text = |base: &Base| matches!(base, Base::Text | Base::OneOf(_));
+        let single = |base: &Base| !matches!(base, Base::Group | Base::List(..));
+        let result = match (name, &ty.base) {
+            ("length", base) if is_text(base) || matches!(base, Base::List(..)) => Some(Ty::of(Base::Number)),
+            ("lower" | "upper" | "trim" | "cut", base) if is_text(base) => Some(Ty::of(Base::Text)),
+            ("join", Base::List(base, _)) if single(base) => Some(Ty::of(Base::Text)),
+            ("first" | "last", Base::List(base, filled)) => Some(Ty { base: (**base).clone(), maybe: !filled }),
+            ("min" | "max", Base::List(base, filled)) if single(base) => {
+                Some(Ty { base: (**base).clone(), maybe: !filled })
+            }
+            ("sort", Base::List(base, _)) if single(base) => Some(ty.clone()),
+            ("reverse", Base::List(..)) => Some(ty.clone()),
+            ("abs" | "round" | "int", Base::Number) => Some(Ty::of(Base::Number)),
+            _ => None,
+        };
+        let Some(result) = result else { return self.fail(at, format!("`{name}` does not work on {ty}"), None) };
+        let wanted = match name {
+            "cut" => (1..=1, Some(Base::Number)),
+            "round" => (0..=1, Some(Base::Number)),
+            "join" => (0..=1, Some(Base::Text)),
+            _ => (0..=0, None),
+        };
+        let fits = |ty: &Ty| !ty.maybe && wanted.1.as_ref().is_some_and(|base| comparable(base, &ty.base));
+        if !wanted.0.contains(&types.len()) || !types.iter().all(fits) {
+            let takes = match name {
+                "cut" => "a number of characters: `| cut(80)`",
+                "round" => "a number of digits at most: `| round(1)`",
+                "join" => "what stands between: `| join(', ')`",
+                _ => "nothing",
+            };
+            return self.fail(at, format!("`{name}` takes {takes}"), None);
+        }
+        Some(result)
     }
-}
 
-/// The path of a list, also through filters that keep its elements.
-fn list_path(expr: &Expr<'_>, bound: &[(String, Option<String>)]) -> Option<String> {
-    match expr {
-        Expr::Filter(filter) if ["sort", "reverse"].contains(&filter.name) => list_path(filter.expr.as_ref()?, bound),
-        Expr::Slice(slice) => list_path(&slice.expr, bound),
-        _ => match path(expr, bound) {
-            Path::Known(path, _) => Some(path),
-            Path::Free | Path::Of(_) => None,
-        },
+    /// The type of what a function of templates gives.
+    pub(super) fn template_call(&mut self, at: Span, name: &str, arguments: &[Term]) -> Option<Ty> {
+        let types = arguments.iter().map(|argument| self.ty(argument)).collect::<Option<Vec<_>>>()?;
+        if name != "range" {
+            return self.fail(at, "templates have no calls", Some("the only one is `range(n)`".to_owned()));
+        }
+        if types != [Ty::of(Base::Number)] {
+            return self.fail(at, "`range` takes one number", Some("`range(3)` is 0, 1, 2".to_owned()));
+        }
+        Some(Ty::of(Base::List(Box::new(Base::Number), false)))
     }
-}
-
-fn place(span: TemplateSpan) -> Span {
-    Span::new(span.start_offset as usize, span.end_offset as usize)
 }

@@ -5,10 +5,10 @@
 
 use serde::Serialize;
 
-use crate::advise::{Fact as CountedFact, Field, FieldKind, Kind, Param, Preset, Section};
+use crate::advise::{Fact as CountedFact, FactTy, Field, FieldKind, Kind, Param, Preset, Section};
 use crate::engine::facts::{Ages, FACTS, Fact};
 use crate::engine::value::{Base, Ty};
-use crate::language::{JobSpec, OfItems, expressions};
+use crate::language::{ITEM_NAMES, JobSpec, OfItems, expressions};
 
 /// A name that rules can use.
 #[derive(Debug, Clone, Serialize)]
@@ -163,6 +163,28 @@ pub fn filters() -> Vec<&'static str> {
     expressions::FILTERS.iter().map(|(name, _)| *name).collect()
 }
 
+/// A text that people read: whose template, and its names with their types.
+type Names = (String, Vec<(&'static str, String)>);
+
+/// What templates can name, by template; beside it all know thresholds and logins of agents.
+fn templates(spec: &JobSpec) -> Vec<Names> {
+    let typed = |names: &'static [(&'static str, FactTy)]| {
+        names.iter().map(|(name, ty)| (*name, type_name(&ty.ty()))).collect::<Vec<_>>()
+    };
+    let of_items = spec.items.filter(|items| items.decides);
+    let of_items = of_items.map(|_| ("a template of an action, beside the facts".to_owned(), typed(&ITEM_NAMES)));
+    let own = spec.texts.iter().map(|text| (format!("`{}`", text.template), typed(text.names)));
+    of_items.into_iter().chain(own).collect()
+}
+
+/// What templates can name, a line a template; `[]` stands for the entries of a list.
+fn template_lines(spec: &JobSpec) -> impl Iterator<Item = String> {
+    templates(spec).into_iter().map(|(whose, names)| {
+        let names: Vec<String> = names.into_iter().map(|(name, ty)| format!("{name} ({ty})")).collect();
+        format!("Names in {whose}: {}", names.join(", "))
+    })
+}
+
 /// A type as people read it.
 fn type_name(ty: &Ty) -> String {
     let base = match &ty.base {
@@ -193,6 +215,9 @@ pub fn markdown(spec: &JobSpec) -> String {
     out.push(String::new());
     let filters: Vec<String> = filters().into_iter().map(|name| format!("`{name}`")).collect();
     out.push(format!("Filters: {}.", filters.join(", ")));
+    for line in template_lines(spec) {
+        out.extend([String::new(), format!("{line}.")]);
+    }
     out.push(String::new());
     out.join("\n")
 }
@@ -212,6 +237,7 @@ pub fn text(spec: &JobSpec) -> String {
         out.push(format!("{:names$}  {:types$}  {meaning}{known}{reads}", line.name, line.ty));
     }
     out.push(format!("Filters: {}", filters().join(" ")));
+    out.extend(template_lines(spec));
     out.push(String::new());
     out.join("\n")
 }
@@ -222,8 +248,14 @@ pub fn json(spec: &JobSpec) -> serde_json::Value {
     let sections: Vec<serde_json::Value> = spec.sections.iter().map(section).collect();
     let (facts, names) = (facts(spec), groups(spec));
     let measure: Vec<serde_json::Value> = spec.measure.iter().map(param).collect();
+    let templates = templates(spec).into_iter().map(|(whose, names)| {
+        let names = names.into_iter().map(|(name, ty)| serde_json::json!({"name": name, "type": ty}));
+        serde_json::json!({"template": whose.trim_matches('`'), "names": names.collect::<Vec<_>>()})
+    });
+    let templates: Vec<serde_json::Value> = templates.collect();
     serde_json::json!({
-        "job": spec.job, "facts": facts, "names": names, "measure": measure, "sections": sections, "filters": filters()
+        "job": spec.job, "facts": facts, "names": names, "measure": measure, "sections": sections,
+        "filters": filters(), "templates": templates,
     })
 }
 

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use minijinja::{Value, context};
 
+use crate::advise::FactTy;
 use crate::engine::untrusted::{cut, terminal};
 use crate::loops::deep::Deep;
 use crate::loops::figures::{Figures, Window};
@@ -20,37 +21,37 @@ const KINDS: usize = 12;
 const NAME: usize = 40;
 
 /// What a template of this job may name.
-pub const NAMES: [&str; 30] = [
-    "when",
-    "version",
-    "window",
-    "cycles",
-    "epoch",
-    "rows[].name",
-    "rows[].recent",
-    "rows[].previous",
-    "rows[].chance",
-    "types[].name",
-    "types[].cycles",
-    "types[].rate",
-    "types[].mean",
-    "types[].median",
-    "chart.labels",
-    "chart.cycles",
-    "chart.successes",
-    "chart.most",
-    "repeats[].issue",
-    "repeats[].repo",
-    "repeats[].failures",
-    "repeats[].reason",
-    "outliers[].cycle",
-    "outliers[].duration",
-    "recommendations[].severity",
-    "recommendations[].rule",
-    "recommendations[].finding",
-    "recommendations[].recommendation",
-    "deep.runs",
-    "notes[]",
+pub const NAMES: [(&str, FactTy); 30] = [
+    ("when", FactTy::Text),
+    ("version", FactTy::Text),
+    ("window", FactTy::Text),
+    ("cycles", FactTy::Number),
+    ("epoch", FactTy::MaybeText),
+    ("rows[].name", FactTy::Text),
+    ("rows[].recent", FactTy::Text),
+    ("rows[].previous", FactTy::Text),
+    ("rows[].chance", FactTy::Text),
+    ("types[].name", FactTy::Text),
+    ("types[].cycles", FactTy::Number),
+    ("types[].rate", FactTy::Text),
+    ("types[].mean", FactTy::Text),
+    ("types[].median", FactTy::Text),
+    ("chart.labels", FactTy::Text),
+    ("chart.cycles", FactTy::Text),
+    ("chart.successes", FactTy::Text),
+    ("chart.most", FactTy::Number),
+    ("repeats[].issue", FactTy::Number),
+    ("repeats[].repo", FactTy::MaybeText),
+    ("repeats[].failures", FactTy::Number),
+    ("repeats[].reason", FactTy::MaybeText),
+    ("outliers[].cycle", FactTy::MaybeNumber),
+    ("outliers[].duration", FactTy::Text),
+    ("recommendations[].severity", FactTy::Text),
+    ("recommendations[].rule", FactTy::Text),
+    ("recommendations[].finding", FactTy::Text),
+    ("recommendations[].recommendation", FactTy::Text),
+    ("deep.runs", FactTy::Number),
+    ("notes[]", FactTy::Text),
 ];
 
 /// What both show.
