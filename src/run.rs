@@ -37,6 +37,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::{Cli, Job, Shown};
 use crate::engine::untrusted;
+use crate::loop_dir::check_links;
 use crate::plan::choice::State;
 use crate::report::Run;
 
@@ -110,6 +111,18 @@ pub fn run(cli: &Cli) -> Exit {
         say(&format!("error: {error:#}"));
         return Exit::Failed;
     }
+    if let Some(folder) = cli.job.loop_dir() {
+        match check_links(folder) {
+            Ok(links) => links.iter().for_each(|name| {
+                let path = folder.join(name);
+                say(&format!("warning: {} is a link, and is not followed: the next write replaces it", path.display()));
+            }),
+            Err(error) => {
+                say(&format!("error: {error:#}"));
+                return Exit::Usage;
+            }
+        }
+    }
     let ended = match &cli.job {
         Job::Rules(rules) if rules.judges() && !cli.confined => {
             confined::supervise().map_err(|stop| review::ended(rules, stop))
@@ -130,6 +143,7 @@ pub fn run(cli: &Cli) -> Exit {
         Job::LoopGuard(args) => loops::guard::run(args),
         Job::LoopIntrospect(args) => loops::introspect::run(args),
         Job::LoopMerge(args) => loops::merge::run(args),
+        Job::LoopState(args) => loops::state::run(args),
         Job::TriageScore(args) => loops::score::run(args),
     };
     ended.unwrap_or_else(|stop| {

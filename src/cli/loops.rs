@@ -1,18 +1,18 @@
 //! Options of the jobs that keep the memory of the loop.
 //!
 //! Takes: nothing, these are the types that the arguments fill. Gives: [`CycleRetro`], [`Backfill`], [`LoopGuard`],
-//! [`TriageScore`], [`Introspect`], [`LoopMerge`], and [`InLoop`] for those that need no
+//! [`TriageScore`], [`Introspect`], [`LoopMerge`], [`LoopState`], and [`InLoop`] for those that need no
 //! forge.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use super::shared::{Common, Shown, Target};
-use super::values::{field, instant, window};
+use super::values::{branch, field, instant, repo_name, window};
 
 /// Options of a job that works in the folder of the loop alone.
 #[derive(Debug, Args)]
@@ -178,6 +178,32 @@ pub struct TriageScore {
     #[command(flatten)]
     /// Options that jobs share.
     pub common: Common,
+}
+
+/// What `loop-state` does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StateStep {
+    /// Before the jobs: take in what the branch holds.
+    Load,
+    /// After them, in a step that always runs: put the folder on the branch.
+    Save,
+}
+
+/// Options of `loop-state`.
+#[derive(Debug, Args)]
+pub struct LoopState {
+    /// Load or save.
+    #[arg(value_enum, value_name = "load|save")]
+    pub step: StateStep,
+    /// The branch.
+    #[arg(long, value_name = "NAME", default_value = "loop-state", value_parser = branch)]
+    pub branch: String,
+    /// The repository [default: GITHUB_REPOSITORY in Actions, else the git remote's].
+    #[arg(long = "repo", value_name = "OWNER/NAME", value_parser = repo_name)]
+    pub repos: Vec<String>,
+    #[command(flatten)]
+    /// The server and the folder.
+    pub target: Target,
 }
 
 /// Options of `loop-merge`.

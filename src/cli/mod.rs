@@ -24,7 +24,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::jobs;
 pub use improvement::{Improvement, Merge, Priority, Report as ImprovementReport};
-pub use loops::{Backfill, CycleRetro, InLoop, Introspect, LoopGuard, LoopMerge, TriageScore};
+pub use loops::{Backfill, CycleRetro, InLoop, Introspect, LoopGuard, LoopMerge, LoopState, StateStep, TriageScore};
 pub use retro::Retro;
 pub use rules::{Check, Diff, Facts, Rules, Show};
 pub use shared::{Common, Format, Shown, Target, When};
@@ -97,6 +97,13 @@ pub enum Job {
     /// with the newer `generated_at` stays. Folders are put together file by file.
     #[command(after_help = EXIT_CODES)]
     LoopMerge(LoopMerge),
+    /// Keep the memory of the loop on a branch: load it before the jobs, save it after them.
+    ///
+    /// The branch is one commit without a past. What it holds and what the folder holds is put together, as
+    /// loop-merge does it, so that of two who save at once nothing is lost. Where it cannot be read or written
+    /// it warns and ends with 0: the jobs have done their work. Needs no git.
+    #[command(after_help = EXIT_CODES)]
+    LoopState(LoopState),
     /// Rank the open issues into queue.json, and keep those that failed too often in quarantine.json.
     #[command(after_help = EXIT_CODES)]
     TriageScore(TriageScore),
@@ -153,6 +160,31 @@ pub enum Job {
     /// List the runs with what they did; one that began and never ended is named.
     #[command(after_help = EXIT_CODES)]
     Runs(Runs),
+}
+
+impl Job {
+    /// The folder of the loop that the command works with, where it does.
+    #[must_use]
+    pub fn loop_dir(&self) -> Option<&Path> {
+        Some(match self {
+            Job::BacklogTriage(args) => &args.common.target.loop_dir,
+            Job::BackfillRetro(args) => &args.common.target.loop_dir,
+            Job::CycleRetro(args) => &args.common.target.loop_dir,
+            Job::LoopGuard(args) => &args.common.target.loop_dir,
+            Job::LoopIntrospect(args) => &args.place.loop_dir,
+            Job::LoopState(args) => &args.target.loop_dir,
+            Job::TriageScore(args) => &args.common.target.loop_dir,
+            Job::ImprovementProposals(args) => &args.report.common.target.loop_dir,
+            Job::KaizenRetro(args) => &args.common.target.loop_dir,
+            Job::Apply(args) => &args.target.loop_dir,
+            Job::Undo(args) => &args.target.loop_dir,
+            Job::Runs(args) => &args.loop_dir,
+            Job::Rules(Rules::Diff(args)) => &args.common.target.loop_dir,
+            Job::Rules(_) | Job::Why(_) | Job::Snapshot(_) | Job::Init(_) | Job::Merge(_) | Job::LoopMerge(_) => {
+                return None;
+            }
+        })
+    }
 }
 
 /// Options of `why`.

@@ -38,6 +38,18 @@ pub(super) fn repo_name(text: &str) -> Result<String, String> {
     }
 }
 
+/// The name of a branch, by letters that need no thought in an address, in a shell or for git.
+pub(super) fn branch(text: &str) -> Result<String, String> {
+    let part = |part: &str| {
+        let letters = part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        letters && part.starts_with(|c: char| c.is_ascii_alphanumeric()) && !part.contains("..") && !part.ends_with('.')
+    };
+    match text.split('/').all(part) && !text.ends_with(".lock") {
+        true => Ok(text.to_owned()),
+        false => Err("write a name of letters, digits, `-`, `_`, `.` and `/`".to_owned()),
+    }
+}
+
 pub(super) fn agent(text: &str) -> Result<(String, String), String> {
     let (name, login) = text.split_once('=').ok_or("write NAME=LOGIN, for example owner=mara")?;
     Ok((name.to_owned(), login_name(login)?))

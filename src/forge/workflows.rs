@@ -23,9 +23,6 @@ const TEXTS: [(&str, &str); 6] = [
     ("rules-review", include_str!("../../.gitea/workflows/rules-review.yml")),
 ];
 
-/// The script by which workflows keep the memory of the loop, and where they look for it.
-pub const LOOP_STATE: (&str, &str) = (".gitea/loop-state.sh", include_str!("../../.gitea/loop-state.sh"));
-
 /// The workflow of this name.
 #[must_use]
 pub fn text(wanted: &str) -> Option<&'static str> {

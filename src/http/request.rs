@@ -113,6 +113,13 @@ impl Request {
         self.header("content-type", "application/json")
     }
 
+    /// With a body that is not JSON, of this media type.
+    #[must_use]
+    pub fn raw_body(mut self, media_type: &str, body: Vec<u8>) -> Request {
+        self.body = Some(body);
+        self.header("content-type", media_type)
+    }
+
     /// Sending it twice does no more than sending it once: it is repeated where a try was lost.
     #[must_use]
     pub fn repeatable(mut self) -> Request {

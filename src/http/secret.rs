@@ -5,6 +5,9 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::address::{Url, is_open, origin, same_origin};
 
 /// Characters of a word of an address that could be a secret.
@@ -68,6 +71,23 @@ impl Credential {
             return Ok(&self.token);
         }
         Err(format!("its token is for {}, and not for {}", origin(&self.home), origin(url)))
+    }
+}
+
+impl Credential {
+    /// The same token as git sends it, as the password of any name, for repositories at `web`: where it is for, or
+    /// the host whose API at `api.` it is for.
+    ///
+    /// # Errors
+    /// It is for another place; a sentence.
+    pub fn for_git(&self, web: &Url) -> Result<Credential, String> {
+        let parts = |url: &Url, host: String| (url.scheme().to_owned(), host, url.port_or_known_default());
+        let host = |url: &Url| url.host_str().unwrap_or_default().to_owned();
+        if parts(&self.home, host(&self.home)) != parts(web, format!("api.{}", host(web))) {
+            self.token_for(web)?;
+        }
+        let pair = STANDARD.encode(format!("x-access-token:{}", self.token.reveal()));
+        Ok(Credential::new(Secret::new(&pair), web))
     }
 }
 
@@ -181,6 +201,21 @@ mod tests {
             assert!(error.contains("is for https://h.example") && !error.contains("s3cret"), "{other}: {error}");
         }
         assert_eq!(format!("{credential:?}"), "Credential(for https://h.example)");
+        // For git it is another text, and leads nowhere else.
+        for (home, web, fine) in [
+            ("https://h.example/api/v1/", "https://h.example/", true),
+            ("https://api.h.example/", "https://h.example/", true),
+            ("https://api.h.example/", "http://h.example/", false),
+            ("https://api.h.example/", "https://h.example:8443/", false),
+            ("https://h.example/", "https://api.h.example/", false),
+            ("https://api.h.example/", "https://evil.example/", false),
+        ] {
+            let for_git = Credential::new(Secret::new("s3cret"), &url(home)).for_git(&url(web));
+            assert_eq!(for_git.is_ok(), fine, "{home} {web}");
+            if let Ok(credential) = for_git {
+                assert_eq!(credential.token_for(&url(web)).unwrap().reveal(), "eC1hY2Nlc3MtdG9rZW46czNjcmV0");
+            }
+        }
     }
 
     #[test]

@@ -170,7 +170,7 @@ fn write(
         }
     }
     for (path, text) in &new {
-        files::replace(&top.join(path), text.as_bytes())?;
+        files::replace(&top.join(path), text.as_bytes(), files::Access::Usual)?;
     }
     record::save(top, before, &after)?;
     Ok(done)

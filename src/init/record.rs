@@ -83,7 +83,7 @@ pub(super) fn save(top: &Path, before: &Record, record: &Record) -> Result<()> {
     }
     let mut text = serde_json::to_string_pretty(record).context("writing the record as JSON")?;
     text.push('\n');
-    files::replace(&top.join(PATH), text.as_bytes())
+    files::replace(&top.join(PATH), text.as_bytes(), files::Access::Usual)
 }
 
 /// The digest of a file's text; git may have changed the ends of its lines.

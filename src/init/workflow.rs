@@ -1,8 +1,8 @@
 //! The workflows that `init` writes.
 //!
 //! Takes: the jobs, where their rules lie, the answers. Gives: their paths and texts, and what one should
-//! know about them. A job has one that runs it, the jobs of the loop also the script that keeps its memory; the
-//! rules of the triage have one that shows on a pull request what a change of them does.
+//! know about them. A job has one that runs it; the rules of the triage have one that shows on a pull request what
+//! a change of them does.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -104,10 +104,6 @@ pub(super) fn of(top: &Path, jobs: &[String], inside: bool, wish: &Wish, record:
     }
     let sha256 = sha256.map(|sums| format!("          KAIZEN_SHA256: \"{}\"\n", sums.join("\\n")));
     let lines = [(RUNS_ON, runs_on), (SHA256, sha256)];
-    let (looked_for, script) = workflows::LOOP_STATE;
-    // Beside the folder of the workflows, as here.
-    let name = looked_for.rsplit('/').next().unwrap_or(looked_for);
-    let kept = folder.rsplit_once('/').map_or(name.to_owned(), |(parent, _)| format!("{parent}/{name}"));
     for (job, _) in JOBS {
         let path = format!("{folder}/{job}.yml");
         if !jobs.iter().any(|wanted| wanted == job) {
@@ -119,10 +115,7 @@ pub(super) fn of(top: &Path, jobs: &[String], inside: bool, wish: &Wish, record:
         if !record.files.contains_key(&path) {
             all.notes.extend(NEEDS.iter().filter(|(of, _)| *of == job).map(|(_, note)| (*note).to_owned()));
         }
-        if text.contains(looked_for) {
-            all.texts.insert(kept.clone(), script.to_owned());
-        }
-        all.add(path, text.replace(looked_for, &kept), &lines);
+        all.add(path, text.to_owned(), &lines);
     }
     let path = format!("{folder}/{REVIEW}.yml");
     let reviewed = record.review != Some(false) && goes_by(jobs, TRIAGE);
@@ -165,10 +158,6 @@ mod tests {
         for name in JOBS.map(|(name, _)| name).into_iter().chain([REVIEW]) {
             assert!(workflows::text(name).unwrap().contains(RUNS_ON), "{name}");
             assert_eq!(workflows::text(name).unwrap().matches(SHA256).count(), 1, "{name}");
-        }
-        let (looked_for, _) = workflows::LOOP_STATE;
-        for name in ["loop-guard", "loop-introspect"] {
-            assert_eq!(workflows::text(name).unwrap().matches(looked_for).count(), 2, "{name}");
         }
     }
 }

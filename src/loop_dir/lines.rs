@@ -1,7 +1,8 @@
 //! Files of one JSON value a line.
 //!
 //! Takes: a path and a value to append, or a path to read. Gives: a line more, whole or not at all;
-//! or every value that can be read, one after another, and the numbers of the lines that cannot.
+//! or every value that can be read, one after another, and the numbers of the lines that cannot; or lines
+//! of another version of the file taken in ([`merge_lines`]).
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -13,7 +14,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::parts::BOM;
-use crate::files::open_for;
+use super::{open, replace};
+use crate::files::{is_link, open_for, private, without_links};
 
 /// Bytes of the longest line that is read: what is longer was not written by a program of the loop.
 pub(super) const LONGEST: u64 = 16 << 20;
@@ -51,7 +53,8 @@ impl fmt::Display for Bad {
 
 /// Appends `value` as one line, with one write under a lock of the system, so that programs that
 /// append at once lose and tear nothing. A last line without its end, which a kill or a full disk
-/// left, is ended first. The file, and the folders above it, are made where they are missing.
+/// left, is ended first. The file, and the folders above it, are made where they are missing; a link in its place
+/// is replaced.
 ///
 /// # Errors
 /// The value is no JSON, or the line could not be written; none of it is then in the file.
@@ -65,14 +68,7 @@ pub fn append_line(path: &Path, value: &impl Serialize) -> Result<()> {
 }
 
 fn appended(path: &Path, mut line: Vec<u8>) -> io::Result<()> {
-    let mut file = open_for(path, OpenOptions::new().read(true).append(true).create(true))?;
-    // The file is locked itself, for it is never replaced. It is held for one write only, so there is
-    // no end to the waiting.
-    while let Err(error) = file.lock() {
-        if error.kind() != io::ErrorKind::Interrupted {
-            return Err(error);
-        }
-    }
+    let mut file = locked(path)?;
     let before = file.seek(SeekFrom::End(0))?;
     if before > 0 {
         let mut last = [0];
@@ -99,6 +95,64 @@ fn appended(path: &Path, mut line: Vec<u8>) -> io::Result<()> {
     }
 }
 
+/// The file, made where it is missing, and locked. The lock is held for one write only, so there is no end to the
+/// waiting.
+fn locked(path: &Path) -> io::Result<File> {
+    let options = private(&without_links(OpenOptions::new().read(true).append(true).create(true)));
+    loop {
+        let file = match open_for(path, &options) {
+            Err(_) if is_link(path) => {
+                std::fs::remove_file(path)?;
+                continue;
+            }
+            other => other?,
+        };
+        while let Err(error) = file.lock() {
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(error);
+            }
+        }
+        // Whoever held the lock may have put another file in its place.
+        if is_at(&file, path)? {
+            return Ok(file);
+        }
+    }
+}
+
+/// Whether an open file is the one that stands at a path.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let about = file.metadata()?;
+        return match std::fs::symlink_metadata(path) {
+            Ok(there) => Ok((about.dev(), about.ino()) == (there.dev(), there.ino())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        };
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (file, path);
+        Ok(true)
+    }
+}
+
+/// Replaces the lines of a file by what `merge` makes of them; nothing is appended meanwhile, and what waits to
+/// be is appended to the new file.
+///
+/// # Errors
+/// The file cannot be read or replaced; it is then what it was.
+pub fn merge_lines(path: &Path, merge: impl FnOnce(&[u8]) -> Vec<u8>) -> Result<()> {
+    let failed = || format!("reading {}", path.display());
+    let mut file = locked(path).with_context(failed)?;
+    let mut lines = Vec::new();
+    file.seek(SeekFrom::Start(0)).with_context(failed)?;
+    file.read_to_end(&mut lines).with_context(failed)?;
+    let merged = merge(&lines);
+    if merged == lines { Ok(()) } else { replace(path, &merged) }
+}
+
 /// Hands the value of every line to `each`, in the file's order, a line in memory at a time. What
 /// cannot be read is skipped, counted and told, and stops nothing. Empty lines are nothing; a file
 /// that is not there has no lines.
@@ -108,11 +162,8 @@ fn appended(path: &Path, mut line: Vec<u8>) -> io::Result<()> {
 pub fn read_lines<T: DeserializeOwned>(path: &Path, mut each: impl FnMut(T)) -> Result<Lines> {
     let shown = path.display();
     let failed = || format!("reading {shown} failed; check that it is a file and that you may read it");
-    let mut from = match File::open(path) {
-        Ok(file) => BufReader::with_capacity(64 * 1024, file),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Lines::default()),
-        Err(error) => return Err(error).with_context(failed),
-    };
+    let Some(file) = open(path)? else { return Ok(Lines::default()) };
+    let mut from = BufReader::with_capacity(64 * 1024, file);
     let mut found = Lines::default();
     let mut bytes = Vec::new();
     for line in 1.. {
@@ -189,6 +240,37 @@ mod tests {
             let own = values.iter().filter(|value| value["writer"] == writer);
             assert!(own.map(|value| value["nth"].as_u64().unwrap()).eq(0..100), "{writer} in its order");
         }
+    }
+
+    #[test]
+    fn what_is_appended_while_lines_are_merged_is_not_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runs.jsonl");
+        thread::scope(|scope| {
+            let path = &path;
+            for writer in 0..4 {
+                scope.spawn(move || (0..50).for_each(|nth| append_line(path, &json!([writer, nth])).unwrap()));
+            }
+            for nth in 0..50 {
+                merge_lines(path, |lines| [lines, format!("[9,{nth}]\n").as_bytes()].concat()).unwrap();
+            }
+        });
+        assert_eq!((all(&path).1.read, all(&path).1.bad), (250, 0));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_replaced_and_what_it_leads_to_is_neither_read_nor_written() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (precious, path) = (folder.path().join("precious"), folder.path().join("runs.jsonl"));
+        std::fs::write(&precious, "[1]\n").unwrap();
+        symlink("precious", &path).unwrap();
+        assert_eq!(all(&path).1, Lines::default());
+        append_line(&path, &json!(2)).unwrap();
+        assert_eq!(all(&path).0, [json!(2)]);
+        assert_eq!(std::fs::read_to_string(&precious).unwrap(), "[1]\n");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

@@ -73,12 +73,8 @@ impl Log {
         for path in files(path) {
             let shown = path.display();
             let failed = || format!("opening {shown} failed; check that it is a file and that you may read it");
-            let file = match File::open(&path) {
-                Ok(file) => file,
-                // Rotated just now: its lines are in the next one.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(error).with_context(failed),
-            };
+            // Where there is none it was rotated just now: its lines are in the next one.
+            let Some(file) = super::open(&path)? else { continue };
             // A writer holds the lock for one write: its line is counted whole or not at all. A file
             // system without locks is read as it is.
             let locked = file.lock_shared().is_ok();

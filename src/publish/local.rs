@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::files;
+use crate::files::{self, Access};
 
 use super::Report;
 
@@ -32,7 +32,7 @@ pub(super) fn replace(path: &Path, folder: &Path, report: &Report) -> Result<()>
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    files::replace(path, text.as_bytes())
+    files::replace(path, text.as_bytes(), Access::PrivateNoLink)
 }
 
 /// Adds a report to the summary of a CI job, as much of it as that holds; says whether it is whole.

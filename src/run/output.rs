@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use super::finish;
 use crate::cli::{Format, Shown, When};
 use crate::engine::untrusted;
+use crate::files;
 use crate::plan::Plan;
 use crate::report::text::Style;
 use crate::report::{Run, json, markdown, text};
@@ -92,7 +93,9 @@ pub(super) fn width(terminal: bool) -> usize {
 pub(super) fn save_plan(path: &Path, plan: &Plan<'_>) -> Result<()> {
     let mut text = serde_json::to_vec_pretty(plan).context("writing the plan as JSON")?;
     text.push(b'\n');
-    std::fs::write(path, text).with_context(|| format!("saving the plan to {}", path.display()))
+    // It holds the texts of all comments.
+    let file = files::private(OpenOptions::new().write(true).create(true).truncate(true)).open(path);
+    file.and_then(|mut file| file.write_all(&text)).with_context(|| format!("saving the plan to {}", path.display()))
 }
 
 /// What later steps and readers of the CI job get.

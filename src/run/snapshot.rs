@@ -51,7 +51,7 @@ pub(super) fn run(args: &cli::Snapshot) -> Result<Exit, Stop> {
     let (document, exit) = if args.mask { masked(&document, &rules.policy, now)? } else { (document, Exit::Done) };
     let mut text = serde_json::to_vec_pretty(&document).context("writing the snapshot as JSON")?;
     text.push(b'\n');
-    files::replace(&args.output, &text)?;
+    files::replace(&args.output, &text, files::Access::Private)?;
     let count = |member: &str| {
         let repos = document["repos"].as_array().into_iter().flatten();
         repos.filter_map(|repo| repo[member].as_array()).map(Vec::len).sum::<usize>()

@@ -300,15 +300,13 @@ fn other_jobs_get_their_workflows_and_what_these_need() {
     let mut expected: Vec<String> =
         JOBS.iter().chain(&["rules-review"]).map(|job| format!(".gitea/workflows/{job}.yml")).collect();
     expected.extend(JOBS.iter().chain(&["common", "triage-score"]).map(|name| format!(".kaizen/rules/{name}.yaml")));
-    expected.extend([".gitea/loop-state.sh", RECORD, SCHEMA].map(str::to_owned));
+    expected.extend([RECORD, SCHEMA].map(str::to_owned));
     expected.sort();
     assert_eq!(written.keys().cloned().collect::<Vec<_>>(), expected);
     // As they are shipped: these are looked for here.
     for path in JOBS.map(|job| format!(".gitea/workflows/{job}.yml")).iter().map(String::as_str) {
         assert_eq!(written[path], fs::read_to_string(root().join(path)).unwrap(), "{path}");
     }
-    let script = fs::read_to_string(root().join(".gitea/loop-state.sh")).unwrap();
-    assert_eq!(written[".gitea/loop-state.sh"], script);
     for says in ["KAIZEN_SESSIONS", "branch loop-state", "contents: write"] {
         assert!(ran.stderr.contains(says), "{says}: {}", ran.stderr);
     }
@@ -374,18 +372,17 @@ fn a_job_alone_gets_no_more_than_it_needs() {
 }
 
 #[test]
-fn the_script_of_the_loop_stands_where_its_workflows_look_for_it() {
+fn the_jobs_of_the_loop_need_no_file_but_their_workflows_and_rules() {
     for (used, remote) in [(".github", "https://github.com/acme/app"), (".forgejo", "https://git.example.org/acme/app")]
     {
         let folder = checkout(remote);
         write(folder.path(), &format!("{used}/workflows/test.yml"), "on: push\n");
         let ran = init(&folder, &["--jobs", "loop-guard,loop-introspect"]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
-        assert!(files(&folder).contains_key(&format!("{used}/loop-state.sh")), "{used}");
         for job in ["loop-guard", "loop-introspect"] {
             let text = read(&folder, &format!("{used}/workflows/{job}.yml"));
             for step in ["load", "save"] {
-                assert!(text.contains(&format!("run: sh {used}/loop-state.sh {step}\n")), "{text}");
+                assert!(text.contains(&format!("          kaizen loop-state {step}\n")), "{text}");
             }
             assert!(!text.contains(".gitea"), "{text}");
         }

@@ -62,7 +62,7 @@ impl Saved {
         }
         .with_context(|| format!("the forge file {shown} cannot be made into JSON again"))?;
         bytes.extend_from_slice(self.end);
-        files::replace(&self.path, &bytes)?;
+        files::replace(&self.path, &bytes, files::Access::Usual)?;
         self.state = state(&self.path);
         Ok(())
     }

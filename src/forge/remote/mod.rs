@@ -6,10 +6,12 @@
 //!
 //! [`connect()`] finds out who is there, `items` reads backlogs, `happened` what came to pass in many
 //! repositories, `read` what stands on an item, `preflight` looks before the first write, `write` makes
-//! changes, `files` reads rules without a checkout, [`address`] says which forge and token are meant.
+//! changes, `files` reads rules without a checkout, `branch` keeps files of ours on a branch, with what `pack`
+//! makes of them, [`address`] says which forge and token are meant.
 
 pub mod address;
 mod api;
+mod branch;
 mod connect;
 mod dialect;
 mod edit;
@@ -19,6 +21,7 @@ mod happened;
 mod items;
 mod lists;
 mod node;
+mod pack;
 mod pages;
 mod preflight;
 mod queue;
@@ -34,6 +37,7 @@ use std::sync::{Mutex, OnceLock};
 use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
 
+pub use branch::{Branch, Pushed};
 pub use connect::{Ask, Tokens, connect};
 pub use dialect::Dialect;
 pub use failure::token_refused;

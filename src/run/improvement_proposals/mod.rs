@@ -179,7 +179,7 @@ fn warn(report: &Report<'_>) {
 fn give(path: Option<&Path>, text: &str, json: bool) -> Result<(), Stop> {
     match path {
         Some(path) => {
-            files::replace(path, text.as_bytes())?;
+            files::replace(path, text.as_bytes(), files::Access::Private)?;
             if std::io::stderr().is_terminal() {
                 say(&format!("written to {}", path.display()));
             }

@@ -1,23 +1,17 @@
 //! `loop-merge`: two versions of a file or a folder of the loop, put together.
 //!
 //! Takes: two paths. Gives: at the first what both hold. A program that merges for git gives them in this
-//! order too.
+//! order too. Of a folder only the files of the memory are taken, and no link is followed.
 
-use std::collections::BTreeSet;
-use std::io;
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 
 use crate::cli::LoopMerge;
-use crate::loop_dir::replace;
+use crate::loop_dir::{Holds, check_links, holds, memory, merge_lines, read, replace};
 use crate::loops::merge::{lines, theirs_is_newer};
 use crate::run::{Exit, Stop, say, usage};
-
-/// Files that are no memory: locks, and halves of a file that is being replaced.
-fn passes(name: &str) -> bool {
-    !name.ends_with("lock") && !name.starts_with('.')
-}
 
 /// Puts them together.
 pub(in crate::run) fn run(args: &LoopMerge) -> Result<Exit, Stop> {
@@ -26,42 +20,45 @@ pub(in crate::run) fn run(args: &LoopMerge) -> Result<Exit, Stop> {
         return Err(usage(anyhow!("there is no file and no folder {}", theirs.display())));
     }
     if theirs.is_dir() {
-        folder(ours, theirs)?;
-    } else {
-        file(ours, theirs)?;
+        for folder in [ours, theirs] {
+            check_links(folder).map_err(usage)?;
+        }
+        take_in(ours, &memory(theirs)?)?;
+    } else if let Some(new) = read(theirs)? {
+        let name = theirs.file_name().and_then(|name| name.to_str()).unwrap_or("");
+        let is_lines =
+            name.ends_with(".jsonl") || name.rsplit_once(".jsonl.").is_some_and(|(_, nth)| nth.parse::<u32>().is_ok());
+        let what = match name {
+            _ if is_lines => Holds::Lines,
+            name if name.ends_with(".json") => Holds::Document,
+            _ => Holds::Whole,
+        };
+        file(ours, what, &new)?;
     }
     Ok(Exit::Done)
 }
 
-fn folder(ours: &Path, theirs: &Path) -> Result<()> {
-    let entries = std::fs::read_dir(theirs).with_context(|| format!("reading the folder {}", theirs.display()))?;
-    let names: BTreeSet<_> = entries.flatten().map(|entry| entry.file_name()).collect();
-    for name in names.iter().filter(|name| name.to_str().is_some_and(passes)) {
-        let (ours, theirs) = (ours.join(name), theirs.join(name));
-        if theirs.is_dir() { folder(&ours, &theirs)? } else { file(&ours, &theirs)? }
+/// Puts files of another version of the folder, by name, together with those in it.
+pub(super) fn take_in(folder: &Path, theirs: &BTreeMap<String, Vec<u8>>) -> Result<()> {
+    for (name, new) in theirs {
+        if let Some(what) = holds(name) {
+            file(&folder.join(name), what, new)?;
+        }
     }
     Ok(())
 }
 
-fn file(ours: &Path, theirs: &Path) -> Result<()> {
-    let read = |path: &Path| match std::fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        other => other.map(Some).with_context(|| format!("reading {}", path.display())),
-    };
-    let Some(new) = read(theirs)? else { return Ok(()) };
-    let Some(old) = read(ours)? else { return replace(ours, &new) };
-    if old == new {
-        return Ok(());
+fn file(ours: &Path, what: Holds, new: &[u8]) -> Result<()> {
+    if what == Holds::Lines {
+        return merge_lines(ours, |old| lines(old, new));
     }
-    let name = theirs.file_name().and_then(|name| name.to_str()).unwrap_or("");
-    let is_lines =
-        name.ends_with(".jsonl") || name.rsplit_once(".jsonl.").is_some_and(|(_, nth)| nth.parse::<u32>().is_ok());
-    if is_lines {
-        replace(ours, &lines(&old, &new))
-    } else if name.ends_with(".json") {
-        if theirs_is_newer(&old, &new) { replace(ours, &new) } else { Ok(()) }
-    } else {
-        say(&format!("note: {} differs from {} and stays as it is", ours.display(), theirs.display()));
-        Ok(())
+    match (read(ours)?, what) {
+        (None, _) => replace(ours, new),
+        (Some(old), Holds::Document) if theirs_is_newer(&old, new) => replace(ours, new),
+        (Some(old), Holds::Whole) if old != new => {
+            say(&format!("note: {} is another one there, and stays as it is", ours.display()));
+            Ok(())
+        }
+        _ => Ok(()),
     }
 }

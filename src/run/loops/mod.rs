@@ -10,17 +10,18 @@ pub(super) mod introspect;
 pub(super) mod merge;
 pub(super) mod retro;
 pub(super) mod score;
+pub(super) mod state;
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::record::{About, Ended, Record};
 use super::{Exit, VERSION, say};
 use crate::http::Counts;
-use crate::loop_dir::replace;
+use crate::loop_dir::{read, replace};
 
 /// A run of such a job, noted in `runs.jsonl` unless it is a dry one.
 struct Noted {
@@ -51,11 +52,7 @@ impl Noted {
 /// A JSON file; one that is not there is null. What is no JSON is told and taken as null: it will be
 /// replaced.
 fn read_json(path: &Path) -> Result<Value> {
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Value::Null),
-        Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
-    };
+    let Some(bytes) = read(path)? else { return Ok(Value::Null) };
     Ok(serde_json::from_slice(&bytes).unwrap_or_else(|error| {
         say(&format!("warning: {} is no JSON and is left out: {error}", path.display()));
         Value::Null

@@ -11,7 +11,6 @@ use super::super::output;
 use super::{Run, SUGGESTIONS};
 use crate::cli::Format;
 use crate::engine::untrusted;
-use crate::files;
 use crate::forge::time::rfc3339;
 use crate::jobs::kaizen_retro::memory::Line;
 use crate::jobs::kaizen_retro::{Asked, Retro};
@@ -41,7 +40,7 @@ impl Run<'_> {
         let path = self.args.common.target.loop_dir.join(format!("reports/kaizen-retro-{day}.json"));
         let mut text = serde_json::to_vec_pretty(&retro.json).context("writing the report as JSON")?;
         text.push(b'\n');
-        files::replace(&path, &text)
+        loop_dir::replace(&path, &text)
     }
 
     pub(super) fn remember(&self, asked: &Asked<'_>, retro: &Retro<'_>) -> Result<()> {

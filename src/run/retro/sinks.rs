@@ -14,12 +14,12 @@ use serde::{Deserialize, Serialize};
 use super::super::output::variable;
 use super::super::say;
 use super::Run;
-use crate::files;
 use crate::forge::remote::address::is_token;
 use crate::forge::time::rfc3339;
 use crate::http::{Client, Config, Secret};
 use crate::jobs::kaizen_retro::{Retro, SPEC};
 use crate::language::sinks::{REPORTS, SinkKind, below_reports};
+use crate::loop_dir;
 use crate::publish::{self, Progress, Report, Shape, Sink};
 
 /// Where it is kept how far a report has come, below the loop's folder.
@@ -42,17 +42,19 @@ struct Published {
 
 impl Published {
     fn read(path: &Path) -> Published {
-        match std::fs::read(path) {
-            Ok(text) => serde_json::from_slice(&text).unwrap_or_else(|error| {
-                say(&format!("warning: {} cannot be read and begins anew: {error}", path.display()));
-                Published::default()
-            }),
-            Err(_) => Published::default(),
-        }
+        let read = loop_dir::read(path).and_then(|text| {
+            let text = text.map(|text| serde_json::from_slice(&text)).transpose();
+            text.context("it is not what such a run writes")
+        });
+        read.unwrap_or_else(|error| {
+            say(&format!("warning: {} cannot be read and begins anew: {error:#}", path.display()));
+            None
+        })
+        .unwrap_or_default()
     }
 
     fn save(&self, path: &Path) -> Result<()> {
-        files::replace(path, &serde_json::to_vec_pretty(self).context("writing how far the reports have come")?)
+        loop_dir::replace(path, &serde_json::to_vec_pretty(self).context("writing how far the reports have come")?)
     }
 }
 

@@ -69,6 +69,7 @@ impl World {
             last_number: 0,
             old_names: Vec::new(),
             files: BTreeMap::new(),
+            git: None,
             default_branch: "main".to_owned(),
             created: now,
             updated: now,

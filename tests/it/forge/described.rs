@@ -14,7 +14,7 @@ use super::http::{Request, Response};
 use crate::support::root;
 
 /// Operations that the descriptions (cut to what is needed) lack, and what shows them.
-const BESIDES: [(&str, &str); 9] = [
+const BESIDES: [(&str, &str); 11] = [
     ("/api/v1/user", "asked where that is refused"),
     ("/api/v1/version", "asked of a host that may be any forge; GitHub's without a prefix has no such path"),
     ("/users/*", "fact 40: 404 for an unknown login"),
@@ -23,6 +23,8 @@ const BESIDES: [(&str, &str); 9] = [
     ("/repos/*/*/git/trees/*", "fact 110"),
     ("/repositories/*", "fact 56: where a renamed repository is"),
     ("/repos/*/*/contents", "fact 34: the root of a repository; not in GitHub's"),
+    ("/*/*/info/refs", "git itself, beside the API"),
+    ("/*/*/git-receive-pack", "git itself, beside the API"),
     ("/rate_limit", "fact 72; not in Gitea's, where it is 404"),
 ];
 
@@ -101,7 +103,8 @@ impl Described {
     pub fn request(&self, path: &str, request: &Request) -> Vec<String> {
         let what = format!("{} {path}", request.method);
         let Some((item, operation)) = self.operation(&request.method, path) else {
-            let known = request.method == "GET" && Self::besides(path);
+            let pushes = request.method == "POST" && path.ends_with(".git/git-receive-pack");
+            let known = (request.method == "GET" || pushes) && Self::besides(path);
             return if known { Vec::new() } else { vec![format!("{what}: the API has no such operation")] };
         };
         let mut wrong = Vec::new();

@@ -13,6 +13,7 @@ pub mod dialect;
 mod facts;
 pub mod fault;
 mod faults;
+pub mod git;
 mod gitea;
 mod github;
 mod github_facts;
@@ -28,5 +29,6 @@ pub mod world;
 
 pub use build::{issue, pull};
 pub use fault::{Fault, Trouble};
+pub use git::Bare;
 pub use server::Server;
 pub use world::{Access, World};

@@ -348,6 +348,9 @@ impl Shared {
             return recorded.clone();
         }
         world.called = format!("http://{}", request.header("host").unwrap_or_default());
+        if let Some(answer) = super::git::answer(&world, request) {
+            return answer;
+        }
         if self.dialect.is_github() { github::answer(&mut world, request) } else { gitea::answer(&mut world, request) }
     }
 }

@@ -183,12 +183,29 @@ pub struct Repo {
     pub old_names: Vec<String>,
     /// Files by ref, then path. A ref is a branch, a tag or a commit.
     pub files: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
+    /// Its repository of git, for what is pushed and fetched; commits of it are refs too.
+    pub git: Option<super::git::Bare>,
     pub default_branch: String,
     pub created: Time,
     pub updated: Time,
 }
 
 impl Repo {
+    /// A file of a commit of its git.
+    pub fn pushed(&self, commit: Option<&str>, path: &str) -> Option<Vec<u8>> {
+        self.git.as_ref()?.file(commit?, path)
+    }
+
+    /// The tree of a commit of its git, deep, as all three show it.
+    pub fn pushed_tree(&self, commit: &str, url: &str) -> Option<Vec<serde_json::Value>> {
+        let tree = self.git.as_ref()?.tree(commit)?;
+        let entry = |entry: super::git::TreeEntry| {
+            let at = format!("{url}/git/{}s/{}", entry.kind, entry.sha);
+            serde_json::json!({ "path": entry.path, "mode": entry.mode, "type": entry.kind, "sha": entry.sha, "url": at })
+        };
+        Some(tree.into_iter().map(entry).collect())
+    }
+
     pub fn full_name(&self) -> String {
         format!("{}/{}", self.owner, self.name)
     }

@@ -43,8 +43,8 @@ pub fn with_stdin(folder: &Path, args: &[&str], stdin: &str) -> Ran {
 pub fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kaizen"));
     command.env_clear().current_dir(folder).args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // A merge has no rules.
-    if !args.contains(&"--rules") && args[0] != "loop-merge" {
+    // These have no rules.
+    if !args.contains(&"--rules") && !["loop-merge", "runs"].contains(&args[0]) {
         command.arg("--rules").arg(root().join("rules"));
     }
     command

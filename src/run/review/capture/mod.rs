@@ -89,7 +89,7 @@ pub(super) fn run(args: &Capture) -> Result<Exit, Stop> {
     let failures = verified((book, &judge), &source, &new, before.len())?;
     match &file {
         Some(path) => {
-            files::replace(path, written.text.as_bytes())?;
+            files::replace(path, written.text.as_bytes(), files::Access::Usual)?;
             tell(&source, &written, path, (folder.as_deref(), args.rules.as_deref()), &failures)?;
         }
         None => output::print_text(&written.case)?,

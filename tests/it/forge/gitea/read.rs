@@ -410,8 +410,12 @@ impl Ask<'_> {
 
     /// Fact 34: bytes with an ETag, and 304.
     pub fn raw(&self, at: usize, path: &str) -> Answer {
-        let (_, files) = self.files(at)?;
-        let text = files.get(path).ok_or_else(|| self.missing())?;
+        let pushed = self.world.repos[at].pushed(self.request.param("ref"), path);
+        let found = match &pushed {
+            Some(_) => None,
+            None => Some(self.files(at)?.1),
+        };
+        let text = pushed.as_ref().or_else(|| found?.get(path)).ok_or_else(|| self.missing())?;
         let tag = format!("\"{}\"", sha(text));
         if self.request.header("if-none-match") == Some(&tag) {
             return Ok(Response::empty(304).with("ETag", tag));
@@ -425,6 +429,12 @@ impl Ask<'_> {
 
     /// Fact 110: the base serves both sides of a pull request by commit.
     pub fn tree(&self, at: usize, name: &str) -> Answer {
+        let url = format!("{}/repos/{}", self.world.api(), self.world.repos[at].full_name());
+        if let Some(tree) = self.world.repos[at].pushed_tree(name, &url) {
+            let total = tree.len();
+            let answer = json!({ "sha": name, "url": format!("{url}/git/trees/{name}"), "tree": tree, "truncated": false, "page": 1, "total_count": total });
+            return Ok(Response::json(200, &answer));
+        }
         let files = self.world.repos[at].files.get(name).ok_or_else(|| self.missing())?;
         let deep = matches!(self.request.param("recursive"), Some("1" | "true"));
         let files = files.iter().filter(|(path, _)| deep || !path.contains('/'));

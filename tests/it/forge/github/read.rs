@@ -256,6 +256,10 @@ impl Ask<'_> {
     pub fn contents(&self, at: usize, path: &str) -> Answer {
         let repo = &self.world.repos[at];
         let name = self.request.param("ref").unwrap_or(&repo.default_branch);
+        if let Some(body) = repo.pushed(Some(name), path) {
+            let response = Response { status: 200, body, ..Response::default() };
+            return Ok(response.with("Content-Type", "application/vnd.github.raw+json; charset=utf-8"));
+        }
         let files = repo.files.get(name).ok_or_else(|| self.missing())?;
         let raw = self.request.header("accept").is_some_and(|accept| accept.contains(".raw"));
         if let (Some(text), true) = (files.get(path), raw) {
@@ -301,6 +305,9 @@ impl Ask<'_> {
     /// Fact 110.
     pub fn tree(&self, at: usize, name: &str) -> Answer {
         let repo = &self.world.repos[at];
+        if let Some(tree) = repo.pushed_tree(name, &format!("{}/repos/{}", self.api(), repo.full_name())) {
+            return Ok(self.ok(&json!({ "sha": name, "url": "", "tree": tree, "truncated": false })));
+        }
         let files = repo.files.get(name).ok_or_else(|| self.missing())?;
         let deep = self.request.param("recursive").is_some();
         let url = format!("{}/repos/{}/git", self.api(), repo.full_name());
