@@ -6,8 +6,12 @@
 //! The wait doubles with every idle run, but not within a wait that an earlier run has begun: of two
 //! guards at once the second says what is left of it.
 
+use serde_json::Value;
+
 use crate::advise::{self, Kind, Param, Preset};
 use crate::language::JobSpec;
+use crate::loops::insights::instant_of;
+use crate::loops::measure::{SECOND, span};
 
 /// The name of the job.
 pub const JOB: &str = "loop-guard";
@@ -24,6 +28,12 @@ pub const SPEC: JobSpec = JobSpec {
             default: Preset::Int(60),
             about: "Seconds of the first wait; each one after it is twice as long.",
         },
+        Param {
+            name: "queue_hours",
+            kind: Kind::Whole(1),
+            default: Preset::Int(24),
+            about: "Hours after which a queue no longer answers whether there is work.",
+        },
         Param { name: "max_s", kind: Kind::Whole(1), default: Preset::Int(600), about: "Seconds of the longest wait." },
         Param {
             name: "jitter",
@@ -35,6 +45,18 @@ pub const SPEC: JobSpec = JobSpec {
     sections: &[],
     publishes: false,
 };
+
+/// Why a queue no longer answers whether there is work, at `now` in microseconds since 1970; `None` where it does.
+/// One that is not there holds no work.
+#[must_use]
+pub fn too_old(queue: &Value, now: i64, most_hours: i64) -> Option<String> {
+    if queue.is_null() {
+        return None;
+    }
+    let Some(at) = instant_of(&queue["generated_at"]) else { return Some("it does not say of when it is".to_owned()) };
+    let age = now.saturating_sub(at).max(0) / SECOND;
+    (age > most_hours.saturating_mul(3_600)).then(|| format!("it is {} old", span(age as f64)))
+}
 
 /// How waits grow.
 #[derive(Debug, Clone, Copy)]

@@ -52,6 +52,10 @@ pub(super) fn plan(
             if there.as_ref().is_some_and(done) {
                 return Ok(None);
             }
+            // Over many repositories only those get one in which there is something to do.
+            if there.is_none() && summary.repo.is_none() && asked.repos.len() > 1 && subject.is_quiet() {
+                return Ok(None);
+            }
             let text = templates.render(name, subject.names(asked, run, fixed))?;
             let text = days::fold(&text, there.as_ref().map(|there| there.body.as_str()), summary.days);
             let title = format!("Backlog summary ({})", asked.policy.name);
@@ -136,6 +140,11 @@ fn subjects<'r, 'p>(asked: &Asked<'_>, summary: &'r Summary, run: &'r Run<'p>) -
 }
 
 impl<'p> Subject<'_, 'p> {
+    /// Whether there is nothing to say: the rules leave all of it alone.
+    fn is_quiet(&self) -> bool {
+        self.rows.iter().all(|row| row.state == State::Skipped)
+    }
+
     /// What the template may name.
     fn names(&self, asked: &Asked<'_>, run: &Run<'p>, fixed: &Fixed) -> Text {
         let policy = asked.policy;

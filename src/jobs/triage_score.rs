@@ -1,7 +1,8 @@
 //! `triage-score`: the queue of the loop, and the issues that it keeps away from.
 //!
-//! Reads: open issues, judged by the rules of `backlog-triage` (scores, type, flags; what these rules
-//! would do about an issue plays no part); the log of cycles; `quarantine.json`. Leaves: `queue.json`,
+//! Reads: open issues, judged by the rules of `backlog-triage` (scores, type, flags; what these rules would do
+//! about an issue plays no part, but that they leave it alone does); comments of those that are ready, which may
+//! ask for that too; the log of cycles; `quarantine.json`. Leaves: `queue.json`,
 //! `quarantine.json`, a line in `retro/triage.jsonl`. Nothing is written to the forge. Lacks: templates, a
 //! workflow (that of `loop-guard` runs it).
 //!
@@ -11,6 +12,7 @@ pub mod quarantine;
 
 use std::cmp::Ordering;
 
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::backlog::Backlog;
@@ -18,6 +20,7 @@ use crate::advise::{Kind, Param, Preset};
 use crate::engine::rules::Policy;
 use crate::forge::Forge;
 use crate::language::JobSpec;
+use crate::plan::memory::{Concerned, opted_out};
 use crate::report::Row;
 
 /// The name of the job.
@@ -58,19 +61,32 @@ pub const SPEC: JobSpec = JobSpec {
     publishes: false,
 };
 
-/// The ready issues of a backlog, best first, as `queue.json` holds them. `kept_out` are in quarantine.
+/// The queue, and what could not be found out about it.
+#[derive(Debug, Default)]
+pub struct Queue {
+    /// The ready issues, best first, as `queue.json` holds them.
+    pub items: Vec<Value>,
+    /// Issues that are left out because their comments could not be read, one sentence each.
+    pub unread: Vec<String>,
+}
+
+/// The ready issues of a backlog that are free: nobody has them, nobody and no rule wants them left alone.
+/// `kept_out` are in quarantine.
 #[must_use]
-pub fn queue(
-    forge: &dyn Forge,
-    policy: &Policy,
-    backlog: &Backlog<'_>,
-    kept_out: impl Fn(&str, u64) -> bool,
-) -> Vec<Value> {
+pub fn queue(forge: &dyn Forge, policy: &Policy, backlog: &Backlog<'_>, kept_out: impl Fn(&str, u64) -> bool) -> Queue {
     let flag = |row: &Row<'_>, name: &str| row.flag(policy, name) == Some(true);
     let name = |row: &Row<'_>| forge.repos()[row.repo].name.as_str();
     let mut ready: Vec<&Row<'_>> =
         backlog.rows.iter().filter(|row| flag(row, "ready") && !flag(row, "blocked")).collect();
-    ready.retain(|row| !kept_out(name(row), row.number));
+    ready.retain(|row| !kept_out(name(row), row.number) && is_free(row));
+    let mut unread = Vec::new();
+    ready.retain(|row| match is_left_alone(forge, policy, row) {
+        Ok(alone) => !alone,
+        Err(error) => {
+            unread.push(format!("{}#{} is left out: {error:#}", name(row), row.number));
+            false
+        }
+    });
     let descending = policy.descending();
     ready.sort_by(|one, other| {
         let keys = one.judgement.keys.iter().zip(&other.judgement.keys).zip(&descending);
@@ -97,5 +113,28 @@ pub fn queue(
             "reasons": reasons,
         })
     };
-    ready.iter().map(entry).collect()
+    Queue { items: ready.iter().map(entry).collect(), unread }
+}
+
+/// Whether an issue is nobody's, open to comments, and not one that the rules skip.
+fn is_free(row: &Row<'_>) -> bool {
+    let skipped = row.judgement.rule.is_some() && row.judgement.action.is_none();
+    let locked = row.subject.as_ref().is_some_and(|subject| subject.locked);
+    row.assignees.is_empty() && !locked && !skipped
+}
+
+/// Whether somebody who may has asked in a comment that the issue be left alone.
+fn is_left_alone(forge: &dyn Forge, policy: &Policy, row: &Row<'_>) -> Result<bool> {
+    let Some(subject) = &row.subject else { return Ok(false) };
+    // A server counts its comments rightly; whoever wrote a file by hand may not have.
+    if policy.skip_command.is_none() || subject.comments == 0 && forge.is_remote() {
+        return Ok(false);
+    }
+    let concerned = Concerned {
+        author: subject.author.as_ref().map(|author| author.login.as_str()),
+        assignees: row.assignees.iter().map(String::as_str).collect(),
+        writers: &|| forge.writers(row.repo),
+    };
+    let comments = forge.comments(row.repo, row.number)?;
+    Ok(opted_out(&comments, policy.skip_command.as_deref(), &concerned)?.is_some())
 }

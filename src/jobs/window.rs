@@ -91,9 +91,11 @@ pub struct Seen {
     pub own_report: bool,
     /// When people commented on it, the first first, since the first of the windows began.
     pub said: Vec<i64>,
-    /// The first time that a person who did not open it commented, since the first of the windows began: of an
-    /// issue opened in a window the first response.
+    /// The first time that a person who did not open it commented: the first response. `None` where there was
+    /// none since the first of the windows began, or where it cannot be known that none came before that.
     pub answered: Option<i64>,
+    /// How many comments were written on it, by whomever, since the first of the windows began.
+    lately: u64,
 }
 
 impl Seen {
@@ -138,12 +140,13 @@ impl RepoWindow {
         self.pulls.iter().filter(move |seen| window.holds(seen.closed_at()))
     }
 
-    /// How long the issues opened in a window waited for a first response, in microseconds. One that came after
-    /// the window does not count: else an earlier window would have had longer to get one.
+    /// How long issues had waited whose first response came in a window, in microseconds, whenever they were
+    /// opened: were it only those of the window, who lets people wait for weeks would have the best figures.
     #[must_use]
     pub fn first_responses(&self, window: Window) -> Vec<i64> {
-        let answered = |seen: &Seen| seen.answered.filter(|at| window.holds(Some(*at)));
-        self.opened_in(window).filter_map(|seen| Some(answered(seen)?.saturating_sub(seen.opened_at()?))).collect()
+        let issues = self.open.iter().chain(&self.closed).filter(|seen| !seen.own_report);
+        let answered = issues.filter(|seen| window.holds(seen.answered));
+        answered.filter_map(|seen| Some(seen.answered?.saturating_sub(seen.opened_at()?))).collect()
     }
 
     /// How long the issues closed in a window had been open, in microseconds.
@@ -170,8 +173,10 @@ impl Asked<'_> {
 struct Pages {
     /// Each with the place of its page and its own in it.
     kept: Vec<((usize, usize), Seen)>,
-    /// Who commented when, by number.
+    /// Which people commented when, by number.
     said: HashMap<u64, Vec<(i64, Box<str>)>>,
+    /// How many comments there were, by number.
+    lately: HashMap<u64, u64>,
 }
 
 /// Reads what happened.
@@ -192,13 +197,13 @@ pub fn read(asked: &Asked<'_>) -> World {
                 pages.lock().unwrap_or_else(PoisonError::into_inner).kept.extend(kept);
             }
             Happened::Comments(comments) => {
-                let said = comments.iter().filter_map(|placed| {
-                    let at = micros(placed.comment.created_at).filter(|at| *at >= since)?;
-                    Some((placed.number, at, person(us, &placed.comment)?))
-                });
                 let mut pages = pages.lock().unwrap_or_else(PoisonError::into_inner);
-                for (number, at, login) in said {
-                    pages.said.entry(number).or_default().push((at, login.into()));
+                for placed in comments {
+                    let Some(at) = micros(placed.comment.created_at).filter(|at| *at >= since) else { continue };
+                    *pages.lately.entry(placed.number).or_default() += 1;
+                    if let Some(login) = person(us, &placed.comment) {
+                        pages.said.entry(placed.number).or_default().push((at, login.into()));
+                    }
                 }
             }
         }
@@ -210,7 +215,9 @@ pub fn read(asked: &Asked<'_>) -> World {
         match result {
             Ok(listed) => {
                 world.unreadable.extend(listed.unreadable);
-                world.repos.push(gather(repo, pages.into_inner().unwrap_or_else(PoisonError::into_inner)));
+                let mut window = gather(repo, pages.into_inner().unwrap_or_else(PoisonError::into_inner));
+                world.unreadable.extend(look_before(asked, (at, us), since, &mut window));
+                world.repos.push(window);
             }
             Err(error) => world.unread.push((repo.name, format!("{error:#}"))),
         }
@@ -231,7 +238,8 @@ fn is_wanted(item: &Item<'_>, windows: &[Window]) -> bool {
 fn seen(us: Us<'_>, item: &Item<'_>) -> Seen {
     let own_report = facts::is_ours(&us, item) && Marker::ending(&item.body).is_some();
     let body = section::without(&item.body).into_owned();
-    Seen { item: Item { body: body.into(), ..item.clone().into_owned() }, own_report, said: Vec::new(), answered: None }
+    let item = Item { body: body.into(), ..item.clone().into_owned() };
+    Seen { item, own_report, said: Vec::new(), answered: None, lately: 0 }
 }
 
 /// The login of the person who wrote a comment; `None` for an automation, and for what we write ourselves.
@@ -242,7 +250,7 @@ fn person<'c>(us: Us<'_>, comment: &'c Comment) -> Option<&'c str> {
 }
 
 fn gather(repo: Repo, pages: Pages) -> RepoWindow {
-    let Pages { mut kept, mut said } = pages;
+    let Pages { mut kept, mut said, lately } = pages;
     kept.sort_by_key(|(place, _)| *place);
     // One that was closed while its lists were read is in both of them: the later state holds.
     let state = |seen: &Seen| (seen.item.updated_at, !seen.item.open);
@@ -259,7 +267,10 @@ fn gather(repo: Repo, pages: Pages) -> RepoWindow {
         // Once only, where two say the same.
         last.remove(&seen.item.number);
         let its = said.remove(&seen.item.number).unwrap_or_default();
-        add_said(&mut seen, its);
+        seen.lately = lately.get(&seen.item.number).copied().unwrap_or_default();
+        seen.answered = first_answer(&seen, &its);
+        seen.said = its.into_iter().map(|(at, _)| at).collect();
+        seen.said.sort_unstable();
         match (seen.item.kind, seen.item.open) {
             (Kind::Pull, _) => window.pulls.push(seen),
             (Kind::Issue, true) => window.open.push(seen),
@@ -269,13 +280,37 @@ fn gather(repo: Repo, pages: Pages) -> RepoWindow {
     window
 }
 
-fn add_said(seen: &mut Seen, mut said: Vec<(i64, Box<str>)>) {
-    said.sort_unstable();
+/// The first of these comments of people that somebody else than who opened the issue wrote after that.
+fn first_answer(seen: &Seen, said: &[(i64, Box<str>)]) -> Option<i64> {
     let author = seen.item.author.as_ref().map_or("", |author| &author.login);
     let after = |at: i64| seen.opened_at().is_none_or(|opened| opened <= at);
-    let other = said.iter().find(|(at, login)| after(*at) && !login.eq_ignore_ascii_case(author));
-    seen.answered = other.map(|(at, _)| *at);
-    seen.said = said.into_iter().map(|(at, _)| at).collect();
+    let others = said.iter().filter(|(at, login)| after(*at) && !login.eq_ignore_ascii_case(author));
+    others.map(|(at, _)| *at).min()
+}
+
+/// Of issues that were opened before all windows and had comments before them: was the answer that they got in
+/// one the first? Their earlier comments are read, of each that was answered. Gives what could not be read.
+fn look_before(asked: &Asked<'_>, (at, us): (usize, Us<'_>), since: i64, window: &mut RepoWindow) -> Vec<String> {
+    let mut unreadable = Vec::new();
+    let before = |seen: &&mut Seen| {
+        let opened_before = seen.opened_at().is_none_or(|opened| opened < since);
+        opened_before && seen.answered.is_some() && !seen.own_report && seen.lately < seen.item.comments
+    };
+    for seen in window.open.iter_mut().chain(&mut window.closed).filter(before) {
+        seen.answered = match asked.forge.comments(at, seen.item.number) {
+            // Fewer than the forge counts: not all were recorded, and what came first is not known.
+            Ok(all) if (all.len() as u64) < seen.item.comments => None,
+            Ok(all) => {
+                let of = |comment: &Comment| Some((micros(comment.created_at)?, person(us, comment)?.into()));
+                first_answer(seen, &all.iter().filter_map(of).collect::<Vec<_>>())
+            }
+            Err(error) => {
+                unreadable.push(format!("{error:#}"));
+                None
+            }
+        };
+    }
+    unreadable
 }
 
 fn micros(at: Option<DateTime<Utc>>) -> Option<i64> {

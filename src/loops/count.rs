@@ -46,6 +46,8 @@ pub struct Counts {
     pub span: Option<(i64, i64)>,
     /// Cycles that stand in the log again.
     pub again: u64,
+    /// Cycles with the number of an earlier one and another time: they count.
+    pub renumbered: u64,
     /// More than could be compared: some may have been counted again.
     pub forgot: bool,
     /// Cycles after now that are left out.
@@ -93,6 +95,7 @@ impl Counts {
             epoch: String::new(),
             span: None,
             again: 0,
+            renumbered: 0,
             forgot: false,
             future: 0,
             before: 0,
@@ -116,6 +119,7 @@ impl Counts {
             self.row(measure, rows, row, place(&kinds), repo);
         }
         self.forgot |= self.seen.forgot;
+        self.renumbered = self.seen.renumbered;
     }
 
     fn row(&mut self, measure: &Measure, rows: &Rows, row: &Row, kind: Option<usize>, repo: u32) {

@@ -6,6 +6,23 @@
 /// Microseconds of a second.
 pub const SECOND: i64 = 1_000_000;
 
+/// A length of time as people say it, in its two largest units.
+#[must_use]
+pub fn span(seconds: f64) -> String {
+    let whole = seconds.max(0.0).round() as u64;
+    let both = |great: u64, unit: &str, small: u64, other: &str| match small {
+        0 => format!("{great} {unit}"),
+        small => format!("{great} {unit} {small} {other}"),
+    };
+    match whole {
+        0..60 => format!("{whole} s"),
+        60..3_600 => both(whole / 60, "min", whole % 60, "s"),
+        3_600..86_400 => both(whole / 3_600, "h", whole % 3_600 / 60, "min"),
+        86_400..172_800 => both(1, "day", whole % 86_400 / 3_600, "h"),
+        _ => both(whole / 86_400, "days", whole % 86_400 / 3_600, "h"),
+    }
+}
+
 /// Over which cycles something is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Over {
@@ -116,5 +133,19 @@ impl Measure {
     #[must_use]
     pub fn counts(&self, over: Over, when: When) -> bool {
         when == When::Recent || over == Over::All && matches!(when, When::Elsewhere | When::Previous)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_said_as_people_say_them() {
+        let said = [0.4, 59.6, 61.0, 3_599.0, 3_600.0, 5_025.0, 86_400.0, 90_000.0, 22_000_000.0].map(span);
+        let expected =
+            ["0 s", "1 min", "1 min 1 s", "59 min 59 s", "1 h", "1 h 23 min", "1 day", "1 day 1 h", "254 days 15 h"];
+        assert_eq!(said, expected);
+        assert_eq!(span(-5.0), "0 s");
     }
 }

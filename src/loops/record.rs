@@ -3,8 +3,10 @@
 //! Takes: what is known of a cycle, the log. Gives: [`Record`] with its members in the order of the
 //! contract; whether the log has it already ([`Known`]); [`Last`], the figures of the last so many.
 //!
-//! Two cycles are the same if `repo` and `cycle` are; where the sender gives no number, if `repo`,
-//! `issue`, `pr` and `timestamp` are, whatever number was given to it when it was recorded.
+//! Two cycles are the same if `repo`, `cycle` and `timestamp` are; where the sender gives no number, if `repo`,
+//! `issue`, `pr` and `timestamp` are, whatever number was given to it when it was recorded. Where the sender
+//! gives a number and no time, one of that number that says the same and was recorded within the last
+//! [`RETRY`] is the same, sent again; any other is a cycle of a counter that has begun again.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -13,7 +15,11 @@ use serde_json::{Map, Value, json};
 use super::block::{NONE, Row, Rows};
 use super::cycle;
 use super::insights::{instant_of, number};
+use super::measure::SECOND;
 use super::tally::{Tally, round};
+
+/// How long a cycle that is sent without a time may be sent again, in microseconds: a step that is tried again.
+const RETRY: i64 = 3_600 * SECOND;
 
 /// Members in the order in which they are written: those that are counted, and who worked.
 pub const MEMBERS: [&str; cycle::NAMES.len() + 1] = {
@@ -33,13 +39,48 @@ pub struct Record {
     /// What the reader of the log makes of it.
     row: Row,
     repo: String,
+    kind: String,
+    /// The sender said when it ended.
+    timed: bool,
 }
 
-/// What tells a cycle from others: repository; number, or issue, pull request and instant.
+/// What tells a cycle from others: repository; number and instant, or, where the sender gives no time, what is said
+/// of it; without a number issue, pull request and instant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
-    Number(String, u64),
+    Number(String, u64, i64),
+    Untimed(String, u64, Content),
     Matter(String, u64, u64, i64),
+}
+
+/// What is said of a cycle beside its number and its time. Numbers with a fraction by their bits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Content {
+    issue: u64,
+    pr: u64,
+    success: Option<bool>,
+    duration: u64,
+    net: u64,
+    changed: u64,
+    kind: String,
+}
+
+impl Content {
+    fn of(row: &Row, kind: &str) -> Content {
+        let (duration, net, changed) = (row.duration.to_bits(), row.net.to_bits(), row.changed.to_bits());
+        Content { issue: row.issue, pr: row.pr, success: row.success, duration, net, changed, kind: kind.to_owned() }
+    }
+}
+
+/// What became of a cycle that was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is new.
+    New,
+    /// It is new, and has the number of one that is not the same.
+    Renumbered,
+    /// The log has it.
+    Known,
 }
 
 impl Record {
@@ -50,6 +91,7 @@ impl Record {
         let mut odd = Vec::new();
         let timestamp = given.remove("timestamp").filter(|value| !value.is_null());
         let at = timestamp.as_ref().and_then(instant_of);
+        let timed = at.is_some();
         if let (Some(text), None) = (&timestamp, at) {
             odd.push(format!("`timestamp` is no time, {now} is taken: {text}"));
         }
@@ -68,8 +110,9 @@ impl Record {
             names.map(|index| format!("`{0}` cannot be read: {1}", cycle::NAMES[index], members[cycle::NAMES[index]])),
         );
         let repo = read.repo.as_deref().unwrap_or("").to_owned();
+        let kind = read.kind.as_deref().unwrap_or("unknown").to_owned();
         let row = super::block::row_of(&read);
-        (Record { members, row, repo }, odd)
+        (Record { members, row, repo, kind, timed }, odd)
     }
 
     /// Its members as JSON.
@@ -98,9 +141,16 @@ impl Record {
 
     fn key(&self) -> Key {
         match self.number() {
-            Some(number) => Key::Number(self.repo.clone(), number),
+            Some(number) if self.timed => Key::Number(self.repo.clone(), number, self.row.at),
+            Some(number) => Key::Untimed(self.repo.clone(), number, Content::of(&self.row, &self.kind)),
             None => matter(&self.repo, &self.row),
         }
+    }
+
+    /// Whether a cycle of the log says the same as this one, which was sent without a time, and may be it.
+    fn is_retry_of(&self, row: &Row, kind: &str) -> bool {
+        let lately = self.row.at.saturating_sub(RETRY)..=self.row.at.saturating_add(RETRY);
+        lately.contains(&row.at) && Content::of(row, kind) == Content::of(&self.row, &self.kind)
     }
 }
 
@@ -113,6 +163,12 @@ fn matter(repo: &str, row: &Row) -> Key {
 pub struct Known {
     sent: HashSet<Key>,
     there: HashSet<Key>,
+    /// Those that were sent with a number and no time, by it.
+    untimed: HashMap<u64, Vec<Record>>,
+    /// Numbers that were sent, of any repository.
+    numbers: HashSet<u64>,
+    /// Those of them that are there with some time, by repository.
+    taken: HashSet<(String, u64)>,
     highest: HashMap<String, u64>,
 }
 
@@ -120,18 +176,28 @@ impl Known {
     /// Of these.
     #[must_use]
     pub fn new(sent: &[Record]) -> Known {
-        Known { sent: sent.iter().map(Record::key).collect(), ..Known::default() }
+        let mut known = Known { sent: sent.iter().map(Record::key).collect(), ..Known::default() };
+        for (record, number) in sent.iter().filter_map(|record| Some((record, record.number()?))) {
+            known.numbers.insert(number);
+            if !record.timed {
+                known.untimed.entry(number).or_default().push(record.clone());
+            }
+        }
+        known
     }
 
     /// Takes a block of the log.
     pub fn take(&mut self, rows: &Rows) {
         for row in &rows.rows {
             let repo = rows.repos.get(row.repo as usize).map_or("", String::as_str);
-            self.seen(repo, row);
+            let kind = rows.kinds.get(row.kind as usize).map_or("unknown", String::as_str);
+            // What is sent at once has one time: among that what is said tells, and not the time.
+            self.seen(repo, row, &|record| record.row.at == row.at || record.is_retry_of(row, kind));
         }
     }
 
-    fn seen(&mut self, repo: &str, row: &Row) {
+    /// `is_it` says whether a cycle that was sent without a time is this one.
+    fn seen(&mut self, repo: &str, row: &Row, is_it: &dyn Fn(&Record) -> bool) {
         if row.cycle != NONE {
             match self.highest.get_mut(repo) {
                 Some(highest) => *highest = row.cycle.max(*highest),
@@ -139,9 +205,15 @@ impl Known {
                     self.highest.insert(repo.to_owned(), row.cycle);
                 }
             }
-            let key = Key::Number(repo.to_owned(), row.cycle);
-            if self.sent.contains(&key) {
-                self.there.insert(key);
+            if self.numbers.contains(&row.cycle) {
+                let key = Key::Number(repo.to_owned(), row.cycle, row.at);
+                if self.sent.contains(&key) {
+                    self.there.insert(key);
+                }
+                let untimed = self.untimed.get(&row.cycle).into_iter().flatten();
+                let same = untimed.filter(|record| record.repo == repo && is_it(record));
+                self.there.extend(same.map(Record::key));
+                self.taken.insert((repo.to_owned(), row.cycle));
             }
         }
         let key = matter(repo, row);
@@ -150,17 +222,18 @@ impl Known {
         }
     }
 
-    /// Whether a cycle that was sent is new. It gets its number, and is known from now on.
-    pub fn add(&mut self, record: &mut Record) -> bool {
+    /// What becomes of a cycle that was sent. A new one gets its number, and is known from now on.
+    pub fn add(&mut self, record: &mut Record) -> Fate {
         if !self.there.insert(record.key()) {
-            return false;
+            return Fate::Known;
         }
+        let renumbered = record.number().is_some_and(|number| self.taken.contains(&(record.repo.clone(), number)));
         if record.number().is_none() {
             record.assign(self.highest.get(&record.repo).map_or(1, |highest| highest.saturating_add(1)));
         }
-        let (repo, row) = (record.repo.clone(), record.row);
-        self.seen(&repo, &row);
-        true
+        let (repo, row, kind) = (record.repo.clone(), record.row, record.kind.clone());
+        self.seen(&repo, &row, &|record| record.is_retry_of(&row, &kind));
+        if renumbered { Fate::Renumbered } else { Fate::New }
     }
 }
 

@@ -1,65 +1,103 @@
 //! Cycles that a log holds twice: a step that was tried again, two logs that were put together.
 //!
 //! Takes: the key of each cycle in the order of the log. Gives: whether it came before. Two are the same
-//! if repository and number are, or, without a number, repository, issue, pull request and timestamp.
+//! if repository, number and time are, or, without a number, repository, issue, pull request and time. A number
+//! that comes again with another time is another cycle: the counter of a loop has begun again. These are
+//! counted ([`Seen::renumbered`]).
 //!
 //! Bounded: numbers are kept as ranges, so that a log in which they run on costs next to nothing, and
-//! at most [`RANGES`] of them; of cycles without a number the last [`KEYS`]. What is beyond is
-//! forgotten, the lowest numbers and the oldest keys first, and [`Seen::forgot`] says so.
+//! at most [`RANGES`] of them, the lowest forgotten first; of all cycles the last [`KEYS`] with their times. Where
+//! more would have to be known, [`Seen::forgot`] says so.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
-use std::hash::{BuildHasher, RandomState};
 
 use super::block::{NONE, Row};
 
 /// Ranges of numbers that are kept, over all repositories, of which there are far fewer.
 pub const RANGES: usize = 100_000;
 
-/// Cycles without a number that are kept.
-pub const KEYS: usize = 100_000;
+/// Cycles that are kept with their times.
+pub const KEYS: usize = 500_000;
 
 /// What has been seen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Seen {
     /// By repository: the last number of a range by its first.
     ranges: Vec<BTreeMap<u64, u64>>,
     count: usize,
-    keys: HashSet<u64>,
-    order: VecDeque<u64>,
-    hasher: RandomState,
-    /// Something was forgotten.
+    /// The keys of the last cycles and their times, the oldest first.
+    order: VecDeque<(u64, i64)>,
+    /// The same to be looked up, from when that was first needed: in most logs it never is.
+    keys: Option<HashSet<u64>>,
+    /// The latest time of a cycle whose key was forgotten.
+    forgotten: Option<i64>,
+    /// What nobody can foresee, so that no log can be written whose keys meet.
+    seed: u64,
+    /// Something was forgotten that would have been needed.
     pub forgot: bool,
+    /// Cycles with the number of an earlier one and another time.
+    pub renumbered: u64,
+}
+
+impl Default for Seen {
+    fn default() -> Seen {
+        let (ranges, order) = (Vec::new(), VecDeque::new());
+        let seed = fastrand::u64(..);
+        Seen { ranges, count: 0, order, keys: None, forgotten: None, seed, forgot: false, renumbered: 0 }
+    }
 }
 
 impl Seen {
     /// Whether the cycle came before; it has from now on. `repo` is its repository in the whole log.
     pub fn again(&mut self, repo: u32, row: &Row) -> bool {
-        if row.cycle != NONE {
-            return self.number(repo, row.cycle);
-        }
-        // Of two cycles about which nothing is known nobody can say that they are one.
-        if row.at == i64::MIN {
+        let numbered = row.cycle != NONE;
+        // Of two cycles about which nothing is known nobody can say that they are one. Beyond the repositories that
+        // are told apart nothing is known either.
+        if numbered && repo == u32::MAX || !numbered && row.at == i64::MIN {
             return false;
         }
-        let key = self.hasher.hash_one((repo, row.issue, row.pr, row.at));
-        if !self.keys.insert(key) {
+        let known = numbered && self.number(repo, row.cycle);
+        if known && row.at == i64::MIN {
             return true;
         }
-        self.order.push_back(key);
-        if self.order.len() > KEYS {
-            self.forgot = true;
-            if let Some(oldest) = self.order.pop_front() {
-                self.keys.remove(&oldest);
+        let parts = match numbered {
+            true => [u64::from(repo), row.cycle, NONE, row.at.cast_unsigned()],
+            false => [u64::from(repo), row.issue, row.pr, row.at.cast_unsigned()],
+        };
+        let key = self.key(parts);
+        if known || !numbered {
+            let order = &self.order;
+            let again = !self.keys.get_or_insert_with(|| order.iter().map(|(key, _)| *key).collect()).insert(key);
+            if again {
+                return true;
+            }
+            self.renumbered += u64::from(known);
+            self.forgot |= self.forgotten.is_some_and(|latest| row.at <= latest);
+        } else if let Some(keys) = &mut self.keys {
+            keys.insert(key);
+        }
+        self.order.push_back((key, row.at));
+        if self.order.len() > KEYS
+            && let Some((oldest, at)) = self.order.pop_front()
+        {
+            self.forgotten = self.forgotten.max(Some(at));
+            if let Some(keys) = &mut self.keys {
+                keys.remove(&oldest);
             }
         }
         false
     }
 
+    /// Four numbers mixed into one.
+    fn key(&self, parts: [u64; 4]) -> u64 {
+        parts.iter().fold(self.seed, |mixed, part| {
+            let product = u128::from(mixed ^ part).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+            u64::try_from(product >> 64).unwrap_or_default() ^ mixed.rotate_left(29)
+        })
+    }
+
+    /// Whether a cycle of this number came before.
     fn number(&mut self, repo: u32, number: u64) -> bool {
-        // Beyond the repositories that are told apart nothing is known.
-        if repo == u32::MAX {
-            return false;
-        }
         let place = repo as usize;
         if self.ranges.len() <= place {
             self.ranges.resize_with(place + 1, BTreeMap::new);
@@ -135,8 +173,9 @@ mod tests {
         }
         assert_eq!(seen.count, 2);
         for number in [0, 1, 2, 3, 4, 5, 7] {
-            assert!(seen.again(0, &row(number, 9, 9)), "{number}");
+            assert!(seen.again(0, &row(number, 9, 0)), "{number}");
         }
+        assert_eq!(seen.renumbered, 0);
         assert!(!seen.again(0, &row(6, 1, 0)));
         assert_eq!(seen.count, 1);
         assert!(!seen.again(1, &row(3, 1, 0)), "another repository");
@@ -157,15 +196,35 @@ mod tests {
     }
 
     #[test]
+    fn a_counter_that_begins_again_loses_no_cycle() {
+        let mut seen = Seen::default();
+        for begun in 0..5 {
+            for number in 1..=100 {
+                let at = i64::try_from(begun * 1_000 + number).unwrap();
+                assert!(!seen.again(0, &row(number, 1, at)), "{begun} {number}");
+                assert!(seen.again(0, &row(number, 2, at)), "{begun} {number}");
+            }
+        }
+        assert_eq!((seen.renumbered, seen.forgot), (400, false));
+        assert!(seen.again(0, &row(7, 1, i64::MIN)), "without a time the number alone tells");
+        assert!(seen.again(0, &row(7, 1, 7)), "however long ago");
+    }
+
+    #[test]
     fn memory_has_an_end_and_that_is_said() {
         let mut seen = Seen::default();
-        let last = RANGES as u64 * 2;
-        for number in 0..=last {
-            assert!(!seen.again(0, &row(number * 2, 1, 0)));
-            assert!(!seen.again(0, &row(NONE, 1, i64::try_from(number).unwrap())));
+        let many = KEYS as u64 + 1_000;
+        for number in 0..many {
+            assert!(!seen.again(0, &row(number, 1, i64::try_from(number).unwrap())));
         }
-        assert!(seen.forgot && seen.count <= RANGES && seen.keys.len() <= KEYS);
-        assert!(seen.again(0, &row(last * 2, 1, 0)), "the newest are still known");
-        assert!(seen.again(0, &row(NONE, 1, i64::try_from(last).unwrap())));
+        assert!(!seen.forgot && seen.order.len() == KEYS && seen.keys.is_none(), "nothing was asked for");
+        assert!(seen.again(0, &row(many - 1, 1, i64::try_from(many).unwrap() - 1)), "the newest are still known");
+        assert!(!seen.forgot);
+        assert!(!seen.again(0, &row(3, 1, 3)) && seen.forgot, "it may have been there");
+        let mut seen = Seen::default();
+        for number in 0..=RANGES as u64 * 2 {
+            assert!(!seen.again(0, &row(number * 2, 1, 0)));
+        }
+        assert!(seen.forgot && seen.count <= RANGES);
     }
 }

@@ -1,7 +1,8 @@
 //! The planned writes of issues that a job keeps: one a key, as long as there is something to say.
 //!
 //! Takes: what shall be said under each key, the issues of ours that are there. Gives: a [`PlannedItem`] that
-//! creates an issue, replaces its text, or closes it. What a person closed or edited is left alone. Pure.
+//! creates an issue, replaces its text, or closes it. What a person closed, edited, took or locked is left alone.
+//! Pure.
 
 use serde_json::json;
 
@@ -20,6 +21,8 @@ pub struct There {
     pub open: bool,
     /// Its text.
     pub body: String,
+    /// Somebody has taken or locked it.
+    pub taken: bool,
 }
 
 /// What shall be said under a key.
@@ -46,7 +49,7 @@ pub enum Keep {
     Write(Box<PlannedItem>),
     /// The issue says it already.
     Same(u64),
-    /// A person closed or edited the issue.
+    /// A person closed or edited the issue, took it or locked it.
     Person(u64),
 }
 
@@ -79,7 +82,7 @@ pub fn say(policy: &Policy, repo: &str, when: &str, said: &Said<'_>, there: &[Th
     // Those that we closed were about what is gone: what has come back is a new matter.
     let before = there.iter().filter(|issue| gone(issue)).count();
     match newest(there).filter(|issue| issue.open || !gone(issue)) {
-        Some(issue) if !issue.open || is_edited(&issue.body) => Keep::Person(issue.number),
+        Some(issue) if !issue.open || issue.taken || is_edited(&issue.body) => Keep::Person(issue.number),
         Some(issue) => {
             let marker = Marker::ending(&issue.body).unwrap_or_default();
             if marker.get("figures") == Some(said.figures) {
@@ -105,7 +108,7 @@ pub fn say(policy: &Policy, repo: &str, when: &str, said: &Said<'_>, there: &[Th
 #[must_use]
 pub fn close(policy: &Policy, repo: &str, when: &str, said: &Said<'_>, there: &[There]) -> Option<Keep> {
     let issue = newest(there).filter(|issue| issue.open)?;
-    if is_edited(&issue.body) {
+    if issue.taken || is_edited(&issue.body) {
         return Some(Keep::Person(issue.number));
     }
     let did = Marker::ending(&issue.body)?.get("did").unwrap_or_default().to_owned();

@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::Result;
 use chrono::Utc;
 
+use super::loops::check_folder;
 use super::{Exit, Stop, live, output, say};
 use crate::apply::journal;
 use crate::cli::{self, Format};
@@ -52,6 +53,7 @@ fn warning(name: &str, lines: &Lines) -> Option<String> {
 
 /// Lists them.
 pub(super) fn run(args: &cli::Runs) -> Result<Exit, Stop> {
+    check_folder(&args.loop_dir)?;
     let book = Book::read(&args.loop_dir)?;
     let now = rfc3339(args.now.unwrap_or_else(Utc::now));
     if book.runs.is_empty() {

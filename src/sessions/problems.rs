@@ -51,12 +51,19 @@ pub struct Problems {
     pub told: Vec<Problem>,
     /// Records that were skipped.
     pub skipped: u64,
+    /// Those of them that are records of something else: no JSON, or an object without a member of a session.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub foreign: u64,
     /// Parts of records that were left out.
     pub left_out: u64,
     /// Inputs, or rests of them, that could not be read: what they hold is not known.
     pub unread: u64,
     /// What adapters met and do not understand, by kind.
     pub strange: BTreeMap<String, u64>,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Problems {
@@ -103,6 +110,7 @@ impl Problems {
     /// Adds those of another part of the inputs.
     pub fn add(&mut self, other: Problems) {
         self.skipped += other.skipped;
+        self.foreign += other.foreign;
         self.left_out += other.left_out;
         self.unread += other.unread;
         other.told.into_iter().for_each(|problem| self.tell(problem));

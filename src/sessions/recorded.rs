@@ -17,6 +17,12 @@ use super::loose::{Loose, LooseSeed, Text, TextSeed};
 use super::session::{LONGEST_MS, Session};
 use calls::Calls;
 
+/// How the reason begins that a record is one of something else.
+pub(super) const NO_SESSION: &str = "it is no session";
+
+/// Members by which a session is known as one.
+pub(super) const MEMBERS: [&str; 4] = ["session_id", "tool_calls", "errors", "duration_minutes"];
+
 /// Parts that are named one by one.
 const NAMED: usize = 20;
 
@@ -123,7 +129,10 @@ impl<'de> Visitor<'de> for SessionSeed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Session<'de>, A::Error> {
         let mut session = Session::default();
         let left_out = self.0;
+        let (mut empty, mut known) = (true, false);
         while let Some(Text(key)) = map.next_key_seed(TextSeed)? {
+            empty = false;
+            known |= MEMBERS.contains(&&*key);
             match &*key {
                 "session_id" => session.id = name(map.next_value_seed(LooseSeed)?, "session_id", left_out),
                 "repo" => session.repo = name(map.next_value_seed(LooseSeed)?, "repo", left_out),
@@ -146,7 +155,11 @@ impl<'de> Visitor<'de> for SessionSeed<'_> {
                 }
             }
         }
-        Ok(session)
+        // Lines of some other log are no sessions that nothing happened in.
+        if empty || known {
+            return Ok(session);
+        }
+        Err(A::Error::custom(format!("{NO_SESSION}: it has none of {}", MEMBERS.join(", "))))
     }
 }
 

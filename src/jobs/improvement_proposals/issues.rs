@@ -136,7 +136,7 @@ impl Issues {
             Keep::Same(number) => (row.number, row.state) = (Some(number), State::Unchanged),
             Keep::Person(number) => {
                 (row.number, row.state) = (Some(number), State::Skipped);
-                row.note = Some("Somebody closed or edited it: it is left alone.".to_owned());
+                row.note = Some("Somebody closed, edited, took or locked it: it is left alone.".to_owned());
             }
             Keep::Write(item) => {
                 row.number = item.number;

@@ -54,20 +54,24 @@ fn sum(proposals: &[Proposal], of: impl Fn(&Proposal) -> &Value<'static>) -> f64
 }
 
 impl Report<'_> {
-    /// All that the inputs hold was read, but for records that were skipped and told.
+    /// All that the inputs hold was read, but for records that were skipped and told, and not all were.
     #[must_use]
     pub fn complete(&self) -> bool {
-        self.problems.unread == 0
+        self.why_incomplete().is_empty()
     }
 
     /// Why not.
     #[must_use]
     pub fn why_incomplete(&self) -> Vec<String> {
-        match self.problems.unread {
+        let mut why = match self.problems.unread {
             0 => Vec::new(),
             1 => vec!["1 input could not be read to its end".to_owned()],
             unread => vec![format!("{unread} inputs could not be read to their end")],
+        };
+        if self.counts.sessions == 0 && self.problems.foreign > 0 {
+            why.push(format!("none of the {} records that were read is a session", self.problems.skipped));
         }
+        why
     }
 
     /// Where a finding stands.
@@ -166,6 +170,9 @@ impl Report<'_> {
             advised.patterns.len(),
             advised.proposals.len()
         );
+        if counts.sessions == 0 {
+            out.push_str("\nNo session was read: nothing can be said.\n");
+        }
         let most = if verbose { usize::MAX } else { FEW };
         for proposal in advised.proposals.iter().take(most) {
             let figure = |value: &Value<'static>| rounded(value, 1);

@@ -12,6 +12,7 @@ use crate::engine::untrusted::{cut, terminal};
 use crate::loops::deep::Deep;
 use crate::loops::figures::{Figures, Window};
 use crate::loops::insights::Recommendation;
+use crate::loops::measure::span;
 
 /// Cells of the longest bar.
 const BAR: usize = 24;
@@ -83,8 +84,8 @@ fn rows(figures: &Figures) -> Vec<Row> {
     vec![
         row("cycles", both(&|of| of.count.to_string()), changes.velocity_p),
         row("success rate", both(&|of| of.success_rate.map_or_else(unknown, percent)), changes.success_rate_p),
-        row("mean duration", both(&|of| of.avg_duration.map_or_else(unknown, minutes)), None),
-        row("median duration", both(&|of| of.median_duration.map_or_else(unknown, minutes)), changes.duration_p),
+        row("mean duration", both(&|of| of.avg_duration.map_or_else(unknown, span)), None),
+        row("median duration", both(&|of| of.median_duration.map_or_else(unknown, span)), changes.duration_p),
         row("pull requests", both(&|of| of.prs_merged.to_string()), None),
         row("lines, net", both(&|of| format!("{:+}", of.lines_net)), None),
     ]
@@ -108,7 +109,7 @@ pub fn text(shown: &Shown<'_>) -> String {
             let _ = writeln!(out, "\nBy type");
         }
         let rate = kind.of.success_rate.map_or_else(unknown, percent);
-        let mean = kind.of.avg_duration.map_or_else(unknown, minutes);
+        let mean = kind.of.avg_duration.map_or_else(unknown, span);
         let bar = bar(kind.of.successes, kind.of.count, most);
         let _ = writeln!(out, "  {:<16}{:>5}  {bar}  {rate:>4} ok, mean {mean}", name(&kind.name), kind.of.count);
     }
@@ -132,7 +133,7 @@ pub fn text(shown: &Shown<'_>) -> String {
         figures.outliers.iter().map(|one| {
             let cycle =
                 one.cycle.map_or_else(|| "a cycle without a number".to_owned(), |cycle| format!("cycle {cycle}"));
-            format!("{cycle} took {}", minutes(one.duration))
+            format!("{cycle} took {}", span(one.duration))
         }),
     );
     section(
@@ -185,13 +186,6 @@ fn percent_or_less(chance: f64) -> String {
     if chance < 0.001 { "<0.1%".to_owned() } else { format!("{:.1}%", chance * 100.0) }
 }
 
-/// Seconds as minutes and seconds.
-#[must_use]
-pub fn minutes(seconds: f64) -> String {
-    let whole = seconds.max(0.0) as u64;
-    format!("{}m{:02}s", whole / 60, whole % 60)
-}
-
 /// What the template is given.
 #[must_use]
 pub fn template(shown: &Shown<'_>, version: &str) -> Value {
@@ -210,8 +204,8 @@ pub fn template(shown: &Shown<'_>, version: &str) -> Value {
         .map(|kind| {
             context! {
                 name => kind.name.clone(), cycles => kind.of.count, rate => kind.of.success_rate.map_or_else(unknown, percent),
-                mean => kind.of.avg_duration.map_or_else(unknown, minutes),
-                median => kind.of.median_duration.map_or_else(unknown, minutes),
+                mean => kind.of.avg_duration.map_or_else(unknown, span),
+                median => kind.of.median_duration.map_or_else(unknown, span),
             }
         })
         .collect();
@@ -233,7 +227,7 @@ pub fn template(shown: &Shown<'_>, version: &str) -> Value {
         }
     }).collect();
     let outliers: Vec<Value> =
-        figures.outliers.iter().map(|one| context! { cycle => one.cycle, duration => minutes(one.duration) }).collect();
+        figures.outliers.iter().map(|one| context! { cycle => one.cycle, duration => span(one.duration) }).collect();
     let recommendations: Vec<Value> = shown.recommended.iter().map(|one| {
         context! {
             severity => one.severity.clone(), rule => one.rule.clone(), finding => one.finding.clone(), recommendation => one.recommendation.clone(),

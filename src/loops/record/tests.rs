@@ -32,11 +32,38 @@ fn a_cycle_is_recorded_once_however_often_it_is_sent() {
         record(json!({"cycle": 5})),
     ];
     let mut known = Known::new(&sent);
-    let log = format!("{{\"cycle\":4}}\n{{\"cycle\":9,\"timestamp\":\"{at}\",\"issue\":8}}\n");
+    let log = format!(
+        "{{\"cycle\":4,\"timestamp\":\"2026-11-20T11:59:00Z\"}}\n{{\"cycle\":9,\"timestamp\":\"{at}\",\"issue\":8}}\n"
+    );
     known.take(&block::read(log.into_bytes()));
-    let new: Vec<bool> = sent.iter_mut().map(|record| known.add(record)).collect();
-    assert_eq!(new, [false, true, true, false, false, true]);
+    let fates: Vec<Fate> = sent.iter_mut().map(|record| known.add(record)).collect();
+    assert_eq!(fates, [Fate::Known, Fate::New, Fate::New, Fate::Known, Fate::Known, Fate::New]);
     assert_eq!(sent.map(|record| record.number()), [Some(4), Some(4), Some(10), None, None, Some(5)]);
+}
+
+#[test]
+fn a_number_that_comes_again_with_another_time_is_another_cycle() {
+    let at = |at: &str| json!({"cycle": 4, "issue": 7, "timestamp": at});
+    let log =
+        format!("{}\n{{\"cycle\":5,\"issue\":7,\"timestamp\":\"2026-11-20T11:30:00Z\"}}\n", at("2026-11-20T10:00:00Z"));
+    for (sent, fate) in [
+        (at("2026-11-20T11:00:00+01:00"), Fate::Known),
+        (at("2026-11-20T10:00:01Z"), Fate::Renumbered),
+        // Without a time: the same again within an hour, sent by a step that is tried again.
+        (json!({"cycle": 5, "issue": 7}), Fate::Known),
+        (json!({"cycle": 5, "issue": 8}), Fate::Renumbered),
+        (json!({"cycle": 5, "issue": 7, "success": true}), Fate::Renumbered),
+        (json!({"cycle": 5, "issue": 7, "type": "bug"}), Fate::Renumbered),
+        (json!({"cycle": 4, "issue": 7}), Fate::Renumbered),
+        (json!({"cycle": 6, "issue": 7}), Fate::New),
+        (json!({"cycle": 5, "issue": 7, "repo": "acme/app"}), Fate::New),
+    ] {
+        let mut sent = record(sent);
+        let mut known = Known::new(std::slice::from_ref(&sent));
+        known.take(&block::read(log.clone().into_bytes()));
+        assert_eq!(known.add(&mut sent), fate, "{}", sent.value());
+        assert_eq!(known.add(&mut sent.clone()), Fate::Known, "once");
+    }
 }
 
 #[test]

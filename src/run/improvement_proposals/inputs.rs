@@ -21,19 +21,31 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 pub(super) struct Input {
     /// What messages call it.
     pub(super) name: String,
-    /// Where it is; none is stdin.
-    path: Option<PathBuf>,
+    from: From,
+}
+
+/// Where an input comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum From {
+    Stdin,
+    File(PathBuf),
+    /// A folder or a pattern that names no file.
+    Nowhere,
 }
 
 impl Input {
     /// A reader of its bytes, unpacked.
     pub(super) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
-        let Some(path) = &self.path else {
-            let mut head = [0; 2];
-            let mut stdin = io::stdin();
-            let read = fill(&mut stdin, &mut head)?;
-            let first = head[..read].to_vec();
-            return Ok(unpacked(&first.clone(), io::Cursor::new(first).chain(stdin)));
+        let path = match &self.from {
+            From::File(path) => path,
+            From::Nowhere => return Err(io::Error::new(io::ErrorKind::NotFound, "it names no file with sessions")),
+            From::Stdin => {
+                let mut head = [0; 2];
+                let mut stdin = io::stdin();
+                let read = fill(&mut stdin, &mut head)?;
+                let first = head[..read].to_vec();
+                return Ok(unpacked(&first.clone(), io::Cursor::new(first).chain(stdin)));
+            }
         };
         let mut file = File::open(path)?;
         let mut head = [0; 2];
@@ -46,7 +58,7 @@ impl Input {
     }
 
     pub(super) fn is_stdin(&self) -> bool {
-        self.path.is_none()
+        self.from == From::Stdin
     }
 }
 
@@ -67,13 +79,16 @@ fn fill(from: &mut dyn Read, to: &mut [u8]) -> io::Result<usize> {
     Ok(read)
 }
 
-/// Every input that is named.
+/// Every input that is named. One that names no file stands among them, and cannot be read.
+///
+/// # Errors
+/// None names a file.
 pub(super) fn inputs(named: &[String]) -> Result<Vec<Input>, Stop> {
     let mut all: Vec<Input> = Vec::new();
     for name in named {
-        let found = one(name)?;
+        let mut found = one(name)?;
         if found.is_empty() {
-            say(&format!("warning: {name} names no file with sessions"));
+            found.push(Input { name: name.clone(), from: From::Nowhere });
         }
         for input in found {
             if all.contains(&input) {
@@ -83,12 +98,15 @@ pub(super) fn inputs(named: &[String]) -> Result<Vec<Input>, Stop> {
             }
         }
     }
+    if all.iter().all(|input| input.from == From::Nowhere) {
+        return Err(usage(anyhow!("--input: {} names no file with sessions", named.join(", "))));
+    }
     Ok(all)
 }
 
 fn one(name: &str) -> Result<Vec<Input>, Stop> {
     if name == "-" {
-        return Ok(vec![Input { name: "stdin".to_owned(), path: None }]);
+        return Ok(vec![Input { name: "stdin".to_owned(), from: From::Stdin }]);
     }
     let path = Path::new(name);
     if path.is_dir() {
@@ -107,7 +125,7 @@ fn one(name: &str) -> Result<Vec<Input>, Stop> {
 }
 
 fn of(path: PathBuf) -> Input {
-    Input { name: path.display().to_string(), path: Some(path) }
+    Input { name: path.display().to_string(), from: From::File(path) }
 }
 
 fn below(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {

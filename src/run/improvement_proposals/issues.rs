@@ -177,7 +177,8 @@ fn issues(
         for item in found.with_context(|| format!("reading the issues of {repo} that are labelled {label}"))? {
             let ours = item.author.as_ref().is_some_and(|author| us.is(&author.login));
             if let Some(key) = key_of(policy, &item.body).filter(|_| ours) {
-                let issue = There { number: item.number, open: item.open, body: item.body.to_string() };
+                let taken = item.locked || !item.assignees.is_empty();
+                let issue = There { number: item.number, open: item.open, body: item.body.to_string(), taken };
                 there.entry(key).or_default().push(issue);
             }
         }

@@ -5,16 +5,16 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use chrono::Utc;
 use serde_json::json;
 
-use super::{Noted, read_json, replace_json, score};
+use super::{Noted, check_folder, read_json, replace_json, score};
 use crate::cli::{Format, LoopGuard};
 use crate::files::{Lock, Patience};
 use crate::forge::time::rfc3339;
 use crate::http::Counts;
-use crate::jobs::loop_guard::{Backoff, JOB, SPEC, State};
+use crate::jobs::loop_guard::{Backoff, JOB, SPEC, State, too_old};
 use crate::loops::insights::instant_of;
 use crate::run::{Exit, Stop, output, rules, say};
 
@@ -27,6 +27,9 @@ pub(in crate::run) fn run(args: &LoopGuard) -> Result<Exit, Stop> {
     };
     let folder = &common.target.loop_dir;
     let clock = || common.target.now.unwrap_or_else(Utc::now);
+    if !args.ask_forge {
+        check_folder(folder)?;
+    }
     let noted = Noted::begin(folder, JOB, clock(), (args.dry_run, ""))?;
     let ready = if args.ask_forge {
         match score::ready(common, clock())? {
@@ -35,6 +38,18 @@ pub(in crate::run) fn run(args: &LoopGuard) -> Result<Exit, Stop> {
         }
     } else {
         let queue = read_json(&folder.join("queue.json"))?;
+        let most = found.advice.measure.whole("queue_hours");
+        if let Some(why) = too_old(&queue, clock().timestamp_micros(), most) {
+            let exit = Exit::Incomplete;
+            let why = format!(
+                "{}: {why}; run `kaizen triage-score`, or ask the forge with --ask-forge (`queue_hours` in the rules of \
+                 {JOB} is {most})",
+                folder.join("queue.json").display()
+            );
+            output::step_output("ready", "false")?;
+            noted.end(exit, std::slice::from_ref(&why), (json!({}), Counts::default(), &found.policy.hash), clock())?;
+            return Err(Stop { exit, error: anyhow!("whether there is work is not known: {why}"), ends_loop: false });
+        }
         let items = queue["items"].as_array().map(Vec::as_slice).unwrap_or_default();
         items.iter().filter(|item| item["ready"] == true).count()
     };

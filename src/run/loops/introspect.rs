@@ -10,7 +10,7 @@ use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::{Noted, replace_json};
+use super::{Noted, check_folder, replace_json};
 use crate::cli::{Format, Introspect};
 use crate::engine::untrusted;
 use crate::forge::time::rfc3339;
@@ -24,7 +24,7 @@ use crate::loops::cycle::NAMES;
 use crate::loops::deep::Deep;
 use crate::loops::figures::Figures;
 use crate::loops::insights::{Recommendation, Source, members};
-use crate::loops::measure::Measure;
+use crate::loops::measure::{Measure, SECOND, span};
 use crate::loops::repeats::Told;
 use crate::run::rules::Rules;
 use crate::run::{Exit, Stop, VERSION, output, rules, say};
@@ -51,9 +51,10 @@ pub(in crate::run) fn run(args: &Introspect) -> Result<Exit, Stop> {
     };
     let now = args.place.now.unwrap_or_else(Utc::now);
     let folder = &args.place.loop_dir;
+    check_folder(folder)?;
     let noted = Noted::begin(folder, JOB, now, (args.dry_run, ""))?;
     let Judged { measure, read, recommended } = judged(&rules, folder, (now, args.window, args.since))?;
-    let notes = notes(&read);
+    let notes = notes(&read, measure.now, measure.window);
     let totals = json!({
         "cycles": read.figures.cycles, "recent": read.figures.recent.count, "previous": read.figures.previous.count,
         "recommendations": recommended.len(), "lines": read.source.lines, "bad_lines": read.source.bad,
@@ -190,8 +191,8 @@ fn tell(name: &str, before: u64, rows: &Rows, source: &mut Source) {
     source.torn += u64::from(rows.torn);
 }
 
-/// What is said of the log itself.
-fn notes(read: &Read) -> Vec<String> {
+/// What is said of the log itself; `now` and the length of a window in microseconds.
+fn notes(read: &Read, now: i64, window: i64) -> Vec<String> {
     let (counts, source) = (&read.counts, &read.source);
     let mut notes = Vec::new();
     let mut note = |count: u64, one: &str, more: &str| match count {
@@ -205,6 +206,11 @@ fn notes(read: &Read) -> Vec<String> {
         "lines of the log cannot be read and are left out",
     );
     note(counts.again, "cycle was in the log before and counts once", "cycles were in the log before and count once");
+    note(
+        counts.renumbered,
+        "cycle has the number of an earlier one and another time, and counts: a counter has begun again",
+        "cycles have the number of an earlier one and another time, and count: a counter has begun again",
+    );
     note(counts.future, "cycle lies after now and is left out", "cycles lie after now and are left out");
     note(
         counts.notes.zoneless,
@@ -234,6 +240,10 @@ fn notes(read: &Read) -> Vec<String> {
         if !named.is_empty() {
             notes.push(format!("Cycles {what}: {}.", named.join(", ")));
         }
+    }
+    let last = counts.span.map(|(_, last)| last).filter(|last| *last < now.saturating_sub(window));
+    if let Some(age) = last.map(|last| span((now.saturating_sub(last) / SECOND) as f64)) {
+        notes.push(format!("The newest cycle is {age} old."));
     }
     if counts.forgot {
         notes.push("The log is too long to find every cycle that stands in it twice.".to_owned());

@@ -14,12 +14,12 @@ pub(super) mod state;
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::record::{About, Ended, Record};
-use super::{Exit, VERSION, say};
+use super::{Exit, Stop, VERSION, say, usage};
 use crate::http::Counts;
 use crate::loop_dir::{read, replace};
 
@@ -47,6 +47,18 @@ impl Noted {
         let ended = Ended { exit: exit.code(), complete, why_incomplete, totals, rules, counts, rules_hash };
         record.end(&ended, now, VERSION)
     }
+}
+
+/// Sees to it that there is a folder to read from: none at all is no empty memory.
+pub(super) fn check_folder(folder: &Path) -> Result<(), Stop> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    Err(usage(anyhow!(
+        "there is no loop folder {}, so nothing was read; name it with --loop-dir, or begin it with `kaizen cycle-retro` \
+         or `kaizen triage-score`",
+        folder.display()
+    )))
 }
 
 /// A JSON file; one that is not there is null. What is no JSON is told and taken as null: it will be

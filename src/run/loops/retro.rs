@@ -19,12 +19,15 @@ use crate::jobs::backlog_triage;
 use crate::jobs::cycle_retro::{JOB, SPEC};
 use crate::loop_dir::{Log, append_line, each_block};
 use crate::loops::block;
-use crate::loops::record::{Known, Last, Record};
+use crate::loops::record::{Fate, Known, Last, Record};
 use crate::run::forge::{Opened, Wanted, check, repos};
 use crate::run::{Exit, Stop, output, rules, say, usage};
 
 /// Cycles that are recorded in one turn: so many are in memory.
 const TURN: usize = 10_000;
+
+/// Cycles with the number of another that are named one by one.
+const TOLD: usize = 10;
 
 /// What became of the cycles that were sent.
 #[derive(Default)]
@@ -32,6 +35,8 @@ struct Done {
     recorded: Vec<Value>,
     sent: usize,
     new: usize,
+    /// New ones with the number of another.
+    renumbered: usize,
     summary: Value,
 }
 
@@ -99,6 +104,9 @@ pub(in crate::run) fn run(args: &CycleRetro) -> Result<Exit, Stop> {
         take(Map::new(), &mut turn);
     }
     record(args, &mut turn, window, &mut done)?;
+    if done.renumbered > TOLD {
+        say(&format!("note: {} more cycles have the number of another", done.renumbered - TOLD));
+    }
     let totals = json!({ "sent": done.sent, "recorded": done.new, "known": done.sent - done.new });
     print(args, &now, &done, &totals)?;
     noted.end(Exit::Done, &[], (totals, counts, &found.policy.hash), clock())?;
@@ -175,7 +183,17 @@ fn record(args: &CycleRetro, turn: &mut Vec<Record>, window: usize, done: &mut D
     )?;
     for mut record in turn.drain(..) {
         done.sent += 1;
-        let new = known.add(&mut record);
+        let fate = known.add(&mut record);
+        let new = fate != Fate::Known;
+        if fate == Fate::Renumbered {
+            done.renumbered += 1;
+            if done.renumbered <= TOLD {
+                let (number, at) = (record.number().unwrap_or_default(), record.value()["timestamp"].to_string());
+                say(&format!(
+                    "note: the log has another cycle {number}; that of {at} is one of a counter that has begun again"
+                ));
+            }
+        }
         if new {
             if !args.dry_run {
                 append_line(&path, &record.value())?;

@@ -21,7 +21,7 @@ use crate::forge::time::rfc3339;
 use crate::forge::{Forge, Kind, States};
 use crate::jobs::backlog::{Asked, Backlog};
 use crate::jobs::triage_score::quarantine::{Failures, Limits, Open, Quarantine, told};
-use crate::jobs::triage_score::{JOB, SPEC, queue};
+use crate::jobs::triage_score::{JOB, Queue, SPEC, queue};
 use crate::jobs::{backlog_triage, items};
 use crate::loop_dir::{Log, append_line, each_block};
 use crate::loops::block;
@@ -44,21 +44,22 @@ pub(in crate::run) fn run(args: &TriageScore) -> Result<Exit, Stop> {
     let forge = Opened::new(&wanted)?;
     let noted = Noted::begin(folder, JOB, now, (args.dry_run, &forge.read().name()))?;
     read(common, forge.read(), &scores, now, |read| {
-        let (totals, exit) = settle(args, &own, &scores, (forge.read(), read), now)?;
+        let (totals, why) = settle(args, &own, &scores, (forge.read(), read), now)?;
+        let exit = if why.is_empty() { Exit::Done } else { Exit::Incomplete };
         let end = (totals, forge.counts(), own.policy.hash.as_str());
-        noted.end(exit, &read.backlog.unread, end, common.target.now.unwrap_or_else(Utc::now))?;
+        noted.end(exit, &why, end, common.target.now.unwrap_or_else(Utc::now))?;
         Ok(exit)
     })
 }
 
-/// Settles who is in quarantine and what the queue is, and writes both.
+/// Settles who is in quarantine and what the queue is, and writes both. Gives what it came to, and what was not read.
 fn settle(
     args: &TriageScore,
     own: &Rules,
     scores: &Rules,
     (forge, read): (&dyn Forge, &Read<'_>),
     now: DateTime<Utc>,
-) -> Result<(Value, Exit), Stop> {
+) -> Result<(Value, Vec<String>), Stop> {
     let common = &args.common;
     let folder = &common.target.loop_dir;
     let held = match args.dry_run {
@@ -77,7 +78,8 @@ fn settle(
     quarantine.release(&read.open, &read.whole, &args.release, micros);
     let failures = failures(folder, read, &quarantine, &limits, micros)?;
     quarantine.admit(&read.open, &failures, &limits, micros);
-    let queued = queue(forge, &scores.policy, &read.backlog, |repo, number| quarantine.holds(repo, number));
+    let Queue { items: queued, unread } =
+        queue(forge, &scores.policy, &read.backlog, |repo, number| quarantine.holds(repo, number));
     let generated_at = rfc3339(now);
     let mut totals = Map::from_iter([
         ("open".to_owned(), json!(read.backlog.open.iter().map(|(_, open)| open).sum::<usize>())),
@@ -98,10 +100,9 @@ fn settle(
         append_line(&folder.join("retro/triage.jsonl"), &Value::Object(line))?;
     }
     drop(held);
-    let why = &read.backlog.unread;
-    print(common, &generated_at, &totals, (&file["items"], &kept["items"]), why)?;
-    let exit = if why.is_empty() { Exit::Done } else { Exit::Incomplete };
-    Ok((Value::Object(totals), exit))
+    let why: Vec<String> = read.backlog.unread.iter().cloned().chain(unread).collect();
+    print(common, &generated_at, &totals, (&file["items"], &kept["items"]), &why)?;
+    Ok((Value::Object(totals), why))
 }
 
 /// What was read of the forge.
@@ -186,7 +187,9 @@ pub(super) fn ready(common: &Common, now: DateTime<Utc>) -> Result<Result<usize,
     let quarantine = Quarantine::read(&read_json(&common.target.loop_dir.join("quarantine.json"))?);
     let kept_out = |repo: &str, number| quarantine.holds(repo, number);
     let queued = read(common, forge.read(), &scores, now, |read| {
-        Ok(queue(forge.read(), &scores.policy, &read.backlog, kept_out).len())
+        let queue = queue(forge.read(), &scores.policy, &read.backlog, kept_out);
+        queue.unread.iter().for_each(|why| say(&format!("warning: {why}")));
+        Ok(queue.items.len())
     })?;
     Ok(Ok(queued))
 }

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use chrono::Utc;
 
 use super::merge::take_in;
@@ -71,6 +71,9 @@ fn load(args: &LoopState, forge: &Remote, repo: &str) -> Result<()> {
 /// Puts what the branch holds together with the folder.
 fn take_branch(args: &LoopState, forge: &Remote, branch: &Branch) -> Result<()> {
     let theirs = forge.branch_files(branch, &|path| holds(path).is_some())?;
+    // Also where the branch holds nothing yet: the jobs then begin an empty memory.
+    let folder = &args.target.loop_dir;
+    std::fs::create_dir_all(folder).with_context(|| format!("making the folder {}", folder.display()))?;
     take_in(&args.target.loop_dir, &theirs)
 }
 

@@ -141,6 +141,9 @@ impl Reader for Records {
                     to.add(&session, place);
                 }
                 Err(what) => {
+                    let first = block.bytes[record.0..record.1].trim_ascii_start().first();
+                    let json = first.is_none_or(|byte| b"{[\"-0123456789tfn".contains(byte));
+                    to.counts.problems.foreign += u64::from(!json || what.starts_with(recorded::NO_SESSION));
                     to.counts.problems.skip(place, block.line_of(*record), format!("{what}; the session is skipped"));
                 }
             }

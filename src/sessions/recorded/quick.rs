@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use super::super::session::{Call, LONGEST_MS, Session, Tool};
+use super::MEMBERS;
 use crate::bytes::marks::in_text;
 use crate::bytes::number::decimal;
 
@@ -16,7 +17,9 @@ const DEEPEST: u32 = 16;
 pub(super) fn session(text: &str) -> Option<Session<'_>> {
     let mut quick = Quick { text, at: 0 };
     let mut session = Session::default();
+    let mut known = false;
     quick.object(|quick, key| {
+        known |= MEMBERS.contains(&key);
         match key {
             "session_id" => session.id = Some(Cow::Borrowed(quick.string()?)),
             "repo" => session.repo = Some(Cow::Borrowed(quick.string()?)),
@@ -47,7 +50,8 @@ pub(super) fn session(text: &str) -> Option<Session<'_>> {
         Some(())
     })?;
     quick.space();
-    (quick.at == text.len()).then_some(session)
+    // What has none of them may be no session.
+    (quick.at == text.len() && known).then_some(session)
 }
 
 struct Quick<'a> {

@@ -179,7 +179,9 @@ impl Described {
             true => &described["content"]["application/json"]["schema"],
             false => &described["schema"],
         };
-        let json = response.header("content-type").is_some_and(|kind| kind.contains("json"));
+        // A file as it is may be JSON of its own.
+        let json = |kind: &str| kind.contains("json") && !kind.contains(".raw");
+        let json = response.header("content-type").is_some_and(json);
         if !schema.is_object() || !json {
             return Vec::new();
         }

@@ -37,6 +37,12 @@ impl Bare {
         self.0.path()
     }
 
+    /// Whether any object of it holds these words.
+    pub fn holds(&self, words: &str) -> bool {
+        let all = self.ran(&["cat-file", "--batch-all-objects", "--batch"], b"").unwrap();
+        String::from_utf8_lossy(&all).contains(words)
+    }
+
     fn ran(&self, args: &[&str], input: &[u8]) -> Option<Vec<u8>> {
         let mut command = Command::new("git");
         command.args(args).current_dir(self.path()).env("GIT_CONFIG_NOSYSTEM", "1").env("HOME", self.path());

@@ -77,10 +77,10 @@ fn files_folders_and_patterns_are_read_in_their_order_each_once() {
         .format("json")
         .at(NOW)
         .run();
-    let report = run.json(0);
-    assert_eq!((&report["totals"]["inputs"], &report["totals"]["sessions"]), (&json!(4), &json!(4)));
+    let report = run.json(4);
+    assert_eq!((&report["totals"]["inputs"], &report["totals"]["sessions"]), (&json!(5), &json!(4)));
     assert!(run.stderr.contains("logs/deep/0.jsonl is named twice and read once"), "{}", run.stderr);
-    assert!(run.stderr.contains("x* names no file with sessions"), "{}", run.stderr);
+    assert!(run.stderr.contains("x*:1: it cannot be read: it names no file with sessions"), "{}", run.stderr);
 }
 
 #[test]
@@ -123,6 +123,34 @@ fn nothing_is_an_empty_report_and_no_file_is_told() {
     let run = Kaizen::bare().args(["improvement-proposals", "--dry-run", "--input", "gone.json"]).run();
     assert_eq!(run.code, 4, "{}", run.stderr);
     assert!(run.stderr.contains("gone.json:1: it cannot be read: "), "{}", run.stderr);
+    // A folder or a pattern without a file: nothing was read, and nothing is said.
+    let kaizen = Kaizen::bare();
+    kaizen.file("empty/readme.md", "no sessions");
+    let run = kaizen.args(["improvement-proposals", "--dry-run", "--input", "empty", "--input", "x*.json"]).run();
+    assert!(run.code == 2 && run.stdout.is_empty(), "{}", run.stdout);
+    assert!(run.stderr.contains("--input: empty, x*.json names no file with sessions"), "{}", run.stderr);
+}
+
+#[test]
+fn lines_that_are_no_sessions_are_no_sessions_without_waste() {
+    let cycles = "{\"timestamp\": \"2026-11-20T12:00:00Z\", \"cycle\": 1, \"repo\": \"acme/app\"}\n".repeat(3);
+    let issues = json!([{"number": 1, "title": "x", "repo": "acme/app"}]).to_string();
+    for (name, text, all) in
+        [("cycles.jsonl", cycles, 3), ("issues.json", issues, 1), ("words.json", "a\nb\n".to_owned(), 2)]
+    {
+        for format in ["json", "text", "markdown"] {
+            let run = over(name, text.as_bytes()).format(format).run();
+            assert_eq!(run.code, 4, "{name}: {}", run.stdout);
+            assert!(!run.stdout.contains("worth mending"), "{}", run.stdout);
+            let why = format!("none of the {all} records that were read is a session");
+            assert!(run.stderr.contains(&why), "{}", run.stderr);
+        }
+    }
+    // Among sessions it is told, and the others count.
+    let mixed = format!("{}{{\"cycle\": 1}}\n", lines(&sessions(3)));
+    let report = over("mixed.jsonl", mixed.as_bytes()).run().json(0);
+    assert_eq!((&report["totals"]["sessions"], &report["totals"]["skipped"]), (&json!(3), &json!(1)));
+    assert!(report["problems"][0]["what"].as_str().unwrap().contains("it is no session"), "{report}");
 }
 
 #[test]
@@ -131,8 +159,8 @@ fn hostile_inputs_stop_nothing_and_write_nothing_of_their_own() {
     let cases: [(&str, Vec<u8>, i32); 6] = [
         ("deep.json", deep.into_bytes(), 4),
         ("closed.json", b"[{\"a\": 1]}".to_vec(), 4),
-        ("words.json", b"hello\nworld\n".to_vec(), 0),
-        ("binary.json", vec![0xff, 0xfe, 0, 1, 2], 0),
+        ("words.json", b"hello\nworld\n".to_vec(), 4),
+        ("binary.json", vec![0xff, 0xfe, 0, 1, 2], 4),
         ("numbers.json", br#"[{"tool_calls": [{"tool": "a", "latency_ms": 1e999}, {"latency_ms": -5}]}]"#.to_vec(), 0),
         ("negative.json", br#"[{"session_id": "s", "duration_minutes": -90}]"#.to_vec(), 0),
     ];

@@ -61,6 +61,39 @@ fn a_cycle_is_recorded_once_however_often_it_is_sent() {
 }
 
 #[test]
+fn a_counter_that_begins_again_loses_no_cycle_and_that_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    for day in 1..=3 {
+        for cycle in 1..=4 {
+            let now = format!("2026-11-{day:02}T12:0{cycle}:00Z");
+            let args = ["cycle-retro", "--cycle", &cycle.to_string(), "--issue", "7", "--failed", "--now", &now];
+            // A step that is tried again a minute later records nothing more.
+            let later = format!("2026-11-{day:02}T12:1{cycle}:00Z");
+            let again = [&args[..7], &[later.as_str()]].concat();
+            let (ran, second) = (kaizen(at, &args), kaizen(at, &again));
+            assert_eq!(ran.stderr.contains("a counter that has begun again"), day > 1, "{}", ran.stderr);
+            assert!(second.stdout.contains("already"), "{}", second.stdout);
+        }
+    }
+    assert_eq!(lines(at, "retro/cycles.jsonl").len(), 12);
+    let report = kaizen(at, &["loop-introspect", "--format", "json", "--now", "2026-11-04T12:00:00Z"]).json(0);
+    assert_eq!(report["totals"]["cycles"], 12);
+    let notes = report["warnings"].as_array().unwrap();
+    assert!(
+        notes.iter().any(|note| note.as_str().unwrap().starts_with("8 cycles have the number of an earlier")),
+        "{notes:?}"
+    );
+    // The same with times of the sender's own, of any age.
+    let sent: String =
+        (1..=3).map(|day| format!("{{\"cycle\":1,\"timestamp\":\"2026-10-0{day}T00:00:00Z\"}}\n")).collect();
+    for recorded in [3, 0] {
+        let ran = with_stdin(at, &["cycle-retro", "--format", "json", "--now", NOW], &sent);
+        assert_eq!(ran.json(0)["totals"]["recorded"], recorded);
+    }
+}
+
+#[test]
 fn bad_input_is_told_and_what_came_before_it_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{json as file, kaizen, lines, with_stdin};
-use crate::support::{Ran, issue, world};
+use crate::support::{Ran, issue, repo_world, world};
 
 const READY: &str = "## Problem\nIt must not fail. It should return the value.\n`src/main.rs` is where `parse()` is.";
 
@@ -60,6 +60,41 @@ fn ready_issues_stand_in_the_queue_best_first() {
         (&json!("2026-11-20T12:00:00Z"), &json!(3), &json!(5))
     );
     assert_eq!(line["top"], json!(["acme/app#4", "acme/app#2", "acme/app#1"]));
+}
+
+#[test]
+fn who_is_to_be_left_alone_is_in_no_queue() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let ready = |number: u64, with: Value| {
+        let mut all = json!({"body": READY});
+        all.as_object_mut().unwrap().extend(with.as_object().unwrap().clone());
+        issue(number, "[bug] Parser fails", all)
+    };
+    let issues = json!([
+        ready(1, json!({})),
+        ready(2, json!({"labels": [{"name": "kaizen-ignore"}]})),
+        ready(3, json!({"assignees": [{"id": 9, "login": "tomas"}]})),
+        ready(4, json!({"is_locked": true, "locked": true})),
+        ready(5, json!({"comments": 1})),
+        ready(6, json!({"comments": 1})),
+        ready(7, json!({"comments": 2})),
+    ]);
+    let comment = |id: u64, by: &str, body: &str| json!({"id": id, "user": {"id": 40 + id, "login": by}, "body": body, "created_at": "2026-11-19T12:00:00Z"});
+    let comments = json!({
+        "5": [comment(1, "ada", "/kaizen ignore")],
+        "6": [comment(2, "stranger", "/kaizen ignore")],
+        "7": [comment(3, "ada", "/kaizen ignore"), comment(4, "ada", "/kaizen resume")],
+    });
+    let world = repo_world(json!({"full_name": "acme/app", "issues": issues, "comments": comments, "assignees": []}));
+    std::fs::write(here.join("world.json"), world.to_string()).unwrap();
+    let report = score(here, "2026-11-20T12:00:00Z", &[]).json(0);
+    assert_eq!(numbers(&report, "queue"), [1, 6, 7], "{report:#}");
+    let only = json!([world["repos"][0]["issues"][4]]);
+    let world = repo_world(json!({"full_name": "acme/app", "issues": only, "comments": comments, "assignees": []}));
+    std::fs::write(here.join("world.json"), world.to_string()).unwrap();
+    let args = ["loop-guard", "--ask-forge", "--forge", "file:world.json", "--now", "2026-11-20T12:00:00Z"];
+    assert_eq!(kaizen(here, &args).code, 3, "the guard hears it too");
 }
 
 #[test]
