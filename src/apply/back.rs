@@ -11,7 +11,7 @@ use super::{Fate, Outcome, Run};
 use crate::forge::Comment;
 use crate::forge::change::Fresh;
 use crate::plan::memory::{self, State, same_text};
-use crate::plan::{Effect, Op, PlannedItem, Write};
+use crate::plan::{Effect, Op, PlannedItem, Write, section};
 
 impl Run<'_, '_> {
     /// Holds every write against what stands there; one that does not fit stops them all.
@@ -34,6 +34,21 @@ impl Run<'_, '_> {
         let mut writes = Vec::new();
         for write in &effect.writes {
             let mut write = write.clone();
+            let gone = |id| !comments.iter().any(|comment| Some(comment.id) == id);
+            // What is gone already is as it should be.
+            if !(write.op == Op::DeleteComment && gone(write.args.id))
+                && let Some(not) = self.not_ours(effect, &write, &comments)
+            {
+                return Ok(not);
+            }
+            let ours = fresh.item.author.as_ref().is_some_and(|author| self.us().is(&author.login));
+            let body = write.args.body.as_deref().unwrap_or("");
+            // In a text of others only sections are ours.
+            let outside = |text: &str| section::without(text).trim_end().to_owned();
+            if write.op == Op::EditBody && !ours && outside(body) != outside(&fresh.item.body) {
+                let why = "Nothing was written: it would change more of the text than a section of ours.";
+                return Ok(Ready::Not(Outcome::new(Fate::Failed, why.to_owned())));
+            }
             match self.fits(&write, &fresh, &comments) {
                 Fits::Yes if memory::left(&mut write, &state) => writes.push(write),
                 Fits::Yes | Fits::Done => {}

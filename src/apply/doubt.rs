@@ -1,13 +1,15 @@
-//! Our comment is there and its effect is not: did a run die, or did a person undo it?
+//! Whose will it is that something is not there: a run died, a person undid it, or another rule of ours did.
 //!
-//! Takes: the comment, what is left of its effect, the journal, the item's timeline. Gives:
-//! [`Doubt`]. What no record tells counts as a person's will: a person always wins.
+//! Takes: what is to be written, the item's timeline, our comment about it, the journal. Gives: [`Doubt`] where
+//! our comment is there and its effect is not, [`against`] for everything else. What no record tells counts as a
+//! person's will: a person always wins, whatever the rule and the action are called.
 
 use anyhow::Result;
+use chrono::{DateTime, Duration, Utc};
 
 use super::journal::{Journal, Step};
 use crate::forge::{Comment, Event, Forge, LabelNames, What};
-use crate::plan::marker::Marker;
+use crate::plan::marker::{self, Marker};
 use crate::plan::memory::Us;
 use crate::plan::{Op, Write};
 
@@ -16,6 +18,8 @@ use crate::plan::{Op, Write};
 pub enum Doubt {
     /// The run that wrote the comment ended before the rest: it is to be finished.
     Unfinished,
+    /// We took it off ourselves by another rule: the rules decide anew.
+    Reversed,
     /// A person took it back, or nobody knows: it stays as it is. The sentence says which.
     Person(String),
 }
@@ -38,6 +42,7 @@ pub struct At<'a> {
 pub fn decide(
     forge: &dyn Forge,
     journal: &Journal,
+    us: Us<'_>,
     at: At<'_>,
     (comment, marker): (&Comment, &Marker),
     left: &[Write],
@@ -48,40 +53,151 @@ pub fn decide(
     }
     let field = |name: &str| marker.get(name).unwrap_or("");
     let steps = journal.steps(field("run"), field("policy"), at.name, at.number);
-    let last = |write: &Write| steps.iter().rev().find(|(op, _)| *op == write.op).map(|(_, step)| *step);
-    if let Some(write) = left.iter().find(|write| last(write) == Some(Step::Done)) {
-        let text = format!("The journal says that `{}` was done: since then it was undone.", write.op.name());
-        return Ok(Doubt::Person(text));
-    }
+    let last = |write: &&Write| steps.iter().rev().find(|(op, _)| *op == write.op).map(|(_, step)| *step);
+    let done = left.iter().find(|write| last(write) == Some(Step::Done));
+    let done = done.map(|write| {
+        Doubt::Person(format!("The journal says that `{}` was done: since then it was undone.", write.op.name()))
+    });
     // A run that died may have written more than it could note, and its marker names what was there
     // before it too: the timeline is asked in any case.
     let Some(events) = forge.timeline(at.repo, at.number)? else {
-        return Ok(match steps.is_empty() {
-            true => Doubt::Person("Its comment is there and its effect is not; no record says why.".to_owned()),
-            false => Doubt::Unfinished,
+        return Ok(match (done, steps.is_empty()) {
+            (Some(done), _) => done,
+            (None, true) => Doubt::Person("Its comment is there and its effect is not; no record says why.".to_owned()),
+            (None, false) => Doubt::Unfinished,
         });
     };
-    // A time that cannot be read may be later.
-    let later = |event: &&Event| event.at.is_none_or(|then| comment.at().is_none_or(|ours| then >= ours));
     let names = forge.label_names();
-    let undone = events.iter().filter(later).find(|event| left.iter().any(|write| undoes(event, write, names)));
-    Ok(undone.map_or(Doubt::Unfinished, |event| Doubt::Person(said(event))))
+    // A time that cannot be read may be later.
+    let later = |event: &Event| event.at.is_none_or(|then| comment.at().is_none_or(|ours| then >= ours));
+    let undone: Vec<&Event> = left
+        .iter()
+        .flat_map(Write::singly)
+        .filter_map(|write| {
+            let history = History::of(&events, &write, names);
+            history.undone().filter(|event| later(event) || history.did(us))
+        })
+        .collect();
+    Ok(match undone.iter().find(|event| !is_by(us, event)) {
+        Some(event) => Doubt::Person(said(event)),
+        None if !undone.is_empty() => Doubt::Reversed,
+        None => done.unwrap_or(Doubt::Unfinished),
+    })
 }
 
-/// Whether somebody else took back what an action without a comment would write again: its memory is
-/// the timeline alone.
+/// Why nothing of this is written, as the timeline tells: a person undid it or had the last word about it, or our
+/// own rules undo each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Against {
+    /// A person took it back. The sentence says who.
+    Person(String),
+    /// We wrote it and took it back, twice, and nobody else did anything between.
+    Ourselves(String),
+}
+
+impl Against {
+    /// The sentence.
+    #[must_use]
+    pub fn why(self) -> String {
+        match self {
+            Against::Person(why) | Against::Ourselves(why) => why,
+        }
+    }
+}
+
+/// Who is against what would be written. `updated` is when the item last changed: a change that no entry of the
+/// timeline tells of, such as an edit of its text, is somebody else's.
 ///
 /// # Errors
 /// The timeline could not be read.
-pub fn taken_back(forge: &dyn Forge, us: Us<'_>, at: At<'_>, left: &[Write]) -> Result<Option<String>> {
+pub fn against(
+    forge: &dyn Forge,
+    us: Us<'_>,
+    at: At<'_>,
+    updated: Option<DateTime<Utc>>,
+    left: &[Write],
+) -> Result<Option<Against>> {
+    if left.iter().all(|write| write.leaves_no_trace() || write.is_comment()) {
+        return Ok(None);
+    }
     let Some(events) = forge.timeline(at.repo, at.number)? else { return Ok(None) };
     let names = forge.label_names();
-    let others = |event: &&Event| event.actor.as_ref().is_none_or(|actor| !us.is(&actor.login));
-    let last = |write: &Write| {
-        let about = |event: &&Event| undoes(event, write, names) || does(event, write, names);
-        events.iter().rev().find(about).filter(|event| undoes(event, write, names)).filter(others)
+    let person = |write: Write| {
+        let history = History::of(&events, &write, names);
+        let by_person = history.undone().filter(|event| !is_by(us, event))?;
+        history.is_will(us, &write).then(|| Against::Person(said(by_person)))
     };
-    Ok(left.iter().find_map(last).map(said))
+    if let Some(person) = left.iter().flat_map(Write::singly).find_map(person) {
+        return Ok(Some(person));
+    }
+    let ours = since_others(us, &events, updated);
+    let third = |write: &Write| {
+        let history = History::of(ours, write, names);
+        let done = history.events.iter().filter(|(_, undoes)| !undoes).count();
+        history.undone().is_some() && done >= TWICE
+    };
+    let loops = left.iter().flat_map(Write::singly).find(third);
+    Ok(loops.map(|write| {
+        Against::Ourselves(format!(
+            "Two rules undo each other here: `{}` was written and taken back twice, and nobody else did anything \
+             since; it is not written a third time.",
+            marker::writes(&[write]).join("")
+        ))
+    }))
+}
+
+/// How often a pair of writes that take each other back is made before it stops.
+const TWICE: usize = 2;
+
+/// What entries of a timeline are later than the write that they tell of, at most.
+const SLACK: i64 = 60;
+
+/// The entries after the last that somebody else made, or none where the item changed after all of them.
+fn since_others<'e>(us: Us<'_>, events: &'e [Event], updated: Option<DateTime<Utc>>) -> &'e [Event] {
+    let last = events.iter().filter_map(|event| event.at).max();
+    let edited = updated.zip(last).is_some_and(|(updated, last)| updated > last + Duration::seconds(SLACK));
+    let from = events.iter().rposition(|event| !is_by(us, event)).map_or(0, |at| at + 1);
+    if edited { &[] } else { &events[from..] }
+}
+
+fn is_by(us: Us<'_>, event: &Event) -> bool {
+    event.actor.as_ref().is_some_and(|actor| us.is(&actor.login))
+}
+
+/// What a timeline tells of one write: each entry that is the write or its opposite, with whether it is the opposite.
+struct History<'e> {
+    events: Vec<(&'e Event, bool)>,
+}
+
+impl<'e> History<'e> {
+    fn of(events: &'e [Event], write: &Write, names: LabelNames) -> Self {
+        let about = |event: &'e Event| {
+            let undoes = undoes(event, write, names);
+            (undoes || does(event, write, names)).then_some((event, undoes))
+        };
+        History { events: events.iter().filter_map(about).collect() }
+    }
+
+    /// The last entry, where it is the opposite.
+    fn undone(&self) -> Option<&'e Event> {
+        self.events.last().filter(|(_, undoes)| *undoes).map(|(event, _)| *event)
+    }
+
+    /// Whether we ever did it.
+    fn did(&self, us: Us<'_>) -> bool {
+        self.events.iter().any(|(event, undoes)| !undoes && is_by(us, event))
+    }
+
+    /// Whether its opposite, the last that a person did, is a word against the write. Taking off, unassigning and
+    /// opening again are themselves the opposite of what people do: there it is one only where we did it before.
+    fn is_will(&self, us: Us<'_>, write: &Write) -> bool {
+        match write.op {
+            Op::RemoveLabels | Op::Unassign | Op::Reopen => self.did(us),
+            // A milestone is one place: who sets another one there is against ours.
+            Op::SetMilestone => self.events.iter().any(|(event, undoes)| !undoes || is_by(us, event)),
+            _ => true,
+        }
+    }
 }
 
 /// Whether a comment of ours that is not there was there once: what stands on the item is what an action does
@@ -95,10 +211,9 @@ pub fn comment_taken_away(forge: &dyn Forge, us: Us<'_>, at: At<'_>, held: &[Wri
     }
     let Some(events) = forge.timeline(at.repo, at.number)? else { return Ok(None) };
     let names = forge.label_names();
-    let ours = |event: &Event| event.actor.as_ref().is_some_and(|actor| us.is(&actor.login));
     let by_us = |write: &Write| {
-        let about = |event: &&Event| undoes(event, write, names) || does(event, write, names);
-        events.iter().rev().find(about).is_some_and(|event| does(event, write, names) && ours(event))
+        let last = History::of(&events, write, names).events.pop();
+        last.is_some_and(|(event, undoes)| !undoes && is_by(us, event))
     };
     Ok(held.iter().any(by_us).then(|| "Its comment was taken away since; what went with it still stands.".to_owned()))
 }

@@ -8,16 +8,17 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use chrono::{DateTime, Utc};
 
 use super::doubt::{self, At, Doubt};
 use super::preflight::Repository;
 use super::twice::CLOCKS;
 use super::{Fate, Outcome, Run};
 use crate::forge::change::Fresh;
-use crate::forge::{Comment, Item, LabelNames};
+use crate::forge::{Account, Comment, Item, LabelNames, What, time};
 use crate::plan::marker::Marker;
 use crate::plan::memory::{self, Concerned, State};
-use crate::plan::{self, Effect, Op, PlannedItem, Write};
+use crate::plan::{self, Effect, Op, PlannedItem, Write, section};
 
 /// How long the list of changed comments of a repository is good for.
 const FRESH: Duration = Duration::from_secs(5);
@@ -67,7 +68,7 @@ impl Run<'_, '_> {
             return self.look_back_once(repository, item, fresh, effect);
         }
         if effect.writes.iter().any(|write| write.op == Op::EditBody && plan::is_kept(&write.key)) {
-            return Ok(self.kept(fresh, effect));
+            return self.kept(repository.index, fresh, effect);
         }
         let comments = self.comments(repository.index, number, &fresh.item)?;
         let concerned = Concerned {
@@ -84,6 +85,11 @@ impl Run<'_, '_> {
         let posted = newest.as_ref().filter(|(_, marker)| marker.get("did") == Some(&effect.did));
         if !self.as_seen(item, effect, &fresh.item, posted.is_some()) {
             return Ok(dropped("It changed since the rules read it."));
+        }
+        if posted.is_none()
+            && let Some(why) = self.moved(repository.index, item, number, &comments)?
+        {
+            return Ok(dropped(why));
         }
         let has_comment = effect.writes.iter().any(Write::is_comment);
         let mut writes = effect.writes.clone();
@@ -103,7 +109,7 @@ impl Run<'_, '_> {
             let left: Vec<Write> = writes.iter().filter(|write| !write.is_comment()).cloned().collect();
             if !left.is_empty() {
                 let at = At { repo: repository.index, name: &item.repo, number };
-                let decided = doubt::decide(forge, self.apply.journal, at, (comment, marker), &left)?;
+                let decided = doubt::decide(forge, self.apply.journal, self.us(), at, (comment, marker), &left)?;
                 if let Doubt::Person(why) = decided {
                     return Ok(Ready::Not(Outcome::new(Fate::Unchanged, why)));
                 }
@@ -121,11 +127,70 @@ impl Run<'_, '_> {
         } else if !has_comment && posted.is_none() && !writes.is_empty() {
             // Its memory is the timeline alone, also for a plan that is carried out again.
             let at = At { repo: repository.index, name: &item.repo, number };
-            if let Some(why) = doubt::taken_back(forge, self.us(), at, &writes)? {
-                return Ok(Ready::Not(Outcome::new(Fate::Unchanged, why)));
+            if let Some(against) = doubt::against(forge, self.us(), at, fresh.item.updated_at, &writes)? {
+                return Ok(Ready::Not(Outcome::new(Fate::Unchanged, against.why())));
             }
         }
+        if let Some(not) = writes.iter().find_map(|write| self.not_ours(effect, write, &comments)) {
+            return Ok(not);
+        }
         Ok(Ready::Write { fresh: Box::new(fresh), comments, writes })
+    }
+
+    /// Why a write is not made that would change what is not ours, whatever plan asks for it: a comment counts as
+    /// ours by its author and its marker, a part of a text by its section. One guard for every forge.
+    pub(super) fn not_ours(&self, effect: &Effect, write: &Write, comments: &[Comment]) -> Option<Ready> {
+        let failed = |why: String| Some(Ready::Not(Outcome::new(Fate::Failed, format!("Nothing was written: {why}."))));
+        let body = write.args.body.as_deref().unwrap_or("");
+        match write.op {
+            Op::EditComment | Op::DeleteComment => {
+                let id = write.args.id.unwrap_or_default();
+                let Some(comment) = comments.iter().find(|comment| comment.id == id) else {
+                    return Some(dropped(format!("Its comment {id} is gone.")));
+                };
+                let marker = match self.us().marker(comment) {
+                    // What was reduced to a line has its marker again after an undo.
+                    None if write.is_undo() && write.op == Op::EditComment => Marker::ending(body),
+                    marker => marker,
+                };
+                let author = comment.author.as_ref().map_or("nobody", |author| author.login.as_str());
+                if !self.us().is(author) {
+                    return failed(format!("the comment {id} is by {author}, and not ours"));
+                }
+                if marker.is_some_and(|marker| is_of(&marker, effect)) {
+                    None
+                } else {
+                    failed(format!("the comment {id} is not one of `{}`", effect.policy))
+                }
+            }
+            Op::EditBody if !write.is_undo() && !plan::is_kept(&write.key) => {
+                let section = write.args.section.as_deref().unwrap_or("");
+                let whole = section::whole(section, &effect.policy) == Some(section);
+                if whole { None } else { failed("`edit_body` holds no section of ours".to_owned()) }
+            }
+            _ => None,
+        }
+    }
+
+    /// What somebody else said or did since the decision, where it turned on such things.
+    fn moved(&self, repo: usize, item: &PlannedItem, number: u64, comments: &[Comment]) -> Result<Option<String>> {
+        let Some(basis) = &item.turned_on else { return Ok(None) };
+        let since = time::parse(&basis.since);
+        let later = |at: Option<DateTime<Utc>>| at.zip(since).is_none_or(|(at, since)| at > since);
+        let other = |who: &Option<Account>| who.as_ref().is_none_or(|who| !self.us().is(&who.login));
+        let said = comments.iter().find(|comment| later(comment.at()) && other(&comment.author));
+        let done = match said {
+            Some(_) => None,
+            None => {
+                let events = self.apply.forge.timeline(repo, number)?.unwrap_or_default();
+                events.into_iter().find(|event| later(event.at) && other(&event.actor))
+            }
+        };
+        let author = said.map(|comment| &comment.author).or(done.as_ref().map(|event| &event.actor));
+        Ok(author.map(|who| {
+            let who = who.as_ref().map_or("Somebody", |who| who.login.as_str());
+            format!("{who} said or did something since it was decided, and that turned on {}.", basis.facts.join(", "))
+        }))
     }
 
     /// The comments that this run has read of the item, where none came, went or was edited since; else as
@@ -189,27 +254,45 @@ impl Run<'_, '_> {
     }
 
     /// An issue that we keep, such as a summary, is replaced where it is open, ours, and has our marker.
-    fn kept(&self, fresh: Fresh, effect: &Effect) -> Ready {
+    fn kept(&self, repo: usize, fresh: Fresh, effect: &Effect) -> Result<Ready> {
         let ours = fresh.item.author.as_ref().is_some_and(|author| self.us().is(&author.login));
         let marker = Marker::ending(&fresh.item.body).filter(|_| ours);
         let key = effect.writes.first().map(|write| &*write.key);
-        let same = |marker: &Marker| marker.get("policy") == Some(&effect.policy) && marker.get("key") == key;
+        let same = |marker: &Marker| is_of(marker, effect) && marker.get("key") == key;
         if !fresh.item.open {
-            return dropped("Somebody closed it: it is switched off.");
+            return Ok(dropped(self.closed_by(repo, &fresh)?));
         }
-        let Some(marker) = marker.filter(same) else { return dropped("It is no such issue of ours.") };
+        let Some(marker) = marker.filter(same) else { return Ok(dropped("It is no such issue of ours.")) };
         // Of a summary all is ours; what is kept for a proposal is also talked about in its text.
         if key == Some(plan::PROPOSAL) && plan::kept::is_edited(&fresh.item.body) {
-            return dropped("Somebody wrote in it since.");
+            return Ok(dropped("Somebody wrote in it since."));
         }
         let day = |body: &str| Marker::ending(body).and_then(|marker| marker.get("day").map(str::to_owned));
         let planned = effect.writes.first().and_then(|write| write.args.body.as_deref()).and_then(day);
         // Days sort as texts: an older plan does not replace a newer day.
         if planned.is_some() && marker.get("day") >= planned.as_deref() {
-            return Ready::Not(Outcome::new(Fate::Unchanged, "What it says is as new.".to_owned()));
+            return Ok(Ready::Not(Outcome::new(Fate::Unchanged, "What it says is as new.".to_owned())));
         }
-        Ready::Write { fresh: Box::new(fresh), comments: Vec::new(), writes: effect.writes.clone() }
+        Ok(Ready::Write { fresh: Box::new(fresh), comments: Vec::new(), writes: effect.writes.clone() })
     }
+
+    /// Who switched an issue of ours off by closing it: what a rule of ours did is nobody else's.
+    fn closed_by(&self, repo: usize, fresh: &Fresh) -> Result<&'static str> {
+        let events = self.apply.forge.timeline(repo, fresh.item.number)?.unwrap_or_default();
+        let last = events.iter().rfind(|event| event.what == What::Closed);
+        let ours = last.and_then(|event| event.actor.as_ref()).is_some_and(|actor| self.us().is(&actor.login));
+        Ok(if ours {
+            "A run of ours closed it: it is switched off."
+        } else {
+            "Somebody closed it: it is switched off."
+        })
+    }
+}
+
+/// Whether a marker is of the policy that an effect is of. Those of earlier days do not name the folder of its rules.
+fn is_of(marker: &Marker, effect: &Effect) -> bool {
+    let name = effect.policy.rsplit_once('/').map_or(&*effect.policy, |(_, name)| name);
+    [Some(&*effect.policy), Some(name)].contains(&marker.get("policy"))
 }
 
 /// The item as it is after a write: the next one is sent on top of it, and on some forges a write replaces

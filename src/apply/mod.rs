@@ -23,6 +23,8 @@ mod preflight;
 mod send;
 pub(crate) mod twice;
 
+pub use twice::CLOCKS;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};

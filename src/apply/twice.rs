@@ -19,8 +19,8 @@ use crate::plan::marker::Marker;
 use crate::plan::memory::{self, State};
 use crate::plan::{Args, DECISION, Op, UNDO, Write};
 
-/// Clocks of a runner and a forge differ by less.
-pub(super) const CLOCKS: i64 = 10;
+/// Clocks of a runner and a forge differ by fewer minutes.
+pub const CLOCKS: i64 = 10;
 
 /// How an issue begins that was made twice and is closed.
 pub(crate) const SECOND: &str = "<sub>Two runs made this at the same moment: ";

@@ -6,13 +6,13 @@
 //! pattern is searched when a condition reaches it, Markdown is parsed when a pattern needs it.
 
 use std::borrow::Cow;
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use super::areas::Areas;
 use super::eval::{self, Names, eval};
 use super::expr::{Expr, Name};
-use super::facts::{self, Item, Reading as Read, Seen};
+use super::facts::{self, FactSet, Item, Reading as Read, Seen};
 use super::rules::{Component, Condition, Point, Policy, Rule};
 use super::sentence::Sentence;
 use super::text::Tagged;
@@ -53,6 +53,8 @@ pub struct Judgement<'p> {
     pub rule: Option<usize>,
     /// The action, by index; `None` is skip.
     pub action: Option<usize>,
+    /// The facts that the conditions asked for, up to the one that decided.
+    pub turned_on: FactSet,
     /// Decided and shown, never written.
     pub observed: bool,
     /// Why, for people; untrusted, for it may name what others wrote.
@@ -96,6 +98,8 @@ pub(super) struct Reading<'p, 'a> {
     found: Rc<Found<'a>>,
     hits: Vec<OnceCell<Hits>>,
     computed: RefCell<Computed<'p>>,
+    /// The facts that were asked for since a stage began.
+    turned_on: Cell<FactSet>,
 }
 
 /// Results of the stages, filled as they are reached.
@@ -105,6 +109,15 @@ struct Computed<'p> {
     score: Option<Out<'static>>,
     ty: Option<Result<&'p str, Tiers>>,
     flags: Vec<Out<'static>>,
+    turned_on: TurnedOn,
+}
+
+/// For each result the facts that it turned on.
+#[derive(Default)]
+struct TurnedOn {
+    components: Vec<FactSet>,
+    ty: FactSet,
+    flags: Vec<FactSet>,
 }
 
 /// Names bound to a reading, so that values can borrow from it.
@@ -114,6 +127,7 @@ impl<'v, 'p: 'v> Names<'v> for Bound<'v, 'p, '_> {
     fn value(&self, name: Name) -> Out<'v> {
         let reading = self.0;
         let count = |number: usize| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
+        reading.note(name);
         Out::Is(match name {
             Name::Fact(fact) => return facts::value(fact, reading.seen()),
             Name::Tagged(set) => Value::Bool(reading.in_tags[set]),
@@ -150,6 +164,7 @@ impl<'p, 'a> Reading<'p, 'a> {
             found,
             hits: vec![OnceCell::new(); policy.patterns.len()],
             computed: RefCell::default(),
+            turned_on: Cell::default(),
             policy,
             item,
             now,
@@ -162,6 +177,21 @@ impl<'p, 'a> Reading<'p, 'a> {
         self.classify();
         self.flags();
         points
+    }
+
+    /// Minds on which facts a name turns.
+    fn note(&self, name: Name) {
+        let computed = self.computed.borrow();
+        let of = &computed.turned_on;
+        let facts = match name {
+            Name::Fact(fact) => FactSet::default().with(fact),
+            Name::Component(index) => of.components[index],
+            Name::Score => of.components.iter().copied().fold(FactSet::default(), FactSet::and),
+            Name::Flag(index) => of.flags[index],
+            Name::Type => of.ty,
+            _ => return,
+        };
+        self.turned_on.set(self.turned_on.get().and(facts));
     }
 
     fn seen(&self) -> Seen<'_, '_> {
@@ -203,7 +233,9 @@ impl<'p, 'a> Reading<'p, 'a> {
                 (Out::Is(a), Out::Is(b)) => Out::Is(eval::add(&a, b)),
                 (a, b) => Out::Lacks(a.lacks().and(b.lacks())),
             };
-            self.computed.borrow_mut().components.push(value);
+            let mut computed = self.computed.borrow_mut();
+            computed.components.push(value);
+            computed.turned_on.components.push(self.turned_on.take());
         }
         self.computed.borrow_mut().score = Some(total);
         held
@@ -231,7 +263,9 @@ impl<'p, 'a> Reading<'p, 'a> {
 
     fn classify(&self) {
         let ty = self.pick_type();
-        self.computed.borrow_mut().ty = Some(ty);
+        let mut computed = self.computed.borrow_mut();
+        computed.ty = Some(ty);
+        computed.turned_on.ty = self.turned_on.take();
     }
 
     fn pick_type(&self) -> Result<&'p str, Tiers> {
@@ -259,7 +293,9 @@ impl<'p, 'a> Reading<'p, 'a> {
                 Out::Is(value) => Out::Is(value.into_owned()),
                 other => Out::Lacks(other.lacks()),
             };
-            self.computed.borrow_mut().flags.push(out);
+            let mut computed = self.computed.borrow_mut();
+            computed.flags.push(out);
+            computed.turned_on.flags.push(self.turned_on.take());
         }
     }
 
@@ -279,6 +315,7 @@ impl<'p, 'a> Reading<'p, 'a> {
                 }
             }
         }
+        let turned_on = self.turned_on.get();
         let unrecorded = self.item.last_activity == Read::Unrecorded;
         if !lacks.is_empty() && !unrecorded {
             return Evaluation::Lacks(lacks);
@@ -295,7 +332,7 @@ impl<'p, 'a> Reading<'p, 'a> {
             None if lacks.is_empty() => Some("No rule holds.".to_owned()),
             None => Some(format!("This turns on the {}, which was not recorded.", lacks.names().join(" and "))),
         };
-        Evaluation::Judged(Box::new(self.judgement(decided, (reason, title), points)))
+        Evaluation::Judged(Box::new(Judgement { turned_on, ..self.judgement(decided, (reason, title), points) }))
     }
 
     fn judgement(
@@ -337,6 +374,7 @@ impl<'p, 'a> Reading<'p, 'a> {
             held,
             rule: decided.map(|(index, _)| index),
             action,
+            turned_on: FactSet::default(),
             observed: decided.is_some_and(|(_, rule)| rule.observe),
             reason,
             issue_title,

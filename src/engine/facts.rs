@@ -142,7 +142,7 @@ pub const FACTS: [(&str, Fact, &str); 24] = [
     (
         "idle_days",
         Fact::IdleDays,
-        "whole days since somebody else did anything on it, or we assigned or labelled it (reads the timeline)",
+        "whole days since somebody else did anything on it, or we handed it to an agent (reads the timeline)",
     ),
 ];
 
@@ -174,10 +174,48 @@ impl Fact {
         matches!(self, Fact::ClosedAs | Fact::RecentComments | Fact::Recent)
     }
 
+    /// What somebody says or does, or the mere passing of time, can make another by the time that a plan is
+    /// carried out.
+    #[must_use]
+    pub fn moves(self) -> bool {
+        match self {
+            Fact::Comments | Fact::RecentComments | Fact::Recent | Fact::UpdatedDays | Fact::IdleDays => true,
+            Fact::AgeDays | Fact::AgeHours | Fact::AgeSeconds => true,
+            // A guard compares these, or they stay what they are.
+            Fact::Repo | Fact::Kind | Fact::Number | Fact::Title | Fact::Author | Fact::Bot | Fact::OwnReport => false,
+            Fact::State | Fact::Locked | Fact::Draft | Fact::Private | Fact::Labels | Fact::Tags => false,
+            Fact::Assignees | Fact::Milestone | Fact::ClosedAs => false,
+        }
+    }
+
     /// What has to be read for each item to know it; nothing where the list gives it.
     #[must_use]
     pub fn tiers(self) -> Tiers {
         if self == Fact::IdleDays { Tiers::TIMELINE } else { Tiers::default() }
+    }
+}
+
+/// Some of the facts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FactSet(u64);
+
+impl FactSet {
+    /// With one more.
+    #[must_use]
+    pub fn with(self, fact: Fact) -> Self {
+        FactSet(self.0 | 1 << fact as u64)
+    }
+
+    /// Those of both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        FactSet(self.0 | other.0)
+    }
+
+    /// The names of those that [move](Fact::moves), in the order of the table.
+    pub fn moving(self) -> impl Iterator<Item = &'static str> {
+        let wanted = move |fact: &Fact| fact.moves() && self.0 & (1 << *fact as u64) != 0;
+        FACTS.iter().filter(move |(_, fact, _)| wanted(fact)).map(|(name, _, _)| *name)
     }
 }
 

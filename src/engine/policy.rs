@@ -19,8 +19,11 @@ use super::words::Pattern;
 /// A checked rule file with all it extends.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// The file's name without its ending: what markers call this policy.
+    /// The file's name without its ending.
     pub name: String,
+    /// What markers call this policy: its name, and before it that of its folder where that is not the usual one, so
+    /// that two folders of rules on one repository do not take each other's comments.
+    pub mark: String,
     /// The job it belongs to.
     pub job: String,
     /// Digest of the rule texts, 16 hexadecimal digits.
@@ -70,6 +73,13 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Whether an issue or a text of ours that is marked so is of this policy. Those of earlier days do not name the
+    /// folder of their rules.
+    #[must_use]
+    pub fn is_marked(&self, mark: Option<&str>) -> bool {
+        mark.is_some_and(|mark| mark == self.mark || mark == self.name)
+    }
+
     /// The rule file itself.
     ///
     /// # Panics

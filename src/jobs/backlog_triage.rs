@@ -4,7 +4,10 @@
 //! long they have been idle; the comments of those that would be written to. Leaves: a plan of
 //! comments, labels, assignments and the daily summary, and the record of the run.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use chrono::Duration;
 
 use super::backlog::{Asked, Backlog};
 use super::items;
@@ -12,13 +15,14 @@ use super::states;
 use super::summary;
 use super::texts::{About, Fixed, ItemText, Miss, Telling};
 use crate::advise::FactTy;
+use crate::apply::CLOCKS;
 use crate::apply::doubt::Doubt;
 use crate::engine::rules::Action;
 use crate::engine::template::Templates;
 use crate::forge::time::rfc3339;
-use crate::language::{JobSpec, OfItems, REPLACED, Text};
+use crate::language::{JobSpec, OfItems, REPLACED, Text, UNHEARD};
 use crate::plan::choice::State;
-use crate::plan::{self, Effect, Op, PlannedItem, Texts, Words, section};
+use crate::plan::{self, Basis, Effect, Op, PlannedItem, Subject, Texts, Words, section};
 use crate::report::{Row, Run, Totals};
 
 /// What this job asks of its rule file.
@@ -85,7 +89,7 @@ pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> an
     let replaced = templates.names(REPLACED).map(|_| templates.render(REPLACED, fixed.context()));
     let replaced = replaced.transpose().map_err(|error| anyhow::anyhow!("rendering {REPLACED}: {error}"))?;
     run.planned = unfinished.into_iter().map(|left| left.planned(asked, replaced.as_deref())).collect();
-    run.planned.extend(planned_items(&run, effects));
+    run.planned.extend(planned_items(asked, &run, effects));
     let summaries = summary::plan(asked, templates, (SPEC.texts[0].template, &fixed), &old, &mut run);
     run.planned.extend(summaries);
     run.complete = run.why_incomplete.is_empty();
@@ -99,7 +103,8 @@ fn settle(asked: &Asked<'_>, backlog: &mut Backlog<'_>) {
     for mut left in found.into_iter().filter(|left| asked.only.is_none_or(|only| only == left.number)) {
         let row = backlog.rows.iter_mut().find(|row| left.is(row));
         let (state, note) = match left.decide(asked) {
-            Ok(None) => continue,
+            // What another rule of ours took off since is no longer to be finished.
+            Ok(None | Some(Doubt::Reversed)) => continue,
             Ok(Some(Doubt::Person(why))) => {
                 // Where a rule acts, looking at it says so.
                 if let Some(row) = row.filter(|row| row.subject.is_none()) {
@@ -165,6 +170,12 @@ fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Ro
     let (Some(action), Some(rule), Some(subject)) = (row.judgement.action, row.judgement.rule, &row.subject) else {
         return Err("no action was decided".to_owned());
     };
+    let id = &policy.decide[rule].id;
+    if subject.unheard {
+        let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention: &[] };
+        let text = render_one(templates, UNHEARD, &Telling::new(fixed, about))?;
+        return Ok(plan::answer(policy, id, &text));
+    }
     let action = &policy.actions[action];
     let wanted = plan::ask(policy, action, subject, &row.assignees);
     let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention: &wanted.mention };
@@ -185,7 +196,7 @@ fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Ro
         section: section.as_deref(),
         issue: row.judgement.issue_title.as_deref().zip(body.as_deref()),
     };
-    Ok(plan::effect(policy, &policy.decide[rule].id, row.number, wanted, texts, earlier))
+    Ok(plan::effect(policy, id, row.number, wanted, texts, earlier))
 }
 
 /// The comment that an action leaves on an item, where it leaves one.
@@ -276,7 +287,17 @@ fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run
     run
 }
 
-fn planned_items(run: &Run<'_>, effects: Vec<(usize, Effect)>) -> Vec<PlannedItem> {
+/// What the decision about an item turned on and may have moved by the time that it is carried out. The forge's own
+/// clock says what was known: `updated_at` as it was read. What moves no `updated_at` (fact 105) is known too,
+/// but for what came while the run began.
+fn basis(asked: &Asked<'_>, row: &Row<'_>, subject: &Subject) -> Option<Basis> {
+    let facts: Vec<_> = row.judgement.turned_on.moving().map(Cow::Borrowed).collect();
+    let began = asked.now - Duration::minutes(CLOCKS);
+    let since = subject.updated_at.map_or(began, |updated| updated.max(began));
+    (!facts.is_empty()).then(|| Basis { facts, since: rfc3339(since) })
+}
+
+fn planned_items(asked: &Asked<'_>, run: &Run<'_>, effects: Vec<(usize, Effect)>) -> Vec<PlannedItem> {
     let names: Vec<Arc<str>> = run.repos.iter().map(|name| name.as_str().into()).collect();
     let item = |(index, effect): (usize, Effect)| {
         let row = &run.rows[index];
@@ -285,6 +306,7 @@ fn planned_items(run: &Run<'_>, effects: Vec<(usize, Effect)>) -> Vec<PlannedIte
             kind: row.kind,
             number: Some(row.number),
             seen: row.subject.as_ref().and_then(|subject| subject.seen.clone()),
+            turned_on: row.subject.as_ref().and_then(|subject| basis(asked, row, subject)),
             effects: vec![effect],
         }
     };

@@ -57,9 +57,16 @@ pub fn is_ours(us: &Us<'_>, item: &Item<'_>) -> bool {
 ///
 /// # Errors
 /// What the forge could not read.
-pub fn last_activity(forge: &dyn Forge, us: &Us<'_>, repo: usize, number: u64) -> Result<Reading<Option<i64>>> {
+pub fn last_activity(
+    policy: &Policy,
+    forge: &dyn Forge,
+    us: &Us<'_>,
+    repo: usize,
+    number: u64,
+) -> Result<Reading<Option<i64>>> {
+    let last = |events: Vec<_>| timeline::last_activity(policy, us, forge.label_names(), &events);
     let events = forge.timeline(repo, number)?;
-    Ok(events.map_or(Reading::Unrecorded, |events| Reading::Is(timeline::last_activity(us, &events))))
+    Ok(events.map_or(Reading::Unrecorded, |events| Reading::Is(last(events))))
 }
 
 /// Whether `scope` lets the item be judged.

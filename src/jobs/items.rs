@@ -19,7 +19,10 @@ use crate::engine;
 use crate::engine::areas::Areas;
 use crate::engine::evaluate::{Evaluation, Judgement, evaluate};
 use crate::engine::examine::Examined;
+use crate::engine::expr::{Expr, Name};
+use crate::engine::facts::Fact;
 use crate::engine::rules::Policy;
+use crate::engine::value::Value;
 use crate::engine::words::Found;
 use crate::forge::{Item, Kind, LabelNames, States};
 use crate::plan::choice::State;
@@ -213,6 +216,10 @@ fn row<'p>(
     seen: &engine::facts::Item<'_>,
 ) -> Row<'p> {
     let acts = judgement.action.is_some() && !judgement.observed && failed.is_none();
+    // What we wrote ourselves is nobody's prey, unless the rule that decides is about it.
+    let spared = acts && seen.own_report && !judgement.rule.is_some_and(|rule| is_about_ours(asked.policy, rule));
+    let acts = acts && !spared;
+    let note = failed.clone().or(spared.then(|| "Our own issue, and the rule does not name `own_report`.".to_owned()));
     let mut subject = acts.then(|| Box::new(subject(asked.policy, item, seen, asked.forge.label_names())));
     subject.iter_mut().for_each(|subject| {
         // One of ours begets no other: they would have no end.
@@ -221,14 +228,38 @@ fn row<'p>(
     });
     let assignees = item.assignees.iter().map(|login| login.to_string()).collect();
     let state = if failed.is_some() { State::Failed } else { State::Skipped };
-    Row { repo, kind: item.kind, number: item.number, assignees, judgement, state, note: failed, subject }
+    Row { repo, kind: item.kind, number: item.number, assignees, judgement, state, note, subject }
+}
+
+/// Whether a rule is about issues of ours: it asks for `own_report`, itself or in a flag, or for a label by its name
+/// that only they get.
+fn is_about_ours(policy: &Policy, rule: usize) -> bool {
+    let created = policy.actions.iter().filter_map(|action| action.create_issue.as_ref());
+    let labels: Vec<&str> = policy
+        .summary
+        .iter()
+        .map(|summary| summary.label.as_str())
+        .chain(created.flat_map(|issue| issue.labels.iter().map(String::as_str)))
+        .collect();
+    let mut found = false;
+    let mut conditions: Vec<&Expr> = policy.decide[rule].when.iter().map(|when| &when.expr).collect();
+    while let Some(condition) = conditions.pop() {
+        condition.walk(&mut |part| match part {
+            Expr::Name(Name::Fact(Fact::OwnReport)) => found = true,
+            // A flag names only earlier ones.
+            Expr::Name(Name::Flag(flag)) => conditions.push(&policy.flags[*flag].when.expr),
+            Expr::Literal(Value::Text(text)) => found |= labels.contains(&text.as_ref()),
+            _ => {}
+        });
+    }
+    found
 }
 
 /// Whether a text is that of this policy's summary.
 #[must_use]
 pub fn is_summary(policy: &Policy, body: &str) -> bool {
     Marker::ending(body)
-        .is_some_and(|marker| marker.get("policy") == Some(&policy.name) && marker.get("key") == Some(SUMMARY))
+        .is_some_and(|marker| policy.is_marked(marker.get("policy")) && marker.get("key") == Some(SUMMARY))
 }
 
 /// Adds counts one by one.
@@ -256,7 +287,8 @@ pub fn subject(policy: &Policy, item: &Item<'_>, facts: &engine::facts::Item<'_>
         last_activity: facts.last_activity,
         earlier: None,
         commented: false,
-        section: section::there(&item.body, &policy.name),
+        unheard: false,
+        section: section::there(&item.body, &policy.mark),
         created: false,
     }
 }

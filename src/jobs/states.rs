@@ -10,13 +10,13 @@ use std::collections::hash_map::Entry;
 use anyhow::Result;
 
 use super::backlog::{Asked, Backlog};
-use crate::apply::doubt::{self, At, Doubt};
+use crate::apply::doubt::{self, Against, At, Doubt};
 use crate::engine::rules::Policy;
 use crate::engine::value::Value;
 use crate::forge::{Comment, Repo};
 use crate::plan::choice::{Candidate, Caps, State, choose};
 use crate::plan::memory::{self, Concerned, Us};
-use crate::plan::{self, DECISION, Earlier, Op, Subject, marker};
+use crate::plan::{self, COMMAND, DECISION, Earlier, Op, Subject, marker};
 use crate::report::Row;
 
 /// The repositories asked for that take no writes, whoever asks, each with a sentence that says why.
@@ -99,10 +99,15 @@ pub fn decide(asked: &Asked<'_>, backlog: &mut Backlog<'_>) -> Vec<usize> {
         let row = &mut backlog.rows[at];
         row.state = state;
         if let Some(look) = look {
+            if look.loops {
+                let (name, number) = (&asked.forge.repos()[row.repo].name, row.number);
+                backlog.unreadable.push(format!("{name}#{number}: {}", look.note.as_deref().unwrap_or_default()));
+            }
             row.note = look.note;
             if let Some(subject) = &mut row.subject {
                 subject.earlier = look.earlier;
                 subject.commented = look.commented;
+                subject.unheard = look.unheard;
                 subject.created |= look.created;
             }
         }
@@ -118,6 +123,10 @@ struct Look {
     earlier: Option<Earlier>,
     commented: bool,
     created: bool,
+    /// Somebody meant the command and is answered.
+    unheard: bool,
+    /// Our own rules undo each other.
+    loops: bool,
 }
 
 impl Look {
@@ -147,17 +156,38 @@ impl Found {
     }
 }
 
+/// Our newest comment about a decision of these rules. One of earlier days does not name their folder: it is of these
+/// rules where they know its rule or its decision.
+fn newest<'c>(
+    policy: &Policy,
+    subject: &Subject,
+    assignees: &[String],
+    comments: &'c [Comment],
+    us: Us<'_>,
+) -> Option<(&'c Comment, marker::Marker)> {
+    let of = |name: &str| memory::newest(comments, us, name, DECISION);
+    let known = |marker: &marker::Marker| {
+        policy.decide.iter().any(|rule| marker.get("rule") == Some(&rule.id))
+            || policy
+                .actions
+                .iter()
+                .any(|action| marker.get("did") == Some(&plan::ask(policy, action, subject, assignees).did))
+    };
+    let unnamed = || of(&policy.name).filter(|(_, marker)| known(marker));
+    of(&policy.mark).or_else(|| unnamed().filter(|_| policy.mark != policy.name))
+}
+
 /// An earlier comment that a run has left as it was when it posted a newer one.
 fn unreduced(policy: &Policy, action: usize, comments: &[Comment], us: Us<'_>) -> Option<Earlier> {
     policy.actions[action].comment.as_ref()?;
-    let id = memory::unreduced(comments, us, &policy.name, DECISION)?;
+    let id = memory::unreduced(comments, us, &policy.mark, DECISION)?;
     Some(Earlier { id, writes: Vec::new() })
 }
 
 /// Whether the comment about this decision stood there and somebody deleted it, as far as anything tells: the
 /// journal, or what the decision left beside it. An issue of our own begins with labels of ours.
 fn taken_away(asked: &Asked<'_>, at: At<'_>, subject: &Subject, wanted: &plan::Asked) -> Result<Option<String>> {
-    let told = |updated| asked.journal.told(&asked.policy.name, at.name, at.number, DECISION, updated);
+    let told = |updated| asked.journal.told(&asked.policy.mark, at.name, at.number, DECISION, updated);
     if subject.updated_at.and_then(told) == Some(wanted.did.as_str()) {
         return Ok(Some("The journal says that it was told here: its comment was taken away since.".to_owned()));
     }
@@ -187,33 +217,42 @@ fn look(asked: &Asked<'_>, row: &Row<'_>, found: &Found, keep: impl FnOnce(Vec<C
     if let Some(login) = memory::opted_out(&comments, policy.skip_command.as_deref(), &concerned)? {
         return Ok(Look::of(State::Dropped, format!("{login} asked to leave it alone.")));
     }
-    let newest = memory::newest(&comments, us, &policy.name, DECISION);
+    let answered = || memory::newest(&comments, us, &policy.mark, COMMAND).is_some();
+    if let Some(login) = memory::near_miss(&comments, us, policy.skip_command.as_deref(), &concerned)?
+        && !answered()
+    {
+        let why = format!("{login} seems to have meant the command: that is answered, and nothing else is done yet.");
+        keep(comments);
+        return Ok(Look { unheard: true, ..Look::of(State::Planned, why) });
+    }
+    let newest = newest(policy, subject, &row.assignees, &comments, us);
     let asks = &policy.actions[action];
     let at = At { repo: row.repo, name: &asked.forge.repos()[row.repo].name, number: row.number };
     let mut wanted = plan::ask(policy, asks, subject, &row.assignees);
-    if newest.is_none() && asks.comment.is_some() {
-        // There is nothing to compare with, unless somebody took it away.
-        let gone = taken_away(asked, at, subject, &wanted)?;
-        if gone.is_some() || asks.create_issue.is_none() {
-            keep(comments);
-            return Ok(Look::of(if gone.is_some() { State::Unchanged } else { State::Planned }, gone));
-        }
+    if newest.is_none()
+        && asks.comment.is_some()
+        && let Some(why) = taken_away(asked, at, subject, &wanted)?
+    {
+        keep(comments);
+        return Ok(Look::of(State::Unchanged, why));
     }
     let created = wanted.asks(Op::CreateIssue) && {
-        let marker = plan::created(&policy.name, row.number, &asks.name);
-        found.is_there(asked, row.repo, &marker)?
+        let there = |name: &str| found.is_there(asked, row.repo, &plan::created(name, row.number, &asks.name));
+        there(&policy.mark)? || there(&policy.name)?
     };
     wanted.writes.retain(|write| !(created && write.op == Op::CreateIssue));
-    let look = match newest {
+    let mut begun = false;
+    let mut look = match newest {
         Some((_, marker)) if marker.get("did") == Some(&wanted.did) && wanted.writes.is_empty() => {
             let earlier = unreduced(policy, action, &comments, us);
             let state = if earlier.is_some() { State::Planned } else { State::Unchanged };
             Look { commented: true, earlier, ..Look::of(state, None) }
         }
         Some((comment, marker)) if marker.get("did") == Some(&wanted.did) => {
-            match doubt::decide(asked.forge, asked.journal, at, (comment, &marker), &wanted.writes)? {
+            match doubt::decide(asked.forge, asked.journal, us, at, (comment, &marker), &wanted.writes)? {
                 Doubt::Person(why) => Look::of(State::Unchanged, why),
-                Doubt::Unfinished => {
+                doubt => {
+                    begun = doubt == Doubt::Unfinished;
                     let earlier = unreduced(policy, action, &comments, us);
                     Look { commented: true, earlier, ..Look::of(State::Planned, None) }
                 }
@@ -224,16 +263,21 @@ fn look(asked: &Asked<'_>, row: &Row<'_>, found: &Found, keep: impl FnOnce(Vec<C
             let earlier = Some(Earlier { id: comment.id, writes: marker::writes(&writes) });
             Look { earlier, ..Look::of(State::Planned, None) }
         }
-        // Without a comment the item's own state is the memory, and its timeline.
-        None if asks.comment.is_none() => match wanted.writes.as_slice() {
-            [] => Look::of(State::Unchanged, None),
-            left => match doubt::taken_back(asked.forge, us, at, left)? {
-                Some(why) => Look::of(State::Unchanged, why),
-                None => Look::of(State::Planned, None),
-            },
-        },
+        // Without a comment the item's own state is the memory.
+        None if asks.comment.is_none() && wanted.writes.is_empty() => Look::of(State::Unchanged, None),
         None => Look::of(State::Planned, None),
     };
+    // Whose comment stands there is told above; the rest the timeline tells, whatever the rule is called. On a
+    // server an item on which nothing ever happened needs no look at it.
+    let untouched = asked.forge.is_remote() && subject.comments == 0 && subject.created_at == subject.updated_at;
+    if look.state == State::Planned
+        && !begun
+        && !untouched
+        && let Some(against) = doubt::against(asked.forge, us, at, subject.updated_at, &wanted.writes)?
+    {
+        let loops = matches!(against, Against::Ourselves(_));
+        look = Look { loops, ..Look::of(State::Unchanged, against.why()) };
+    }
     keep(comments);
     Ok(Look { created, ..look })
 }

@@ -58,7 +58,7 @@ pub(super) fn plan(
             }
             let text = templates.render(name, subject.names(asked, run, fixed))?;
             let text = days::fold(&text, there.as_ref().map(|there| there.body.as_str()), summary.days);
-            let title = format!("Backlog summary ({})", asked.policy.name);
+            let title = format!("Backlog summary ({})", asked.policy.mark);
             let written = plan::Summary { title: &title, text: &text, label: &summary.label };
             Ok(Some(plan::summary(asked.policy, subject.repo, &day, written, there.map(|there| there.number))))
         };

@@ -176,6 +176,7 @@ impl<'a> Telling<'a> {
             "mention" => {
                 Text::from_safe_string(mention.iter().map(|login| format!("@{login}")).collect::<Vec<_>>().join(" "))
             }
+            "command" => Text::from(policy.skip_command.as_deref().unwrap_or("")),
             "earlier" => {
                 let earlier = subject.earlier.as_ref();
                 earlier.into_iter().flat_map(|earlier| &earlier.writes).map(|write| readable(write)).collect()

@@ -7,7 +7,8 @@ use std::cell::OnceCell;
 
 use super::backlog::Asked;
 use crate::engine::facts::Reading;
-use crate::forge::{Event, What};
+use crate::engine::rules::Policy;
+use crate::forge::{Event, LabelNames, What};
 use crate::plan::memory::Us;
 
 /// The timeline of one item, read when it is first asked for, and once however many policies judge the
@@ -26,7 +27,9 @@ impl Timeline {
     pub(super) fn known(&self, asked: &Asked<'_>) -> Reading<Option<i64>> {
         match self.0.get() {
             None => Reading::NotRead,
-            Some(Ok(Some(events))) => Reading::Is(last_activity(&asked.us(), events)),
+            Some(Ok(Some(events))) => {
+                Reading::Is(last_activity(asked.policy, &asked.us(), asked.forge.label_names(), events))
+            }
             Some(_) => Reading::Unrecorded,
         }
     }
@@ -42,10 +45,16 @@ impl Timeline {
 }
 
 /// The last activity on an item that counts, as its timeline tells: whatever others did, and of what we
-/// did handing it over, by assigning or labelling it. Our comments move nothing.
-pub(super) fn last_activity(us: &Us<'_>, events: &[Event]) -> Option<i64> {
+/// did handing it over, by assigning it or by a label that an action puts on for an agent. Our comments and
+/// other labels move nothing.
+pub(super) fn last_activity(policy: &Policy, us: &Us<'_>, names: LabelNames, events: &[Event]) -> Option<i64> {
     let ours = |event: &Event| event.actor.as_ref().is_some_and(|actor| us.is(&actor.login));
-    let handed = |event: &Event| matches!(event.what, What::Assigned(_) | What::Labeled(_));
+    let for_agents = || policy.actions.iter().filter(|action| action.agent.is_some());
+    let handed = |event: &Event| match &event.what {
+        What::Assigned(_) => true,
+        What::Labeled(name) => for_agents().flat_map(|action| &action.add_labels).any(|label| names.same(label, name)),
+        _ => false,
+    };
     let counted = events.iter().filter(|event| !ours(event) || handed(event));
     counted.filter_map(|event| event.at).max().map(|at| at.timestamp_micros())
 }

@@ -67,7 +67,7 @@ impl Recent {
                 recent.plain.insert(placed.comment.id);
                 continue;
             };
-            if marker.get("policy") == Some(&asked.policy.name) && marker.get("key") == Some(DECISION) {
+            if marker.get("policy") == Some(&asked.policy.mark) && marker.get("key") == Some(DECISION) {
                 recent.ours.insert(placed.number, (placed.comment, marker));
             }
         }
@@ -138,7 +138,8 @@ impl Unfinished {
             return Ok(self.reduce.map(|_| Doubt::Unfinished));
         }
         let at = At { repo: self.repo, name: &asked.forge.repos()[self.repo].name, number: self.number };
-        doubt::decide(asked.forge, asked.journal, at, (&self.comment, &self.marker), &self.left).map(Some)
+        let announced = (&self.comment, &self.marker);
+        doubt::decide(asked.forge, asked.journal, asked.us(), at, announced, &self.left).map(Some)
     }
 
     /// The writes that finish it; `replaced` is what is left of a comment that was replaced.
@@ -153,6 +154,13 @@ impl Unfinished {
             writes: reduced.into_iter().chain(self.left.iter().cloned()).collect(),
         };
         let repo = asked.forge.repos()[self.repo].name.as_str().into();
-        PlannedItem { repo, kind: self.kind, number: Some(self.number), seen: Some(self.seen), effects: vec![effect] }
+        PlannedItem {
+            repo,
+            kind: self.kind,
+            number: Some(self.number),
+            seen: Some(self.seen),
+            turned_on: None,
+            effects: vec![effect],
+        }
     }
 }

@@ -49,6 +49,7 @@ pub(super) fn policy(check: &mut Check<'_>, spec: &JobSpec, hash: &str) -> Polic
         .file_stem()
         .map_or_else(|| spec.job.to_owned(), |stem| stem.to_string_lossy().into_owned());
     let mut policy = Policy {
+        mark: name.clone(),
         name,
         job: spec.job.to_owned(),
         hash: hash.to_owned(),

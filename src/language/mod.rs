@@ -44,7 +44,7 @@ use reader::Reader;
 use scope::Scope;
 use sinks::SinkSetting;
 use template_names::TemplateNames;
-pub use template_names::{ITEM_NAMES, REPLACED};
+pub use template_names::{ITEM_NAMES, REPLACED, UNHEARD};
 use yaml::{Key, Node, NodeKind};
 
 /// What a job asks of its rule file.
@@ -204,7 +204,9 @@ pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     // Also where no rule mentions anybody by now: a run under other rules may have left one to be reduced.
     let comments = policy.actions.iter().any(|action| action.comment.is_some());
     let wanted = policy.actions.iter().flat_map(act::templates).cloned();
-    let wanted: Vec<String> = wanted.chain(comments.then(|| REPLACED.to_owned())).collect();
+    let answers = policy.skip_command.is_some() && policy.actions.len() > 0;
+    let own = [(comments, REPLACED), (answers, UNHEARD)].into_iter().filter(|(wanted, _)| *wanted);
+    let wanted: Vec<String> = wanted.chain(own.map(|(_, name)| name.to_owned())).collect();
     let texts = spec.texts.iter().enumerate().filter(|(_, text)| !text.summary || policy.summary.is_some());
     let texts: Vec<(usize, &str)> = texts.map(|(index, text)| (index, text.template)).collect();
     let Check { mut found, disabled, .. } = check;

@@ -13,13 +13,17 @@ use crate::engine::value::{Base, Ty};
 /// What an earlier comment says when a new one was posted, because an edit pings nobody.
 pub const REPLACED: &str = "shared/replaced.md.j2";
 
+/// What is said to somebody who seems to have meant the command by which an item is left alone.
+pub const UNHEARD: &str = "shared/unheard.md.j2";
+
 /// Names that a text about one item may use, beside those in scope of `decide`.
-pub const ITEM_NAMES: [(&str, FactTy); 17] = [
+pub const ITEM_NAMES: [(&str, FactTy); 18] = [
     ("decision.rule", FactTy::Text),
     ("decision.action", FactTy::Text),
     ("decision.agent", FactTy::MaybeText),
     ("decision.reason", FactTy::Text),
     ("mention", FactTy::Text),
+    ("command", FactTy::Text),
     ("earlier[]", FactTy::Text),
     ("when", FactTy::Text),
     ("version", FactTy::Text),

@@ -30,6 +30,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("loop-introspect/summary.md.j2", include_str!("../../templates/loop-introspect/summary.md.j2")),
     ("shared/footer.md.j2", include_str!("../../templates/shared/footer.md.j2")),
     ("shared/replaced.md.j2", include_str!("../../templates/shared/replaced.md.j2")),
+    ("shared/unheard.md.j2", include_str!("../../templates/shared/unheard.md.j2")),
 ];
 
 const CASES: &[(&str, &str)] = &[

@@ -52,6 +52,24 @@ pub struct Texts {
 /// The folders that are looked into where none is named, in this order.
 pub const FOLDERS: [&str; 2] = [".kaizen/rules", "rules"];
 
+/// The name of a folder of rules that stands beside the usual ones, the same wherever the checkout lies: its path from
+/// where the program was started. None for the usual ones, and for one outside, whose path can be another in every run.
+#[must_use]
+pub fn folder_name(folder: &Path) -> Option<String> {
+    let inside = match std::env::current_dir() {
+        Ok(here) if folder.is_absolute() => folder.strip_prefix(here).ok()?.to_owned(),
+        _ => folder.to_owned(),
+    };
+    let inside = inside.to_str()?;
+    // At a commit: `acme/app@4f2a9c1:.kaizen/rules`.
+    let inside = inside.split_once(':').filter(|(commit, _)| commit.contains('@')).map_or(inside, |(_, path)| path);
+    let mut parts: Vec<&str> = inside.split(['/', '\\']).filter(|part| !matches!(*part, "" | ".")).collect();
+    for usual in ["rules", ".kaizen"] {
+        parts.pop_if(|last| *last == usual);
+    }
+    (!parts.is_empty()).then(|| parts.join("/"))
+}
+
 /// The folder of rules that a run takes: the one that is named, else the first that has rules for the job.
 #[must_use]
 pub fn folder(job: &str, rules: Option<&Path>) -> Option<PathBuf> {

@@ -2,7 +2,8 @@
 //!
 //! Takes: what each item's rules decided, its sort keys, how much every agent has in hand. Gives:
 //! a [`State`] for each. Caps change the state, never the rule or the action. Within a repository
-//! the order of the policy holds; repositories take turns, so that none starves another.
+//! the order of the policy holds; repositories take turns, so that none starves another, but for what the
+//! policy's order puts first by a yes or no, such as urgency: that goes first across all of them.
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
@@ -110,6 +111,10 @@ pub fn in_turn(candidates: &[Candidate<'_>], descending: &[bool]) -> Vec<usize> 
         turn.extend(queues.iter_mut().filter_map(VecDeque::pop_front));
         queues.retain(|queue| !queue.is_empty());
     }
+    // Taking turns stays as it is among those that no judgement tells apart.
+    let judged = |keys: &[Value<'_>]| keys.iter().take_while(|key| matches!(key, Value::Bool(_) | Value::None)).count();
+    let first = candidates.iter().map(|candidate| judged(candidate.keys)).min().unwrap_or(0);
+    turn.sort_by(|a, b| compare(&candidates[*a].keys[..first], &candidates[*b].keys[..first], descending));
     turn
 }
 

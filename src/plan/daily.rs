@@ -17,7 +17,7 @@ pub fn summary(policy: &Policy, repo: &str, day: &str, written: Summary<'_>, the
     let Summary { title, text, label } = written;
     let did = digest(&json!(["summary", repo]).to_string());
     let marker = Marker::default()
-        .with("policy", &policy.name)
+        .with("policy", &policy.mark)
         .with("key", SUMMARY)
         .with("did", &did)
         .with("run", "-")
@@ -32,8 +32,15 @@ pub fn summary(policy: &Policy, repo: &str, day: &str, written: Summary<'_>, the
         }
     };
     let write = Write { op, key: SUMMARY.into(), args };
-    let effect = Effect { policy: policy.name.as_str().into(), rule: None, did, writes: vec![write] };
-    PlannedItem { repo: repo.into(), kind: Kind::Issue, number: there, seen: None, effects: vec![effect] }
+    let effect = Effect { policy: policy.mark.as_str().into(), rule: None, did, writes: vec![write] };
+    PlannedItem {
+        repo: repo.into(),
+        kind: Kind::Issue,
+        number: there,
+        seen: None,
+        turned_on: None,
+        effects: vec![effect],
+    }
 }
 
 /// What a daily summary says.

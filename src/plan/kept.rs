@@ -141,5 +141,5 @@ fn item(
     writes: Vec<Write>,
 ) -> PlannedItem {
     let effect = Effect { policy: policy.name.as_str().into(), rule: Some(rule.into()), did, writes };
-    PlannedItem { repo: repo.into(), kind: Kind::Issue, number, seen: None, effects: vec![effect] }
+    PlannedItem { repo: repo.into(), kind: Kind::Issue, number, seen: None, turned_on: None, effects: vec![effect] }
 }

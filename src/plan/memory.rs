@@ -172,6 +172,46 @@ impl Concerned<'_> {
     }
 }
 
+/// Somebody who seems to have meant the command and did not write it as it is heard: `/Kaizen ignore`, a full stop
+/// after it, another word. Only who would be heard, and not who has written it rightly since.
+///
+/// # Errors
+/// Who may write could not be found out.
+pub fn near_miss<'c>(
+    comments: &'c [Comment],
+    us: Us<'_>,
+    command: Option<&str>,
+    concerned: &Concerned<'_>,
+) -> anyhow::Result<Option<&'c str>> {
+    let Some(command) = command else { return Ok(None) };
+    let word = command.split_whitespace().next().unwrap_or(command);
+    let (name, resume) = (word.to_lowercase(), format!("{word} resume"));
+    let letters =
+        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let either = [letters(command), letters(&resume)];
+    let near = |line: &str| {
+        let first = line.split_whitespace().next().unwrap_or("").to_lowercase();
+        (name.starts_with('/') && first == name) || either.contains(&letters(line))
+    };
+    let heard = |line: &str| line == command || line == resume;
+    let mut found = None;
+    for comment in comments {
+        let Some(login) = comment.author.as_ref().map(|author| author.login.as_str()).filter(|login| !us.is(login))
+        else {
+            continue;
+        };
+        let mut lines = comment.body.lines().map(str::trim).filter(|line| near(line)).peekable();
+        // Reading Markdown costs more, and few comments hold such a line.
+        if lines.peek().is_none() || concerned.may(comment, login)? != Some(true) {
+            continue;
+        }
+        let prose = Markdown::read(&comment.body).prose;
+        let last = prose.lines().map(str::trim).rfind(|line| near(line));
+        found = last.map_or(found, |line| (!heard(line)).then_some(login));
+    }
+    Ok(found)
+}
+
 /// Who asked last to leave an item alone, if that stands: the command alone on a line outside quotes and
 /// code, from somebody whose word counts. `resume` ends it. Where it cannot be known whose word counts, asking
 /// to leave it alone does, and asking to go on does not: what is not written can be written later.

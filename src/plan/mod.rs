@@ -35,6 +35,8 @@ pub use write::{Args, Op, Write};
 
 /// The place of a decision's comment on its item.
 pub const DECISION: &str = "decision";
+/// The place of the answer to somebody who did not write the command as it is heard.
+pub const COMMAND: &str = "command";
 /// The place of an issue that an action creates.
 pub const ISSUE: &str = "issue";
 /// The place of the daily summary.
@@ -50,7 +52,7 @@ pub fn is_kept(place: &str) -> bool {
 }
 
 /// The version of the format of plans.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// The longest title of an issue, in characters: the least that a forge takes is 255.
 const TITLE: usize = 250;
 
@@ -78,6 +80,33 @@ pub struct Plan<'p> {
     pub manners: Manners,
     /// What to write, in the order of writing.
     pub items: Cow<'p, [PlannedItem]>,
+    /// Digest of all the rest, where it was saved: what somebody changed in it by hand is told from it.
+    #[serde(default)]
+    pub digest: Cow<'p, str>,
+}
+
+impl Plan<'_> {
+    /// The digest of all but the digest.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON.
+    pub fn sum(&self) -> serde_json::Result<String> {
+        let Plan { version, complete, .. } = *self;
+        let plan = Plan {
+            version,
+            kaizen: Cow::Borrowed(&self.kaizen),
+            job: Cow::Borrowed(&self.job),
+            forge: Cow::Borrowed(&self.forge),
+            created_at: Cow::Borrowed(&self.created_at),
+            now: Cow::Borrowed(&self.now),
+            rules_hash: Cow::Borrowed(&self.rules_hash),
+            complete,
+            manners: self.manners.clone(),
+            items: Cow::Borrowed(&self.items),
+            digest: Cow::Borrowed(""),
+        };
+        serde_json::to_string(&plan).map(|text| digest(&text))
+    }
 }
 
 /// What writing keeps to, whatever it writes. Apply reads no rules: it is all here.
@@ -106,8 +135,20 @@ pub struct PlannedItem {
     pub number: Option<u64>,
     /// Digest of what the rules read of it.
     pub seen: Option<String>,
+    /// What else the decision turned on, where that moves.
+    #[serde(default)]
+    pub turned_on: Option<Basis>,
     /// What its rules ask for.
     pub effects: Vec<Effect>,
+}
+
+/// What a decision turned on beside what [`seen`] digests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basis {
+    /// Names of the facts: `idle_days`.
+    pub facts: Vec<Cow<'static, str>>,
+    /// RFC 3339: what somebody else said or did later, the decision does not know.
+    pub since: String,
 }
 
 /// What one rule of one policy asks for.
@@ -155,13 +196,13 @@ pub fn effect(
     // What no timeline tells of comes before the comment: where that is there, these were too.
     let (before, after): (Vec<Write>, Vec<Write>) = asked.writes.into_iter().partition(Write::leaves_no_trace);
     for mut write in before {
-        let marker = Marker::default().with("policy", &policy.name);
+        let marker = Marker::default().with("policy", &policy.mark);
         if write.op == Op::EditBody {
             let marker = marker.with("key", DECISION).with("did", &asked.did).with("run", "-");
             write.args.section = texts.section.map(|text| section::written(&marker, text));
         } else if let Some((title, text)) = texts.issue {
             let action = policy.actions.iter().find(|action| action.name == asked.action);
-            let marker = created(&policy.name, number, action.map_or("", |action| &action.name))
+            let marker = created(&policy.mark, number, action.map_or("", |action| &action.name))
                 .with("did", &asked.did)
                 .with("run", "-")
                 .with("rule", rule)
@@ -173,7 +214,7 @@ pub fn effect(
     }
     if let Some(text) = texts.comment {
         let marker = Marker::default()
-            .with("policy", &policy.name)
+            .with("policy", &policy.mark)
             .with("key", DECISION)
             .with("did", &asked.did)
             .with("run", "-")
@@ -199,7 +240,22 @@ pub fn effect(
         writes.push(reduced(id, replaced));
     }
     writes.extend(after);
-    Effect { policy: policy.name.as_str().into(), rule: Some(rule.into()), did: asked.did, writes }
+    Effect { policy: policy.mark.as_str().into(), rule: Some(rule.into()), did: asked.did, writes }
+}
+
+/// The effect that answers somebody who meant the command by which an item is left alone.
+#[must_use]
+pub fn answer(policy: &Policy, rule: &str, text: &str) -> Effect {
+    let did = digest(COMMAND);
+    let marker = Marker::default()
+        .with("policy", &policy.mark)
+        .with("key", COMMAND)
+        .with("did", &did)
+        .with("run", "-")
+        .with("text", &digest(text));
+    let body = Some([text, "\n\n", &marker.line()].concat());
+    let write = Write { op: Op::Comment, key: COMMAND.into(), args: Args { body, ..Args::default() } };
+    Effect { policy: policy.mark.as_str().into(), rule: Some(rule.into()), did, writes: vec![write] }
 }
 
 /// The marker of the issue that an action creates for an item, as far as it tells which one it is.

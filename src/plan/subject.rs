@@ -41,6 +41,8 @@ pub struct Subject {
     pub earlier: Option<Earlier>,
     /// The comment about this decision is there already: a run died after it.
     pub commented: bool,
+    /// Somebody meant the command and is answered; nothing else is done.
+    pub unheard: bool,
     /// The section of the policy in its text.
     pub section: Option<Section>,
     /// Whether the issue that its action creates is there already.

@@ -166,6 +166,7 @@ impl Run<'_> {
                 labels: policy.labels.iter().map(label).collect(),
             },
             items: self.planned.as_slice().into(),
+            digest: "".into(),
         }
     }
 

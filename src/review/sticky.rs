@@ -58,6 +58,7 @@ impl<'s> Sticky<'s> {
             complete: true,
             manners,
             items: items.into(),
+            digest: "".into(),
         }
     }
 
@@ -77,6 +78,7 @@ impl<'s> Sticky<'s> {
             kind: Kind::Pull,
             number: Some(self.number),
             seen: None,
+            turned_on: None,
             effects: vec![effect],
         }
     }

@@ -8,17 +8,18 @@ use std::io::Write as _;
 
 use anyhow::{Context, Result, anyhow};
 use chrono::{Duration, Utc};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::forge::{Opened, Wanted};
 use super::live::{self, About, Ended, Live};
 use super::{Exit, Stop, VERSION, finish, output, usage};
-use crate::apply::{Applied, Fate};
+use crate::apply::{Applied, CLOCKS, Fate};
 use crate::cli::{self, Format};
 use crate::engine::untrusted::{ci_block, terminal};
 use crate::forge::remote::address::{Destination, Giver};
 use crate::forge::time;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, PlannedItem, is_kept};
 
 /// Every fate with its name.
 const FATES: [(Fate, &str); 5] = [
@@ -29,15 +30,26 @@ const FATES: [(Fate, &str); 5] = [
     (Fate::NotReached, "deferred"),
 ];
 
+/// The version of a plan, which is looked at before all the rest: another one may have another shape.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
 /// Carries out the plan.
 pub(super) fn run(args: &cli::Apply) -> Result<Exit, Stop> {
     let clock = || args.target.now.unwrap_or_else(Utc::now);
     let now = clock();
     let shown = args.plan.display();
     let bytes = std::fs::read(&args.plan).with_context(|| format!("reading the plan {shown}")).map_err(usage)?;
-    let plan: Plan<'_> = serde_json::from_slice(&bytes)
-        .with_context(|| format!("reading the plan {shown}: it is no plan that --plan-out has saved"))
-        .map_err(usage)?;
+    let no_plan = || format!("reading the plan {shown}: it is no plan that --plan-out has saved");
+    let Versioned { version } = serde_json::from_slice(&bytes).with_context(no_plan).map_err(usage)?;
+    if version != plan::VERSION {
+        let known = plan::VERSION;
+        let text = format!("the plan has version {version}, and this program carries out version {known}; plan again");
+        return Err(usage(anyhow!("{text}")));
+    }
+    let plan: Plan<'_> = serde_json::from_slice(&bytes).with_context(no_plan).map_err(usage)?;
     fits(&plan, args, now).map_err(usage)?;
     let stop = live::stop()?;
     let names: BTreeSet<String> = plan.items.iter().map(|item| item.repo.to_string()).collect();
@@ -77,14 +89,24 @@ pub(super) fn run(args: &cli::Apply) -> Result<Exit, Stop> {
 
 /// Whether this program carries out this plan now.
 fn fits(plan: &Plan<'_>, args: &cli::Apply, now: chrono::DateTime<Utc>) -> Result<()> {
-    if plan.version != plan::VERSION {
-        let known = plan::VERSION;
-        anyhow::bail!(
-            "the plan has version {}, and this program carries out version {known}; plan again",
-            plan.version
-        );
+    if plan.sum()? != plan.digest {
+        anyhow::bail!("the plan was changed since it was saved: its digest is another; plan again");
     }
     let made = time::parse(&plan.created_at).ok_or_else(|| anyhow!("the plan does not say when it was made"))?;
+    if made > now + Duration::minutes(CLOCKS) {
+        anyhow::bail!("the plan was made at {}, which lies ahead; look at the clock, or plan again", plan.created_at);
+    }
+    // Only issues that we keep are told from others by their own text, and look back at nothing else.
+    let kept =
+        |item: &PlannedItem| item.effects.iter().flat_map(|effect| &effect.writes).all(|write| is_kept(&write.key));
+    let blind = plan.items.iter().find(|item| item.number.is_some() && item.seen.is_none() && !kept(item));
+    if let Some((item, number)) = blind.and_then(|item| Some((item, item.number?))) {
+        anyhow::bail!(
+            "the plan does not say what {}#{number} looked like (`seen` is null), so nobody can tell whether it has \
+             changed; plan again",
+            item.repo
+        );
+    }
     let most = Duration::hours(i64::from(args.max_age));
     if now - made > most {
         let hours = (now - made).num_hours();

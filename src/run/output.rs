@@ -91,7 +91,9 @@ pub(super) fn width(terminal: bool) -> usize {
 
 /// Saves a plan.
 pub(super) fn save_plan(path: &Path, plan: &Plan<'_>) -> Result<()> {
-    let mut text = serde_json::to_vec_pretty(plan).context("writing the plan as JSON")?;
+    let sum = plan.sum().context("writing the plan as JSON")?;
+    let sealed = Plan { digest: sum.into(), ..plan.clone() };
+    let mut text = serde_json::to_vec_pretty(&sealed).context("writing the plan as JSON")?;
     text.push(b'\n');
     // It holds the texts of all comments.
     let file = files::private(OpenOptions::new().write(true).create(true).truncate(true)).open(path);

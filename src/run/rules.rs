@@ -72,7 +72,9 @@ pub(super) fn accepted(mut loaded: Loaded, pack: Pack, shown: &Shown) -> Result<
     tell(&loaded.diagnostics, output::color(shown, std::io::stderr().is_terminal()));
     let right = loaded.diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error);
     match loaded.policy {
-        Some((policy, templates)) if right => {
+        Some((mut policy, templates)) if right => {
+            let own = pack.folder.as_deref().and_then(pack::folder_name);
+            policy.mark = own.map_or_else(|| policy.name.clone(), |own| format!("{own}/{}", policy.name));
             Ok(Rules { policy, templates, advice: loaded.advice, sinks: loaded.sinks, own: pack.folder.is_some() })
         }
         _ => Err(loaded.diagnostics),

@@ -53,7 +53,7 @@ pub(super) fn run(args: &Why) -> Result<Exit, Stop> {
     let mut seen = facts::facts(policy, &forge.repos()[repo], (&item, &body), own_report);
     let micros = now.timestamp_micros();
     if let Evaluation::Lacks(_) = Examined::new(policy, &seen, micros).judgement() {
-        seen.last_activity = facts::last_activity(forge, &us, repo, item.number)?;
+        seen.last_activity = facts::last_activity(policy, forge, &us, repo, item.number)?;
     }
     let examined = Examined::new(policy, &seen, micros);
     let Evaluation::Judged(judgement) = examined.judgement() else {

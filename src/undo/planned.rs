@@ -119,6 +119,7 @@ impl Undo {
                     kind: now.map_or(written.kind, |item| item.kind),
                     number: Some(number),
                     seen: now.map(plan::seen),
+                    turned_on: None,
                     effects: Vec::new(),
                 });
                 let last = self.items.len() - 1;
@@ -163,7 +164,7 @@ impl Undo {
             let mut effect = effect(written, &written.run);
             effect.writes.push(back(op, written.args.clone()));
             let (repo, kind) = (written.repo.as_str().into(), written.kind);
-            PlannedItem { repo, kind, number: None, seen: None, effects: vec![effect] }
+            PlannedItem { repo, kind, number: None, seen: None, turned_on: None, effects: vec![effect] }
         };
         if written.op == Op::DeleteLabel {
             let text = |text: &Option<String>| text.clone().unwrap_or_default();

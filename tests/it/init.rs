@@ -358,7 +358,8 @@ fn a_job_alone_gets_no_more_than_it_needs() {
     let folder = checkout("https://git.example.org/acme/app");
     assert_eq!(init(&folder, &["--jobs", "loop-introspect", "--templates"]).code, 0);
     let templates: Vec<String> = files(&folder).into_keys().filter(|name| name.contains("templates")).collect();
-    let expected = ["loop-introspect/summary.md.j2", "shared/footer.md.j2", "shared/replaced.md.j2"];
+    let expected =
+        ["loop-introspect/summary.md.j2", "shared/footer.md.j2", "shared/replaced.md.j2", "shared/unheard.md.j2"];
     assert_eq!(templates, expected.map(|name| format!(".kaizen/templates/{name}")));
     for (jobs, says) in [
         ("kaizen-rtro", "did you mean `kaizen-retro`?"),

@@ -47,6 +47,7 @@ mod tiers;
 mod tokens;
 mod unmatched;
 mod why;
+mod wills;
 mod windows;
 mod workflows;
 mod writes;

@@ -124,6 +124,8 @@ macro_rules! snapshot {
         insta::with_settings!({ filters => vec![
             (r"file:\S*?world\.json", "file:world.json"),
             (r#""rules_hash": "[0-9a-f]+""#, r#""rules_hash": "(hash)""#),
+            // Also of the path of the forge.
+            (r#""digest": "[0-9a-f]+""#, r#""digest": "(digest)""#),
             (r#""kaizen": "[^"]+""#, r#""kaizen": "(version)""#),
         ] }, { insta::assert_snapshot!($text) })
     };
@@ -371,18 +373,30 @@ fn a_plan_has_these_members_and_no_others() {
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let rules = format!("{RULES}summary: {{label: kaizen-summary}}\n");
     let plan = plan_of(under(&rules, &two("none")));
-    let top = ["version", "kaizen", "job", "forge", "created_at", "now", "rules_hash", "complete", "manners", "items"];
+    let top = [
+        "version",
+        "kaizen",
+        "job",
+        "forge",
+        "created_at",
+        "now",
+        "rules_hash",
+        "complete",
+        "manners",
+        "items",
+        "digest",
+    ];
     assert_eq!(keys(&plan), top);
     assert_eq!(keys(&plan["manners"]), ["pause_ms", "skip_command", "bots", "labels"]);
     assert_eq!(
         (&plan["version"], &plan["job"], &plan["complete"]),
-        (&json!(1), &json!("backlog-triage"), &json!(false))
+        (&json!(2), &json!("backlog-triage"), &json!(false))
     );
     assert_eq!(plan["now"], NOW);
     assert!(plan["forge"].as_str().unwrap().starts_with("file:"), "{}", plan["forge"]);
     let mut created = 0;
     for item in plan["items"].as_array().unwrap() {
-        assert_eq!(keys(item), ["repo", "kind", "number", "seen", "effects"]);
+        assert_eq!(keys(item), ["repo", "kind", "number", "seen", "turned_on", "effects"]);
         created += usize::from(item["number"].is_null());
         assert!(item["number"].is_null() || item["seen"].as_str().is_some_and(|seen| seen.len() >= 16), "{item}");
         for effect in item["effects"].as_array().unwrap() {
@@ -421,7 +435,10 @@ fn two_runs_give_one_plan_and_one_report() {
         let own = kaizen.folder().display().to_string();
         let (ran, folder) = kaizen.run_in();
         let plan = std::fs::read_to_string(folder.path().join("plan.json")).unwrap();
-        (ran.stdout.replace(&own, ""), plan.replace(&own, ""))
+        // The digest is also of the path.
+        let plan = plan.replace(&own, "");
+        let plan = plan[..plan.rfind("\"digest\"").unwrap()].to_owned();
+        (ran.stdout.replace(&own, ""), plan)
     };
     let first = run("4");
     assert_eq!(run("4"), first);

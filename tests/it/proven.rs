@@ -126,7 +126,14 @@ fn planned(op: Op, forge: &Remote, world: &mut World) -> Plan<'static> {
     };
     let writes = vec![Write { op, key: key.into(), args }];
     let effect = Effect { policy: "test".into(), rule: None, did: "new".to_owned(), writes };
-    let item = PlannedItem { repo: REPO.into(), kind: Kind::Issue, number, seen: None, effects: vec![effect] };
+    let item = PlannedItem {
+        repo: REPO.into(),
+        kind: Kind::Issue,
+        number,
+        seen: None,
+        turned_on: None,
+        effects: vec![effect],
+    };
     let label = Label { name: "new label".into(), color: "00ff00".into(), description: String::new() };
     Plan {
         version: plan::VERSION,
@@ -139,6 +146,7 @@ fn planned(op: Op, forge: &Remote, world: &mut World) -> Plan<'static> {
         complete: true,
         manners: Manners { labels: vec![label], ..Manners::default() },
         items: vec![item].into(),
+        digest: "".into(),
     }
 }
 

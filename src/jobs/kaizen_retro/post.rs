@@ -123,7 +123,14 @@ impl<'p> Post<'p> {
 
     fn item(&self, number: Option<u64>, did: String, write: Write) -> PlannedItem {
         let effect = Effect { policy: JOB.into(), rule: None, did, writes: vec![write] };
-        PlannedItem { repo: self.repo.into(), kind: Kind::Issue, number, seen: None, effects: vec![effect] }
+        PlannedItem {
+            repo: self.repo.into(),
+            kind: Kind::Issue,
+            number,
+            seen: None,
+            turned_on: None,
+            effects: vec![effect],
+        }
     }
 
     fn plan(&self, items: Vec<PlannedItem>, labels: Vec<Label>) -> Plan<'p> {
@@ -138,6 +145,7 @@ impl<'p> Post<'p> {
             complete: true,
             manners: Manners { bots: self.bots.to_vec(), labels, ..Manners::default() },
             items: items.into(),
+            digest: "".into(),
         }
     }
 }

@@ -245,5 +245,6 @@ fn finished<'p>(rules: &'p Rules, forge: &str, report: &Report<'p>, issues: &'p 
             labels: policy.labels.iter().map(label).collect(),
         },
         items: issues.items.as_slice().into(),
+        digest: "".into(),
     }
 }

@@ -241,6 +241,7 @@ fn whole<'u>(undo: &'u Undo, forge: &str, now: &str, pause_ms: u64) -> Plan<'u> 
         complete: undo.unread.is_empty(),
         manners: Manners { pause_ms, labels: undo.labels.clone(), ..Manners::default() },
         items: undo.items.as_slice().into(),
+        digest: "".into(),
     }
 }
 

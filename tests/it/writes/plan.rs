@@ -68,14 +68,22 @@ fn a_plan_is_refused_where_it_does_not_fit() {
     // Too old, unless that is allowed.
     let late = "2026-11-21T13:00:00Z";
     refused(bench.apply_at(late, &[]), &["25 hours old", "--max-age"]);
-    // Of another version.
+    // Made ahead of the clock.
+    refused(bench.apply_at("2026-11-20T11:00:00Z", &[]), &["2026-11-20T12:00:00Z", "lies ahead"]);
+    // Of another version, changed by hand, or with a blind spot.
     let changed = |member: &str, to: &Value| {
         let mut plan: Value = serde_json::from_str(&good).unwrap();
         plan[member] = to.clone();
         plan.to_string()
     };
-    std::fs::write(bench.path("plan.json"), changed("version", &json!(2))).unwrap();
-    refused(bench.apply(), &["version 2", "version 1"]);
+    for version in [1, 3] {
+        std::fs::write(bench.path("plan.json"), changed("version", &json!(version))).unwrap();
+        refused(bench.apply(), &[&format!("version {version}"), "version 2", "plan again"]);
+    }
+    std::fs::write(bench.path("plan.json"), good.replacen("\"taken\"", "\"other\"", 1)).unwrap();
+    refused(bench.apply(), &["was changed since it was saved", "plan again"]);
+    std::fs::write(bench.path("plan.json"), sealed(&good, |plan| plan["items"][0]["seen"] = Value::Null)).unwrap();
+    refused(bench.apply(), &["acme/app#1", "`seen` is null", "plan again"]);
     // Broken: where.
     for (text, says) in [
         (good[..good.len() / 2].to_owned(), "at line "),
@@ -89,4 +97,44 @@ fn a_plan_is_refused_where_it_does_not_fit() {
     refused(bench.apply(), &["plan.json"]);
     std::fs::write(bench.path("plan.json"), &good).unwrap();
     assert_eq!(applied(&bench.apply_at(late, &["--max-age", "48"])).0, "done");
+}
+
+/// A plan that somebody changed, and who knows how its digest is made.
+fn sealed(plan: &str, change: impl FnOnce(&mut Value)) -> String {
+    let mut plan: Value = serde_json::from_str(plan).unwrap();
+    change(&mut plan);
+    let parsed: kaizen::plan::Plan<'_> = serde_json::from_value(plan.clone()).unwrap();
+    plan["digest"] = json!(parsed.sum().unwrap());
+    plan.to_string()
+}
+
+#[test]
+fn a_plan_changes_nothing_that_is_not_ours() {
+    // What a plan may name is ours by author and marker, on a server as in a file.
+    let theirs = [
+        ("edit_comment", json!({ "id": 7_000, "body": "Taken over." }), "is by mira, and not ours"),
+        ("delete_comment", json!({ "id": 7_000 }), "is by mira, and not ours"),
+        ("edit_comment", json!({ "id": 7_001, "body": "Taken over." }), "is not one of `backlog-triage`"),
+        ("edit_comment", json!({ "id": 4_711, "body": "Taken over." }), "is gone"),
+        ("edit_body", json!({ "body": "Taken over." }), "holds no section of ours"),
+        ("edit_body", json!({ "section": "Taken over." }), "holds no section of ours"),
+    ];
+    for (op, args, says) in theirs {
+        for key in ["decision", "undo"] {
+            let bench = Bench::new(&world_of("gitea", &[issue(1, "A", json!({}))]), &rules(super::ALL, ""));
+            bench.say(1, "mira", "Mine.", NOW);
+            bench.say(1, "kaizen", "A person wrote this with our account.", NOW);
+            bench.plan();
+            let good = std::fs::read_to_string(bench.path("plan.json")).unwrap();
+            let write = json!({ "op": op, "key": key, "args": args });
+            let plan = sealed(&good, |plan| plan["items"][0]["effects"][0]["writes"] = json!([write]));
+            std::fs::write(bench.path("plan.json"), plan).unwrap();
+            let before = bench.text();
+            let ran = bench.apply();
+            assert!(bench.text() == before, "{op} {key}: {}", ran.stdout);
+            if key == "decision" {
+                assert!(ran.stdout.contains(says), "{op}: {}", ran.stdout);
+            }
+        }
+    }
 }

@@ -51,7 +51,7 @@ pub(super) fn given(
     let mut given = Given { repo: repository, item, own_report, last_activity, recent_comments: 0, recent: false };
     let evaluation = evaluate(policy, &given.facts(policy), now.timestamp_micros());
     if let Evaluation::Lacks(_) = evaluation {
-        given.last_activity = facts::last_activity(forge, &us, repo, number)?;
+        given.last_activity = facts::last_activity(policy, forge, &us, repo, number)?;
     }
     Ok(given)
 }
