@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use tempfile::NamedTempFile;
+
+use crate::secrets;
 
 /// Time between two tries to take a lock: the system's own waiting knows no end.
 const BETWEEN: Duration = Duration::from_millis(20);
@@ -145,14 +147,36 @@ pub fn open_for(path: &Path, options: &OpenOptions) -> io::Result<File> {
     }
 }
 
+/// Reads a file of at most so many bytes, so that a wrong path (a disk, a log without end) does not fill the memory.
+///
+/// # Errors
+/// As the system gave it; a file that is larger says so, with both sizes.
+pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    read_from(&mut File::open(path)?, most)
+}
+
+/// The same of an open file.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_from(file: &mut File, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        let what = format!("it is larger than the {most} bytes that are read of it");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+    }
+    Ok(bytes)
+}
+
 /// Puts `bytes` where the file at `path` is or shall be, as a whole or not at all, whatever ends this
 /// process meanwhile; once it has returned, a loss of power leaves them too. Who may read a file that is
-/// there stays as it was.
+/// there stays as it was. A secret of this process is left out.
 ///
 /// # Errors
 /// What could not be done; the file is then what it was.
 pub fn replace(path: &Path, bytes: &[u8], access: Access) -> Result<()> {
-    written(path, bytes, access).with_context(|| {
+    written(path, &secrets::hidden(bytes), access).with_context(|| {
         format!(
             "replacing {} failed, and it is as it was; check that its folder may be written to and has {} bytes to \
              spare",

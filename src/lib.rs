@@ -10,7 +10,8 @@
 //! - [`http`] the one HTTP client: time-outs, retries, limits, redirects, secrets
 //! - [`loop_dir`] the `.loop` files: JSON lines, logs of any size, the lock of a run
 //! - [`loops`] what the log of the loop says, counted. Pure
-//! - [`files`] locks, and files replaced as a whole
+//! - [`secrets`] what nobody may read, taken out of whatever is printed, kept or sent as a text
+//! - [`files`] locks, files read up to a ceiling, and files replaced as a whole
 //! - [`bytes`] bytes of JSON and short names, many looked at at once. Pure
 //! - [`explain`] why a decision is what it is, and what it narrowly is not. Pure
 //! - [`plan`] decisions and texts to finished writes. Pure
@@ -29,7 +30,7 @@
 //! Imports run one way: `main -> {cli, run} -> {review, snapshot, init, undo} -> {jobs, pack} -> {explain, report, plan}
 //! -> {language, engine, forge}`; `language -> advise -> engine`; `{jobs, undo} -> apply -> plan`;
 //! `forge -> {http, files, bytes}`, `publish -> {engine, http, files}`, `loop_dir -> files`, `{loops, sessions} -> bytes`;
-//! engine, http, files and bytes import nothing of ours.
+//! `{http, files, loop_dir} -> secrets`; engine, secrets and bytes import nothing of ours.
 //! A test holds it.
 
 pub mod advise;
@@ -52,6 +53,7 @@ pub mod publish;
 pub mod report;
 pub mod review;
 pub mod run;
+pub mod secrets;
 pub mod sessions;
 pub mod snapshot;
 pub mod undo;

@@ -40,6 +40,7 @@ use crate::engine::untrusted;
 use crate::loop_dir::check_links;
 use crate::plan::choice::State;
 use crate::report::Run;
+use crate::secrets;
 
 /// The version of this program.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -105,6 +106,9 @@ fn usage(error: impl Into<anyhow::Error>) -> Stop {
 /// Runs a command. Errors have been printed when it returns.
 #[must_use]
 pub fn run(cli: &Cli) -> Exit {
+    for name in ["KAIZEN_TOKEN", "GITHUB_TOKEN", "GITEA_TOKEN", "FORGEJO_TOKEN"] {
+        output::variable(name).iter().for_each(|token| secrets::learn(token));
+    }
     if cli.confined
         && let Err(error) = confined::enter()
     {

@@ -22,13 +22,22 @@ pub enum NoItem {
     NoNumber,
     /// Its number is no whole number above 0; a failed sub-load has 0 (fact 29).
     BadNumber,
+    /// Its texts have more than [`ITEM_TEXT`] bytes: how many.
+    TooLong(usize),
 }
+
+/// Bytes of title and body of one item: what is longer is no text that anybody wrote, and would be copied and
+/// searched many times.
+pub const ITEM_TEXT: usize = 4 << 20;
 
 impl fmt::Display for NoItem {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             NoItem::NotAnObject(found) => write!(to, "is {found}, not an object"),
             NoItem::NoNumber => to.write_str("has no number"),
+            NoItem::TooLong(bytes) => {
+                write!(to, "has texts of {bytes} bytes, and {ITEM_TEXT} are the most that are read")
+            }
             NoItem::BadNumber => to.write_str("has a number that is no whole number above 0"),
         }
     }
@@ -139,6 +148,11 @@ impl<'a> Members<'a> {
             Scalar::Whole(number) if number > 0 => number,
             _ => return Err(NoItem::BadNumber),
         };
+        let length = |text: &Scalar<'_>| if let Scalar::Text(text) = text { text.len() } else { 0 };
+        match length(&self.title) + length(&self.body) {
+            0..=ITEM_TEXT => {}
+            bytes => return Err(NoItem::TooLong(bytes)),
+        }
         let closed = matches!(&self.state, Scalar::Text(state) if state == "closed");
         let merged = self.merged.is_true() || instant(&self.merged_at).is_some();
         let open = !closed && !merged;

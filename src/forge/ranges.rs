@@ -10,6 +10,10 @@ use super::scan::{Fault, Scanner};
 /// Bytes of entries that are read at once, at least, where there are so many.
 const RUN: u64 = 256 * 1024;
 
+/// Bytes of one entry, or of one number's list, that are read at once: what is longer is named, before it fills the
+/// memory.
+const LONGEST: u64 = 64 << 20;
+
 /// Neighbours in a list, from the first byte of one to the last of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Run {
@@ -67,6 +71,7 @@ pub(super) fn list<R: BufRead>(scan: &mut Scanner<R>, name: &str, pulls: bool) -
     let (mut first, mut before) = (true, 0);
     while scan.entry(&mut first)? {
         let offset = scan.skip()?;
+        bounded(offset, scan.offset())?;
         match runs.last_mut() {
             Some(run) if run.length < RUN => run.length = scan.offset() - run.offset,
             _ => runs.push(Run { offset, length: scan.offset() - offset, before, pulls }),
@@ -90,6 +95,7 @@ pub(super) fn places<R: BufRead>(scan: &mut Scanner<R>, name: &str) -> Result<Pl
             return Err(scan.unexpected("a list"));
         }
         let offset = scan.skip()?;
+        bounded(offset, scan.offset())?;
         if let Ok(number) = number.parse() {
             let length = scan.offset() - offset;
             places.push(Place { number, offset, length });
@@ -97,6 +103,15 @@ pub(super) fn places<R: BufRead>(scan: &mut Scanner<R>, name: &str) -> Result<Pl
     }
     places.sort_by_key(|place| place.number);
     Ok(Places(places))
+}
+
+fn bounded(from: u64, to: u64) -> Result<(), Fault> {
+    match to - from {
+        0..=LONGEST => Ok(()),
+        bytes => {
+            Err(Fault::At(from, format!("this value has {bytes} bytes, and {LONGEST} are the most that it may have")))
+        }
+    }
 }
 
 #[cfg(test)]

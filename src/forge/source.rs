@@ -16,6 +16,9 @@ use super::scan::Fault;
 /// Bytes that are read from the file at once while it is indexed.
 const WINDOW: usize = 256 * 1024;
 
+/// Bytes of a forge file that is written to: all of it is in memory then, as values.
+const WHOLE: u64 = 256 << 20;
+
 /// What to do about a document that cannot be read.
 const MEND: &str = "mend it there, or record it again with `kaizen snapshot`";
 
@@ -72,8 +75,15 @@ impl Source {
     /// All of its bytes.
     pub(super) fn whole(&self) -> Result<Vec<u8>> {
         let mut file = self.file();
+        if let Some((bytes, _)) = self.state.filter(|(bytes, _)| *bytes > WHOLE) {
+            let path = self.path.display();
+            return Err(anyhow!(
+                "the forge file {path} has {bytes} bytes, and {WHOLE} are the most that is written to: try it with \
+                 --dry-run, which reads it piece by piece, or record fewer repositories"
+            ));
+        }
         let mut bytes = Vec::new();
-        let done = file.seek(SeekFrom::Start(0)).and_then(|_| (&*file).read_to_end(&mut bytes));
+        let done = file.seek(SeekFrom::Start(0)).and_then(|_| (&*file).take(WHOLE).read_to_end(&mut bytes));
         match done {
             Ok(_) if state(&file) == self.state => Ok(bytes),
             Ok(_) => Err(self.changed()),

@@ -47,7 +47,7 @@ impl Default for Config {
             base_wait: Duration::from_secs(1),
             secondary_wait: Duration::from_secs(60),
             longest_wait: Duration::from_secs(15 * 60),
-            largest_body: 64 * 1024 * 1024,
+            largest_body: 32 * 1024 * 1024,
             proxies: true,
             say: Arc::new(|_| {}),
             stopped: Arc::default(),

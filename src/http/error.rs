@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::answer::Answer;
 use super::request::Request;
+use crate::secrets;
 
 /// Characters of a server's own message that are shown.
 const MESSAGE: usize = 300;
@@ -50,6 +51,8 @@ pub enum Kind {
     },
     /// The body is larger than this many bytes.
     TooLarge(u64),
+    /// The body was still coming after this long: asked for again, it would come no faster.
+    TooSlow(Duration),
     /// A success that is no JSON where JSON was asked for. Says what it is.
     NotJson(String),
     /// The run was told to end while it waited to send this.
@@ -92,7 +95,7 @@ impl Error {
     pub fn may_have_landed(&self) -> bool {
         self.doubt
             || match &self.kind {
-                Kind::Lost(_) | Kind::TooLarge(_) | Kind::NotJson(_) => true,
+                Kind::Lost(_) | Kind::TooLarge(_) | Kind::TooSlow(_) | Kind::NotJson(_) => true,
                 Kind::Status { status, .. } => *status >= 500,
                 // To the page of a login, or to what was made: a forge that moved something answers otherwise.
                 Kind::Moved { status: 302 | 303, .. } => true,
@@ -126,6 +129,9 @@ impl fmt::Display for Error {
                 write!(to, "; {most} is the longest wait: run this again later, or with a token of a higher limit")
             }
             Kind::TooLarge(most) => write!(to, ": the answer is larger than the {most} bytes that are read"),
+            Kind::TooSlow(most) => {
+                write!(to, ": the answer was not complete within {}; run this again later", span(*most))
+            }
             Kind::NotJson(found) => write!(to, ": {found}"),
             Kind::Stopped => to.write_str(": not sent, because this run was told to end"),
             Kind::Unsendable(why) => write!(to, ": cannot be sent: {why}"),
@@ -171,7 +177,7 @@ pub(super) fn message(request: &Request, answer: &Answer) -> String {
             said.push_str(&line);
         }
     }
-    plain(&request.hide(&said))
+    plain(&secrets::hidden_text(&request.hide(&said)))
 }
 
 /// A stranger's text on one line of a bearable length.

@@ -69,7 +69,7 @@ pub(super) fn once(inner: &blocking::Client, config: &Config, request: &Request,
             return Err(Kind::TooLarge(most));
         }
         if started.elapsed() > config.whole {
-            return Err(Kind::Lost(format!("the answer was not complete within {}", span(config.whole))));
+            return Err(Kind::TooSlow(config.whole));
         }
     }
     Ok(Answer { status, body, url: url.clone(), headers })

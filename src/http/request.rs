@@ -5,6 +5,7 @@
 
 use super::address::{Url, shown};
 use super::secret::{Credential, SecretUrl};
+use crate::secrets;
 
 /// What is asked of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +110,8 @@ impl Request {
     /// With a JSON body.
     #[must_use]
     pub fn body(mut self, json: &serde_json::Value) -> Request {
-        self.body = Some(json.to_string().into_bytes());
+        // A title that repeats our token is no reason to tell it to others.
+        self.body = Some(secrets::hidden_text(&json.to_string()).into_owned().into_bytes());
         self.header("content-type", "application/json")
     }
 

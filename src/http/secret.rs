@@ -9,18 +9,24 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::address::{Url, is_open, origin, same_origin};
+use crate::secrets;
 
 /// Characters of a word of an address that could be a secret.
 const SHORT_SECRET: usize = 6;
+
+/// Characters of a part of an address that is a secret in every text, and not only in what is said of it.
+const LONG_SECRET: usize = 20;
 
 /// A token or a password. It never prints.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Wraps a text; white space around it, the end of a file's line, is no part of it.
+    /// Wraps a text; white space around it, the end of a file's line, is no part of it. From now on it is hidden
+    /// wherever something is printed or kept.
     #[must_use]
     pub fn new(text: &str) -> Secret {
+        secrets::learn(text);
         Secret(text.trim().to_owned())
     }
 
@@ -111,6 +117,11 @@ impl SecretUrl {
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err("the secret address is no http or https address".to_owned());
         }
+        // The whole of it, and the part that is as good as a token.
+        secrets::learn(url.as_str());
+        let longest = url.path_segments().into_iter().flatten().max_by_key(|part| part.len());
+        longest.filter(|part| part.len() >= LONG_SECRET).into_iter().for_each(secrets::learn);
+        url.password().into_iter().for_each(secrets::learn);
         Ok(SecretUrl(url))
     }
 

@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use super::parts::BOM;
 use super::{open, replace};
 use crate::files::{is_link, open_for, private, without_links};
+use crate::secrets;
 
 /// Bytes of the longest line that is read: what is longer was not written by a program of the loop.
 pub(super) const LONGEST: u64 = 16 << 20;
@@ -62,7 +63,7 @@ pub fn append_line(path: &Path, value: &impl Serialize) -> Result<()> {
     let shown = path.display();
     let mut line = serde_json::to_vec(value).with_context(|| format!("a line for {shown} cannot be made into JSON"))?;
     line.push(b'\n');
-    appended(path, line).with_context(|| {
+    appended(path, secrets::hidden(&line).into_owned()).with_context(|| {
         format!("appending to {shown} failed; check that it may be written to and that the disk is not full")
     })
 }

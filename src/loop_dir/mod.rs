@@ -13,7 +13,7 @@ mod parallel;
 mod parts;
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -25,6 +25,9 @@ pub use self::lines::{Bad, Lines, TOLD, append_line, merge_lines, read_lines};
 pub use self::memory::{Holds, check_links, holds, memory};
 pub use self::parallel::each_block;
 pub use self::parts::{Block, Log};
+
+/// Bytes of a file of the folder that is read whole.
+const LARGEST: u64 = 1 << 30;
 
 /// Puts `bytes` where a file of the folder is or shall be, whole or not at all, for its owner alone. A link in its
 /// place is replaced.
@@ -43,8 +46,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     let Some(mut file) = open(path)? else { return Ok(None) };
     // A line is being appended under this lock. A file system without locks is read as it is.
     let _ = file.lock_shared();
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).with_context(|| format!("reading {}", path.display()))?;
+    let bytes = files::read_from(&mut file, LARGEST).with_context(|| format!("reading {}", path.display()))?;
     Ok(Some(bytes))
 }
 

@@ -53,8 +53,11 @@ pub(super) fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
+/// Bytes of a file of rules or templates that are read, to say of a larger one that it is too large.
+const LARGEST: u64 = 16 << 20;
+
 pub(super) fn read_named(path: &Path, name: &str) -> Result<(String, Source)> {
-    let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    let bytes = crate::files::read(path, LARGEST).with_context(|| format!("reading {}", path.display()))?;
     Ok((name.to_owned(), Source::new(path.display().to_string(), utf8(bytes))))
 }
 

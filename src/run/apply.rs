@@ -17,6 +17,7 @@ use super::{Exit, Stop, VERSION, finish, output, usage};
 use crate::apply::{Applied, CLOCKS, Fate};
 use crate::cli::{self, Format};
 use crate::engine::untrusted::{ci_block, terminal};
+use crate::files;
 use crate::forge::remote::address::{Destination, Giver};
 use crate::forge::time;
 use crate::plan::{self, Plan, PlannedItem, is_kept};
@@ -36,12 +37,15 @@ struct Versioned {
     version: u32,
 }
 
+/// Bytes of a plan.
+const LARGEST: u64 = 64 << 20;
+
 /// Carries out the plan.
 pub(super) fn run(args: &cli::Apply) -> Result<Exit, Stop> {
     let clock = || args.target.now.unwrap_or_else(Utc::now);
     let now = clock();
     let shown = args.plan.display();
-    let bytes = std::fs::read(&args.plan).with_context(|| format!("reading the plan {shown}")).map_err(usage)?;
+    let bytes = files::read(&args.plan, LARGEST).with_context(|| format!("reading the plan {shown}")).map_err(usage)?;
     let no_plan = || format!("reading the plan {shown}: it is no plan that --plan-out has saved");
     let Versioned { version } = serde_json::from_slice(&bytes).with_context(no_plan).map_err(usage)?;
     if version != plan::VERSION {
@@ -170,7 +174,7 @@ fn print(plan: &Plan<'_>, applied: &Applied, format: Format, exit: Exit) -> Resu
     if format != Format::Json && output::in_ci() {
         out = ci_block(&out);
     }
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = output::stdout();
     let result = stdout.write_all(out.as_bytes());
     finish(&mut stdout, result)
 }

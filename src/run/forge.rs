@@ -16,7 +16,7 @@ use super::output::variable;
 use super::{Stop, say, usage};
 use crate::cli::Target;
 use crate::engine::untrusted;
-use crate::files::Patience;
+use crate::files::{self, Patience};
 use crate::forge::Forge;
 use crate::forge::change::Write;
 use crate::forge::file::FileForge;
@@ -165,7 +165,8 @@ fn address(target: &Target, repos: &[String], org: Option<&str>) -> Result<Addre
     let token = match &target.token_file {
         None => None,
         Some(path) => {
-            let text = std::fs::read_to_string(path);
+            let text = files::read(path, 64 << 10).map_err(anyhow::Error::from);
+            let text = text.and_then(|text| String::from_utf8(text).map_err(|_| anyhow!("it holds no text")));
             let text = text.with_context(|| format!("reading the token from {}", path.display())).map_err(usage)?;
             Some(Secret::new(&text))
         }

@@ -221,7 +221,7 @@ fn shown_path(folder: &Path) -> String {
 }
 
 fn print(text: &str) -> Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = output::stdout();
     let result = out.write_all(untrusted::ci_block(text).as_bytes());
     finish(&mut out, result)
 }

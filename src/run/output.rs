@@ -4,7 +4,7 @@
 //! `GITHUB_OUTPUT` where they are set. Other people's text is made fit for each place.
 
 use std::fs::OpenOptions;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -16,6 +16,7 @@ use crate::files;
 use crate::plan::Plan;
 use crate::report::text::Style;
 use crate::report::{Run, json, markdown, text};
+use crate::secrets::{self, Hiding};
 
 /// Width where no terminal tells.
 const WIDTH: usize = 120;
@@ -41,14 +42,18 @@ pub(super) fn color(shown: &Shown, terminal: bool) -> bool {
 
 /// One line on stderr. Nothing can be said where stderr is gone.
 pub(super) fn write_stderr(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(std::io::stderr(), "{}", secrets::hidden_text(line));
+}
+
+/// The way to stdout; nothing else is. What is written gets there when it is flushed.
+pub(super) fn stdout() -> Hiding<BufWriter<StdoutLock<'static>>> {
+    Hiding::new(BufWriter::with_capacity(1 << 16, std::io::stdout().lock()))
 }
 
 /// Prints the report to stdout.
 pub(super) fn print(run: &Run<'_>, threads: usize, shown: &Shown) -> Result<()> {
-    let stdout = std::io::stdout();
-    let terminal = stdout.is_terminal();
-    let mut out = BufWriter::with_capacity(1 << 16, stdout.lock());
+    let terminal = std::io::stdout().is_terminal();
+    let mut out = stdout();
     let report = match shown.format {
         Format::Json => {
             let result = json::write(run, threads, &mut out);
@@ -79,7 +84,7 @@ pub(super) fn shown_line(line: &str) -> String {
 
 /// Prints a text to stdout as it is: JSON, in which everything is escaped.
 pub(super) fn print_raw(text: &str) -> Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     let result = out.write_all(text.as_bytes());
     finish(&mut out, result)
 }
@@ -97,7 +102,8 @@ pub(super) fn save_plan(path: &Path, plan: &Plan<'_>) -> Result<()> {
     text.push(b'\n');
     // It holds the texts of all comments.
     let file = files::private(OpenOptions::new().write(true).create(true).truncate(true)).open(path);
-    file.and_then(|mut file| file.write_all(&text)).with_context(|| format!("saving the plan to {}", path.display()))
+    file.and_then(|mut file| file.write_all(&secrets::hidden(&text)))
+        .with_context(|| format!("saving the plan to {}", path.display()))
 }
 
 /// What later steps and readers of the CI job get.
@@ -131,7 +137,7 @@ pub(super) fn summary(text: impl FnOnce() -> String) -> Result<()> {
 }
 
 fn append(path: &str, text: &str) -> std::io::Result<()> {
-    OpenOptions::new().append(true).create(true).open(path)?.write_all(text.as_bytes())
+    OpenOptions::new().append(true).create(true).open(path)?.write_all(secrets::hidden_text(text).as_bytes())
 }
 
 /// Bytes that nobody can foresee: the keys of the standard library's hasher are random.

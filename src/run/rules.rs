@@ -184,7 +184,7 @@ pub(super) fn event() -> Result<Option<Sides>, Stop> {
         return Ok(None);
     }
     let path = variable("GITHUB_EVENT_PATH").ok_or_else(|| usage(anyhow!("GITHUB_EVENT_PATH names no event")))?;
-    let text = std::fs::read(&path).with_context(|| format!("reading the event {path}"))?;
+    let text = crate::files::read(path.as_ref(), 64 << 20).with_context(|| format!("reading the event {path}"))?;
     let event: Value = serde_json::from_slice(&text).with_context(|| format!("reading the event {path}"))?;
     let sha = |side: &str| {
         let pointer = format!("/pull_request/{side}/sha");

@@ -63,7 +63,7 @@ pub(super) fn run(args: &cli::Snapshot) -> Result<Exit, Stop> {
 /// A forge that is a file already.
 fn read(path: &Path) -> Result<Value, Stop> {
     let what = || format!("reading the forge file {}", path.display());
-    let text = std::fs::read(path).with_context(what)?;
+    let text = files::read(path, 1 << 30).with_context(what)?;
     Ok(serde_json::from_slice(&text).with_context(what)?)
 }
 

@@ -122,7 +122,7 @@ fn print(args: &Why, policy: &Policy, place: &str, judgement: &Judgement<'_>, to
             )
         }
     };
-    let mut out = std::io::stdout().lock();
+    let mut out = output::stdout();
     let written = out.write_all(text.as_bytes());
     Ok(finish(&mut out, written)?)
 }

@@ -17,7 +17,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         "run",
         &[
             "advise", "apply", "cli", "engine", "explain", "files", "forge", "http", "init", "jobs", "language",
-            "loop_dir", "loops", "pack", "plan", "publish", "report", "review", "sessions", "snapshot", "undo",
+            "loop_dir", "loops", "pack", "plan", "publish", "report", "review", "secrets", "sessions", "snapshot",
+            "undo",
         ],
     ),
     ("init", &["engine", "files", "forge", "language", "pack"]),
@@ -26,7 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("explain", &["engine", "language"]),
     ("snapshot", &["apply", "engine", "forge", "jobs", "plan", "report"]),
     ("undo", &["apply", "engine", "forge", "plan", "report"]),
-    ("pack", &["engine", "language"]),
+    ("pack", &["engine", "files", "language"]),
     ("language", &["advise", "engine"]),
     ("advise", &["engine"]),
     ("report", &["advise", "engine", "forge", "plan"]),
@@ -37,10 +38,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("engine", &[]),
     ("bytes", &[]),
     ("forge", &["bytes", "files", "http"]),
-    ("http", &[]),
-    ("loop_dir", &["files"]),
+    ("http", &["secrets"]),
+    ("loop_dir", &["files", "secrets"]),
     ("loops", &["bytes", "forge"]),
-    ("files", &[]),
+    ("files", &["secrets"]),
+    ("secrets", &[]),
     ("lib", &[]),
 ];
 

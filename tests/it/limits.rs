@@ -146,3 +146,74 @@ fn one_summary_for_all_is_made_of_all_and_found_in_any_case() {
     let part = Kaizen::triage(&all).rule_file(&rules).args(["--repo", "acme/app"]).run().json(0);
     assert_eq!(part["writes"], json!([]));
 }
+
+#[test]
+fn what_is_too_large_is_named_and_does_not_fill_the_memory() {
+    let kaizen = Kaizen::bare();
+    let sparse = |name: &str, bytes: u64| {
+        let path = kaizen.file(name, "");
+        std::fs::File::options().write(true).open(&path).unwrap().set_len(bytes).unwrap();
+        path.display().to_string()
+    };
+    let (plan, token) = (sparse("plan.json", (64 << 20) + 1), sparse("token", (64 << 10) + 1));
+    let forge = kaizen.file("world.json", &one().to_string());
+    let forge = format!("file:{}", forge.display());
+    let event = sparse("event.json", (64 << 20) + 1);
+    let fleet = sparse("fleet.json", (16 << 20) + 1);
+    let server = ["--forge", "https://git.example.org", "--repo", "a/b"];
+    let cases: [(&[&str], &str, &str); 5] = [
+        (&["apply", &plan], "plan.json", "67108864 bytes"),
+        (&["apply", "/dev/zero"], "/dev/zero", "67108864 bytes"),
+        (&["merge", "/dev/null"], "/dev/null", "no part"),
+        (
+            &["backlog-triage", "--dry-run", server[0], server[1], server[2], server[3], "--token-file", &token],
+            "token",
+            "65536 bytes",
+        ),
+        (&["kaizen-retro", "--dry-run", "--forge", &forge, "--fleet", &fleet], "fleet.json", "16777216 bytes"),
+    ];
+    for (args, name, says) in cases {
+        let ran = Kaizen::bare().args(args).run();
+        assert!([1, 2].contains(&ran.code), "{args:?}: {} {}", ran.code, ran.stderr);
+        assert!(ran.stderr.contains(name) && ran.stderr.contains(says), "{args:?}: {}", ran.stderr);
+    }
+    let ran = Kaizen::bare().args(["backlog-triage", "--dry-run", "--forge", &forge]);
+    let ran = ran.env("GITEA_ACTIONS", "true").env("GITHUB_REPOSITORY", "a/b").env("GITHUB_EVENT_NAME", "pull_request");
+    let ran = ran.env("GITHUB_EVENT_PATH", event).run();
+    assert!(ran.code != 0 && ran.stderr.contains("67108864 bytes"), "{} {}", ran.code, ran.stderr);
+}
+
+#[test]
+fn an_item_with_texts_of_megabytes_is_named_and_the_others_are_judged() {
+    let long = "x".repeat(5 << 20);
+    let issues =
+        json!([issue(1, "one", json!({})), issue(2, &long, json!({})), issue(3, "three", json!({"body": long}))]);
+    let ran = Kaizen::triage(&world(issues)).rule_file(&policy("decide: [{id: a, when: true, action: skip}]\n")).run();
+    let report = ran.json(0);
+    assert_eq!(report["issues"].as_array().unwrap().len(), 1);
+    let why = report["warnings"].to_string();
+    assert!(why.contains("entry 2 of issues has texts of 5242880 bytes, and 4194304 are the most"), "{why}");
+    let whole = format!(
+        "{{\"version\": 1, \"kind\": \"gitea\", \"repos\": [{{\"full_name\": \"a/b\", \"issues\": [{{\"number\": 1, \"body\": \"{}\"}}]}}]}}",
+        "x".repeat(65 << 20)
+    );
+    let kaizen = Kaizen::bare();
+    let path = kaizen.file("world.json", &whole);
+    let ran = kaizen.args(["backlog-triage", "--dry-run", "--forge", &format!("file:{}", path.display())]).run();
+    assert!(ran.code == 1 && ran.stderr.contains("world.json:1:"), "{} {}", ran.code, ran.stderr);
+    assert!(ran.stderr.contains("67108864 are the most"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_forge_file_that_is_too_large_to_be_written_to_is_still_read() {
+    let kaizen = Kaizen::bare();
+    let text = one().to_string();
+    let path = kaizen.file("world.json", &format!("{text}{}", " ".repeat(256 << 20)));
+    let forge = format!("file:{}", path.display());
+    let ran =
+        Kaizen::bare().args(["backlog-triage", "--dry-run", "--now", crate::support::NOW, "--forge", &forge]).run();
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let ran =
+        Kaizen::bare().args(["backlog-triage", "--now", crate::support::NOW, "--forge", &forge]).rules("rules").run();
+    assert!(ran.code == 1 && ran.stderr.contains("268435456 are the most"), "{} {}", ran.code, ran.stderr);
+}

@@ -248,6 +248,9 @@ fn the_limits_of_the_readme_are_those_of_the_sources() {
     let expected = [
         ("size of a rule file", "MAX_BYTES", "1 MiB", "1 << 20"),
         ("nesting", "MAX_DEPTH", "32 levels", ""),
+        ("title and body of one item", "ITEM_TEXT", "4 MiB", "4 << 20"),
+        ("all pages of one list", "LIST_BYTES", "4 GiB", "4 << 30"),
+        ("size of a forge file that is written to", "WHOLE", "256 MiB", "256 << 20"),
         ("values in a rule file", "MAX_NODES", "100,000", ""),
         ("steps of one template", "FUEL", "100,000", ""),
         ("`range(n)`", "RANGE", "1,000", ""),

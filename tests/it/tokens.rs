@@ -291,8 +291,8 @@ fn what_an_answer_names_gets_no_token() {
                 assert!(home.count() >= 2, "{context}: {}", ran.stderr);
                 // The other two forges name themselves by a public address, of which only the number counts.
                 let refused = place.starts_with("redirect") || dialect == "v3" && place != "members";
-                // Without `//` the words behind `http:` are a path on the server itself.
-                let stays = shape.starts_with("http:1");
+                // Without `//` the words behind `http:` are a path on the server itself; a header is ASCII.
+                let stays = shape.starts_with("http:1") || !shape.is_ascii();
                 assert!(stays || (ran.code == 1) == refused, "{context}: {} {}", ran.code, ran.stderr);
                 assert!(!format!("{}{}", ran.stdout, ran.stderr).contains(TOKEN), "{context}");
             }
@@ -314,4 +314,73 @@ fn a_token_goes_over_http_to_another_machine_only_where_that_is_said() {
     assert!(ran.code == 1 && ran.stderr.contains("no connection"), "{} {}", ran.code, ran.stderr);
     let ran = Kaizen::bare().args(args).run();
     assert!(ran.code == 1 && ran.stderr.contains("no connection"), "there is no token to keep: {}", ran.stderr);
+}
+
+/// `basic` as a header has it.
+const BASIC: &str = "eC1hY2Nlc3MtdG9rZW46dDBrZW4tdGhhdC1pcy1sb25nLWVub3VnaA==";
+
+#[test]
+fn no_text_that_carries_the_token_is_printed_or_kept() {
+    let carries = format!("[bug] {TOKEN} and {} and basic {BASIC}", TOKEN.to_uppercase());
+    for refuses in [false, true] {
+        let title = carries.clone();
+        let home = Recorder::answering(move |request| {
+            let path = request.path.trim_start_matches("/api/v1");
+            let body = format!("`src/a.rs` must work. Expected: verify it. {title}");
+            let members = json!({"body": body, "labels": [{"name": title}], "user": {"id": 7, "login": title}});
+            match path {
+                path if refuses && path.ends_with("/issues") => {
+                    Some(Response::json(403, &json!({"message": format!("bad token: {title}"), "errors": [title]})))
+                }
+                path if path.ends_with("/issues") && request.method == "GET" => {
+                    Some(Response::json(200, &json!([issue(1, &title, members)])))
+                }
+                "/repos/acme/app/issues/1" => Some(Response::json(200, &issue(1, &title, members))),
+                _ if request.method == "GET" => None,
+                _ => Some(Response::json(422, &json!({"message": format!("not with {title}")}))),
+            }
+        });
+        for format in ["text", "markdown", "json"] {
+            for args in [
+                &["backlog-triage", "--dry-run", "-v", "--plan-out", "plan.json"][..],
+                &["backlog-triage"],
+                &["kaizen-retro", "--dry-run"],
+                &["why", "acme/app#1"],
+                &["snapshot", "--output", "snapshot.json"],
+            ] {
+                let kaizen = Kaizen::bare().args(args).args(["--repo", "acme/app", "--retry-wait", "1", "--now", NOW]);
+                let kaizen = kaizen.args(["--forge", &format!("{}/api/v1", home.url())]).rules("rules");
+                let kaizen = if args[0] == "snapshot" { kaizen } else { kaizen.args(["--format", format]) };
+                let kaizen = ["GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"].iter().fold(kaizen, |kaizen, name| {
+                    let path = kaizen.file(name, "");
+                    kaizen.env(name, path)
+                });
+                let (ran, folder) = kaizen.env("KAIZEN_TOKEN", TOKEN).run_in();
+                let mut texts = vec![("stdout".to_owned(), ran.stdout), ("stderr".to_owned(), ran.stderr)];
+                let mut open = vec![folder.path().to_owned()];
+                while let Some(next) = open.pop() {
+                    for entry in std::fs::read_dir(next).unwrap() {
+                        let path = entry.unwrap().path();
+                        match path.is_dir() {
+                            true => open.push(path),
+                            false => texts.push((path.display().to_string(), std::fs::read_to_string(&path).unwrap())),
+                        }
+                    }
+                }
+                let carried = texts.iter().filter(|(_, text)| text.contains('…')).count();
+                assert!(carried > 0 || args[0] == "kaizen-retro", "{args:?} {format}: nothing carried it: {texts:?}");
+                for (name, text) in texts {
+                    let bare: String = text.to_lowercase().chars().filter(|c| !"\\\u{2060}".contains(*c)).collect();
+                    assert!(!bare.contains(TOKEN), "{args:?} {format} {name}: {text}");
+                    assert!(
+                        !text.contains("dDBrZW4tdGhhdC1pcy1sb25n") && !text.contains("0MGtlbi10aGF0"),
+                        "{args:?}: {text}"
+                    );
+                }
+            }
+        }
+        for request in home.requests.lock().unwrap().iter() {
+            assert!(!String::from_utf8_lossy(&request.body).contains(TOKEN), "{request:?}");
+        }
+    }
 }

@@ -3,6 +3,9 @@
 //! Takes: paths below the API's address. Gives: answers, whose failures say what may help; pages
 //! of a list one after the other, under the rules of each forge's paging.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use anyhow::{Result, anyhow, bail};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -18,6 +21,8 @@ const LIMIT: u64 = 50;
 const PER_PAGE: u64 = 100;
 /// Pages of one list: no list is that long.
 pub(super) const PAGES: u64 = 5_000;
+/// Bytes of all pages of one list. Its items are looked at page by page, so that this bounds time more than memory.
+const LIST_BYTES: u64 = 4 << 30;
 /// Pages in a row that may repeat what came before: a list shifts while it is read (fact 7).
 pub(super) const REPEATS: u32 = 3;
 
@@ -44,6 +49,8 @@ pub(super) struct Api {
     pub(super) base: Url,
     pub(super) dialect: Dialect,
     pub(super) token: Option<Credential>,
+    /// Bytes that came of each list, by its path.
+    pub(super) came: Mutex<HashMap<String, u64>>,
 }
 
 /// Which page of a list comes next.
@@ -138,6 +145,14 @@ impl Api {
         // Null is an empty list (fact 8).
         if !matches!(answer.body.trim_ascii_start().first(), Some(b'[' | b'n')) {
             bail!("{}: expected a list, found something else; check the address", crate::http::shown(&answer.url));
+        }
+        let mut came = self.came.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_list = came.entry(path.to_owned()).or_default();
+        *of_list += answer.body.len() as u64;
+        if *of_list > LIST_BYTES {
+            bail!(
+                "{path}: the pages of this list have more than {LIST_BYTES} bytes in all, which is the most that is read"
+            );
         }
         Ok(answer)
     }

@@ -3,6 +3,8 @@
 //! Takes: [`Ask`], an address, tokens, names of repositories. Gives: a [`Remote`] that knows which
 //! forge it is, who we are there and what is to be read.
 
+use std::sync::Mutex;
+
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::api::Api;
@@ -64,7 +66,7 @@ pub fn connect(ask: Ask) -> Result<Remote> {
         Dialect::Forgejo(_) => forgejo,
         Dialect::Gitea(None) | Dialect::GitHub { .. } => None,
     });
-    let api = Api { client, base, dialect, token };
+    let api = Api { client, base, dialect, token, came: Mutex::default() };
     let user = user(&api).context("asking who we are")?;
     let mut found = Found::default();
     by_name(&api, &ask.repos, ask.threads, ask.go_on, &mut found)?;

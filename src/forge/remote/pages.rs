@@ -19,6 +19,9 @@ const LEAST: u64 = 25;
 /// Pages that GitHub is asked for at once: beyond, its own addresses are followed (fact 63).
 const AT_ONCE: u64 = 100;
 
+/// Bytes of pages that are read before their turn.
+const AHEAD: usize = 64 << 20;
+
 /// What is said of a list that has no end.
 pub(super) const ENDLESS: &str = "the list never ends; report it to the forge";
 
@@ -118,9 +121,14 @@ impl Api {
             .map(|page| (page, last.as_ref().map_or(Next::Page(page), |last| Next::At(paged(last, page)))))
             .collect();
         let (next, read) = (AtomicUsize::new(0), Mutex::new(HashMap::new()));
+        let ahead = AtomicUsize::new(first.body.len());
         let work = || {
-            while let Some((number, page)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+            // They all wait in memory for their turn: large ones are read when it has come.
+            while ahead.load(Ordering::Relaxed) < AHEAD
+                && let Some((number, page)) = wanted.get(next.fetch_add(1, Ordering::Relaxed))
+            {
                 let answer = self.page(path, page);
+                ahead.fetch_add(answer.as_ref().map_or(0, |answer| answer.body.len()), Ordering::Relaxed);
                 read.lock().unwrap_or_else(PoisonError::into_inner).insert(*number, answer);
             }
         };

@@ -88,6 +88,9 @@ pub(super) fn advised(
     Ok((advised, lost))
 }
 
+/// Bytes of what one shard has counted.
+const LARGEST_PART: u64 = 1 << 30;
+
 /// Puts the parts of a reading together and reports.
 pub(super) fn merge(args: &Merge) -> Result<Exit, Stop> {
     let rules = match rules::find(&args.report.common, &SPEC)? {
@@ -99,7 +102,8 @@ pub(super) fn merge(args: &Merge) -> Result<Exit, Stop> {
     let mut names = Vec::new();
     for path in &args.parts {
         let shown = path.display();
-        let text = std::fs::read(path).with_context(|| format!("reading the part {shown}")).map_err(usage)?;
+        let text =
+            files::read(path, LARGEST_PART).with_context(|| format!("reading the part {shown}")).map_err(usage)?;
         let part: Part = serde_json::from_slice(&text)
             .map_err(|error| usage(anyhow!("{shown} is no part that --shard has printed: {error}")))?;
         parts.push(part);

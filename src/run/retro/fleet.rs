@@ -12,6 +12,9 @@ use super::super::say;
 use crate::jobs::kaizen_retro::facts::Agent;
 
 /// The agents of a fleet file.
+/// Bytes of the list of agents.
+const LARGEST: u64 = 16 << 20;
+
 pub(super) fn read(path: &Path) -> Result<Vec<Agent>> {
     #[derive(Deserialize)]
     struct Fleet {
@@ -19,7 +22,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Agent>> {
         agents: Option<Vec<serde_json::Value>>,
     }
     let shown = path.display();
-    let text = std::fs::read(path).with_context(|| format!("reading the fleet from {shown}"))?;
+    let text = crate::files::read(path, LARGEST).with_context(|| format!("reading the fleet from {shown}"))?;
     let expected = "expected {\"agents\": [{\"name\": \"…\", \"active\": true}]}";
     let fleet: Fleet =
         serde_json::from_slice(&text).with_context(|| format!("reading the fleet from {shown}: {expected}"))?;

@@ -9,7 +9,7 @@ mod counted;
 mod items;
 mod versions;
 
-use std::io::{BufWriter, IsTerminal, Write as _};
+use std::io::{IsTerminal, Write as _};
 
 use anyhow::{Result, anyhow};
 use chrono::Utc;
@@ -159,9 +159,8 @@ fn changed_keys(base: Option<&Loaded>, head: Option<&Loaded>) -> Vec<KeyChange> 
 
 fn print(args: &Diff, reports: &[Report]) -> Result<()> {
     let shown = &args.common.shown;
-    let stdout = std::io::stdout();
-    let terminal = stdout.is_terminal();
-    let mut out = BufWriter::with_capacity(1 << 16, stdout.lock());
+    let terminal = std::io::stdout().is_terminal();
+    let mut out = output::stdout();
     let report = match shown.format {
         Format::Json => {
             let result = json::write(reports, usize::from(args.common.concurrency), &mut out);

@@ -18,7 +18,7 @@ mod show;
 mod sticky;
 mod test;
 
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 
 use super::{Exit, Stop, finish, output};
 use crate::cli::Rules;
@@ -40,9 +40,8 @@ pub(super) fn run(what: &Rules) -> Result<Exit, Stop> {
 
 /// Prints a result to stdout.
 fn print(text: &str) -> Result<(), Stop> {
-    let stdout = std::io::stdout();
-    let terminal = stdout.is_terminal();
-    let mut out = BufWriter::new(stdout.lock());
+    let terminal = std::io::stdout().is_terminal();
+    let mut out = output::stdout();
     let text = if output::in_ci() && !terminal { untrusted::ci_block(text) } else { text.to_owned() };
     let result = out.write_all(text.as_bytes());
     Ok(finish(&mut out, result)?)

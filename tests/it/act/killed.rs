@@ -137,7 +137,7 @@ fn a_plan_killed_at_any_moment_is_finished_by_the_next_apply() {
                 let start = || {
                     let args = ["apply", "plan.json", "--loop-dir", &place.loop_dir, "--retry-wait", "1", "-q"];
                     let mut command = place.command(&args);
-                    command.env("KAIZEN_FORGE", server.url()).stdout(Stdio::null()).stderr(Stdio::null());
+                    command.env("KAIZEN_FORGE", server.api_url()).stdout(Stdio::null()).stderr(Stdio::null());
                     command.spawn().unwrap()
                 };
                 if !killed_at(&server, nth, trouble, start) {

@@ -57,7 +57,8 @@ pub(super) fn run(args: &Capture) -> Result<Exit, Stop> {
     let expect = args.expect.as_deref().map(|text| expected::said(text, &policy)).transpose().map_err(usage)?;
     let old = match &file {
         Some(path) if path.exists() => {
-            let text = std::fs::read(path).with_context(|| format!("reading the cases in {}", path.display()))?;
+            let text =
+                files::read(path, 64 << 20).with_context(|| format!("reading the cases in {}", path.display()))?;
             let text = String::from_utf8(text).with_context(|| format!("reading the cases in {}", path.display()))?;
             Some(Source::new(path.display().to_string(), text))
         }
