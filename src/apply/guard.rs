@@ -71,6 +71,11 @@ impl Run<'_, '_> {
             return self.kept(repository.index, fresh, effect);
         }
         let comments = self.comments(repository.index, number, &fresh.item)?;
+        let texts = comments.iter().map(|comment| (comment.author.as_ref(), comment.body.as_str()));
+        if let Some(login) = self.us().job_account(texts) {
+            let text = format!("Nothing was written: {}.", memory::job_account_help(&login, forge.user()));
+            return Ok(Ready::Not(Outcome::new(Fate::Failed, text)));
+        }
         let concerned = Concerned {
             author: fresh.item.author.as_ref().map(|author| author.login.as_str()),
             assignees: fresh.item.assignees.iter().map(|login| &**login).collect(),

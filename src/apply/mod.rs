@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 
 use self::guard::Ready;
-use self::journal::Journal;
+use self::journal::{Entry, Journal};
 use self::preflight::Repository;
 use crate::forge::change::Write as Writable;
 use crate::forge::{Comment, Item, Placed};
@@ -121,6 +121,7 @@ impl Apply<'_> {
             posted: RefCell::default(),
             created: RefCell::default(),
             changed: RefCell::default(),
+            unsaved: RefCell::default(),
             opened: RefCell::default(),
         };
         let mut applied = Applied::default();
@@ -132,7 +133,7 @@ impl Apply<'_> {
             let outcome = match &applied.ended {
                 Some(why) => Outcome::new(Fate::NotReached, format!("Not reached: {why}.")),
                 None => match &repositories[item.repo.as_ref()] {
-                    Err(why) => Outcome::new(Fate::Failed, why.clone()),
+                    Err(outcome) => outcome.clone(),
                     Ok(repository) => run.item(repository, item).unwrap_or_else(|Ended(why)| {
                         applied.ended = Some(why.clone());
                         Outcome::new(Fate::Failed, why)
@@ -158,6 +159,8 @@ struct Run<'r, 'a> {
     posted: RefCell<Vec<Posted>>,
     /// By repository: comments that changed since the run began, and when they were asked for.
     changed: RefCell<HashMap<usize, (Instant, Vec<Placed>)>>,
+    /// Steps that are done once what was written is saved: a server has kept it when it answers, a file has not.
+    unsaved: RefCell<Vec<Entry>>,
     /// By repository: the issues that we had opened before this run created one.
     opened: RefCell<HashMap<usize, Vec<Item<'static>>>>,
     /// Issues that this run has created.
@@ -223,7 +226,9 @@ impl Run<'_, '_> {
                 break;
             }
         }
-        if let Err(error) = self.apply.forge.item_done() {
+        let saved = self.apply.forge.item_done();
+        let noted = self.note_saved(saved.is_ok());
+        if let Err(error) = saved.and(noted) {
             outcome = Outcome::new(Fate::Failed, format!("{error:#}"));
         }
         Ok(outcome)

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use anyhow::Result;
 
-use super::{Applied, Run};
+use super::{Applied, Fate, Outcome, Run};
 use crate::forge::change::{GREY, Label};
 use crate::plan::Op;
 
@@ -22,16 +22,22 @@ pub(super) struct Repository {
     pub(super) unassignable: Vec<String>,
 }
 
+fn failed(why: String) -> Outcome {
+    Outcome::new(Fate::Failed, why)
+}
+
 impl Run<'_, '_> {
     /// Looks at every repository of the plan. What fails is told before anything is written.
-    pub(super) fn preflight(&self, applied: &mut Applied) -> HashMap<&str, Result<Repository, String>> {
+    pub(super) fn preflight(&self, applied: &mut Applied) -> HashMap<&str, Result<Repository, Outcome>> {
         let names: BTreeSet<&str> = self.plan.items.iter().map(|item| item.repo.as_ref()).collect();
         let mut found = HashMap::new();
         for name in names {
             let repository =
-                self.repository(name).unwrap_or_else(|error| Err(format!("Nothing was written: {error:#}")));
+                self.repository(name).unwrap_or_else(|error| Err(failed(format!("Nothing was written: {error:#}"))));
             match &repository {
-                Err(why) => applied.warnings.push(format!("{name}: {why}")),
+                Err(outcome) => {
+                    applied.warnings.push(format!("{name}: {}", outcome.note.as_deref().unwrap_or_default()));
+                }
                 Ok(repository) => applied.warnings.extend(repository.unassignable.iter().map(|login| {
                     format!("{name}: {login} cannot be assigned here; mend the login in the rules, or give it access")
                 })),
@@ -41,17 +47,18 @@ impl Run<'_, '_> {
         found
     }
 
-    fn repository(&self, name: &str) -> Result<Result<Repository, String>> {
+    fn repository(&self, name: &str) -> Result<Result<Repository, Outcome>> {
         let forge = self.apply.forge;
         let Some(index) = forge.repos().iter().position(|repo| repo.name.eq_ignore_ascii_case(name)) else {
-            return Ok(Err("the forge has no such repository, or the token may not see it".to_owned()));
+            return Ok(Err(failed("the forge has no such repository, or the token may not see it".to_owned())));
         };
         let of_repo = || self.plan.items.iter().filter(|item| item.repo.as_ref() == name);
         let writes = || of_repo().flat_map(|item| &item.effects).flat_map(|effect| &effect.writes);
         let milestones = writes().any(|write| write.op == Op::SetMilestone);
         let there = forge.preflight(index, milestones)?;
         if let Some(why) = there.refused {
-            return Ok(Err(format!("Nothing was written: {why}")));
+            let fate = if there.closed { Fate::Dropped } else { Fate::Failed };
+            return Ok(Err(Outcome::new(fate, format!("Nothing was written: {why}"))));
         }
         let put_on = writes().filter(|write| matches!(write.op, Op::AddLabels | Op::CreateIssue | Op::CreateLabel));
         let labels: BTreeSet<&String> = put_on.flat_map(|write| &write.args.labels).collect();
@@ -64,7 +71,7 @@ impl Run<'_, '_> {
             .filter_map(|write| write.args.milestone.as_ref())
             .find(|title| !there.milestones.contains(title));
         if let Some(title) = milestone {
-            return Ok(Err(format!("Nothing was written: there is no open milestone {title}; create it")));
+            return Ok(Err(failed(format!("Nothing was written: there is no open milestone {title}; create it"))));
         }
         let assigned = writes().filter(|write| matches!(write.op, Op::Assign | Op::CreateIssue));
         let logins: BTreeSet<&String> = assigned.flat_map(|write| &write.args.assignees).collect();

@@ -209,7 +209,7 @@ impl Run<'_, '_> {
         before: Option<String>,
         state: Step,
     ) -> anyhow::Result<()> {
-        self.apply.journal.note(&Entry {
+        let entry = Entry {
             ts: rfc3339((self.apply.clock)()),
             run: self.apply.run.to_owned(),
             job: self.plan.job.to_string(),
@@ -223,7 +223,18 @@ impl Run<'_, '_> {
             args: write.args.clone(),
             before,
             state,
-        })
+        };
+        if state == Step::Done && !self.apply.forge.is_remote() {
+            self.unsaved.borrow_mut().push(entry);
+            return Ok(());
+        }
+        self.apply.journal.note(&entry)
+    }
+
+    /// Notes the steps whose writes are saved by now, or could not be.
+    pub(super) fn note_saved(&self, saved: bool) -> anyhow::Result<()> {
+        let state = if saved { Step::Done } else { Step::Failed };
+        self.unsaved.take().into_iter().try_for_each(|entry| self.apply.journal.note(&Entry { state, ..entry }))
     }
 }
 

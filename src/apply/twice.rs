@@ -12,7 +12,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::guard;
 use super::preflight::Repository;
-use super::{Applied, Created, Posted, Run};
+use super::{Applied, Created, Outcome, Posted, Run};
 use crate::forge::change::Fresh;
 use crate::forge::{Comment, Item, Kind};
 use crate::plan::marker::Marker;
@@ -30,7 +30,7 @@ type Lists = HashMap<(usize, Option<String>), Vec<Item<'static>>>;
 
 impl Run<'_, '_> {
     /// Looks back at every repository that this run has posted in: one list of comments each.
-    pub(super) fn look_back(&self, repositories: &HashMap<&str, Result<Repository, String>>, applied: &mut Applied) {
+    pub(super) fn look_back(&self, repositories: &HashMap<&str, Result<Repository, Outcome>>, applied: &mut Applied) {
         let posted = self.posted.take();
         let mut by_repo: BTreeMap<usize, Vec<&Posted>> = BTreeMap::new();
         posted.iter().for_each(|one| by_repo.entry(one.repo).or_default().push(one));

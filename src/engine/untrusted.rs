@@ -120,6 +120,36 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
+/// The title of an issue: one line in which no reference or address becomes a link. Forges read no Markdown
+/// there, but `#12`, which touches what it names (fact 105), and the digest of a commit.
+///
+/// `Look at #12 since 0a1b2c3` has a U+2060 behind the `#` and the `0`.
+pub fn title(text: &str) -> String {
+    let line = line(text);
+    let mut out = String::with_capacity(line.len() + 8);
+    let mut word = 0;
+    for (at, c) in line.char_indices() {
+        let (before, rest) = (&line[..at], &line[at + c.len_utf8()..]);
+        if !c.is_alphanumeric() {
+            word = at + c.len_utf8();
+        }
+        out.push(c);
+        let begins = at == word && is_commit(&line[at..]);
+        // A name calls nobody there (fact 104).
+        if begins || c != '@' && starts_link(before, c, rest) {
+            out.push(JOINER);
+        }
+    }
+    out
+}
+
+/// Whether a text begins with what may be the digest of a commit: seven hexadecimal digits or more, and no other
+/// letter behind them.
+fn is_commit(text: &str) -> bool {
+    let word = text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    word.len() >= 7 && word.bytes().all(|byte| byte.is_ascii_hexdigit()) && word.bytes().any(|b| b.is_ascii_digit())
+}
+
 /// Whether a byte may mean something in Markdown or to [`starts_link`].
 const fn is_special(byte: u8) -> bool {
     matches!(byte, b'!'..=b'/' | b':'..=b'@' | b'['..=b'`' | b'{'..=b'~' | b'w' | b'W')
@@ -353,6 +383,22 @@ mod tests {
                 "of {input:?}"
             );
         }
+    }
+
+    #[test]
+    fn nothing_in_a_title_becomes_a_link() {
+        for (given, wanted) in [
+            ("Look at #12, !3 and a/b#4", "Look at #¦12, !¦3 and a/b#¦4"),
+            (
+                "since 0a1b2c3 (da39a3ee5e6b4b0d3255bfef95601890afd80709)",
+                "since 0¦a1b2c3 (d¦a39a3ee5e6b4b0d3255bfef95601890afd80709)",
+            ),
+            ("effaced facade, 0a1b2cz, a `code` of 5*3", "effaced facade, 0a1b2cz, a `code` of 5*3"),
+            ("@all see https://x.example", "@all see https:¦//x.example"),
+        ] {
+            assert_eq!(title(given), wanted.replace('¦', "\u{2060}"));
+        }
+        assert!(!title("a\u{202e}b\u{2066}c\nd").contains(is_hidden));
     }
 
     #[test]

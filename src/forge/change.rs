@@ -177,6 +177,8 @@ pub struct Preflight {
     /// Why nothing may be written here, as far as a GET tells: archived, issues switched off, the
     /// token may only read.
     pub refused: Option<String>,
+    /// Nobody may write here, whatever the token: archived, or issues switched off. That is no failure.
+    pub closed: bool,
     /// Exact names of the labels that may be put on: the repository's, and its organisation's where
     /// this forge takes those.
     pub labels: Vec<String>,

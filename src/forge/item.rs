@@ -27,13 +27,25 @@ impl Kind {
     }
 }
 
+/// The accounts that jobs of a forge write with where they have no token of their own: on Gitea, Forgejo and
+/// GitHub (facts 30, 85).
+const JOB_ACCOUNTS: [&str; 3] = ["gitea-actions", "forgejo-actions", "github-actions[bot]"];
+
 /// An account, as it stands beside an item or a comment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Account {
     /// The login; never empty.
     pub login: String,
     /// The forge says that this is no person: type `Bot`, or an id below 0 (fact 30).
     pub bot: bool,
+}
+
+impl Account {
+    /// The account of the forge's own jobs. Whoever has registered such a name is a person.
+    #[must_use]
+    pub fn is_of_jobs(&self) -> bool {
+        self.bot && JOB_ACCOUNTS.iter().any(|known| known.eq_ignore_ascii_case(&self.login))
+    }
 }
 
 /// An issue or a pull request as a list gives it. Times are instants in UTC; `None` where the

@@ -34,7 +34,7 @@ pub fn text(wanted: &str) -> Option<&'static str> {
 pub fn folder(host: Option<&str>, in_use: &dyn Fn(&str) -> bool) -> (&'static str, Option<String>) {
     let host = host.map(str::to_lowercase).unwrap_or_default();
     let [forgejo, _, github] = FOLDERS;
-    if host == "github.com" || host.ends_with(".github.com") || host.ends_with(".ghe.com") {
+    if is_github(&host) {
         return (github, None);
     }
     let reads = |folder: &&str| *folder != forgejo || host != "gitea.com";
@@ -44,6 +44,24 @@ pub fn folder(host: Option<&str>, in_use: &dyn Fn(&str) -> bool) -> (&'static st
     let known = ["gitea.com", "codeberg.org"].contains(&host.as_str());
     let note = format!("a GitHub server of one's own reads only {github}: if this is one, give --workflows {github}");
     (FRESH, (!known).then_some(note))
+}
+
+/// The account that jobs of the forge write with where they have no token of their own, as far as its host and
+/// the folder of its workflows tell.
+#[must_use]
+pub fn job_account(host: Option<&str>, folder: &str) -> &'static str {
+    let host = host.map(str::to_lowercase).unwrap_or_default();
+    if is_github(&host) {
+        "github-actions[bot]"
+    } else if host == "codeberg.org" || folder == FOLDERS[0] {
+        "forgejo-actions"
+    } else {
+        "gitea-actions"
+    }
+}
+
+fn is_github(host: &str) -> bool {
+    host == "github.com" || host.ends_with(".github.com") || host.ends_with(".ghe.com")
 }
 
 /// The host of a forge's address. `None` if it is none, or if it holds a user or a password.

@@ -10,7 +10,7 @@ use anyhow::anyhow;
 
 use super::record::{self, Record};
 use super::rules::{self, Logins};
-use super::{Ask, FOLDER, Fate, Refused, Wish, is_ours, there, why};
+use super::{Ask, FOLDER, Fate, Refused, Wish, is_ours, there, why, workflow};
 use crate::pack;
 
 /// What jobs share, for those that extend it.
@@ -64,7 +64,7 @@ pub(super) fn rules_of(top: &Path, job: &str, wish: &Wish, before: &Record, ask:
                 found.left.push((to, Fate::LeftAlone("these rules are in use")));
             }
         } else if path == main {
-            main_file(top, (to, &text), wish, before, ask, &mut found)?;
+            main_file(top, (to, &text), workflow::bot(top, job, wish, before), (wish, before, ask), &mut found)?;
         } else {
             found.texts.insert(to, text);
         }
@@ -79,16 +79,15 @@ pub(super) fn rules_of(top: &Path, job: &str, wish: &Wish, before: &Record, ask:
 fn main_file(
     top: &Path,
     (to, text): (String, &str),
-    wish: &Wish,
-    before: &Record,
-    ask: Ask<'_>,
+    bot: Option<&str>,
+    (wish, before, ask): (&Wish, &Record, Ask<'_>),
     found: &mut Rules,
 ) -> Result<(), Refused> {
     let names = &found.names;
     let given = before.agents.iter().chain(&wish.logins).map(|(name, login)| (name.clone(), login.clone()));
     let given: Logins = given.filter(|(name, _)| names.contains(name)).collect();
     let all = given.len() == names.len();
-    let same = |there: &String| all && record::mark(there) == record::mark(&rules::fill(text, &given));
+    let same = |there: &String| all && record::mark(there) == record::mark(&rules::fill(text, &given, bot));
     let stands = there(top, &to)?.filter(|there| !is_ours(before, &to, there) && !same(there));
     if stands.is_some() {
         found.left.push((to.clone(), Fate::LeftAlone(why(before, &to))));
@@ -96,7 +95,7 @@ fn main_file(
         return Ok(());
     }
     let logins = if names.is_empty() { Logins::new() } else { answered(names, given, ask)? };
-    found.texts.insert(to, rules::fill(text, &logins));
+    found.texts.insert(to, rules::fill(text, &logins, bot));
     found.logins = Some(logins).filter(|_| !found.names.is_empty());
     Ok(())
 }

@@ -19,7 +19,8 @@ pub(super) fn agents(text: &str) -> Vec<String> {
 
 /// The rule file with these logins. A rule whose action is an agent's that is nobody keeps its place
 /// and does nothing: without it the next rule would take its issues, and hand out what is blocked.
-pub(super) fn fill(text: &str, logins: &Logins) -> String {
+/// `bot` is the account of the forge's jobs, where they may have written before they had a token of their own.
+pub(super) fn fill(text: &str, logins: &Logins, bot: Option<&str>) -> String {
     let nobody = |agent: &str| logins.get(agent).is_some_and(Option::is_none);
     let idle: BTreeMap<&str, &str> =
         section(text, "actions").filter_map(|line| entry(line, "agent")).filter(|(_, agent)| nobody(agent)).collect();
@@ -47,6 +48,11 @@ pub(super) fn fill(text: &str, logins: &Logins) -> String {
         };
         filled.push_str(changed.as_deref().unwrap_or(line));
         filled.push('\n');
+        if let Some(bot) = bot.filter(|_| line.starts_with("job: ")) {
+            filled.push_str(&format!(
+                "# What the forge's jobs wrote before KAIZEN_TOKEN was set is ours too.\nbots: [\"{bot}\"]\n"
+            ));
+        }
     }
     filled
 }
@@ -77,7 +83,7 @@ mod tests {
     }
 
     fn changed(logins: &Logins) -> Vec<(String, String)> {
-        let filled = fill(SHIPPED, logins);
+        let filled = fill(SHIPPED, logins, None);
         assert_eq!(filled.lines().count(), SHIPPED.lines().count());
         let pairs = SHIPPED.lines().zip(filled.lines()).filter(|(before, after)| before != after);
         pairs.map(|(before, after)| (before.trim().to_owned(), after.trim().to_owned())).collect()
@@ -96,6 +102,15 @@ mod tests {
                 "kimi: {login: \"123\", holds: labelled.kimi_ready and not stuck, at_once: 5}",
                 "owner: {login: \"mara\"}",
             ]
+        );
+    }
+
+    #[test]
+    fn the_account_of_the_jobs_stands_below_the_job() {
+        let filled = fill(SHIPPED, &logins([("claude", None), ("kimi", None), ("owner", None)]), Some("x[bot]"));
+        assert!(
+            filled.contains("\njob: backlog-triage\n# What") && filled.contains("\nbots: [\"x[bot]\"]\n"),
+            "{filled}"
         );
     }
 

@@ -85,14 +85,8 @@ pub(super) fn of(top: &Path, jobs: &[String], inside: bool, wish: &Wish, record:
     let mut all = Workflows::default();
     record.runs_on = wish.runs_on.clone().or_else(|| record.runs_on.take());
     record.review = wish.review.or(record.review);
-    let folder = match wish.workflows.clone().or_else(|| record.workflows.take()) {
-        Some(folder) => folder,
-        None => {
-            let (folder, note) = workflows::folder(wish.host.as_deref(), &|folder| in_use(&top.join(folder)));
-            all.notes.extend(note);
-            folder.to_owned()
-        }
-    };
+    let (folder, note) = folder(top, wish, record);
+    all.notes.extend(note);
     let runs_on = record.runs_on.as_ref().map(|label| format!("    runs-on: {label}\n"));
     if !wish.sha256.is_empty() {
         record.sha256 = BTreeMap::from([(env!("CARGO_PKG_VERSION").to_owned(), wish.sha256.clone())]);
@@ -128,6 +122,25 @@ pub(super) fn of(top: &Path, jobs: &[String], inside: bool, wish: &Wish, record:
     }
     record.workflows = Some(folder);
     all
+}
+
+/// The folder of the workflows, and what one should know about it.
+fn folder(top: &Path, wish: &Wish, record: &Record) -> (String, Option<String>) {
+    match wish.workflows.as_ref().or(record.workflows.as_ref()) {
+        Some(folder) => (folder.clone(), None),
+        None => {
+            let (folder, note) = workflows::folder(wish.host.as_deref(), &|folder| in_use(&top.join(folder)));
+            (folder.to_owned(), note)
+        }
+    }
+}
+
+/// The account whose lines the rules of a job have to know as ours: that of the forge's jobs, where the workflow
+/// writes as it until the secret is set.
+pub(super) fn bot(top: &Path, job: &str, wish: &Wish, record: &Record) -> Option<&'static str> {
+    let writes = |text: &str| text.contains("secrets.KAIZEN_TOKEN") && text.contains("issues: write");
+    workflows::text(job).filter(|text| writes(text))?;
+    Some(workflows::job_account(wish.host.as_deref(), &folder(top, wish, record).0))
 }
 
 impl Workflows {

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::unfinished::Unfinished;
 use crate::apply::journal::Journal;
 use crate::engine::rules::Policy;
-use crate::forge::{Comment, Forge};
+use crate::forge::{Account, Comment, Forge};
 use crate::plan::memory::Us;
 use crate::report::Row;
 
@@ -83,16 +83,21 @@ pub struct Backlog<'p> {
     /// Comments that were read, by repository and number.
     pub comments: HashMap<(usize, u64), Vec<Comment>>,
     /// Markers in what others wrote: repository, number, who wrote it.
-    pub(super) strangers: BTreeSet<(usize, u64, String)>,
+    pub(super) strangers: BTreeSet<(usize, u64, Account)>,
     /// One an agent: open items in its hands that `scope` leaves out.
     pub(super) held_outside: Vec<usize>,
 }
 
 impl Backlog<'_> {
+    /// The account of the forge's jobs among those who wrote such markers.
+    pub(super) fn job_account(&self) -> Option<String> {
+        self.strangers.iter().find(|(.., account)| account.is_of_jobs()).map(|(.., account)| account.login.clone())
+    }
+
     /// One sentence a repository about markers in what others wrote.
     pub(super) fn told_strangers(&self, asked: &Asked<'_>) -> Vec<String> {
         let mut by_repo: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-        for (repo, number, login) in &self.strangers {
+        for (repo, number, Account { login, .. }) in &self.strangers {
             by_repo.entry(*repo).or_default().push(format!("{login} on #{number}"));
         }
         let sentence = |(repo, all): (usize, Vec<String>)| {

@@ -257,6 +257,7 @@ fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run
         totals.count(row.state, row.flag(policy, "ready") == Some(true));
     }
     let mut warnings = backlog.told_strangers(asked);
+    let job_account = backlog.job_account();
     warnings.extend(backlog.unreadable);
     let mut run = Run {
         policy,
@@ -269,6 +270,7 @@ fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run
         why_incomplete: backlog.unread,
         warnings,
         comments: backlog.comments,
+        job_account,
         outcomes: None,
         totals,
         open: backlog.open,

@@ -24,7 +24,7 @@ use crate::engine::facts::Fact;
 use crate::engine::rules::Policy;
 use crate::engine::value::Value;
 use crate::engine::words::Found;
-use crate::forge::{Item, Kind, LabelNames, States};
+use crate::forge::{Account, Item, Kind, LabelNames, States};
 use crate::plan::choice::State;
 use crate::plan::marker::Marker;
 use crate::plan::{self, SUMMARY, Subject, section};
@@ -41,6 +41,8 @@ pub fn judge<'p>(asked: &Asked<'p>) -> Result<Backlog<'p>> {
         let read = judge_repo(asked, repo, &mut backlog).with_context(|| format!("reading the backlog of {name}"));
         match read {
             Ok(()) => {}
+            // Nothing can be done where nothing can be written: what is read there is of no use either.
+            Err(_) if asked.forge.closed(repo).is_some() => {}
             Err(error) if asked.repos.len() == 1 => return Err(error),
             // The others go on; this one is not written to.
             Err(error) => backlog.unread.push(format!("{error:#}")),
@@ -60,7 +62,7 @@ struct Pages<'p> {
     summaries: Vec<OldSummary>,
     held_outside: Vec<usize>,
     unfinished: Vec<Unfinished>,
-    strangers: Vec<(u64, String)>,
+    strangers: Vec<(u64, Account)>,
 }
 
 fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> Result<()> {
@@ -74,7 +76,7 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
         let mut rows = Vec::with_capacity(items.len());
         for item in items {
             let stranger = asked.us().stranger(item.author.as_ref(), &item.body);
-            page.strangers.extend(stranger.map(|login| (item.number, login.to_owned())));
+            page.strangers.extend(stranger.map(|account| (item.number, account)));
             page.unfinished.extend(recent.unfinished(asked, repo, item));
             let timeline = Timeline::default();
             rows.extend(judge_item(asked, repo, item, &mut page, &timeline));
@@ -102,7 +104,7 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
     pages.unfinished.sort_by_key(|left| left.number);
     backlog.unfinished.extend(pages.unfinished);
     let strangers = recent.strangers.into_iter().chain(pages.strangers);
-    backlog.strangers.extend(strangers.map(|(number, login)| (repo, number, login)));
+    backlog.strangers.extend(strangers.map(|(number, account)| (repo, number, account)));
     backlog.summaries.extend(pages.summaries);
     Ok(())
 }

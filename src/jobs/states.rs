@@ -27,13 +27,13 @@ pub fn closed(asked: &Asked<'_>) -> Vec<(usize, String)> {
     asked.repos.iter().filter_map(why).map(said).collect()
 }
 
-/// Plans nothing for these: what a rule would do there fails, and the report says why.
+/// Plans nothing for these: what a rule would do there is dropped, and the report says why.
 pub fn close(asked: &Asked<'_>, backlog: &mut Backlog<'_>) {
     for (repo, why) in closed(asked) {
         backlog.unfinished.retain(|left| left.repo != repo);
         for row in backlog.rows.iter_mut().filter(|row| row.repo == repo && row.subject.is_some()) {
             row.subject = None;
-            (row.state, row.note) = (State::Failed, Some(format!("{why}.")));
+            (row.state, row.note) = (State::Dropped, Some(format!("{why}.")));
         }
         backlog.unreadable.push(why);
     }
@@ -91,7 +91,7 @@ pub fn decide(asked: &Asked<'_>, backlog: &mut Backlog<'_>) -> Vec<usize> {
     for ((repo, number), comments) in &read {
         let strangers =
             comments.iter().filter_map(|comment| asked.us().stranger(comment.author.as_ref(), &comment.body));
-        backlog.strangers.extend(strangers.map(|login| (*repo, *number, login.to_owned())));
+        backlog.strangers.extend(strangers.map(|account| (*repo, *number, account)));
     }
     backlog.comments.extend(read);
     let order = order.into_iter().map(|at| acting[at]).collect();

@@ -12,7 +12,7 @@ use chrono::Duration;
 use super::backlog::Asked;
 use crate::apply::doubt::{self, At, Doubt};
 use crate::engine::rules::Policy;
-use crate::forge::{Comment, Item, Kind};
+use crate::forge::{Account, Comment, Item, Kind};
 use crate::plan::marker::{self, Marker};
 use crate::plan::memory::{self, State};
 use crate::plan::{self, DECISION, Effect, PlannedItem, Write};
@@ -47,7 +47,7 @@ pub(super) struct Recent {
     /// Ids of those that are no longer ours: what was reduced has no marker.
     plain: HashSet<u64>,
     /// Markers in comments of others: the number and who wrote it.
-    pub(super) strangers: Vec<(u64, String)>,
+    pub(super) strangers: Vec<(u64, Account)>,
 }
 
 impl Recent {
@@ -60,9 +60,8 @@ impl Recent {
         let placed = asked.forge.comments_since(repo, since).context("listing the comments of the last day")?;
         let mut recent = Recent::default();
         for placed in placed {
-            if let Some(login) = asked.us().stranger(placed.comment.author.as_ref(), &placed.comment.body) {
-                recent.strangers.push((placed.number, login.to_owned()));
-            }
+            let stranger = asked.us().stranger(placed.comment.author.as_ref(), &placed.comment.body);
+            recent.strangers.extend(stranger.map(|account| (placed.number, account)));
             let Some(marker) = asked.us().marker(&placed.comment) else {
                 recent.plain.insert(placed.comment.id);
                 continue;

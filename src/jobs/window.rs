@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 
 use super::facts;
+use crate::apply::twice::SECOND;
 use crate::engine;
 use crate::engine::rules::Policy;
 use crate::forge::{Comment, Forge, Happened, Item, Kind, Repo};
@@ -87,7 +88,7 @@ pub struct RepoWindow {
 pub struct Seen {
     /// As the list gave it; its text is without sections of ours.
     pub item: Item<'static>,
-    /// A report that we wrote ourselves: opened by our account, with our marker.
+    /// An issue that we opened ourselves, whatever it is: by our account, with our marker.
     pub own_report: bool,
     /// When people commented on it, the first first, since the first of the windows began.
     pub said: Vec<i64>,
@@ -130,9 +131,10 @@ impl RepoWindow {
         self.closed.iter().filter(move |seen| window.holds(seen.closed_at()))
     }
 
-    /// The issues that were opened in a window, whatever became of them.
+    /// The issues that were opened in a window, whatever became of them, without those that we opened ourselves.
     pub fn opened_in(&self, window: Window) -> impl Iterator<Item = &Seen> {
-        self.open.iter().chain(&self.closed).filter(move |seen| window.holds(seen.opened_at()))
+        let opened = move |seen: &&Seen| !seen.own_report && window.holds(seen.opened_at());
+        self.open.iter().chain(&self.closed).filter(opened)
     }
 
     /// The pull requests that were merged or closed in a window.
@@ -236,7 +238,9 @@ fn is_wanted(item: &Item<'_>, windows: &[Window]) -> bool {
 }
 
 fn seen(us: Us<'_>, item: &Item<'_>) -> Seen {
-    let own_report = facts::is_ours(&us, item) && Marker::ending(&item.body).is_some();
+    // One that lost a race has no marker any more.
+    let marked = Marker::ending(&item.body).is_some() || item.body.starts_with(SECOND);
+    let own_report = facts::is_ours(&us, item) && marked;
     let body = section::without(&item.body).into_owned();
     let item = Item { body: body.into(), ..item.clone().into_owned() };
     Seen { item, own_report, said: Vec::new(), answered: None, lately: 0 }

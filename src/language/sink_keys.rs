@@ -22,8 +22,9 @@ pub(super) const SINK: [Member; 6] = [
     may("step_summary", Shape::Flag, "The summary of the CI job."),
 ];
 
-pub(super) const SINK_ISSUE: [Member; 4] = [
+pub(super) const SINK_ISSUE: [Member; 5] = [
     may("repo", Shape::Like("^[^/]+/[^/]+$"), "Its repository; absent: the one that is looked at."),
+    may("number", Shape::Whole(1), "Its number, whoever opened it; absent: it is one that Kaizen has opened."),
     may("label", Shape::Text, "The label it carries: the newest open one counts."),
     may("title", Shape::Text, "How its title begins, where none carries the label."),
     may("create", Shape::Flag, "It is created where there is none."),

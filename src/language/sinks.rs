@@ -39,20 +39,27 @@ pub fn below_reports(path: &str) -> Option<PathBuf> {
     (!path.ends_with(['/', '\\']) && !path.contains('\0')).then_some(rest)
 }
 
+/// The issue that takes a report: the one with the number, else one that we have opened ourselves. Anybody may
+/// give an issue a title, and a form may give it a label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssueSink {
+    /// `owner/name`; `None`: the one repository that is looked at, else that of the CI job.
+    pub repo: Option<String>,
+    /// Its number, whoever opened it.
+    pub number: Option<u64>,
+    /// The label that it carries.
+    pub label: Option<String>,
+    /// How its title begins, where none carries the label.
+    pub title: Option<String>,
+    /// It is created where there is none.
+    pub create: bool,
+}
+
 /// What a place is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SinkKind {
     /// A comment on an issue of the forge.
-    Issue {
-        /// `owner/name`; `None`: the one repository that is looked at, else that of the CI job.
-        repo: Option<String>,
-        /// The label that the issue carries.
-        label: Option<String>,
-        /// How its title begins, where none carries the label.
-        title: Option<String>,
-        /// It is created where there is none.
-        create: bool,
-    },
+    Issue(IssueSink),
     /// A chat of Telegram.
     Telegram {
         /// The variable that holds the bot's token.
@@ -159,8 +166,12 @@ fn issue(reader: &mut Reader<'_>, node: &Node) -> Option<SinkKind> {
         reader.sink.error(node.span, format!("`{name}` is no repository"), Some("write `owner/name`".to_owned()));
     }
     let create = fields.get("create").and_then(|node| reader.flag(node, "`create`")).unwrap_or(false);
-    if label.is_none() && title.is_none() {
-        let help = "name the `label` that it carries, or how its `title` begins";
+    let number = fields
+        .get("number")
+        .and_then(|node| reader.whole(node, "`number`", 1))
+        .and_then(|number| u64::try_from(number).ok());
+    if label.is_none() && title.is_none() && number.is_none() {
+        let help = "name the `label` that it carries, or how its `title` begins, or its `number`";
         reader.missing(fields, node.span, "nothing says which issue it is", help);
         return None;
     }
@@ -168,7 +179,7 @@ fn issue(reader: &mut Reader<'_>, node: &Node) -> Option<SinkKind> {
         let help = "an issue that is created has both a `label` and a `title`";
         reader.missing(fields, node.span, "the issue cannot be created", help);
     }
-    Some(SinkKind::Issue { repo, label, title, create })
+    Some(SinkKind::Issue(IssueSink { repo, number, label, title, create }))
 }
 
 fn telegram(reader: &mut Reader<'_>, node: &Node, variables: &mut Variables) -> Option<SinkKind> {

@@ -27,7 +27,7 @@ pub fn summary(policy: &Policy, repo: &str, day: &str, written: Summary<'_>, the
     let (op, args) = match there {
         Some(_) => (Op::EditBody, Args { body, ..Args::default() }),
         None => {
-            let (title, labels) = (Some(title.to_owned()), vec![label.to_owned()]);
+            let (title, labels) = (Some(super::one_line(title)), vec![label.to_owned()]);
             (Op::CreateIssue, Args { title, body, labels, ..Args::default() })
         }
     };

@@ -47,11 +47,28 @@ impl<'u> Us<'u> {
     /// Who wrote a text that ends with a marker and is not ours. Where our own account is not known
     /// nobody is told from us.
     #[must_use]
-    pub fn stranger<'a>(&self, author: Option<&'a Account>, text: &str) -> Option<&'a str> {
-        let login = author.map_or("", |author| author.login.as_str());
-        let strange = !self.user.is_empty() && !self.is(login) && Marker::ending(text).is_some();
-        strange.then_some(login)
+    pub fn stranger(&self, author: Option<&Account>, text: &str) -> Option<Account> {
+        let author = author.cloned().unwrap_or_default();
+        let strange = !self.user.is_empty() && !self.is(&author.login) && Marker::ending(text).is_some();
+        strange.then_some(author)
     }
+
+    /// The account of the forge's jobs that wrote such a text and is not ours: most likely these rules have run
+    /// without a token of their own. Nobody else's marker is believed either, and what it tells would be repeated.
+    pub fn job_account<'t>(&self, texts: impl IntoIterator<Item = (Option<&'t Account>, &'t str)>) -> Option<String> {
+        let of_jobs = |(author, text)| self.stranger(author, text).filter(Account::is_of_jobs);
+        texts.into_iter().find_map(of_jobs).map(|account| account.login)
+    }
+}
+
+/// Why nothing may be written beside the texts of an account of the forge's jobs, and what to do.
+#[must_use]
+pub fn job_account_help(login: &str, user: &str) -> String {
+    format!(
+        "texts by {login}, the account of the forge's jobs, end with a marker of Kaizen's, and this run is {user}: it \
+         would do again what they tell. If jobs of yours have run without a token of their own, add `bots: \
+         [\"{login}\"]` to the rules"
+    )
 }
 
 /// Our newest comment of a policy in a place, with its marker.

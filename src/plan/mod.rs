@@ -21,8 +21,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::digest;
 use crate::engine::rules::Policy;
+use crate::engine::{digest, untrusted};
 use crate::forge::change::Label;
 use crate::forge::{Item, Kind};
 use marker::Marker;
@@ -202,11 +202,11 @@ pub fn effect(
             write.args.section = texts.section.map(|text| section::written(&marker, text));
         } else if let Some((title, text)) = texts.issue {
             let action = policy.actions.iter().find(|action| action.name == asked.action);
-            let marker = created(&policy.mark, number, action.map_or("", |action| &action.name))
-                .with("did", &asked.did)
-                .with("run", "-")
-                .with("rule", rule)
-                .with("text", &digest(text));
+            let marker = created(&policy.mark, number, action.map_or("", |action| &action.name));
+            // Where the journal is gone, undo knows by this that nobody else has handed it out.
+            let assigned = write.args.assignees.join(",");
+            let marker = if assigned.is_empty() { marker } else { marker.with("assign", &assigned) };
+            let marker = marker.with("did", &asked.did).with("run", "-").with("rule", rule).with("text", &digest(text));
             write.args.title = Some(one_line(title));
             write.args.body = Some([text, "\n\n", &marker.line()].concat());
         }
@@ -274,11 +274,12 @@ pub fn is_created(text: &str, wanted: &Marker) -> bool {
     Marker::ending(text).is_some_and(|marker| same(&marker))
 }
 
-/// A title: one line, as long as every forge takes it.
-fn one_line(title: &str) -> String {
+/// The title of an issue of ours: one line, as long as every forge takes it, in which nothing becomes a link.
+#[must_use]
+pub fn one_line(title: &str) -> String {
     let words: Vec<&str> =
         title.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
-    words.join(" ").chars().take(TITLE).collect()
+    untrusted::title(&words.join(" ")).chars().take(TITLE).collect()
 }
 
 /// The write that leaves one line of an earlier comment, without a marker.

@@ -24,6 +24,8 @@ const CLOSE: &str = "<!-- kaizen:end -->";
 pub struct Section {
     /// Digest of the decision that wrote it.
     pub did: String,
+    /// The run that wrote it.
+    pub run: String,
     /// Somebody has changed what stands in it.
     pub edited: bool,
 }
@@ -36,7 +38,8 @@ pub fn there(text: &str, policy: &str) -> Option<Section> {
     let mut inside: Vec<&str> = inside.collect();
     inside.pop();
     let edited = marker.get("text") != Some(&digest(inside.join("\n").trim()));
-    Some(Section { did: marker.get("did").unwrap_or("").to_owned(), edited })
+    let field = |name: &str| marker.get(name).unwrap_or("").to_owned();
+    Some(Section { did: field("did"), run: field("run"), edited })
 }
 
 /// The section of a policy with its two lines; of several the last.
@@ -163,7 +166,7 @@ mod tests {
         for (before, joined) in [("", ""), ("Text", "\n\n"), ("Text\r\n", "\n"), ("Text\n\n", ""), ("  \n", "")] {
             let with = put(before, &one);
             assert_eq!(with, [before, joined, one.as_str()].concat());
-            assert_eq!(there(&with, "p").unwrap(), Section { did: "1".into(), edited: false });
+            assert_eq!(there(&with, "p").unwrap(), Section { did: "1".into(), run: "-".into(), edited: false });
             assert_eq!(there(&with, "other"), None);
             assert_eq!(without(&with).trim_end(), before.trim_end());
             // People write after it, and around it.

@@ -10,7 +10,7 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::rich::Rich;
-use super::write::{Markup, write};
+use super::write::{Markup, uncommanded, write};
 
 /// How much one message holds.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +49,10 @@ pub(super) fn parts(rich: &Rich, markup: Markup, limit: Limit) -> Vec<Part> {
     let number = |nth: usize| if count > 1 { format!("({nth}/{count})\n") } else { String::new() };
     let part = |(nth, at): (usize, Range<usize>)| {
         let text = number(nth + 1) + &write(rich, at.clone(), markup);
-        Part { text, plain: number(nth + 1) + &write(rich, at, Markup::Plain) }
+        let plain = write(rich, at, Markup::Plain);
+        // What is sent where the markup is not taken goes to the same channel.
+        let plain = if markup == Markup::Html { uncommanded(&plain) } else { plain };
+        Part { text, plain: number(nth + 1) + &plain }
     };
     ranges.into_iter().enumerate().map(part).collect()
 }

@@ -112,12 +112,28 @@ fn ticks(rich: &Rich, span: &Span, at: &Range<usize>) -> &'static str {
 fn text(out: &mut String, text: &str, within: Option<&Style>, markup: Markup) {
     match (markup, within) {
         (Markup::Plain, _) => out.push_str(text),
-        (Markup::Html, _) => out.push_str(&html(text)),
+        (Markup::Html, Some(Style::Code | Style::Pre(_) | Style::Link(_))) => out.push_str(&html(text)),
+        (Markup::Html, _) => out.push_str(&html(&uncommanded(text))),
         (Markup::Slack, Some(Style::Pre(_))) => out.push_str(&slack(&unfenced(text))),
         (Markup::Slack, _) => out.push_str(&slack(text)),
         (Markup::Discord, Some(Style::Code | Style::Pre(_))) => out.push_str(&unfenced(text)),
         (Markup::Discord, _) => discord(out, text),
     }
+}
+
+/// Without `/start`, which Telegram makes a link of that sends a command to a bot.
+pub(super) fn uncommanded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        out.push(c);
+        let named = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        if c == '/' && named(&text[at + 1..]) && !before.is_alphanumeric() && !matches!(before, '/' | '_') {
+            out.push(JOINER);
+        }
+        before = c;
+    }
+    out
 }
 
 /// Without a run of backticks that would end a block of code.
@@ -179,6 +195,22 @@ mod tests {
         let rich = rich(markdown);
         [Markup::Html, Markup::Discord, Markup::Slack, Markup::Plain]
             .map(|markup| write(&rich, 0..rich.text.len(), markup))
+    }
+
+    #[test]
+    fn no_text_is_a_command_of_telegram() {
+        for (given, wanted) in [
+            ("/start now, (/help) and 🦀/x", "/¦start now, (/¦help) and 🦀/¦x"),
+            (
+                "src/auth/login.py, 3/4, https://a.example/b, / and //",
+                "src/auth/login.py, 3/4, https://a.example/b, / and //",
+            ),
+        ] {
+            assert_eq!(uncommanded(given), wanted.replace('¦', "\u{2060}"));
+        }
+        let rich = rich("/start and `/usr/bin`");
+        let html = write(&rich, 0..rich.text.len(), Markup::Html);
+        assert_eq!(html, "/\u{2060}start and <code>/usr/bin</code>");
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub struct Run<'p> {
     pub planned: Vec<PlannedItem>,
     /// What became of each of these; `None` in a dry run.
     pub outcomes: Option<Vec<State>>,
+    /// An account of the forge's jobs that is not ours and whose texts end with our marker: nothing may be written.
+    pub job_account: Option<String>,
     /// Comments that were read, by repository and number.
     pub comments: HashMap<(usize, u64), Vec<Comment>>,
 }

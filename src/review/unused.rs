@@ -111,7 +111,7 @@ pub fn vocabulary(policy: &Policy, loaded: &Loaded, found: &mut Found<'_>) {
             policy.actions.iter().any(|action| action.add_labels.contains(name) || action.remove_labels.contains(name));
         let of_summary = policy.summary.as_ref().is_some_and(|summary| summary.label == *name);
         let of_sink = loaded.sinks.iter().any(|sink| match &sink.kind {
-            SinkKind::Issue { label, .. } => label.as_ref() == Some(name),
+            SinkKind::Issue(issue) => issue.label.as_ref() == Some(name),
             _ => false,
         });
         if !put_on && !of_summary && !of_sink && !named.texts.contains(name) {

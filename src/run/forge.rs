@@ -272,7 +272,8 @@ pub(super) fn repos(forge: &dyn Forge, names: &[String], org: Option<&str>) -> R
     if let Some(org) = org {
         let of_org = |name: &str| name.split_once('/').is_some_and(|(owner, _)| owner.eq_ignore_ascii_case(org));
         let found: Vec<usize> = (0..there.len()).filter(|index| of_org(&there[*index].name)).collect();
-        return if found.is_empty() {
+        // A server has named those that it leaves out: that nothing is left is no failure.
+        return if found.is_empty() && !forge.is_remote() {
             Err(usage(anyhow!("{} holds no repository of {org}", forge.name())))
         } else {
             Ok(found)

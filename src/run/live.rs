@@ -8,19 +8,20 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use chrono::{DateTime, Utc};
 
 use super::record::Record;
 pub(super) use super::record::{About, Ended};
-use super::{Progress, say};
+use super::{Progress, Stop, say, usage};
 use crate::apply::journal::Journal;
 use crate::apply::{Applied, Apply};
 use crate::cli::Shown;
-use crate::forge::Comment;
 use crate::forge::change::Write;
+use crate::forge::{Account, Comment};
 use crate::loop_dir::{Lines, Patience, RunLock};
 use crate::plan::Plan;
+use crate::plan::memory::{self, Us};
 
 /// The exit code of a program that a signal ended at once: 128 and the number of SIGINT.
 const KILLED: i32 = 130;
@@ -85,6 +86,18 @@ pub(super) fn journal(folder: &Path, now: DateTime<Utc>, forge: &str) -> Result<
     let (journal, lines) = Journal::open(folder, now, forge)?;
     tell(&folder.join("journal.jsonl"), &lines);
     Ok(journal)
+}
+
+/// Refuses a live run beside texts in our form by an account of the forge's jobs that is not ours.
+pub(super) fn other_account<'t>(
+    us: Us<'_>,
+    live: bool,
+    texts: impl IntoIterator<Item = (Option<&'t Account>, &'t str)>,
+) -> Result<(), Stop> {
+    match us.job_account(texts).filter(|_| live) {
+        Some(login) => Err(usage(anyhow!("nothing was written: {}", memory::job_account_help(&login, us.user)))),
+        None => Ok(()),
+    }
 }
 
 /// Lines that could not be read are named, and stop nothing.

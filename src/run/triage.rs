@@ -20,8 +20,8 @@ use crate::cli::Triage;
 use crate::forge::remote::token_refused;
 use crate::jobs::backlog::Asked;
 use crate::jobs::{backlog_triage, states};
-use crate::plan::SUMMARY;
 use crate::plan::choice::State;
+use crate::plan::{SUMMARY, memory};
 use crate::report::{Run, Totals};
 
 /// How often a waiting loop looks whether it was asked to end.
@@ -136,6 +136,11 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
     }
     if let Some(path) = &args.plan_out {
         output::save_plan(path, &run.plan(VERSION))?;
+    }
+    if let Some(login) = run.job_account.as_ref().filter(|_| live) {
+        let why = memory::job_account_help(login, forge.read().user());
+        end(begun.as_ref(), &forge, Some(&run), (Exit::Usage, std::slice::from_ref(&why)), clock())?;
+        return Err(usage(anyhow!("nothing was written: {why}")));
     }
     let (mut token_refused, mut ended) = (None, false);
     if let (Some(live), Some(write)) = (&begun, forge.write()) {

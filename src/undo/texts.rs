@@ -131,6 +131,9 @@ fn deleted(written: &Written, held: &Held, known: &Known<'_>) -> Verdict {
 fn body(written: &Written, later: Option<&Written>, held: &Held) -> Verdict {
     let now = held.item.as_ref().map(|item| item.body.to_string()).unwrap_or_default();
     let text = written.args.body.as_deref().unwrap_or_default();
+    if !written.noted && written.before.is_none() {
+        return own_section(written, now);
+    }
     let Some(before) = written.before.clone() else { return left("Nobody noted its earlier text.") };
     if same_text(&now, &before) {
         return undone(later).unwrap_or(Verdict::Already(None));
@@ -144,6 +147,18 @@ fn body(written: &Written, later: Option<&Written>, held: &Held) -> Verdict {
     match written.done {
         super::Done::Yes => another_text(written, later, &now),
         _ => Verdict::Nothing,
+    }
+}
+
+/// Where the journal is gone: what stands between our own two lines and names the run is ours to the last character.
+/// What a run before it had written there is not known, and stays away.
+fn own_section(written: &Written, now: String) -> Verdict {
+    let policy = &written.policy;
+    match section::there(&now, policy) {
+        Some(there) if there.run != written.run => Verdict::Left(format!("A later run, {}, wrote there.", there.run)),
+        Some(there) if there.edited => left("Its section is not what the run wrote."),
+        Some(_) => Verdict::Undo(vec![other_body(section::taken_out(&now, policy), now)]),
+        None => Verdict::Nothing,
     }
 }
 

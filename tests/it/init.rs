@@ -110,6 +110,18 @@ fn a_fresh_checkout_gets_rules_with_its_logins_and_a_workflow() {
         assert!(written[RULES].contains(line), "{line}");
     }
     assert!(written[RULES].contains("# Put your own logins here."), "comments stay");
+    // What the job wrote before the secret was set is ours too.
+    assert!(written[RULES].contains("\nbots: [\"gitea-actions\"]\n"), "{}", written[RULES]);
+    for (remote, account) in [
+        ("https://github.com/acme/app.git", "github-actions[bot]"),
+        ("https://codeberg.org/acme/app.git", "forgejo-actions"),
+    ] {
+        let folder = checkout(remote);
+        assert_eq!(init(&folder, &[&LOGINS[..], &["--jobs", "backlog-triage,kaizen-retro"]].concat()).code, 0);
+        for rules in [RULES, ".kaizen/rules/kaizen-retro.yaml"] {
+            assert!(read(&folder, rules).contains(&format!("\nbots: [\"{account}\"]\n")), "{remote}");
+        }
+    }
     assert!(ran.stdout.contains(&format!("written     {WORKFLOW}\n")), "{}", ran.stdout);
     let next = "kaizen backlog-triage --forge https://git.example.org --repo acme/app --dry-run";
     assert!(ran.stdout.contains(next), "{}", ran.stdout);

@@ -162,7 +162,8 @@ impl Forge for LiveFile {
 impl Write for LiveFile {
     fn preflight(&self, repo: usize, with_milestones: bool) -> Result<Preflight> {
         self.of(repo, |repo| {
-            let mut found = Preflight { refused: refuse::closed_to_issues(repo), ..Preflight::default() };
+            let refused = refuse::closed_to_issues(repo);
+            let mut found = Preflight { refused, closed: refuse::is_closed(repo), ..Preflight::default() };
             add_new(&mut found.labels, labels(repo).filter_map(|label| text(label, "name")));
             if with_milestones {
                 let open = milestones(repo).filter(|milestone| text(milestone, "state") != Some("closed"));

@@ -49,6 +49,11 @@ pub(super) fn closed_to_issues(repo: &Map<String, Value>) -> Option<String> {
     closed_to_all(repo).or_else(|| off.then(|| format!("issues are switched off in the repository {}", name(repo))))
 }
 
+/// Whether nobody may write to the repository: it is archived, or has its issues switched off.
+pub(super) fn is_closed(repo: &Map<String, Value>) -> bool {
+    repo.get("archived") == Some(&Value::Bool(true)) || repo.get("has_issues") == Some(&Value::Bool(false))
+}
+
 /// Whether we may write to the repository: we are listed, or nobody is, or it says so.
 pub(super) fn is_writer(place: &Place<'_>) -> bool {
     may_be_assigned(place.repo, &place.people.me)

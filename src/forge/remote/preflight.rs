@@ -43,14 +43,15 @@ impl Remote {
             refused = Some(format!("{user} may only read {name}: give this account the right to write issues"));
         }
         if refused.is_some() {
-            return Ok(Preflight { refused, ..Preflight::default() });
+            let closed = details.archived || !details.issues;
+            return Ok(Preflight { refused, closed, ..Preflight::default() });
         }
         let labels = self.known_labels(repo, true)?.into_iter().map(|label| label.name).collect();
         let milestones = match milestones {
             true => self.known_milestones(repo)?.into_iter().map(|(title, _)| title).collect(),
             false => Vec::new(),
         };
-        Ok(Preflight { refused: None, labels, milestones })
+        Ok(Preflight { labels, milestones, ..Preflight::default() })
     }
 
     pub(super) fn can_be_assigned(&self, repo: usize, login: &str) -> Result<bool> {

@@ -4,7 +4,7 @@
 //! reports, so that a runner that starts empty knows them too; the metrics of now. Gives: an [`Outcome`]
 //! each, and how often each rule's suggestions helped. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -114,6 +114,8 @@ pub struct Memory {
     pub suggested: Vec<Suggested>,
     /// By report: rule and last verdict.
     verdicts: BTreeMap<String, (String, Verdict)>,
+    /// By report: ids of the sinks elsewhere that have it whole.
+    sent: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Memory {
@@ -157,11 +159,21 @@ impl Memory {
             let Ok(verdict) = serde_json::from_value(Value::String(verdict.to_owned())) else { continue };
             self.found(report.to_owned(), rule.to_owned(), verdict);
         }
+        let sent = get("sent").unwrap_or_default();
+        if let Some(key) = get("key").filter(|_| !sent.is_empty()) {
+            self.sent.entry(key).or_default().extend(sent.split(',').map(str::to_owned));
+        }
         let (Some(ts), Some(key), Some(rule)) = (get("ts"), get("key"), get("rule")) else { return };
         let (Some(metric), Some(better)) = (get("metric"), get("better")) else { return };
         let value = get("value").and_then(|text| text.parse().ok());
         let (repo, since, until) = (get("of_repo"), get("since"), get("until"));
         self.suggest(Suggested { ts, key, rule, subject, repo, metric, better, value, since, until });
+    }
+
+    /// The sinks elsewhere, by id, that have a report whole, as its comment tells.
+    #[must_use]
+    pub fn sent(&self, key: &str) -> BTreeSet<String> {
+        self.sent.get(key).cloned().unwrap_or_default()
     }
 
     /// Where the last report before this one ended.

@@ -65,6 +65,8 @@ pub struct Post<'p> {
     pub suggested: Option<&'p Suggested>,
     /// What was found of earlier ones, as [`Memory::told`] gives it.
     pub verdicts: &'p str,
+    /// Ids of the sinks elsewhere that have it whole, with commas: a runner that starts empty sends it to none again.
+    pub sent: &'p str,
     /// The instant of the run, RFC 3339.
     pub now: &'p str,
     /// The version of the program.
@@ -79,7 +81,7 @@ impl<'p> Post<'p> {
     /// The plan that makes an issue say it, once a day.
     #[must_use]
     pub fn comment(&self, number: u64, comments: &[Comment], us: Us<'_>) -> Plan<'p> {
-        let did = digest(&json!([JOB, self.repo, number, self.key, self.text]).to_string());
+        let did = digest(&json!([JOB, self.repo, number, self.key, self.text, self.sent]).to_string());
         let there = newest(comments, us, JOB, self.key);
         let said = there.as_ref().is_some_and(|(_, marker)| marker.get("did") == Some(&did));
         let there = there.map(|(comment, _)| comment.id);
@@ -96,6 +98,7 @@ impl<'p> Post<'p> {
             .with("text", &digest(self.text));
         let marker = self.suggested.map_or(marker.clone(), |suggested| suggested.mark(marker));
         let marker = if self.verdicts.is_empty() { marker } else { marker.with("verdicts", self.verdicts) };
+        let marker = if self.sent.is_empty() { marker } else { marker.with("sent", self.sent) };
         let body = Some([self.text.trim_end(), "\n\n", &marker.line()].concat());
         let op = if there.is_some() { Op::EditComment } else { Op::Comment };
         let write = Write { op, key: self.key.to_owned().into(), args: Args { id: there, body, ..Args::default() } };
@@ -115,7 +118,7 @@ impl<'p> Post<'p> {
             .with("run", "-")
             .with("text", &digest(text));
         let body = Some([text, "\n\n", &marker.line()].concat());
-        let args = Args { title: Some(title.to_owned()), body, labels: vec![label.to_owned()], ..Args::default() };
+        let args = Args { title: Some(plan::one_line(title)), body, labels: vec![label.to_owned()], ..Args::default() };
         let item = self.item(None, did, Write { op: Op::CreateIssue, key: PLACE.into(), args });
         let label = Label { name: label.to_owned(), color: GREY.to_owned(), description: String::new() };
         self.plan(vec![item], vec![label])

@@ -174,7 +174,9 @@ fn issues(
     let mut there: BTreeMap<String, Vec<There>> = BTreeMap::new();
     for label in issues::labels(&rules.advice).iter().take(1) {
         let found = forge.labelled(kept.repo, label);
-        for item in found.with_context(|| format!("reading the issues of {repo} that are labelled {label}"))? {
+        let found = found.with_context(|| format!("reading the issues of {repo} that are labelled {label}"))?;
+        live::other_account(us, live.is_some(), found.iter().map(|item| (item.author.as_ref(), &*item.body)))?;
+        for item in found {
             let ours = item.author.as_ref().is_some_and(|author| us.is(&author.login));
             if let Some(key) = key_of(policy, &item.body).filter(|_| ours) {
                 let taken = item.locked || !item.assignees.is_empty();

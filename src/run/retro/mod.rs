@@ -31,7 +31,8 @@ use crate::jobs::kaizen_retro::{self, Asked, Retro, SPEC};
 use crate::jobs::window::{self, World};
 use crate::language::sinks::SinkKind;
 use crate::loop_dir;
-use place::Place;
+use crate::plan::memory::Us;
+use place::{Place, Told, Unplaced};
 pub(super) use suggested::suggested;
 use when::When;
 
@@ -72,7 +73,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
 /// The repository of the issue that holds the reports, where repositories are named and it is none of them.
 fn elsewhere(rules: &Rules, names: &[String]) -> Option<String> {
     let of_issue = rules.sinks.iter().find_map(|sink| match &sink.kind {
-        SinkKind::Issue { repo, .. } => repo.clone(),
+        SinkKind::Issue(issue) => issue.repo.clone(),
         _ => None,
     });
     of_issue.filter(|repo| !names.is_empty() && !names.iter().any(|name| name.eq_ignore_ascii_case(repo)))
@@ -99,6 +100,11 @@ struct Done {
 impl Run<'_> {
     fn look_back(&self, begun: Option<&Live>) -> Result<Done, Stop> {
         let Run { args, rules, .. } = *self;
+        if self.repos.is_empty() && self.forge.read().unread().is_empty() {
+            say("there is no repository to look back at: each is left out");
+            let totals = serde_json::Value::Null;
+            return Ok(Done { exit: Exit::Done, why_incomplete: Vec::new(), rule: None, totals });
+        }
         let place = self.place()?;
         let mut memory = self.memory(place.as_ref())?;
         let when = When::find(args, rules, &memory, self.now)?;
@@ -150,22 +156,29 @@ impl Run<'_> {
         }
     }
 
-    /// The issue that holds the reports, where a sink asks for one.
+    /// The issue that holds the reports, where a sink asks for one. What only the rules can say is asked for before
+    /// anything is read.
     fn place(&self) -> Result<Option<Place>, Stop> {
-        let found = self.rules.sinks.iter().find_map(|sink| match &sink.kind {
-            SinkKind::Issue { repo, label, title, create } => Some(Place::find(
-                self.forge.read(),
-                &self.repos,
-                repo.as_deref(),
-                (label.clone(), title.clone(), *create),
-            )),
-            _ => None,
-        });
-        let place = found.transpose()?;
-        if let Some(Err(why)) = &place {
-            say(&format!("warning: the report has no issue to go to: {why}"));
+        let live = !self.args.dry_run;
+        let issue = |kind: &SinkKind| if let SinkKind::Issue(issue) = kind { Some(issue.clone()) } else { None };
+        let Some((id, issue)) = self.rules.sinks.iter().find_map(|sink| Some((&sink.id, issue(&sink.kind)?))) else {
+            return Ok(None);
+        };
+        let us = Us { user: self.forge.read().user(), bots: &self.rules.policy.bots };
+        match Place::find(self.forge.read(), &self.repos, &issue, us) {
+            Ok(place) => {
+                live::other_account(us, live, place.texts())?;
+                Ok(Some(place))
+            }
+            Err(Unplaced::Repository) if live => Err(usage(anyhow!(
+                "the sink `{id}` does not say in which of the repositories its issue is: add `repo: OWNER/NAME` to its \
+                 `issue`"
+            ))),
+            Err(why) => {
+                say(&format!("warning: the report has no issue to go to: {why}"));
+                Ok(None)
+            }
         }
-        Ok(place.and_then(Result::ok))
     }
 
     /// Earlier suggestions, from the loop's folder and from our own comments.
@@ -229,27 +242,36 @@ impl Run<'_> {
             Ok(said) => say(&format!("{id}: {said}")),
             Err(error) => failed.push(format!("the sink {id} failed: {error:#}")),
         };
-        let mut issue = false;
-        for sink in &self.rules.sinks {
-            let result = match &sink.kind {
-                SinkKind::Issue { .. } if issue => Err(anyhow!("only one issue of a forge takes the report")),
-                SinkKind::Issue { .. } => {
-                    issue = true;
-                    match place {
-                        Some(place) => place.post(self, live, asked, (retro, memory)),
-                        None => Err(anyhow!("there is no issue that it could go to")),
-                    }
+        let mut sent = memory.sent(retro.key);
+        let posted_to = self.posted_to();
+        let elsewhere = self.rules.sinks.iter().map(|sink| (sink.id.as_str(), &sink.kind));
+        for (id, kind) in elsewhere.chain(posted_to.as_ref().map(|kind| (POSTED_TO, kind))) {
+            let away = matches!(kind, SinkKind::Telegram { .. } | SinkKind::Webhook { .. });
+            if !matches!(kind, SinkKind::Issue(_)) {
+                let result = self.send(id, kind, retro, away && sent.contains(id));
+                if away && result.is_ok() {
+                    sent.insert(id.to_owned());
                 }
-                kind => self.send(&sink.id, kind, retro),
+                tell(id, result);
+            }
+        }
+        // Last, because the comment tells who has it.
+        let sent = sent.into_iter().collect::<Vec<_>>().join(",");
+        let mut issues = self.rules.sinks.iter().filter(|sink| matches!(sink.kind, SinkKind::Issue(_)));
+        if let Some(sink) = issues.next() {
+            let posted = match place {
+                Some(place) => place.post(self, live, asked, Told { retro, memory, sent: &sent }),
+                None => Err(anyhow!("there is no issue that it could go to")),
             };
-            tell(&sink.id, result);
+            tell(&sink.id, posted);
         }
-        if let Some(kind) = self.posted_to() {
-            tell("--post-to", self.send("--post-to", &kind, retro));
-        }
+        issues.for_each(|sink| tell(&sink.id, Err(anyhow!("only one issue of a forge takes the report"))));
         failed
     }
 }
+
+/// What the chat of `--post-to` is remembered by.
+const POSTED_TO: &str = "--post-to";
 
 /// Where suggestions are kept, below the loop's folder.
 const SUGGESTIONS: &str = "retro/suggestions.jsonl";

@@ -8,16 +8,17 @@ use std::collections::HashMap;
 use anyhow::{Context, Result, anyhow};
 use chrono::Utc;
 
+use super::super::VERSION;
 use super::super::live::{self, Live};
 use super::super::output::variable;
-use super::super::{Stop, VERSION};
 use super::Run;
 use crate::apply::{Applied, Fate};
 use crate::forge::time::rfc3339;
-use crate::forge::{Comment, Forge, Item, Kind, States, seek};
+use crate::forge::{Account, Comment, Forge, Item, Kind, States, seek};
 use crate::jobs::kaizen_retro::memory::Memory;
 use crate::jobs::kaizen_retro::post::{Post, Wanted, choose, remember};
 use crate::jobs::kaizen_retro::{Asked, Retro};
+use crate::language::sinks::IssueSink;
 use crate::plan::Plan;
 use crate::plan::memory::Us;
 
@@ -28,52 +29,116 @@ pub(super) struct Place {
     index: usize,
     number: Option<u64>,
     comments: Vec<Comment>,
+    /// Others' issues with the label or the title.
+    theirs: Vec<Item<'static>>,
     /// Label and title, where it may be created.
     create: Option<(String, String)>,
+    /// Why nothing can be written there, whoever asks.
+    closed: Option<&'static str>,
+}
+
+/// Why there is no such issue.
+#[derive(Debug)]
+pub(super) enum Unplaced {
+    /// Nothing says in which of several repositories it is.
+    Repository,
+    /// A sentence.
+    Because(String),
+}
+
+impl std::fmt::Display for Unplaced {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Unplaced::Repository => to.write_str("which repository is it in? Name it: `issue: {repo: owner/name, …}`"),
+            Unplaced::Because(why) => to.write_str(why),
+        }
+    }
+}
+
+/// What is posted.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'t> {
+    pub(super) retro: &'t Retro<'t>,
+    pub(super) memory: &'t Memory,
+    /// Ids of the sinks elsewhere that have it, with commas.
+    pub(super) sent: &'t str,
 }
 
 impl Place {
-    /// Finds it. The inner error says why there is none; what the forge could not read is one too, because
-    /// the report is worth having without it.
-    pub(super) fn find(
-        forge: &dyn Forge,
-        repos: &[usize],
-        repo: Option<&str>,
-        (label, title, create): (Option<String>, Option<String>, bool),
-    ) -> Result<Result<Place, String>, Stop> {
+    /// Finds it. That it cannot be read keeps nobody from the report, which is worth having without it.
+    pub(super) fn find(forge: &dyn Forge, repos: &[usize], sink: &IssueSink, us: Us<'_>) -> Result<Place, Unplaced> {
         let there = forge.repos();
         let of_job = variable("GITHUB_REPOSITORY");
-        let index = match (repo.or(of_job.as_deref()), repos) {
+        let index = match (sink.repo.as_deref().or(of_job.as_deref()), repos) {
             (Some(name), _) => there.iter().position(|known| known.name.eq_ignore_ascii_case(name)),
             (None, [one]) => Some(*one),
             (None, _) => None,
         };
-        let index = match (index, repo, repos) {
+        let index = match (index, &sink.repo, repos) {
             (Some(index), _, _) => index,
             // The job's own repository may be none of those that are looked at.
             (None, None, [one]) => *one,
             (None, Some(name), _) => {
-                return Ok(Err(format!(
+                return Err(Unplaced::Because(format!(
                     "{name} is not among the repositories that are looked at; name it with --repo"
                 )));
             }
-            (None, None, _) => {
-                return Ok(Err("which repository is it in? Name it: `issue: {repo: owner/name, …}`".to_owned()));
-            }
+            (None, None, _) => return Err(Unplaced::Repository),
         };
-        let wanted = Wanted { label: label.as_deref(), title: title.as_deref() };
-        let found = find(forge, index, wanted);
         let name = there[index].name.clone();
-        let (number, comments) = match found {
-            Ok(Some((number, comments))) => (Some(number), comments),
-            Ok(None) => (None, Vec::new()),
-            Err(error) => return Ok(Err(format!("looking for it in {name}: {error:#}"))),
+        let mut place = Place {
+            repo: name,
+            index,
+            number: sink.number,
+            comments: Vec::new(),
+            theirs: Vec::new(),
+            create: sink.label.clone().zip(sink.title.clone()).filter(|_| sink.create && sink.number.is_none()),
+            closed: forge.closed(index),
         };
-        if number.is_none() && !create {
-            return Ok(Err(format!("{name} has no issue with that label or title, and `create` is not true")));
+        if place.closed.is_some() {
+            return Ok(place);
         }
-        let create = label.zip(title).filter(|_| create);
-        Ok(Ok(Place { repo: name, index, number, comments, create }))
+        let looked = place.look(forge, sink, us);
+        looked.map_err(|error| Unplaced::Because(format!("looking for it in {}: {error:#}", place.repo)))?;
+        if place.number.is_none() && place.create.is_none() {
+            let others = place.theirs.iter().max_by_key(|item| item.number);
+            let others = others.map_or_else(String::new, |item| {
+                let who = item.author.as_ref().map_or("somebody", |author| &author.login);
+                format!("; #{} is {who}'s: to use it, name it, `number: {}`", item.number, item.number)
+            });
+            return Err(Unplaced::Because(format!(
+                "{} has no issue of ours with that label or title, and `create` is not true{others}",
+                place.repo
+            )));
+        }
+        Ok(place)
+    }
+
+    fn look(&mut self, forge: &dyn Forge, sink: &IssueSink, us: Us<'_>) -> Result<()> {
+        if let Some(number) = sink.number {
+            let found = forge.find(self.index, number)?.filter(|item| item.kind == Kind::Issue);
+            found.ok_or_else(|| anyhow!("there is no issue #{number}"))?;
+        } else {
+            let wanted = Wanted { label: sink.label.as_deref(), title: sink.title.as_deref() };
+            let ours = |item: &Item<'_>| item.author.as_ref().is_some_and(|author| us.is(&author.login));
+            let (labelled, theirs) = labelled(forge, self.index, wanted)?.into_iter().partition(&ours);
+            self.theirs = theirs;
+            let (titled, theirs): (Vec<_>, Vec<_>) =
+                titled(forge, self.index, wanted, &labelled)?.into_iter().partition(&ours);
+            self.theirs.extend(theirs);
+            self.number = choose(wanted, &labelled, &titled).map(|item| item.number);
+        }
+        if let Some(number) = self.number {
+            let comments = forge.comments(self.index, number);
+            self.comments = comments.with_context(|| format!("reading the comments of #{number}"))?;
+        }
+        Ok(())
+    }
+
+    /// What others may have written here in our form.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (Option<&Account>, &str)> {
+        let comments = self.comments.iter().map(|comment| (comment.author.as_ref(), comment.body.as_str()));
+        comments.chain(self.theirs.iter().map(|item| (item.author.as_ref(), &*item.body)))
     }
 
     /// What earlier reports on it tell.
@@ -82,13 +147,11 @@ impl Place {
     }
 
     /// Makes it say the report.
-    pub(super) fn post(
-        &self,
-        run: &Run<'_>,
-        live: &Live,
-        asked: &Asked<'_>,
-        (retro, memory): (&Retro<'_>, &Memory),
-    ) -> Result<String> {
+    pub(super) fn post(&self, run: &Run<'_>, live: &Live, asked: &Asked<'_>, told: Told<'_>) -> Result<String> {
+        if let Some(why) = self.closed {
+            return Ok(format!("{} {why}: nothing is written to it", self.repo));
+        }
+        let Told { retro, memory, sent } = told;
         let write = run.forge.write().ok_or_else(|| anyhow!("this forge cannot be written to"))?;
         let (name, now, verdicts) = (write.name(), rfc3339(run.now), memory.told());
         let suggested = retro.suggested(asked);
@@ -99,6 +162,7 @@ impl Place {
             text: &retro.markdown,
             suggested: suggested.as_ref(),
             verdicts: &verdicts,
+            sent,
             now: &now,
             version: VERSION,
             rules_hash: &run.rules.policy.hash,
@@ -138,29 +202,23 @@ impl Place {
     }
 }
 
-fn find(forge: &dyn Forge, index: usize, wanted: Wanted<'_>) -> Result<Option<(u64, Vec<Comment>)>> {
-    let labelled = match wanted.label {
-        Some(label) => forge.labelled(index, label).with_context(|| format!("reading the issues labelled {label}"))?,
-        None => Vec::new(),
-    };
-    // The others are read only where the label does not tell: with `title` alone, or where nobody carries it.
-    let open = labelled.iter().any(|item| item.open);
-    let begins = wanted.title.map(str::to_lowercase).unwrap_or_default();
+fn labelled(forge: &dyn Forge, index: usize, wanted: Wanted<'_>) -> Result<Vec<Item<'static>>> {
+    let Some(label) = wanted.label else { return Ok(Vec::new()) };
+    forge.labelled(index, label).with_context(|| format!("reading the issues labelled {label}"))
+}
+
+/// The others are read only where the label does not tell: with `title` alone, or where none of ours carries it.
+fn titled(forge: &dyn Forge, index: usize, wanted: Wanted<'_>, labelled: &[Item<'_>]) -> Result<Vec<Item<'static>>> {
+    let Some(begins) = wanted.title.map(str::to_lowercase) else { return Ok(Vec::new()) };
+    if labelled.iter().any(|item| item.open) {
+        return Ok(Vec::new());
+    }
     let titled = |item: &Item<'_>| item.title.trim_start().to_lowercase().starts_with(&begins);
-    let all = match wanted.title {
-        Some(_) if !open => {
-            let found = seek::those(|page| forge.items(index, States::OPEN.of(&[Kind::Issue]), 1, page), titled)?;
-            if found.is_empty() && labelled.is_empty() {
-                seek::those(|page| forge.items(index, States::ALL.of(&[Kind::Issue]), 1, page), titled)?
-            } else {
-                found
-            }
-        }
-        _ => Vec::new(),
-    };
-    let Some(number) = choose(wanted, &labelled, &all).map(|item| item.number) else { return Ok(None) };
-    let comments = forge.comments(index, number).with_context(|| format!("reading the comments of #{number}"))?;
-    Ok(Some((number, comments)))
+    let open = seek::those(|page| forge.items(index, States::OPEN.of(&[Kind::Issue]), 1, page), titled)?;
+    match open.is_empty() && labelled.is_empty() {
+        true => seek::those(|page| forge.items(index, States::ALL.of(&[Kind::Issue]), 1, page), titled),
+        false => Ok(open),
+    }
 }
 
 /// What became of a plan, in words.

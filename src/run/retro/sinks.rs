@@ -59,8 +59,8 @@ impl Published {
 }
 
 impl Run<'_> {
-    /// Sends the report to one place.
-    pub(super) fn send(&self, id: &str, kind: &SinkKind, retro: &Retro<'_>) -> Result<String> {
+    /// Sends the report to one place; `known`: its comment tells that it has the report.
+    pub(super) fn send(&self, id: &str, kind: &SinkKind, retro: &Retro<'_>, known: bool) -> Result<String> {
         let folder = &self.args.common.target.loop_dir;
         let Some(sink) = self.sink(kind, folder)? else {
             return Ok("this is no job of a CI: it has no summary".to_owned());
@@ -68,6 +68,9 @@ impl Run<'_> {
         let path: PathBuf = folder.join(PUBLISHED);
         let mut published = Published::read(&path);
         let mut progress = published.sinks.get(id).cloned().unwrap_or_default();
+        if known && progress.key != retro.key {
+            return Ok("nothing to send, the report was sent before, as its comment tells".to_owned());
+        }
         let begun = published.unfinished.remove(id).filter(|_| progress.key == retro.key && !progress.done());
         let markdown = begun.unwrap_or_else(|| retro.markdown.clone());
         let report = Report {
@@ -135,7 +138,7 @@ impl Run<'_> {
             SinkKind::StepSummary => {
                 return Ok(variable("GITHUB_STEP_SUMMARY").map(|path| Sink::summary(Path::new(&path))));
             }
-            SinkKind::Issue { .. } => return Err(anyhow!("an issue is written to through a plan")),
+            SinkKind::Issue(_) => return Err(anyhow!("an issue is written to through a plan")),
         };
         sink.map(Some).map_err(|error| anyhow!("{error}"))
     }

@@ -64,6 +64,8 @@ pub(super) fn keep(
     let comments = write.comments(index, number).with_context(told)?;
     let text = (said.text)(Some(&repo), MARKER);
     let bots = base.map_or(&[][..], |policy| &policy.bots);
+    let us = Us { user: write.user(), bots };
+    live::other_account(us, true, comments.iter().map(|one| (one.author.as_ref(), one.body.as_str())))?;
     let sticky = Sticky {
         forge: &write.name(),
         repo: &repo,
@@ -74,7 +76,7 @@ pub(super) fn keep(
         rules_hash: said.rules_hash,
     };
     let command = base.and_then(|policy| policy.skip_command.as_deref());
-    let plan = sticky.plan(&comments, Us { user: write.user(), bots }, command);
+    let plan = sticky.plan(&comments, us, command);
     if plan.items.is_empty() {
         return Ok(Kept::There);
     }

@@ -31,6 +31,9 @@ pub(super) fn numbers(forge: &dyn Forge, run: &str, history: &mut [Written]) {
         if let Some(item) = found.iter().find(|item| Marker::ending(&item.body).is_some_and(same)) {
             (written.number, written.done) = (Some(item.number), Done::Yes);
             if !written.noted {
+                let assigned = Marker::ending(&item.body).and_then(|marker| marker.get("assign").map(str::to_owned));
+                let assigned = assigned.iter().flat_map(|logins| logins.split(','));
+                written.args.assignees = assigned.filter(|login| !login.is_empty()).map(str::to_owned).collect();
                 written.args.body = Some(item.body.to_string());
             }
         }

@@ -4,6 +4,7 @@
 //! Takes: worlds of every dialect, served over HTTP in this process. Gives: tests, one file a matter.
 //! Whatever a run prints or leaves is searched for the token.
 
+mod accounts;
 pub mod backlog;
 mod counts;
 mod faults;

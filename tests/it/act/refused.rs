@@ -4,7 +4,7 @@ use super::backlog::{REPO, ours, small, wrong};
 use super::counts::NO_SUMMARY;
 use super::kaizen::Place;
 use super::scenario::everywhere;
-use crate::forge::{Fault, Server, Trouble, World};
+use crate::forge::{Access, Fault, Server, Trouble, World};
 
 fn gitea() -> World {
     World::gitea("1.26.4")
@@ -90,14 +90,21 @@ fn an_archived_repository_is_not_written_to() {
         world.repo(REPO).archived = true;
         let server = Server::start(world);
         let place = Place::new(&[]);
-        place.run(&server, &[]).ended(1).says("acme/app is archived: nothing is written to it");
+        place.run(&server, &[]).ended(0).says("acme/app is archived: nothing is written to it");
         assert_eq!(server.writes(), [""; 0], "{name}");
         // A dry run plans nothing there, the summary neither, says why and ends as the live run does.
         let ran = place.run(&server, &["--dry-run", "--plan-out", "plan.json", "--format", "json"]);
-        let report = ran.ended(1).json();
+        let report = ran.ended(0).json();
+        assert_eq!(report["totals"]["dropped"], 3, "{name}");
         let plan: serde_json::Value = serde_json::from_slice(&std::fs::read(place.path("plan.json")).unwrap()).unwrap();
         assert_eq!((&plan["items"], &report["writes"]), (&serde_json::json!([]), &serde_json::json!([])), "{name}");
         assert_eq!(report["warnings"], serde_json::json!(["acme/app is archived: nothing is written to it"]), "{name}");
+        // A plan of before it was archived.
+        server.world().repo(REPO).archived = false;
+        place.run(&server, &["--dry-run", "--plan-out", "plan.json"]).ended(0);
+        server.world().repo(REPO).archived = true;
+        place.apply("plan.json", &[]).ended(0).says("is archived");
+        assert_eq!(server.writes(), [""; 0], "{name}");
         // Where no rule wants anything there, nothing fails.
         for number in [1, 2, 3] {
             server.world().close(0, number, "maria", None);
@@ -186,4 +193,27 @@ fn a_run_that_is_refused_half_way_is_on_record_as_ended() {
     let runs = place.lines("runs.jsonl");
     assert_eq!((runs.len(), &runs[1]["exit"]), (2, &2.into()), "{runs:?}");
     assert_eq!(server.writes(), [""; 0]);
+}
+
+#[test]
+fn a_repository_without_issues_is_no_failure_alone_or_among_others() {
+    everywhere(|name, dialect| {
+        let mut world = small(dialect);
+        world.add_repo("acme/off").issues_off = true;
+        world.add_member("acme/off", "kaizen-bot", Access::Write);
+        world.add_repo("gone/old").archived = true;
+        world.add_member("gone/old", "kaizen-bot", Access::Write);
+        let server = Server::start(world);
+        let place = Place::new(&[]);
+        let url = server.api_url();
+        let run = |target: &[&str]| {
+            let base = ["backlog-triage", "--rules", "rules", "--forge", &url, "--loop-dir", "loop"];
+            place.finish(&base.iter().chain(target).map(|arg| (*arg).to_owned()).collect::<Vec<_>>(), &[])
+        };
+        run(&["--repo", "acme/off"]).ended(0).says("acme/off has its issues switched off");
+        run(&["--org", "gone"]).ended(0).says("gone/old is left out: archived");
+        assert_eq!(server.writes(), [""; 0], "{name}");
+        run(&["--repo", "acme/off", "--repo", REPO]).ended(0).says("acme/off has its issues switched off");
+        assert_eq!(wrong(&server, true), [""; 0], "{name}");
+    });
 }

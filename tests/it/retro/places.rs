@@ -27,6 +27,12 @@ fn commented(folder: &std::path::Path) -> Vec<String> {
 #[test]
 fn the_label_counts_more_than_the_title_and_open_more_than_closed_r29() {
     let sink = "    - id: report\n      issue: {label: morning, title: Morning report}\n";
+    let ours = json!({"id": 1, "login": "kaizen"});
+    let issue = |number, title: &str, with: Value| {
+        let mut issue = issue(number, title, with);
+        issue["user"] = ours.clone();
+        issue
+    };
     let (label, title) = (json!({"labels": labels(&["morning"])}), "Morning report of May");
     let both = world(json!([
         issue(1, "Any", label.clone()),
@@ -45,7 +51,24 @@ fn the_label_counts_more_than_the_title_and_open_more_than_closed_r29() {
     assert_eq!((ran.code, commented(folder.path())), (0, vec!["1".to_owned()]), "{}", ran.stderr);
     let (ran, folder) = with_sinks(&world(json!([issue(3, "Fix the morning report", json!({}))])), sink).run_in();
     assert_eq!((ran.code, commented(folder.path())), (1, Vec::new()), "no such issue, and none is created");
-    assert!(ran.stderr.contains("has no issue with that label or title"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("has no issue of ours with that label or title"), "{}", ran.stderr);
+}
+
+#[test]
+fn an_issue_of_somebody_else_takes_no_report_unless_the_rules_name_its_number() {
+    let label = json!({"labels": labels(&["morning"])});
+    let theirs = world(json!([issue(1, "Morning report", label), issue(2, "Morning report of May", json!({}))]));
+    let (ran, folder) = with_sinks(&theirs, "    - id: r\n      issue: {label: morning, title: Morning}\n").run_in();
+    assert_eq!((ran.code, commented(folder.path())), (1, Vec::new()), "{}", ran.stderr);
+    assert!(ran.stderr.contains("#2 is ada's: to use it, name it, `number: 2`"), "{}", ran.stderr);
+    let sink = "    - id: r\n      issue: {label: morning, title: Morning, create: true}\n";
+    let (ran, folder) = with_sinks(&theirs, sink).run_in();
+    assert_eq!((ran.code, commented(folder.path())), (0, vec!["3".to_owned()]), "{}", ran.stderr);
+    let (ran, folder) = with_sinks(&theirs, "    - id: r\n      issue: {number: 2}\n").run_in();
+    assert_eq!((ran.code, commented(folder.path())), (0, vec!["2".to_owned()]), "{}", ran.stderr);
+    let (ran, folder) = with_sinks(&theirs, "    - id: r\n      issue: {number: 9}\n").run_in();
+    assert_eq!((ran.code, commented(folder.path())), (1, Vec::new()), "{}", ran.stderr);
+    assert!(ran.stderr.contains("there is no issue #9"), "{}", ran.stderr);
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn crowd(mut world: World) -> World {
     world.add_repo("acme/ops");
     world.add_member("acme/ops", "kaizen", Access::Write);
     world.add_label("acme/ops", "kaizen-retro", false);
-    let reports = issue("Reports").by("mara").labels(&["kaizen-retro"]).created("2026-01-01T00:00:00Z");
+    let reports = issue("Reports").by("kaizen").labels(&["kaizen-retro"]).created("2026-01-01T00:00:00Z");
     world.add_issue("acme/ops", reports);
     world.add_token("t0ken", "kaizen");
     world
@@ -119,4 +119,43 @@ fn memory_is_that_of_the_window_and_not_of_history() {
     // One history has 13 MB of texts, the other next to none.
     let (Some(short), Some(long)) = (peak(10), peak(3_000)) else { return };
     assert!(long < short + 4 * 1024, "{short} and {long} KiB");
+}
+
+#[test]
+fn which_repository_holds_the_issue_is_asked_before_anything_is_read() {
+    let server = Server::start(crowd(World::gitea("1.26.4")));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("rules")).unwrap();
+    std::fs::copy(root().join("rules/kaizen-retro.yaml"), folder.path().join("rules/kaizen-retro.yaml")).unwrap();
+    let ran = Kaizen::bare()
+        .args(["kaizen-retro", "-q", "--repo", "acme/r00", "--repo", "acme/r01", "--forge", &server.api_url()])
+        .args([std::path::Path::new("--rules"), &folder.path().join("rules")])
+        .args([std::path::Path::new("--loop-dir"), &folder.path().join("loop")])
+        .env("KAIZEN_TOKEN", "t0ken")
+        .at("2026-11-20T12:00:00Z")
+        .run();
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("the sink `issue` does not say") && ran.stderr.contains("`repo: OWNER/NAME`"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(server.count("GET", "/repos/*/*/issues"), 0);
+}
+
+#[test]
+fn the_issue_of_a_job_that_ran_without_a_token_stops_the_next_run() {
+    for world in [World::gitea("1.26.4"), World::forgejo(), World::github_enterprise()] {
+        let mut world = crowd(world);
+        world.repo("acme/ops").items.clear();
+        let account = world.dialect.job_login().to_owned();
+        let text = "Reports\n\n<!-- kaizen:v1 policy=kaizen-retro key=retro did=1 run=x -->";
+        let label = issue("Retrospective").by(&account).body(text).labels(&["kaizen-retro"]);
+        world.add_issue("acme/ops", label);
+        let server = Server::start(world);
+        let folder = tempfile::tempdir().unwrap();
+        let ran = run(&server, folder.path(), "2026-11-20T12:00:00Z");
+        assert_eq!((ran.code, server.writes().len()), (2, 0), "{}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("bots: [\"{account}\"]")), "{}", ran.stderr);
+    }
 }

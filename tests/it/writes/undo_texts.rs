@@ -117,16 +117,27 @@ fn an_issue_whose_number_nobody_noted_is_found_by_its_own_line() {
 }
 
 #[test]
-fn without_a_journal_what_nobody_noted_stays_and_is_named() {
+fn without_a_journal_our_own_lines_tell_what_is_ours() {
     let bench = bench("gitea", true, "Text");
     bench.live().json(0);
     bench.forget();
-    let acted = body(&bench);
     let report = bench.undo(LATER, &["--since", "2026-11-20T11:00:00Z"]).json(0);
-    // Who assigned it is in the journal alone: it may be somebody's work.
-    assert!(!withdrawn(&bench), "{report}");
-    let reasons = ["create_issue It is in the hands of claude.", "edit_body Nobody noted its earlier text."];
-    assert_eq!(left(&report), reasons, "{report}");
-    assert_eq!(body(&bench), acted);
+    // The section between our two lines goes, and the issue that the run itself assigned is closed.
+    assert!(withdrawn(&bench), "{report}");
+    assert_eq!((left(&report).len(), body(&bench).as_str()), (0, "Text"), "{report}");
     assert!(bench.comments(1).is_empty());
+}
+
+#[test]
+fn without_a_journal_what_people_have_touched_stays() {
+    let ada = json!({ "id": 3, "login": "ada" });
+    let bench = bench("gitea", true, "Text");
+    bench.live().json(0);
+    bench.forget();
+    bench.edit_issue(2, json!({ "assignees": [ada], "assignee": ada }));
+    let edited = body(&bench).replace("## Plan", "## My plan");
+    bench.edit_issue(1, json!({ "body": edited }));
+    let report = bench.undo(LATER, &["--since", "2026-11-20T11:00:00Z"]).json(0);
+    let reasons = ["create_issue It is in the hands of ada.", "edit_body Its section is not what the run wrote."];
+    assert_eq!((left(&report), body(&bench)), (reasons.map(str::to_owned).to_vec(), edited), "{report}");
 }
