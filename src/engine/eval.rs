@@ -8,6 +8,8 @@
 use std::borrow::Cow;
 
 use super::expr::{Arith, Compare, Expr, Filter, Name};
+use super::facts::Fact;
+use super::text::same_tag;
 use super::value::{Out, Tiers, Value};
 
 /// What names stand for, for one item.
@@ -37,6 +39,9 @@ pub fn eval<'v>(expr: &'v Expr, names: &dyn Names<'v>) -> Out<'v> {
         Expr::Compare(Compare::Gt, a, b) => more(a, b, names),
         Expr::Compare(Compare::Lt, a, b) => more(b, a, names),
         Expr::Compare(op, a, b) => compare(*op, eval(a, names), eval(b, names)),
+        Expr::In(needle, hay) if matches!(**hay, Expr::Name(Name::Fact(Fact::Tags))) => {
+            both(needle, hay, names, |needle, tags| Value::Bool(is_tag(&needle, &tags)))
+        }
         Expr::In(needle, hay) => both(needle, hay, names, |needle, hay| Value::Bool(contains(&needle, &hay))),
         Expr::Negate(inner) => one(inner, names, |value| match value {
             Value::Int(number) => number.checked_neg().map_or(Value::Float(-(number as f64)), Value::Int),
@@ -157,6 +162,12 @@ fn within(op: Compare, low: f64, high: f64, limit: f64) -> Option<bool> {
     }
     let (at_low, at_high) = (ordered(op, low.partial_cmp(&limit)), ordered(op, high.partial_cmp(&limit)));
     (at_low == at_high).then_some(at_low)
+}
+
+/// Whether a text is one of these tags, as tags are compared.
+fn is_tag(needle: &Value<'_>, tags: &Value<'_>) -> bool {
+    let Value::Text(needle) = needle else { return false };
+    tags.elements().is_some_and(|tags| tags.iter().any(|tag| matches!(tag, Value::Text(tag) if same_tag(tag, needle))))
 }
 
 fn contains(needle: &Value<'_>, hay: &Value<'_>) -> bool {

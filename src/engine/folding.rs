@@ -5,7 +5,6 @@
 //! twelve spellings of three letters to look for; in lower case one remains, and it is searched for
 //! several times as fast. What must stand in every match is looked for first.
 
-use std::ops::Range;
 use std::sync::OnceLock;
 
 use regex::{Regex, RegexBuilder};
@@ -91,18 +90,6 @@ pub fn compile(pattern: &str) -> Result<Search, regex::Error> {
     let needs = needs(&hir).and_then(|needs| build(&needs, false, MOST).ok());
     let (pattern, plain) = (pattern.to_owned(), OnceLock::new());
     Ok(Search::AnyCase(Box::new(AnyCase { lower, needs, pattern, plain })))
-}
-
-/// The bytes of an expression that keep it from being one, and what is wrong with them. `None` where it parses:
-/// it is too large.
-#[must_use]
-pub fn fault(pattern: &str) -> Option<(Range<usize>, String)> {
-    let (span, message) = match ParserBuilder::new().build().parse(pattern).err()? {
-        regex_syntax::Error::Parse(error) => (*error.span(), error.kind().to_string()),
-        regex_syntax::Error::Translate(error) => (*error.span(), error.kind().to_string()),
-        _ => return None,
-    };
-    Some((span.start.offset..span.end.offset, message))
 }
 
 /// The expression without capital ASCII letters and [`ODD`] ones; `None` where it minds the case of one.

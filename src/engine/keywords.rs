@@ -2,9 +2,11 @@
 //!
 //! Takes: the sets of a rule file, tags. Gives: for each set whether any of the tags is in it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::source::Location;
+use super::text::tag_key;
 
 /// A word of the rules, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +15,14 @@ pub struct Word {
     pub text: String,
     /// Where it stands.
     pub at: Location,
+}
+
+impl Word {
+    /// What it is compared by.
+    #[must_use]
+    pub fn key(&self) -> Cow<'_, str> {
+        tag_key(&self.text)
+    }
 }
 
 /// A keyword set.
@@ -31,7 +41,7 @@ pub struct Set {
 pub struct Keywords {
     /// The sets, in the order of the files.
     pub sets: Vec<Set>,
-    /// For each word in lower case, the sets it is in.
+    /// For each word as it is compared, the sets it is in.
     words: HashMap<String, Vec<usize>>,
 }
 
@@ -41,7 +51,7 @@ impl Keywords {
     pub fn new(sets: Vec<Set>) -> Self {
         let mut words: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, set) in sets.iter().enumerate() {
-            set.words.iter().for_each(|word| words.entry(word.text.clone()).or_default().push(index));
+            set.words.iter().for_each(|word| words.entry(word.key().into_owned()).or_default().push(index));
         }
         Keywords { sets, words }
     }
@@ -49,14 +59,14 @@ impl Keywords {
     /// Whether the word is in any set.
     #[must_use]
     pub fn knows(&self, word: &str) -> bool {
-        self.words.contains_key(word)
+        self.words.contains_key(&*tag_key(word))
     }
 
     /// One flag a set: whether any of the tags is in it.
     #[must_use]
     pub fn in_sets(&self, tags: &[String]) -> Vec<bool> {
         let mut found = vec![false; self.sets.len()];
-        for index in tags.iter().filter_map(|tag| self.words.get(tag.as_str())).flatten() {
+        for index in tags.iter().filter_map(|tag| self.words.get(&*tag_key(tag))).flatten() {
             found[*index] = true;
         }
         found

@@ -3,6 +3,8 @@
 //! Takes: nothing, this is the type that `language` fills and `evaluate` reads. Gives: [`Policy`]
 //! and what can be asked of it as a whole: its expressions, its conditions, where a part stands.
 
+use std::collections::BTreeMap;
+
 use chrono_tz::Tz;
 
 use super::expr::Expr;
@@ -64,6 +66,8 @@ pub struct Policy {
     pub actions: Vec<Action>,
     /// The rules, in order; those with `enabled: false` are left out.
     pub decide: Vec<Rule>,
+    /// Texts that conditions compare with names of labels, by their lower case.
+    pub label_texts: BTreeMap<String, String>,
     /// Caps of a run.
     pub limits: Limits,
     /// The daily summary, where one is written.

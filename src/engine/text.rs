@@ -2,6 +2,7 @@
 //!
 //! Takes: a title and labels. Gives: [`Area`], [`Tagged`]: the tags, and the title without them.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -50,6 +51,18 @@ pub struct TagRules {
     pub whole: bool,
     /// The last part of a scoped label is a tag: `Kind/Bug` and `type: bug` are `bug`.
     pub last_part: bool,
+}
+
+/// A tag as it is compared: spaces, hyphens and underscores are one. It is in lower case already.
+#[must_use]
+pub fn tag_key(tag: &str) -> Cow<'_, str> {
+    if tag.contains([' ', '_']) { tag.replace([' ', '_'], "-").into() } else { tag.into() }
+}
+
+/// Whether two texts are one tag.
+#[must_use]
+pub fn same_tag(one: &str, other: &str) -> bool {
+    one == other || tag_key(&one.to_lowercase()) == tag_key(&other.to_lowercase())
 }
 
 /// Tags and what is left of the title.

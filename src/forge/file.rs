@@ -131,7 +131,7 @@ impl Forge for FileForge {
     }
 
     fn label_names(&self) -> LabelNames {
-        if self.index.github { LabelNames::AnyCase } else { LabelNames::Exact }
+        LabelNames::of(self.index.github)
     }
 
     fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String {

@@ -10,7 +10,7 @@ use std::io::BufRead;
 use super::object;
 use super::ranges::{Places, Run, list, places};
 use super::scan::{Fault, Scanner};
-use super::{Repo, closed};
+use super::{LabelNames, Repo, closed};
 
 /// Where the parts of one repository are.
 #[derive(Debug, Default)]
@@ -82,7 +82,9 @@ pub(super) fn index(from: impl BufRead) -> Result<Index, Fault> {
         return Err(missing("version"));
     }
     let github = kind.ok_or_else(|| missing("kind"))?;
-    let (repos, parts) = repos.ok_or_else(|| missing("repos"))?;
+    let (mut repos, parts) = repos.ok_or_else(|| missing("repos"))?;
+    let label_names = LabelNames::of(github);
+    repos.iter_mut().for_each(|repo| repo.label_names = label_names);
     Ok(Index { github, user: user.unwrap_or_else(|| "kaizen".to_owned()), repos, parts })
 }
 
@@ -147,7 +149,7 @@ fn repository<R: BufRead>(scan: &mut Scanner<R>) -> Result<(Repo, Parts), Fault>
     issues.append(&mut pulls);
     let closed = closed(archived, no_issues);
     let parts = Parts { runs: issues, comments, events, writers, closed };
-    Ok((Repo { name, private }, parts))
+    Ok((Repo { name, private, label_names: LabelNames::default() }, parts))
 }
 
 /// The logins in a list of accounts; what is no account is left out.

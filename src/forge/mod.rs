@@ -42,6 +42,8 @@ pub struct Repo {
     pub name: String,
     /// Only some people may read it.
     pub private: bool,
+    /// How its forge tells names of labels apart.
+    pub label_names: LabelNames,
 }
 
 /// Items of which states and kinds are wanted. A server lists the closed ones only where they are, because
@@ -102,7 +104,13 @@ impl LabelNames {
     /// Those of a forge of this kind, as a forge file names it.
     #[must_use]
     pub fn of_kind(kind: &str) -> LabelNames {
-        if kind == "github" { LabelNames::AnyCase } else { LabelNames::Exact }
+        LabelNames::of(kind == "github")
+    }
+
+    /// Those of GitHub, or of the others.
+    #[must_use]
+    pub fn of(github: bool) -> Self {
+        if github { LabelNames::AnyCase } else { LabelNames::Exact }
     }
 
     /// Whether two names are one label.

@@ -27,7 +27,7 @@ pub fn facts<'a>(
         number: item.number,
         title: &item.title,
         body,
-        labels: item.labels.iter().map(|label| &**label).collect(),
+        labels: labels(policy, repo, item.labels.iter().map(|label| &**label)),
         assignees: item.assignees.iter().map(|login| spelled(policy, login)).collect(),
         author: item.author.as_ref().map(|author| author.login.as_str()),
         bot: item.author.as_ref().is_some_and(|author| author.bot),
@@ -45,6 +45,15 @@ pub fn facts<'a>(
         updated: item.updated_at.map(|at| at.timestamp_micros()),
         last_activity: Reading::NotRead,
     }
+}
+
+/// Names of labels as the rules spell them, where the forge tells names apart by no case: rules compare texts.
+#[must_use]
+pub fn labels<'a>(policy: &'a Policy, repo: &Repo, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    if repo.label_names == LabelNames::Exact {
+        return names.collect();
+    }
+    names.map(|name| policy.label_texts.get(&name.to_lowercase()).map_or(name, String::as_str)).collect()
 }
 
 /// Opened by our own account, or by one that our comments have carried.

@@ -40,7 +40,7 @@ impl<'a> Kept<'a> {
             number: row.number,
             title: &row.judgement.title,
             body: "",
-            labels: subject.labels.iter().map(String::as_str).collect(),
+            labels: super::facts::labels(policy, repo, subject.labels.iter().map(String::as_str)),
             assignees: row.assignees.iter().map(String::as_str).collect(),
             author: subject.author.as_ref().map(|author| author.login.as_str()),
             bot: subject.author.as_ref().is_some_and(|author| author.bot),

@@ -213,7 +213,11 @@ pub fn read(asked: &Asked<'_>) -> World {
     let mut world = World { windows, repos: Vec::new(), unread: asked.forge.unread().to_vec(), unreadable: Vec::new() };
     for ((&at, pages), result) in asked.repos.iter().zip(pages).zip(results) {
         let repo = asked.forge.repos().get(at).cloned();
-        let repo = repo.unwrap_or_else(|| Repo { name: format!("repository {at}"), private: true });
+        let repo = repo.unwrap_or_else(|| Repo {
+            name: format!("repository {at}"),
+            private: true,
+            label_names: asked.forge.label_names(),
+        });
         match result {
             Ok(listed) => {
                 world.unreadable.extend(listed.unreadable);

@@ -27,7 +27,7 @@ pub(super) fn logins(check: &mut Check<'_>) -> Vec<Agent> {
             continue;
         };
         let login = match fields.get("login") {
-            Some(node) => reader.text(node, "`login`").unwrap_or_default().to_owned(),
+            Some(node) => reader.login(node, "`login`").unwrap_or_default().to_owned(),
             None => {
                 reader.missing(fields, entry.key.span, format!("the agent `{name}` has no `login`"), "");
                 String::new()

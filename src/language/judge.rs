@@ -3,11 +3,13 @@
 //! Takes: the sections of the files, with the vocabulary in scope. Gives: the [`Policy`]. A stage
 //! sees the names of the stages before it and none after, so nothing can refer in a circle.
 
+use std::collections::BTreeMap;
+
 use super::reader::Fields;
 use super::yaml::NodeKind;
 use super::{Check, JobSpec, act, keys, patterns, settings, vocabulary};
 use crate::engine::expr::{Expr, Name};
-use crate::engine::facts::{Ages, FACTS};
+use crate::engine::facts::{Ages, FACTS, Fact};
 use crate::engine::rules::{Classify, Component, Condition, Flag, Point, Policy, TypeRule};
 use crate::engine::value::{Base, Ty};
 
@@ -26,7 +28,7 @@ pub(super) fn policy(check: &mut Check<'_>, spec: &JobSpec, hash: &str) -> Polic
     let summary = settings::summary(&mut reader, root);
     let skip_command = settings::skip_command(&mut reader, root);
     let publish_private = settings::publish_private(&mut reader, root);
-    let bots = root.get("bots").map(|node| reader.texts(node, "`bots`")).unwrap_or_default();
+    let bots = root.get("bots").map(|node| reader.logins(node, "`bots`")).unwrap_or_default();
     let observe_all = root.get("observe").and_then(|node| reader.flag(node, "`observe`")).unwrap_or(false);
     facts(check, ages, spec.items.is_some_and(|items| items.window));
     announce(check, root);
@@ -69,12 +71,16 @@ pub(super) fn policy(check: &mut Check<'_>, spec: &JobSpec, hash: &str) -> Polic
         order,
         agents,
         labels,
+        label_texts: BTreeMap::new(),
         actions,
         decide,
         limits,
         summary,
         publish_private,
     };
+    let label_texts =
+        vocabulary::texts_beside(&policy, Fact::Labels).into_iter().map(|text| (text.to_lowercase(), text.to_owned()));
+    policy.label_texts = label_texts.collect();
     crate::engine::enough::mark(&mut policy);
     policy
 }

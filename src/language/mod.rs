@@ -18,6 +18,7 @@ pub mod keys;
 mod made;
 mod measure;
 mod patterns;
+pub mod pieces;
 pub mod print;
 pub mod reader;
 pub mod schema;
@@ -45,6 +46,7 @@ use scope::Scope;
 use sinks::SinkSetting;
 use template_names::TemplateNames;
 pub use template_names::{ITEM_NAMES, REPLACED, UNHEARD};
+pub(crate) use vocabulary::texts_beside;
 use yaml::{Key, Node, NodeKind};
 
 /// What a job asks of its rule file.
@@ -210,6 +212,7 @@ pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     let texts = spec.texts.iter().enumerate().filter(|(_, text)| !text.summary || policy.summary.is_some());
     let texts: Vec<(usize, &str)> = texts.map(|(index, text)| (index, text.template)).collect();
     let Check { mut found, disabled, .. } = check;
+    silent(&input.templates, wanted.iter().map(String::as_str).chain(texts.iter().map(|(_, name)| *name)), &mut found);
     let (templates, used) = templates::read(&input.templates, &wanted, (&input.file, &texts), &names, &mut found);
     let unread = templates::unread(&input.templates, &used.templates, &names);
     found.sort_by_key(|problem| {
@@ -219,6 +222,23 @@ pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     let policy = templates.filter(|_| good).map(|templates| (policy, templates));
     let advice = if policy.is_some() { advice } else { Advice::default() };
     Loaded { policy, advice, sinks, diagnostics: found, aside: Aside { disabled, used: used.names, unread } }
+}
+
+/// Says of templates that print nothing, whatever the item, that they do.
+fn silent<'n>(templates: &BTreeMap<String, Source>, names: impl Iterator<Item = &'n str>, found: &mut Vec<Diagnostic>) {
+    let names: BTreeSet<&str> = names.collect();
+    for source in names.into_iter().filter_map(|name| templates.get(name)) {
+        let prints = |(inside, _, text): (Option<&str>, usize, &str)| match inside {
+            None => !text.trim().is_empty(),
+            Some("{{") => true,
+            Some("{%") => text.trim_start_matches(['-', '+']).trim_start().starts_with("include"),
+            Some(_) => false,
+        };
+        if !pieces::pieces(&source.text).any(prints) {
+            let help = "write what people are to read, or take the template out of what names it";
+            Sink { source, found }.error(Span::default(), "this template prints nothing", Some(help.to_owned()));
+        }
+    }
 }
 
 fn hash(files: &Files) -> String {

@@ -8,7 +8,7 @@ use super::vocabulary::distinct;
 use super::yaml::{Node, NodeKind};
 use super::{Check, Entry, keys};
 use crate::engine::expr::Name;
-use crate::engine::folding::{Search, compile, fault};
+use crate::engine::folding::{Search, compile};
 use crate::engine::text::{AREAS, Area};
 use crate::engine::value::{Base, Ty};
 use crate::engine::words::{self, Pattern};
@@ -141,4 +141,15 @@ pub(super) fn refused(reader: &mut super::reader::Reader<'_>, node: &Node, text:
     };
     let help = Some(help.to_owned()).filter(|help| !help.is_empty());
     reader.sink.error(span, format!("this regular expression does not compile: {message}"), help);
+}
+
+/// The bytes of an expression that keep it from being one, and what is wrong with them. `None` where it parses:
+/// it is too large.
+fn fault(pattern: &str) -> Option<(std::ops::Range<usize>, String)> {
+    let (span, message) = match regex_syntax::ParserBuilder::new().build().parse(pattern).err()? {
+        regex_syntax::Error::Parse(error) => (*error.span(), error.kind().to_string()),
+        regex_syntax::Error::Translate(error) => (*error.span(), error.kind().to_string()),
+        _ => return None,
+    };
+    Some((span.start.offset..span.end.offset, message))
 }

@@ -13,6 +13,9 @@ use crate::engine::value::Value;
 /// Words of expressions, which are no names.
 pub(super) const RESERVED: [&str; 10] = ["and", "or", "not", "in", "is", "if", "else", "true", "false", "none"];
 
+/// Bytes of the longest login that a forge takes.
+const MOST_LOGIN: usize = 255;
+
 /// Reads the nodes of one file.
 #[derive(Debug)]
 pub struct Reader<'d> {
@@ -201,6 +204,30 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// A login: of an account, not of a team. One that begins with `-` is nobody's, which stands for an agent that
+    /// there is not yet.
+    pub fn login<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
+        let text = self.text(node, what)?;
+        let name = text.strip_suffix("[bot]").unwrap_or(text);
+        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+        if !plain || name.is_empty() || text.len() > MOST_LOGIN {
+            let help = match text.strip_prefix('@') {
+                Some(name) => format!("write `{name}`, without `@`"),
+                None if text.contains('/') => "a team has no login of its own: name one account".to_owned(),
+                None => "a login has letters, digits, `-`, `_` and `.`".to_owned(),
+            };
+            self.sink.error(node.span, format!("{what} is not `{text}`: no account is called so"), Some(help));
+        }
+        Some(text)
+    }
+
+    /// A list of logins; those that are none are reported and left out.
+    pub fn logins(&mut self, node: &Node, what: &str) -> Vec<String> {
+        let what = format!("an entry of {what}");
+        let items = self.list(node, &what).unwrap_or_default();
+        items.iter().filter_map(|item| self.login(item, &what).map(str::to_owned)).collect()
     }
 
     /// A list of texts; those that are none are reported and left out.

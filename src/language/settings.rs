@@ -47,7 +47,8 @@ pub(super) fn scope(reader: &mut Reader<'_>, root: Fields<'_>) -> ItemScope {
             |key: &str| fields.get(key).map(|node| reader.texts(node, &format!("`{key}`"))).unwrap_or_default();
         scope.leave_out_labels = names("labels");
         scope.leave_out_milestones = names("milestones");
-        scope.leave_out_authors = names("authors");
+        scope.leave_out_authors =
+            fields.get("authors").map(|node| reader.logins(node, "`authors`")).unwrap_or_default();
     }
     scope
 }

@@ -3,15 +3,18 @@
 //! Takes: the sections of all files of a policy. Gives: the lists of the policy, with the names
 //! `tagged.…`, `labelled.…`, `thresholds.…` in scope.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::yaml::{Node, NodeKind};
 use super::{Check, Entry, keys};
-use crate::engine::expr::Name;
+use crate::engine::expr::{Expr, Name};
+use crate::engine::facts::Fact;
 use crate::engine::keywords::{Keywords, Set, Word};
+use crate::engine::policy::Policy;
 use crate::engine::rules::{Label, Threshold};
 use crate::engine::source::Span;
-use crate::engine::value::{Base, Ty};
+use crate::engine::text::same_tag;
+use crate::engine::value::{Base, Ty, Value};
 
 /// Entries by name in the order of the files; a name in two files is an error, unless `nearer`
 /// may replace it.
@@ -101,13 +104,13 @@ fn alter(check: &mut Check<'_>, entry: Entry<'_>, what: &str, words: &mut Vec<Wo
         let gone = word_list(check, entry.file, node, what);
         for word in &gone {
             let word = &word.text;
-            if !words.iter().any(|known| known.text == *word) {
+            if !words.iter().any(|known| same_tag(&known.text, word)) {
                 let mut reader = check.reader(entry.file);
                 let help = reader.sink.nearest(word, words.iter().map(|word| word.text.as_str()));
                 reader.sink.error(node.span, format!("{what} does not hold `{word}`"), help);
             }
         }
-        words.retain(|word| !gone.iter().any(|gone| gone.text == word.text));
+        words.retain(|word| !gone.iter().any(|gone| gone.key() == word.key()));
     }
     if let Some(node) = fields.get("also") {
         words.extend(word_list(check, entry.file, node, what));
@@ -132,7 +135,7 @@ pub(super) fn thresholds(check: &mut Check<'_>) -> Vec<Threshold> {
         let value = check.reader(entry.file).number(entry.node, &format!("the threshold `{name}`"));
         check.scope.add(format!("thresholds.{name}"), Name::Threshold(thresholds.len()), Ty::of(Base::Number));
         let at = check.reader(entry.file).at(entry.node.span);
-        thresholds.push(Threshold { name, value: value.unwrap_or(crate::engine::value::Value::Int(0)), at });
+        thresholds.push(Threshold { name, value: value.unwrap_or(Value::Int(0)), at });
     }
     thresholds
 }
@@ -178,6 +181,28 @@ pub(super) fn index_of(
     if found.is_none() {
         let help = reader.sink.nearest(name, known.iter().map(String::as_str));
         reader.sink.error(span, format!("there is no {what} `{name}`"), help);
+    }
+    found
+}
+
+/// Texts of comparisons that name this fact, each once.
+#[must_use]
+pub(crate) fn texts_beside(policy: &Policy, fact: Fact) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
+    for expr in policy.expressions() {
+        expr.walk(&mut |part| {
+            let mut names = Vec::new();
+            if let Expr::In(..) | Expr::Compare(..) = part {
+                part.names(&mut names);
+            }
+            if names.contains(&Name::Fact(fact)) {
+                part.walk(&mut |part| {
+                    if let Expr::Literal(Value::Text(text)) = part {
+                        found.insert(text.as_ref());
+                    }
+                });
+            }
+        });
     }
     found
 }

@@ -5,12 +5,14 @@
 //! a hundred thousand items next to nothing. Entries of patterns are not counted: a search ends as
 //! soon as the rules could tell no more, and whether a later entry matched is never known.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
 use super::Run;
 use crate::engine::policy::Policy;
+use crate::engine::text::tag_key;
 
 /// What matched nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -32,13 +34,13 @@ impl<'p> Unmatched<'p> {
         let policy: &'p Policy = run.policy;
         let mut decided = vec![false; policy.decide.len()];
         let words = || policy.keywords.sets.iter().flat_map(|set| &set.words);
-        let mut met: HashMap<&str, bool> = words().map(|word| (word.text.as_str(), false)).collect();
+        let mut met: HashMap<Cow<'_, str>, bool> = words().map(|word| (word.key(), false)).collect();
         for row in &run.rows {
             if let Some(rule) = row.judgement.rule.and_then(|rule| decided.get_mut(rule)) {
                 *rule = true;
             }
             for tag in &row.judgement.tags {
-                if let Some(word) = met.get_mut(tag.as_str()) {
+                if let Some(word) = met.get_mut(&tag_key(tag)) {
                     *word = true;
                 }
             }
@@ -46,8 +48,8 @@ impl<'p> Unmatched<'p> {
         let rules = policy.decide.iter().zip(decided).filter(|(_, decided)| !decided);
         let mut words: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for set in &policy.keywords.sets {
-            let unmet = set.words.iter().map(|word| word.text.as_str()).filter(|word| met.get(word) == Some(&false));
-            unmet.for_each(|word| words.entry(&set.name).or_default().push(word));
+            let unmet = set.words.iter().filter(|word| met.get(&word.key()) == Some(&false));
+            unmet.for_each(|word| words.entry(&set.name).or_default().push(&word.text));
         }
         Some(Unmatched { rules: rules.map(|(rule, _)| rule.id.as_str()).collect(), words })
     }

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::book::Book;
-use super::{numbers, passed_over, shadow, unused, words};
+use super::{numbers, passed_over, shadow, undone, unheard, unused, words};
 use crate::engine::policy::Policy;
 use crate::engine::source::{Location, Source, Span};
 use crate::forge::remote::address::is_token;
@@ -70,10 +70,14 @@ pub fn folder(policies: &[Checked<'_>], others: Vec<Diagnostic>) -> Vec<Diagnost
         let files = checked.loaded.policy.iter().flat_map(|(policy, _)| &policy.sources);
         let own = checked.own.iter().filter_map(|name| checked.input.templates.get(name));
         files.chain(own).for_each(|source| *readers.entry(source.name.to_string()).or_default() += 1);
-        let Some((policy, _)) = &checked.loaded.policy else { continue };
+        let Some((policy, templates)) = &checked.loaded.policy else { continue };
         let mut found = Found { policy, list: Vec::new() };
         shadow::conditions(policy, &mut found);
+        undone::pairs(policy, &mut found);
         words::in_two_sets(policy, &mut found);
+        unheard::words(policy, &mut found);
+        unheard::mentions(policy, templates, &mut found);
+        unheard::texts(checked, policy, &mut found);
         numbers::written_out(policy, checked.input, &mut found);
         let advice = &checked.loaded.advice;
         numbers::in_sections(policy, advice, &mut found);

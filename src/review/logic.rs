@@ -6,6 +6,7 @@
 //! it may be so or not, and equal texts are equal statements. So a claim that is made holds, and
 //! some that would hold are not made.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::formula::{Formula, Says, Statement};
@@ -75,6 +76,12 @@ impl<'p> Terms<'p> {
         Terms { policy, known: HashMap::new(), about: Vec::new(), follows: Vec::new(), left: 0, all: ALL }
     }
 
+    /// How many terms there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.about.len()
+    }
+
     /// What is known of a term.
     #[must_use]
     pub fn about(&self, term: usize) -> &About {
@@ -110,9 +117,8 @@ impl<'p> Terms<'p> {
             _ => None,
         };
         self.follows = vec![Default::default(); self.about.len()];
-        let words: Vec<HashSet<&str>> = (self.policy.keywords.sets.iter())
-            .map(|set| set.words.iter().map(|word| word.text.as_str()).collect())
-            .collect();
+        let words: Vec<HashSet<Cow<'_, str>>> =
+            (self.policy.keywords.sets.iter()).map(|set| set.words.iter().map(|word| word.key()).collect()).collect();
         let within = |set: usize, other: usize| set == other || words[set].is_subset(&words[other]);
         let of_sets: Vec<(usize, usize, bool)> = (0..self.about.len())
             .filter_map(|term| sets(self.about[term].name).map(|(set, label)| (term, set, label)))

@@ -6,7 +6,8 @@
 //! - [`book`] the rules of a job, over items and over what was counted
 //! - [`check`] all warnings of a folder: [`shadow`] conditions that never matter, by [`logic`], [`formula`],
 //!   [`range`] and [`solve`]; [`passed_over`] of rules over counted facts; [`unused`]
-//!   vocabulary, [`words`] in two sets, [`numbers`] that stand twice
+//!   vocabulary, [`words`] in two sets, [`numbers`] that stand twice, what is written [`unheard`], rules that keep
+//!   each other [`undone`]
 //! - [`facts`] the vocabulary that rules can use
 //! - [`cases`] the cases of `rules/tests`: read, judged, covered, written
 //! - [`mutate`] the rules changed a little, to see whether a case notices
@@ -27,5 +28,7 @@ pub mod range;
 pub mod shadow;
 pub mod solve;
 pub mod sticky;
+pub mod undone;
+pub mod unheard;
 pub mod unused;
 pub mod words;

@@ -63,7 +63,7 @@ pub fn in_sections(policy: &Policy, advice: &Advice, found: &mut Found<'_>) {
     }
 }
 
-fn member<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
+pub(super) fn member<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
     match &node.kind {
         NodeKind::Map(entries) => entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node),
         _ => None,

@@ -28,6 +28,14 @@ pub fn never(formulas: &[&Formula], terms: &Terms<'_>, budget: &mut usize) -> bo
     !possible
 }
 
+/// Whether these hold at once for some item, where that is certain: what takes too many steps is not.
+#[must_use]
+pub fn certain(formulas: &[&Formula], terms: &Terms<'_>, budget: &mut usize) -> bool {
+    let before = *budget;
+    let possible = !never(formulas, terms, budget);
+    possible && before - *budget < STEPS.min(before)
+}
+
 struct Search {
     left: usize,
 }
@@ -191,6 +199,8 @@ impl Search {
             return true;
         };
         if depth >= DEPTH || self.left == 0 {
+            // It is not known.
+            self.left = 0;
             return true;
         }
         choice.iter().any(|part| {

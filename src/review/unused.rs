@@ -95,7 +95,8 @@ pub fn vocabulary(policy: &Policy, loaded: &Loaded, found: &mut Found<'_>) {
     }
     let of_action = |index: usize| {
         policy.actions.iter().any(|action| {
-            let mut people = action.assign.iter().chain(&action.unassign).chain(&action.mention);
+            let of_issue = action.create_issue.iter().flat_map(|issue| &issue.assign);
+            let mut people = action.assign.iter().chain(&action.unassign).chain(&action.mention).chain(of_issue);
             action.agent == Some(index) || people.any(|person| *person == Person::Agent(index))
         })
     };
@@ -107,8 +108,10 @@ pub fn vocabulary(policy: &Policy, loaded: &Loaded, found: &mut Found<'_>) {
     }
     for label in &policy.labels {
         let name = &label.name;
-        let put_on =
-            policy.actions.iter().any(|action| action.add_labels.contains(name) || action.remove_labels.contains(name));
+        let put_on = policy.actions.iter().any(|action| {
+            let of_issue = action.create_issue.iter().flat_map(|issue| &issue.labels);
+            action.add_labels.iter().chain(&action.remove_labels).chain(of_issue).any(|label| label == name)
+        });
         let of_summary = policy.summary.as_ref().is_some_and(|summary| summary.label == *name);
         let of_sink = loaded.sinks.iter().any(|sink| match &sink.kind {
             SinkKind::Issue(issue) => issue.label.as_ref() == Some(name),

@@ -3,6 +3,7 @@
 //! Takes: a [`Policy`]. Gives: a warning at the second place, which says which rule sees the word
 //! first, where that can be told.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::check::Found;
@@ -16,16 +17,16 @@ const MOST_SETS: usize = 20;
 
 /// Warns of the words of a policy.
 pub fn in_two_sets(policy: &Policy, found: &mut Found<'_>) {
-    let mut seen: BTreeMap<&str, Vec<(usize, &Word)>> = BTreeMap::new();
+    let mut seen: BTreeMap<Cow<'_, str>, Vec<(usize, &Word)>> = BTreeMap::new();
     for (index, set) in policy.keywords.sets.iter().enumerate() {
-        set.words.iter().for_each(|word| seen.entry(&word.text).or_default().push((index, word)));
+        set.words.iter().for_each(|word| seen.entry(word.key()).or_default().push((index, word)));
     }
-    for (text, places) in seen {
+    for places in seen.into_values() {
         if found.full() {
             return;
         }
         for (at, (set, word)) in places.iter().enumerate().skip(1).take(MOST_SETS) {
-            let name = &policy.keywords.sets[*set].name;
+            let (name, text) = (&policy.keywords.sets[*set].name, &word.text);
             let (earlier, first) = places[at - 1];
             let line = policy.line(first.at);
             if earlier == *set {

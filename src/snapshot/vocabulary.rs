@@ -9,7 +9,7 @@ use crate::engine::areas::Areas;
 use crate::engine::expr::{Expr, Name};
 use crate::engine::facts::Fact;
 use crate::engine::rules::Policy;
-use crate::engine::text::Tagged;
+use crate::engine::text::{Tagged, same_tag};
 use crate::engine::value::Value;
 use crate::engine::words::{Enough, MAX_MATCHES, Pattern};
 
@@ -140,7 +140,8 @@ impl<'p> Vocabulary<'p> {
 
     /// The rules name this label.
     pub(super) fn keeps_label(&self, label: &str) -> bool {
-        self.labels.contains(&label.to_lowercase()) || self.texts.contains(label)
+        let label = label.to_lowercase();
+        self.labels.contains(&label) || self.texts.iter().any(|text| text.to_lowercase() == label)
     }
 
     /// The rules name this milestone.
@@ -156,7 +157,8 @@ impl<'p> Vocabulary<'p> {
 
     /// A tag, in small letters, that the rules name.
     pub(super) fn knows_tag(&self, tag: &str) -> bool {
-        self.policies.iter().any(|policy| policy.keywords.knows(tag)) || self.texts.contains(tag)
+        self.policies.iter().any(|policy| policy.keywords.knows(tag))
+            || self.texts.iter().any(|text| same_tag(text, tag))
     }
 
     /// An account of ours.
@@ -188,7 +190,7 @@ impl<'p> Vocabulary<'p> {
         Tags {
             sets: policy.keywords.in_sets(&tagged.tags),
             count: tagged.from_labels.len(),
-            named: self.texts.iter().map(|text| tagged.tags.iter().any(|tag| tag == text)).collect(),
+            named: self.texts.iter().map(|text| tagged.tags.iter().any(|tag| same_tag(tag, text))).collect(),
             title: self
                 .within_title(Fact::Title)
                 .map(|text| (title.contains(text), lower.contains(text), title == text))

@@ -174,7 +174,9 @@ fn the_usual_slips_have_their_own_help() {
 fn a_text_that_yaml_takes_for_something_else_is_mended_by_the_help() {
     let head = GOOD.split("decide:").next().unwrap();
     let block = |text: &str| format!("{head}decide:\n  - id: rest\n    action: skip\n    reason: {text}\n");
-    let listed = |text: &str| format!("{head}bots:\n  - ada\n  - {text}\ndecide: [{{id: rest, action: skip}}]\n");
+    let listed = |text: &str| {
+        format!("{head}scope:\n  leave_out:\n    labels:\n      - {text}\ndecide: [{{id: rest, action: skip}}]\n")
+    };
     let inside = |text: &str| format!("{head}decide:\n  - {{id: rest, action: skip, reason: {text}, observe: true}}\n");
     let run = |text: &str| with_rules(|kaizen| drop(kaizen.file("rules/backlog-triage.yaml", text)));
     let shapes: [&dyn Fn(&str) -> String; 3] = [&block, &listed, &inside];

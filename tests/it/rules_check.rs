@@ -159,6 +159,14 @@ fn what_is_meant_is_not_doubted() {
         "keywords: {odd: [odd]}\ndecide:\n  - {id: a, when: labelled.odd, action: skip}\n  - {id: b, when: tagged.odd, action: skip}\n",
         // What an expression does not compute, it does not know.
         "decide:\n  - {id: a, when: comments / number > 1, action: skip}\n  - {id: b, when: comments / number <= 1, action: skip}\n  - {id: rest, action: skip}\n",
+        // What one rule takes off the other does not put on again.
+        "keywords: {old: [stale]}\nlabels: {stale: {}}\nactions: {mark: {add_labels: [stale]}, free: {remove_labels: [stale]}}\ndecide:\n  - {id: mark, when: not labelled.old and comments == 0, action: mark}\n  - {id: free, when: labelled.old and comments > 0, action: free}\n  - {id: rest, action: skip}\n",
+        // A rule before them decides about what both would.
+        "keywords: {old: [stale]}\nlabels: {stale: {}}\nactions: {mark: {add_labels: [stale]}, free: {remove_labels: [stale]}}\ndecide:\n  - {id: first, when: draft and comments > 3, action: skip}\n  - {id: mark, when: not labelled.old and comments > 3, action: mark}\n  - {id: free, when: labelled.old and draft, action: free}\n  - {id: rest, action: skip}\n",
+        // Closed items are not judged: nothing is opened again.
+        "actions: {end: {close: true}, again: {reopen: true}}\ndecide:\n  - {id: end, when: comments > 5, action: end}\n  - {id: again, when: locked, action: again}\n  - {id: rest, action: skip}\n",
+        // An address, and a name in a sentence of a template, which may ping.
+        "decide:\n  - {id: rest, action: skip, reason: 'Ask a@b.example, 5 @ 3, or {{ author }}@home'}\n",
         // A label that only a condition names.
         "labels: {wip: {}}\ndecide:\n  - {id: wip, when: \"'wip' in labels\", action: skip}\n",
         // The whole table of thresholds, and an agent, in a text alone.
@@ -171,6 +179,75 @@ fn what_is_meant_is_not_doubted() {
         files.extend(rest.contains(note.0.rsplit('/').next().unwrap()).then_some(note));
         let ran = with(&files, &["--deny-warnings"]);
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{rest}\n{}", ran.stdout);
+    }
+}
+
+#[test]
+fn the_example_of_create_issue_that_people_read_is_not_doubted() {
+    let mut pages = vec![root().join("README.md")];
+    pages.extend(fs::read_dir(root().join("docs")).into_iter().flatten().map(|page| page.unwrap().path()));
+    let texts: Vec<String> = pages.iter().filter_map(|page| fs::read_to_string(page).ok()).collect();
+    let blocks =
+        texts.iter().flat_map(|text| text.split("```yaml\n").skip(1)).map(|rest| rest.split("```").next().unwrap());
+    let example = blocks.into_iter().find(|block| block.contains("create_issue:")).expect("an example of create_issue");
+    let text = rules(&format!(
+        "thresholds: {{ready: 5}}\nagents: {{claude: {{login: claude}}}}\n{example}decide:\n  - {{id: plan, when: locked, action: plan}}\n  \
+         - {{id: split, action: split}}\n"
+    ));
+    let files = [
+        ("rules/backlog-triage.yaml", text.as_str()),
+        ("templates/backlog-triage/section.md.j2", "Score {{ score }}.\n"),
+        ("templates/backlog-triage/follow-up.md.j2", "From {{ title }}.\n"),
+    ];
+    let ran = with(&files, &["--deny-warnings"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+}
+
+#[test]
+fn tags_are_compared_without_minding_spaces_hyphens_and_underscores() {
+    let head = "version: 1\nnow: 2026-11-20T12:00:00Z\ncases:\n";
+    let forms = ["good first issue", "good-first-issue", "Good_First issue", "kind/Good First-Issue"];
+    for word in ["good-first-issue", "good first issue", "GOOD_FIRST_ISSUE"] {
+        let text = rules(&format!(
+            "keywords: {{easy: ['{word}']}}\ndecide:\n  - {{id: label, when: labelled.easy and '{word}' in tags, action: skip}}\n  \
+             - {{id: title, when: tagged.easy, action: skip}}\n  - {{id: rest, action: skip}}\n"
+        ));
+        let mut cases = head.to_owned();
+        for form in forms {
+            cases += &format!("  - {{name: 'label {form}', given: {{labels: ['{form}']}}, expect: {{rule: label}}}}\n");
+        }
+        for form in &forms[..3] {
+            cases +=
+                &format!("  - {{name: 'title {form}', given: {{title: '[{form}] x'}}, expect: {{rule: label}}}}\n")
+                    .replace("rule: label", "rule: title");
+        }
+        cases += "  - {name: other, given: {labels: [good first issues]}, expect: {rule: rest}}\n";
+        let kaizen = Kaizen::bare();
+        kaizen.file("rules/backlog-triage.yaml", &text);
+        kaizen.file("rules/tests/backlog-triage.yaml", &cases);
+        let ran = kaizen.args(["rules", "test", "--coverage"]).run();
+        assert_eq!(ran.code, 0, "{word}: {}{}", ran.stdout, ran.stderr);
+        assert!(ran.stdout.contains("1 of 1 words"), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn names_of_labels_are_compared_as_the_forge_does() {
+    let text = rules(
+        "labels: {stale: {}}\nactions: {mark: {add_labels: [stale]}}\ndecide:\n  - {id: bug, when: \"'Kind/Bug' in labels\", action: mark, reason: \"{{ labels | join(' ') }}\"}\n  \
+         - {id: first, when: \"labels == ['Only']\", action: mark}\n  - {id: rest, action: skip}\n",
+    );
+    for (kind, decided) in [("github", ["bug", "first", "rest"]), ("gitea", ["rest", "rest", "rest"])] {
+        let issue = |number: u64, name: &str| crate::support::issue(number, "x", json!({"labels": labels(&[name])}));
+        let issues = json!([issue(1, "kind/bug"), issue(2, "ONLY"), issue(3, "bug")]);
+        let mut world = repo_world(json!({"full_name": "acme/app", "issues": issues}));
+        world["kind"] = kind.into();
+        let kaizen = Kaizen::triage(&world);
+        kaizen.file("rules/backlog-triage.yaml", &text);
+        let report = kaizen.args(["--rules", "rules"]).run().json(0);
+        for (number, rule) in (1..).zip(decided) {
+            assert_eq!(crate::support::record(&report, number)["decision"]["rule"], rule, "{kind} #{number}");
+        }
     }
 }
 

@@ -84,7 +84,9 @@ struct Memory {
 
 impl Remote {
     fn new(api: Api, user: User, found: Found) -> Remote {
-        let repos: Vec<Repo> = found.repos.iter().map(|details| details.repo.clone()).collect();
+        let label_names = LabelNames::of(api.dialect.is_github());
+        let repos = found.repos.iter().map(|details| Repo { label_names, ..details.repo.clone() });
+        let repos: Vec<Repo> = repos.collect();
         let memory = repos.iter().map(|_| Memory::default()).collect();
         let Found { repos: details, left_out, notes, unread } = found;
         Remote { api, user, repos, memory, details, left_out, notes, unread }
@@ -155,7 +157,7 @@ impl Forge for Remote {
     }
 
     fn label_names(&self) -> LabelNames {
-        if self.api.dialect.is_github() { LabelNames::AnyCase } else { LabelNames::Exact }
+        LabelNames::of(self.api.dialect.is_github())
     }
 
     fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String {

@@ -12,7 +12,7 @@ use super::api::{Api, Ends, part, parts};
 use super::failure::Helped;
 use super::node::Node;
 use super::pages::at_once;
-use crate::forge::Repo;
+use crate::forge::{LabelNames, Repo};
 use crate::http::Answer;
 
 /// A repository with what decides on writing to it.
@@ -60,7 +60,11 @@ pub(super) fn details(node: &Node<'_>) -> Option<Details> {
     let may = |right| rights.get(right).flag() == Some(true);
     let writes = ["push", "admin", "maintain", "triage"].into_iter().any(may);
     Some(Details {
-        repo: Repo { name: name.to_owned(), private: flag("private") == Some(true) || flag("internal") == Some(true) },
+        repo: Repo {
+            name: name.to_owned(),
+            private: flag("private") == Some(true) || flag("internal") == Some(true),
+            label_names: LabelNames::default(),
+        },
         archived: flag("archived") == Some(true) || flag("disabled") == Some(true),
         // Missing is no reason to leave it alone.
         issues: flag("has_issues") != Some(false),

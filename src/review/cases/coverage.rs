@@ -13,7 +13,7 @@ use crate::engine::evaluate::Evaluation;
 use crate::engine::examine::Examined;
 use crate::engine::policy::Policy;
 use crate::engine::source::Location;
-use crate::engine::text::Tagged;
+use crate::engine::text::{Tagged, same_tag};
 use crate::language::print;
 use crate::review::book::{Book, Seat};
 
@@ -114,7 +114,8 @@ fn exercised(policy: &Policy, case: &Case, given: &Given, seen: &mut BTreeSet<At
     }
     let tagged = Tagged::read(item.title, &item.labels, policy.tags, |word| policy.keywords.knows(word));
     for (set, index) in policy.keywords.sets.iter().zip(0..) {
-        let words = set.words.iter().enumerate().filter(|(_, word)| tagged.tags.contains(&word.text));
+        let words =
+            set.words.iter().enumerate().filter(|(_, word)| tagged.tags.iter().any(|tag| same_tag(tag, &word.text)));
         seen.extend(words.map(|(word, _)| At::Word(index, word)));
     }
     let areas = Areas::new(item.title, item.body, &item.labels);

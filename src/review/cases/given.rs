@@ -12,7 +12,7 @@ use super::Given;
 use crate::engine::facts::Reading;
 use crate::engine::policy::Policy;
 use crate::engine::source::Span;
-use crate::forge::{Account, Item, Kind, Repo, object, time};
+use crate::forge::{Account, Item, Kind, LabelNames, Repo, object, time};
 use crate::language::reader::Reader;
 use crate::language::yaml::{Node, NodeKind};
 use crate::plan::marker::Marker;
@@ -90,7 +90,7 @@ pub(super) fn empty() -> Given {
         lines: None,
         state_reason: None,
     };
-    let repo = Repo { name: "acme/app".to_owned(), private: false };
+    let repo = Repo { name: "acme/app".to_owned(), private: false, label_names: LabelNames::default() };
     let last_activity = Reading::NotRead;
     Given { repo, item, own_report: false, last_activity, recent_comments: 0, recent: false }
 }
@@ -257,6 +257,16 @@ fn ago(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         _ => None,
     };
     now.checked_sub_signed(span?)
+}
+
+/// The first text in a node that an entry of `each` would be put into.
+pub(super) fn placeholder(node: &Node) -> Option<Span> {
+    match &node.kind {
+        NodeKind::Text(text) => text.contains(EACH).then_some(node.span),
+        NodeKind::List(items) => items.iter().find_map(placeholder),
+        NodeKind::Map(entries) => entries.iter().find_map(|(_, node)| placeholder(node)),
+        _ => None,
+    }
 }
 
 /// The text with the entry of `each` put in.

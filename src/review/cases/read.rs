@@ -198,6 +198,7 @@ impl<'r> Read<'r> {
             self.reader.sink.error(at, "this case has no instant to count ages to", Some(help));
             return self.reader.sink.found.len() < ENOUGH;
         };
+        self.placeholder(fields, inner);
         let of = Of { about, expected: &expected, now };
         let Some(each) = fields.get("each") else { return self.one(inner, of, (inner.name.clone(), at), None) };
         let entries = self.reader.list(each, "`each`").unwrap_or_default();
@@ -218,6 +219,32 @@ impl<'r> Read<'r> {
             }
         }
         true
+    }
+
+    /// `each` puts its entries where `$each` stands: where one of the two is missing, nothing is put anywhere.
+    fn placeholder<'n>(&mut self, fields: Fields<'n>, inner: &Outer<'n>) {
+        let counted = |nodes: &[&'n Node]| -> Vec<&'n Node> {
+            let maps = nodes.iter().filter_map(|node| Fields::quietly(node));
+            maps.flat_map(|map| self.keys.iter().filter_map(move |key| map.get(key))).collect()
+        };
+        let texts = |node: &&Node| matches!(&node.kind, NodeKind::List(items) if items.iter().any(|item| matches!(item.kind, NodeKind::Text(_))));
+        let each = fields.get("each").filter(texts);
+        if each.is_some() {
+            let given = inner.given.iter().chain(&inner.item).chain(&inner.expected).copied();
+            if !given.chain(counted(&inner.counted)).any(|node| given::placeholder(node).is_some()) {
+                let at = fields.key("each").unwrap_or_default();
+                let help = "write `$each` where the entries are to be put, or leave `each` out".to_owned();
+                self.reader.sink.error(at, "`each` without `$each`: the cases are all the same", Some(help));
+            }
+            return;
+        }
+        // What the file or the group gives may be meant for the cases that have `each`.
+        let own = ITEM.iter().chain(&["expect"]).filter_map(|key| fields.get(key));
+        let counted = counted(inner.counted.last().map_or(&[], std::slice::from_ref));
+        if let Some(at) = own.chain(counted).find_map(given::placeholder) {
+            let help = "list what is to be put there: `each: [bug, crash]`".to_owned();
+            self.reader.sink.error(at, "`$each` without `each`: it stands there as it is", Some(help));
+        }
     }
 
     fn one(&mut self, inner: &Outer<'_>, of: Of<'_>, (name, at): (String, Span), each: Option<&Node>) -> bool {
