@@ -9,6 +9,7 @@ use kaizen::cli::{Cli, arguments};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse_from(arguments(std::env::args_os()));
-    ExitCode::from(kaizen::run::run(&cli).code())
+    let cli = Cli::try_parse_from(arguments(std::env::args_os()));
+    let exit = cli.map_or_else(|error| kaizen::run::misread(&error), |cli| kaizen::run::run(&cli));
+    ExitCode::from(exit.code())
 }

@@ -29,10 +29,8 @@ mod triage;
 mod undo;
 mod why;
 
-use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::{Cli, Job, Shown};
@@ -101,6 +99,18 @@ impl From<anyhow::Error> for Stop {
 
 fn usage(error: impl Into<anyhow::Error>) -> Stop {
     Stop { exit: Exit::Usage, error: error.into(), ends_loop: true }
+}
+
+/// Prints what is wrong with the arguments, or the help that they ask for. A workflow may put a title into an argument.
+#[must_use]
+pub fn misread(error: &clap::Error) -> Exit {
+    if error.use_stderr() && output::in_ci() {
+        say(error.to_string().trim_end());
+    } else {
+        // Where nobody listens any more nothing can be said.
+        let _ = error.print();
+    }
+    if error.use_stderr() { Exit::Usage } else { Exit::Done }
 }
 
 /// Runs a command. Errors have been printed when it returns.
@@ -192,16 +202,16 @@ const EVERY: usize = 25_000;
 
 impl Progress {
     fn new(shown: &Shown) -> Self {
-        let terminal = std::io::stderr().is_terminal();
+        let draws = output::draws();
         let bar = ProgressBar::new_spinner();
         bar.set_style(
             ProgressStyle::with_template("{spinner} {pos} items read ({per_sec})")
                 .unwrap_or_else(|_| ProgressStyle::default_spinner()),
         );
-        if shown.quiet || !terminal {
+        if shown.quiet || !draws {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
-        Progress { bar, read: AtomicUsize::new(0), plain: !shown.quiet && !terminal }
+        Progress { bar, read: AtomicUsize::new(0), plain: !shown.quiet && !draws }
     }
 
     fn more(&self, items: usize) {
@@ -234,13 +244,5 @@ impl Progress {
 
     fn done(&self) {
         self.bar.finish_and_clear();
-    }
-}
-
-/// Flushes what was written to stdout; a reader that went away is no error.
-pub(crate) fn finish(out: &mut impl Write, result: std::io::Result<()>) -> Result<()> {
-    match result.and_then(|()| out.flush()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.context("writing the result to stdout"),
     }
 }

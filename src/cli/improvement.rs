@@ -55,6 +55,9 @@ pub struct Report {
     /// Write nothing: neither issues nor the record of what was proposed.
     #[arg(long)]
     pub dry_run: bool,
+    /// Write into a file by the built-in rules too: else a live run there wants rules of your own.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub write: bool,
     /// Save the plan: every write, with every text in it.
     #[arg(long, value_name = "FILE", requires = "issue")]
     pub plan_out: Option<PathBuf>,

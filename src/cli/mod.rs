@@ -285,6 +285,9 @@ pub struct Triage {
     /// Print what would be done, and write nothing to the forge.
     #[arg(long)]
     pub dry_run: bool,
+    /// Write into a file by the built-in rules too: else a live run there wants rules of your own.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub write: bool,
     /// Run again and again, this long from start to start: 90s, 15m, 2h.
     #[arg(long, value_name = "TIME", value_parser = span, conflicts_with_all = ["now", "only", "plan_out"])]
     pub every: Option<std::time::Duration>,

@@ -30,4 +30,7 @@ pub struct Retro {
     /// Print the report, and publish and write nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// Write into a file by the built-in rules too: else a live run there wants rules of your own.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub write: bool,
 }

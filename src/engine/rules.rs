@@ -70,6 +70,8 @@ pub struct Point {
     pub add: Value<'static>,
     /// When.
     pub when: Option<Condition>,
+    /// What that means, in words for the people on the issue: `names a file`.
+    pub because: Option<String>,
     /// Where it stands.
     pub at: Location,
 }

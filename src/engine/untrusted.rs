@@ -187,6 +187,38 @@ fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// One line of our own Markdown for a terminal: what [`markdown`] put into other people's text, so that
+/// nothing there means anything to a forge, is taken out again. Of what they wrote it gives what [`terminal`] does.
+pub fn readable(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(c) = rest.chars().next() {
+        let after = &rest[c.len_utf8()..];
+        let (shown, left) = match c {
+            JOINER => (None, after),
+            '\\' if after.starts_with(|c: char| c.is_ascii_punctuation()) => (after.chars().next(), &after[1..]),
+            '&' => entity(after).map_or((Some(c), after), |(c, left)| (Some(c), left)),
+            _ => (Some(c), after),
+        };
+        out.extend(shown);
+        rest = left;
+    }
+    terminal(&out)
+}
+
+/// What an entity of ours stands for, behind its `&`, and what follows it.
+fn entity(after: &str) -> Option<(char, &str)> {
+    let end = after.bytes().take(6).position(|byte| byte == b';')?;
+    let c = match &after[..end] {
+        "lt" => '<',
+        "gt" => '>',
+        "amp" => '&',
+        "quot" => '"',
+        code => code.strip_prefix('#')?.parse().ok().and_then(char::from_u32)?,
+    };
+    Some((c, &after[end + 1..]))
+}
+
 /// One line for a CI log, which is also fit for a terminal: as [`terminal`], and the runner finds
 /// no command in it.
 pub fn ci_log(text: &str) -> String {
@@ -747,6 +779,11 @@ mod tests {
             let delimiter = head.strip_prefix("n<<").unwrap();
             let lines: Vec<_> = rest.split('\n').take_while(|line| *line != delimiter).collect();
             prop_assert_eq!(lines.join("\n"), value);
+        }
+
+        #[test]
+        fn what_was_put_in_is_taken_out_again(text in "(\\PC|[@#\\\\&;:/<>|`*_\\[\\]$~. 0-9lgtamp\u{2060}\u{1b}\n]){0,40}") {
+            prop_assert_eq!(readable(&markdown(&text)), terminal(&text));
         }
 
         #[test]

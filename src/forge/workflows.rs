@@ -33,17 +33,22 @@ pub fn text(wanted: &str) -> Option<&'static str> {
 #[must_use]
 pub fn folder(host: Option<&str>, in_use: &dyn Fn(&str) -> bool) -> (&'static str, Option<String>) {
     let host = host.map(str::to_lowercase).unwrap_or_default();
-    let [forgejo, _, github] = FOLDERS;
+    let [forgejo, gitea, github] = FOLDERS;
+    let called = |name: &str| is_called(&host, name);
     if is_github(&host) {
         return (github, None);
     }
-    let reads = |folder: &&str| *folder != forgejo || host != "gitea.com";
-    if let Some(used) = FOLDERS.into_iter().filter(reads).find(|folder| in_use(folder)) {
-        return (used, None);
-    }
-    let known = ["gitea.com", "codeberg.org"].contains(&host.as_str());
-    let note = format!("a GitHub server of one's own reads only {github}: if this is one, give --workflows {github}");
-    (FRESH, (!known).then_some(note))
+    let reads: &[&str] = if called("gitea") { &[gitea, github] } else { &FOLDERS };
+    let is_known = called("gitea") || called("forgejo") || host == "codeberg.org";
+    let used = FOLDERS.into_iter().find(|folder| reads.contains(folder) && in_use(folder));
+    let note = match used {
+        Some(used) if used == forgejo && !is_known => {
+            format!("Gitea does not read {forgejo}: if this is Gitea, give --workflows {gitea}")
+        }
+        Some(_) => return (used.unwrap_or(FRESH), None),
+        None => format!("a GitHub server of one's own reads only {github}: if this is one, give --workflows {github}"),
+    };
+    (used.unwrap_or(FRESH), (!is_known).then_some(note))
 }
 
 /// The account that jobs of the forge write with where they have no token of their own, as far as its host and
@@ -61,7 +66,12 @@ pub fn job_account(host: Option<&str>, folder: &str) -> &'static str {
 }
 
 fn is_github(host: &str) -> bool {
-    host == "github.com" || host.ends_with(".github.com") || host.ends_with(".ghe.com")
+    is_called(host, "github") || host.ends_with(".ghe.com")
+}
+
+/// Whether a server is called by what runs on it, as most of one's own are: github.example.org.
+fn is_called(host: &str, name: &str) -> bool {
+    host.split('.').any(|part| part == name)
 }
 
 /// The host of a forge's address. `None` if it is none, or if it holds a user or a password.
@@ -90,12 +100,18 @@ mod tests {
             (Some("codeberg.org"), &[], gitea),
             (Some("GitHub.com"), &[gitea], github),
             (Some("acme.ghe.com"), &[], github),
+            (Some("github.example.org"), &[gitea], github),
+            (Some("gitea.example.org"), &[forgejo], gitea),
+            (Some("forgejo.example.org"), &[forgejo, github], forgejo),
+            (Some("mygithub.example.org"), &[], gitea),
         ] {
             assert_eq!(folder(host, &|folder| used.contains(&folder)).0, wanted, "{host:?} {used:?}");
         }
         assert!(folder(Some("git.example.org"), &|_| false).1.unwrap().contains("--workflows"));
         assert_eq!(folder(Some("codeberg.org"), &|_| false).1, None);
         assert_eq!(folder(Some("git.example.org"), &|used| used == github).1, None);
+        assert!(folder(Some("git.example.org"), &|used| used == forgejo).1.unwrap().contains("--workflows"));
+        assert_eq!(folder(Some("forgejo.example.org"), &|used| used == forgejo).1, None);
     }
 
     #[test]

@@ -38,6 +38,11 @@ pub(super) fn agents(job: &str) -> Vec<String> {
     pack::shipped(job).get(&format!("rules/{job}.yaml")).map(|text| rules::agents(text)).unwrap_or_default()
 }
 
+/// The labels that a job's shipped rules put on.
+pub(super) fn labels(job: &str) -> Vec<String> {
+    pack::shipped(job).get(&format!("rules/{job}.yaml")).map(|text| rules::labels(text)).unwrap_or_default()
+}
+
 /// The rules of a job with their logins, and its templates where they are wanted.
 ///
 /// # Errors

@@ -70,6 +70,10 @@ pub struct Done {
     pub notes: Vec<String>,
     /// The jobs, each with the folder of the rules that it will read.
     pub rules: BTreeMap<String, String>,
+    /// The label of the runner that the workflows ask for.
+    pub runs_on: String,
+    /// Labels that the shipped rules of these jobs put on.
+    pub labels: Vec<String>,
 }
 
 /// Why nothing was done.
@@ -120,6 +124,8 @@ pub fn set_up(top: &Path, all: &[JobSpec], wish: &Wish, ask: Ask<'_>) -> Result<
     wanted.extend(found.texts);
     done.notes.extend(found.notes);
     done.rules.retain(|job, _| jobs.contains(job));
+    done.labels = done.rules.keys().flat_map(|job| job::labels(job)).collect();
+    done.runs_on = after.runs_on.clone().unwrap_or_else(|| workflow::RUNNER.to_owned());
     let mut done = write(top, (&specs, all), wanted, &before, after, done)?;
     let told = wish.logins.iter().all(|(name, login)| before.agents.get(name) == Some(login));
     if !told && theirs {

@@ -17,6 +17,11 @@ pub(super) fn agents(text: &str) -> Vec<String> {
     section(text, "agents").filter_map(|line| Some(entry(line, "login")?.0.to_owned())).collect()
 }
 
+/// The names of the labels of a rule file.
+pub(super) fn labels(text: &str) -> Vec<String> {
+    section(text, "labels").filter_map(|line| Some(entry(line, "color")?.0.to_owned())).collect()
+}
+
 /// The rule file with these logins. A rule whose action is an agent's that is nobody keeps its place
 /// and does nothing: without it the next rule would take its issues, and hand out what is blocked.
 /// `bot` is the account of the forge's jobs, where they may have written before they had a token of their own.

@@ -41,6 +41,8 @@ const NEEDS: [(&str, &str); 3] = [
 ];
 /// The line of a workflow that says what a download has to be.
 const SHA256: &str = "          KAIZEN_SHA256: \"\"\n";
+/// The label of the runner that the workflows ask for, where no other is wanted.
+pub(super) const RUNNER: &str = "ubuntu-latest";
 /// The line of a workflow that names the runner.
 const RUNS_ON: &str = "    runs-on: ubuntu-latest\n";
 /// The review of a change of rules.

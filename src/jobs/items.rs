@@ -230,7 +230,7 @@ fn row<'p>(
     });
     let assignees = item.assignees.iter().map(|login| login.to_string()).collect();
     let state = if failed.is_some() { State::Failed } else { State::Skipped };
-    Row { repo, kind: item.kind, number: item.number, assignees, judgement, state, note, subject }
+    Row { repo, kind: item.kind, number: item.number, open: item.open, assignees, judgement, state, note, subject }
 }
 
 /// Whether a rule is about issues of ours: it asks for `own_report`, itself or in a flag, or for a label by its name

@@ -176,7 +176,8 @@ impl<'p> Subject<'_, 'p> {
             context! { link => link(row), title, action, agent, reason => row.why() }
         });
         let groups = by_rule(run, self.rows.iter().copied().filter(|row| named(row)));
-        let skips = groups.into_iter().map(|Group { rule, count, why, .. }| context! { rule, count, reason => why });
+        let skip = |group: Group<'_>| context! { rule => group.rule, count => group.count, reason => group.reason() };
+        let skips = groups.into_iter().map(skip);
         context! {
             totals => Text::from_pairs(totals.named()),
             top => top.collect::<Vec<_>>(),

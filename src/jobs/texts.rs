@@ -19,8 +19,9 @@ use self::listed::{HeldPoint, PassedRule, PointText};
 use self::whys::Whys;
 use super::kept::Kept;
 use crate::engine::facts::{FACTS, Fact};
-use crate::engine::rules::Policy;
+use crate::engine::rules::{Component, Policy};
 use crate::engine::template::printed;
+use crate::engine::untrusted::cut;
 use crate::engine::value::{Out, Value};
 use crate::explain::{
     self,
@@ -29,6 +30,9 @@ use crate::explain::{
 use crate::forge::Repo;
 use crate::plan::Subject;
 use crate::report::Row;
+
+/// Components that a text tells one by one: what people fold out stays short.
+const PARTS: usize = 6;
 
 /// What is the same in every text of a run.
 #[derive(Debug, Clone)]
@@ -186,6 +190,7 @@ impl<'a> Telling<'a> {
             "points" => {
                 judgement.points.iter().map(|hit| Text::from_object(HeldPoint::of(&self.fixed.points, hit))).collect()
             }
+            "parts" => self.parts(),
             "score" => value(&judgement.score),
             "scores" => {
                 let scores = policy.components.iter().zip(&judgement.scores);
@@ -202,6 +207,31 @@ impl<'a> Telling<'a> {
     fn kept(&self) -> &Kept<'a> {
         let About { policy, repo, row, subject, .. } = self.about;
         self.kept.get_or_init(|| Kept::new(policy, repo, row, subject, self.fixed.now))
+    }
+
+    /// What the score is made of, each component with the words of its points.
+    fn parts(&self) -> Text {
+        let About { policy, row, .. } = self.about;
+        let judgement = &row.judgement;
+        let parts = policy.components.iter().zip(&judgement.scores).enumerate().take(PARTS);
+        let part = |(index, (component, score)): (usize, (&Component, &Value<'_>))| {
+            let hits = judgement.points.iter().filter(|hit| hit.component as usize == index);
+            let mut told: Vec<&str> = Vec::new();
+            let words = hits.filter_map(|hit| {
+                let because = component.points.get(hit.point as usize)?.because.as_deref()?;
+                // A pattern finds what stands around a name too.
+                let around = |c: char| c.is_whitespace() || "`'\"[],;:!".contains(c);
+                let found = hit.matched.as_deref().unwrap_or_default().trim_matches(around);
+                let known = found.is_empty() || because.contains(found) || told.contains(&found);
+                told.push(found);
+                Some(if known { because.to_owned() } else { format!("{because} ({})", cut(found, 40)) })
+            });
+            let because = words.collect::<Vec<_>>().join(", ");
+            context! {
+                component => component.name.as_str(), score => value(score), max => value(&component.max), because
+            }
+        };
+        parts.map(part).collect()
     }
 
     /// The rules before the one that decided, with why they did not hold.

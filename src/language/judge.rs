@@ -139,7 +139,9 @@ fn score(check: &mut Check<'_>, root: Fields<'_>) -> Vec<Component> {
                 }
             };
             let when = fields.get("when").and_then(|node| reader.condition(&scope, node, "`when`"));
-            points.push(Point { add: add.unwrap_or_else(settings::zero), when, at: reader.at(item.span) });
+            let because = fields.get("because").and_then(|node| reader.text(node, "`because`")).map(str::to_owned);
+            let (add, at) = (add.unwrap_or_else(settings::zero), reader.at(item.span));
+            points.push(Point { add, when, because, at });
         }
         let at = reader.at(fields.get("max").map_or(key.span, |node| node.span));
         components.push(Component { name: key.name.clone(), max, when, points, at });

@@ -213,9 +213,10 @@ pub(super) const COMPONENT: [Member; 3] = [
     may("points", Shape::List(&Shape::Map(&POINT)), "What adds up."),
 ];
 
-pub(super) const POINT: [Member; 2] = [
+pub(super) const POINT: [Member; 3] = [
     must("add", Shape::Number, "How many points, negative to take off."),
     may("when", Shape::Condition, "When; without it always."),
+    may("because", Shape::Text, "What that means, in words for a comment: names a file."),
 ];
 
 pub(super) const CLASSIFY: [Member; 3] = [

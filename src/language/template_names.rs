@@ -17,7 +17,7 @@ pub const REPLACED: &str = "shared/replaced.md.j2";
 pub const UNHEARD: &str = "shared/unheard.md.j2";
 
 /// Names that a text about one item may use, beside those in scope of `decide`.
-pub const ITEM_NAMES: [(&str, FactTy); 18] = [
+pub const ITEM_NAMES: [(&str, FactTy); 22] = [
     ("decision.rule", FactTy::Text),
     ("decision.action", FactTy::Text),
     ("decision.agent", FactTy::MaybeText),
@@ -27,6 +27,10 @@ pub const ITEM_NAMES: [(&str, FactTy); 18] = [
     ("earlier[]", FactTy::Text),
     ("when", FactTy::Text),
     ("version", FactTy::Text),
+    ("parts[].component", FactTy::Text),
+    ("parts[].score", FactTy::Number),
+    ("parts[].max", FactTy::Number),
+    ("parts[].because", FactTy::Text),
     ("points[].component", FactTy::Text),
     ("points[].add", FactTy::Number),
     ("points[].condition", FactTy::Text),

@@ -54,12 +54,12 @@ pub struct Report {
     pub generated_at: DateTime<Utc>,
 }
 
-/// A report's Markdown as plain text: what a message says when its markup is taken away, with tables of so
-/// many columns at most.
+/// A report's Markdown as plain text for a terminal: what a message says when its markup is taken away, with tables
+/// of so many columns at most. What keeps a forge from seeing a name or a link is not in it.
 #[must_use]
 pub fn plain(markdown: &str, widest: usize) -> String {
     let rich = convert::rich_within(markdown, widest);
-    write::write(&rich, 0..rich.text.len(), write::Markup::Plain)
+    write::write(&rich, 0..rich.text.len(), write::Markup::Plain).replace(write::JOINER, "")
 }
 
 impl Report {

@@ -82,21 +82,30 @@ impl Formatter for Quiet {
         if !odd {
             return CompactFormatter.write_string_fragment(out, fragment);
         }
-        let mut start = 0;
-        for (at, c) in fragment.char_indices() {
-            // `##[` is a command to some runners; a control or bidirectional character to a terminal.
-            let command = c == '#' && fragment[at + 1..].starts_with("#[");
-            if command || hidden(c) {
-                out.write_all(&fragment.as_bytes()[start..at])?;
-                let mut units = [0; 2];
-                for unit in c.encode_utf16(&mut units) {
-                    write!(out, "\\u{unit:04x}")?;
-                }
-                start = at + c.len_utf8();
-            }
-        }
-        out.write_all(&fragment.as_bytes()[start..])
+        spell(fragment, out)
     }
+}
+
+/// Writes JSON, or a part of a string in it, with an escape for each character that a terminal or a runner obeys. They
+/// stand in strings only.
+///
+/// # Errors
+/// What writing gives.
+pub fn spell(json: &str, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
+    let mut start = 0;
+    for (at, c) in json.char_indices() {
+        // `##[` is a command to some runners; a control or bidirectional character to a terminal.
+        let command = c == '#' && json[at + 1..].starts_with("#[");
+        if command || hidden(c) {
+            out.write_all(&json.as_bytes()[start..at])?;
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            start = at + c.len_utf8();
+        }
+    }
+    out.write_all(&json.as_bytes()[start..])
 }
 
 /// Characters that act and are not seen: DEL and C1, and the marks that turn the direction of text.

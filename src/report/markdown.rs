@@ -78,7 +78,7 @@ pub fn render(run: &Run<'_>) -> String {
                 group.rule,
                 group.count,
                 quiet(&group.item),
-                markdown(&cut(group.why, 100))
+                markdown(&cut(group.whys.first().unwrap_or(&""), 100))
             ));
         }
         close(&mut out, true);

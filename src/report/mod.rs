@@ -130,6 +130,8 @@ pub struct Row<'p> {
     pub kind: Kind,
     /// Its number.
     pub number: u64,
+    /// It is open.
+    pub open: bool,
     /// Its assignees.
     pub assignees: Vec<String>,
     /// What the rules say.
@@ -255,8 +257,21 @@ pub struct Group<'r> {
     pub count: usize,
     /// The first of them.
     pub item: String,
-    /// Why, of the first.
-    pub why: &'r str,
+    /// Why, each reason once, the first few.
+    pub whys: Vec<&'r str>,
+}
+
+/// Reasons that are told of one rule, and one more where there are more.
+const REASONS: usize = 4;
+
+impl Group<'_> {
+    /// Why, of all of them: what the rule says of one item is not what it says of another.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        let told = self.whys.len().min(REASONS - 1);
+        let rest = if told < self.whys.len() { " · …" } else { "" };
+        format!("{}{rest}", self.whys[..told].join(" · "))
+    }
 }
 
 /// What was left alone of these rows, by rule in the order of the rules; what no rule decided comes
@@ -269,9 +284,12 @@ pub fn by_rule<'r, 'p: 'r>(run: &'r Run<'p>, rows: impl IntoIterator<Item = &'r 
             rule: row.rule(run.policy).unwrap_or("-"),
             count: 0,
             item: run.item(row),
-            why: row.why(),
+            whys: Vec::new(),
         });
         group.count += 1;
+        if group.whys.len() < REASONS && !group.whys.contains(&row.why()) {
+            group.whys.push(row.why());
+        }
     }
     groups.into_values().collect()
 }

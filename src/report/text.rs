@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::table::{Side, lay_out};
 use super::unmatched::Unmatched;
 use super::{Row, Run, by_rule};
-use crate::engine::untrusted::terminal;
+use crate::engine::untrusted::{readable, terminal};
 use crate::plan::choice::State;
 
 /// Rows of a section that are shown where not all are asked for: of what would be done, and of
@@ -31,27 +31,9 @@ pub struct Style {
 #[must_use]
 pub fn render(run: &Run<'_>, style: Style) -> String {
     let mut out = Out { lines: Vec::new(), color: style.color };
-    let totals = run.totals;
     let repos = terminal(&run.place());
     out.bold(&format!("{} · {repos} · {} at {}", run.policy.job, run.name(), run.generated_at));
-    out.lines.push(format!(
-        "{} open, {} looked at, {} ready: {} {}, {} unchanged, {} waiting, {} left alone",
-        totals.open,
-        totals.scored,
-        totals.ready,
-        totals.acted,
-        if run.outcomes.is_some() { "acted on" } else { "to act on" },
-        totals.unchanged,
-        totals.waiting,
-        totals.skipped
-    ));
-    for (count, what) in
-        [(totals.deferred, "deferred to the next run"), (totals.dropped, "dropped"), (totals.failed, "failed")]
-    {
-        if count > 0 {
-            out.lines.push(format!("{count} {what}"));
-        }
-    }
+    out.lines.extend(figures(run));
     let sections = [
         ("Acted", State::Done, true),
         ("Would act", State::Planned, true),
@@ -66,13 +48,59 @@ pub fn render(run: &Run<'_>, style: Style) -> String {
     }
     writes(&mut out, run, style);
     left_alone(&mut out, run, style);
-    unmatched(&mut out, run, style);
-    for sentence in run.warnings.iter().chain(&run.why_incomplete) {
-        out.lines.push(format!("note: {}", terminal(sentence)));
+    if style.verbose {
+        unmatched(&mut out, run);
+    }
+    let notes: Vec<&String> = run.warnings.iter().chain(&run.why_incomplete).collect();
+    out.lines.extend((!notes.is_empty()).then(String::new));
+    out.lines.extend(notes.into_iter().map(|sentence| format!("note: {}", terminal(sentence))));
+    if run.outcomes.is_none() {
+        let any = run.writes().next().is_some();
+        let what = if any {
+            "This was a dry run: nothing was written."
+        } else {
+            "This was a dry run: nothing is to be written."
+        };
+        out.lines.extend([String::new(), what.to_owned()]);
+        let next = "-v shows every text, --plan-out FILE saves the plan, `kaizen apply FILE` carries out just that.";
+        out.lines.extend((any && !style.verbose).then(|| next.to_owned()));
     }
     let mut text = out.lines.join("\n");
     text.push('\n');
     text
+}
+
+/// How many are open and were looked at, and what became of those: each line adds up.
+fn figures(run: &Run<'_>) -> Vec<String> {
+    let looked_at = run.rows.iter().filter(|row| row.open).count();
+    let (closed, outside) = (run.rows.len() - looked_at, run.totals.open.saturating_sub(looked_at));
+    let mut first = match outside {
+        0 => format!("{looked_at} open, all looked at"),
+        _ if run.only => format!("{} open: {looked_at} looked at, {outside} not asked for", run.totals.open),
+        _ => format!("{} open: {looked_at} looked at, {outside} outside the scope of the rules", run.totals.open),
+    };
+    if closed > 0 {
+        first.push_str(&format!("; {closed} closed, looked at too"));
+    }
+    let live = run.outcomes.is_some();
+    let states = [
+        (&[State::Planned, State::Done][..], if live { "acted on" } else { "to act on" }),
+        (&[State::Waiting], "waiting"),
+        (&[State::Unchanged], "done before"),
+        (&[State::Deferred], "for the next run"),
+        (&[State::Dropped], "dropped"),
+        (&[State::Failed], "failed"),
+        (&[State::Skipped], "left alone"),
+    ];
+    let of = |ready: bool, name: &str| {
+        let rows = || run.rows.iter().filter(|row| (row.flag(run.policy, "ready") == Some(true)) == ready);
+        let count =
+            |(of, what): &(&[State], &str)| (rows().filter(|row| of.contains(&row.state)).count(), what.to_string());
+        let parts = states.iter().map(count).filter(|(count, _)| *count > 0);
+        let parts: Vec<String> = parts.map(|(count, what)| format!("{count} {what}")).collect();
+        (!parts.is_empty()).then(|| format!("{} {name}: {}", rows().count(), parts.join(", ")))
+    };
+    [Some(first), of(true, "ready"), of(false, "not ready")].into_iter().flatten().collect()
 }
 
 struct Out {
@@ -147,11 +175,7 @@ fn writes(out: &mut Out, run: &Run<'_>, style: Style) {
     let title = if run.outcomes.is_some() { "Writes" } else { "Planned writes" };
     out.heading(&format!("{title} ({})", ops.values().sum::<usize>()));
     out.lines.push(counts.join(", "));
-    if !style.verbose {
-        out.lines.push("-v shows their texts, --plan-out FILE saves them".to_owned());
-        return;
-    }
-    for (item, _, write, _) in shown() {
+    for (item, _, write, _) in shown().filter(|_| style.verbose) {
         let name = item.number.map_or_else(|| "new issue".to_owned(), |number| format!("#{number}"));
         let args = &write.args;
         let short =
@@ -163,22 +187,17 @@ fn writes(out: &mut Out, run: &Run<'_>, style: Style) {
                 .to_owned(),
         );
         let body = args.body.as_deref().or(args.section.as_deref()).unwrap_or("");
-        out.lines.extend(body.lines().map(|line| format!("  | {}", terminal(line)).trim_end().to_owned()));
+        out.lines.extend(body.lines().map(|line| format!("  | {}", readable(line)).trim_end().to_owned()));
     }
 }
 
 /// Rules and words that met no item: they may be misspelt, or have had their day.
-fn unmatched(out: &mut Out, run: &Run<'_>, style: Style) {
+fn unmatched(out: &mut Out, run: &Run<'_>) {
     let Some((unmatched, sentence)) = Unmatched::of(run).and_then(|it| it.sentence().map(|sentence| (it, sentence)))
     else {
         return;
     };
-    out.lines.push(String::new());
-    if !style.verbose {
-        out.lines.push(format!("{sentence}: -v lists them"));
-        return;
-    }
-    out.bold(&sentence);
+    out.heading(&sentence);
     if !unmatched.rules.is_empty() {
         out.lines.push(format!("rules: {}", unmatched.rules.join(", ")));
     }
@@ -213,7 +232,7 @@ fn left_alone(out: &mut Out, run: &Run<'_>, style: Style) {
             vec![
                 group.rule.to_owned(),
                 group.count.to_string(),
-                format!("e.g. {}: {}", terminal(&group.item), terminal(group.why)),
+                format!("e.g. {}: {}", terminal(&group.item), terminal(group.whys.first().unwrap_or(&""))),
             ]
         })
         .collect();

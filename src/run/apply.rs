@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use anyhow::{Context, Result, anyhow};
 use chrono::{Duration, Utc};
@@ -13,10 +12,10 @@ use serde_json::json;
 
 use super::forge::{Opened, Wanted};
 use super::live::{self, About, Ended, Live};
-use super::{Exit, Stop, VERSION, finish, output, usage};
+use super::{Exit, Stop, VERSION, output, usage};
 use crate::apply::{Applied, CLOCKS, Fate};
 use crate::cli::{self, Format};
-use crate::engine::untrusted::{ci_block, terminal};
+use crate::engine::untrusted::terminal;
 use crate::files;
 use crate::forge::remote::address::{Destination, Giver};
 use crate::forge::time;
@@ -59,7 +58,8 @@ pub(super) fn run(args: &cli::Apply) -> Result<Exit, Stop> {
     let names: BTreeSet<String> = plan.items.iter().map(|item| item.repo.to_string()).collect();
     let names: Vec<String> = names.into_iter().collect();
     if names.is_empty() {
-        return Err(usage(anyhow!("the plan {shown} holds nothing to write")));
+        print(&plan, &Applied::default(), args.shown.format, Exit::Done)?;
+        return Ok(Exit::Done);
     }
     let giver = Giver::Plan(shown.to_string());
     let destination = Some(Destination { url: plan.forge.to_string(), giver });
@@ -143,7 +143,6 @@ fn totals(applied: &Applied) -> serde_json::Value {
 fn print(plan: &Plan<'_>, applied: &Applied, format: Format, exit: Exit) -> Result<()> {
     let name = |fate: Fate| FATES.iter().find(|(known, _)| *known == fate).map_or("", |(_, name)| name);
     let both = || plan.items.iter().zip(&applied.outcomes);
-    let mut out = String::new();
     if format == Format::Json {
         let items: Vec<_> = both()
             .map(|(item, outcome)| {
@@ -153,28 +152,23 @@ fn print(plan: &Plan<'_>, applied: &Applied, format: Format, exit: Exit) -> Resu
             .collect();
         let whole = json!({"job": plan.job, "generated_at": plan.created_at, "complete": exit == Exit::Done,
             "why_incomplete": applied.ended, "warnings": applied.warnings, "totals": totals(applied), "items": items});
-        out = format!("{whole}\n");
-    } else {
-        let counts: Vec<String> = FATES
-            .iter()
-            .map(|(fate, name)| (both().filter(|(_, outcome)| outcome.fate == *fate).count(), name))
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, name)| format!("{count} {name}"))
-            .collect();
-        let (job, made) = (terminal(&plan.job), terminal(&plan.created_at));
-        let _ = writeln!(out, "{job} · plan of {made}: {}", counts.join(", "));
-        for (item, outcome) in both() {
-            let number =
-                item.number.or(outcome.number).map_or_else(|| " new issue".to_owned(), |number| format!("#{number}"));
-            let note = outcome.note.as_deref().map(|note| format!(": {}", terminal(note))).unwrap_or_default();
-            let _ = writeln!(out, "{}{number} {}{note}", terminal(&item.repo), name(outcome.fate));
-        }
+        return output::print_raw(&format!("{whole}\n"));
     }
-    // In a CI log a line of ours must not read as a command, whatever a label is called.
-    if format != Format::Json && output::in_ci() {
-        out = ci_block(&out);
+    let mut out = String::new();
+    let counts: Vec<String> = FATES
+        .iter()
+        .map(|(fate, name)| (both().filter(|(_, outcome)| outcome.fate == *fate).count(), name))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
+    let counts = if counts.is_empty() { "it holds nothing to write".to_owned() } else { counts.join(", ") };
+    let (job, made) = (terminal(&plan.job), terminal(&plan.created_at));
+    let _ = writeln!(out, "{job} · plan of {made}: {counts}");
+    for (item, outcome) in both() {
+        let number =
+            item.number.or(outcome.number).map_or_else(|| " new issue".to_owned(), |number| format!("#{number}"));
+        let note = outcome.note.as_deref().map(|note| format!(": {}", terminal(note))).unwrap_or_default();
+        let _ = writeln!(out, "{}{number} {}{note}", terminal(&item.repo), name(outcome.fate));
     }
-    let mut stdout = output::stdout();
-    let result = stdout.write_all(out.as_bytes());
-    finish(&mut stdout, result)
+    output::print_prose(&out)
 }

@@ -13,12 +13,12 @@ use clap::Parser;
 
 use super::forge::no_bare_path;
 use super::rules::tell;
-use super::{Exit, Stop, finish, output, say, usage};
+use super::{Exit, Stop, output, say, usage};
 use crate::cli::{Cli, Init, Job, login_name};
 use crate::engine::untrusted;
 use crate::forge::remote::address::{Destination, Giver, TOKENS, git_remote, origin};
 use crate::forge::workflows;
-use crate::init::{Fate, Logins, Refused, Wish, git, set_up};
+use crate::init::{Done, Fate, Logins, Refused, Wish, git, set_up};
 use crate::jobs::{SPECS, backlog_triage, kaizen_retro};
 
 /// How often a person is asked for one login.
@@ -29,6 +29,8 @@ struct Place {
     top: PathBuf,
     /// The forge's address; `None` for a recorded one.
     url: Option<String>,
+    /// The host of the forge that will read the files: with a recorded forge that of the git remote.
+    host: Option<String>,
     repo: Option<String>,
 }
 
@@ -37,7 +39,7 @@ pub(super) fn init(args: &Init) -> Result<Exit, Stop> {
     let logins = logins(args)?;
     let place = place(args)?;
     let wish = Wish {
-        host: place.url.as_deref().and_then(workflows::host),
+        host: place.host.clone(),
         logins,
         templates: args.templates,
         workflows: args.workflows.as_ref().map(|folder| folder.trim_end_matches('/').to_owned()),
@@ -46,14 +48,14 @@ pub(super) fn init(args: &Init) -> Result<Exit, Stop> {
         jobs: args.jobs.as_ref().map(|jobs| jobs.iter().map(|job| job.trim().to_owned()).collect()),
         review: args.review,
     };
-    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    let ask = |agent: &str| if terminal { ask(agent) } else { None };
+    let asks = output::can_ask();
+    let ask = |agent: &str| if asks { ask(agent) } else { None };
     let done = match set_up(&place.top, &SPECS, &wish, &ask) {
         Ok(done) => done,
         Err(Refused::Usage(error)) => return Err(usage(error)),
         Err(Refused::Failed(error)) => return Err(Stop::from(error)),
         Err(Refused::BadRules(found)) => {
-            tell(&found, std::io::stderr().is_terminal());
+            tell(&found, output::colored(std::io::stderr().is_terminal()));
             let error =
                 anyhow!("with what is in {} the rules have errors; nothing was written", shown_path(&place.top));
             return Err(Stop { exit: Exit::BadRules, ends_loop: true, error });
@@ -69,11 +71,30 @@ pub(super) fn init(args: &Init) -> Result<Exit, Stop> {
         };
         text.push_str(&format!("{what:<10}  {path}{why}\n"));
     }
-    print(&text)?;
+    text.extend(needs(&done));
+    output::print_prose(&text)?;
     for note in &done.notes {
         say(&format!("note: {note}"));
     }
     dry_run(args, &place, &done.rules)
+}
+
+/// What the first run will need, where a workflow runs something.
+fn needs(done: &Done) -> Option<String> {
+    let Done { runs_on, labels, .. } = done;
+    let made = match labels.as_slice() {
+        [] => "none is made".to_owned(),
+        labels => {
+            format!("{} {} made at the first write", labels.join(", "), if labels.len() == 1 { "is" } else { "are" })
+        }
+    };
+    done.rules.first_key_value()?;
+    Some(format!(
+        "\nWhat the first run needs\n  token   the secret KAIZEN_TOKEN, of an account that may write issues here; without it the \
+         job's own token writes, and what that does starts no workflow\n  runner  one with the label {runs_on} and a POSIX \
+         shell (--runs-on LABEL for another)\n  kaizen  on the PATH of that runner; else the variable KAIZEN_RELEASES \
+         (where to download it) or KAIZEN_SOURCE (what to build it from)\n  labels  {made}\n"
+    ))
 }
 
 /// Shows what the jobs would do by what has just been set up. A server is asked only where a token is at
@@ -98,7 +119,7 @@ fn dry_run(args: &Init, place: &Place, rules: &BTreeMap<String, String>) -> Resu
             // No token goes unseen to what only the git remote names.
             let destination = Destination { url: forge.clone(), giver: Giver::GitRemote };
             let destination = Some(destination).filter(|_| named.is_none());
-            print("\n")?;
+            output::print_prose("\n")?;
             let exit = match &mut cli.job {
                 Job::BacklogTriage(triage) => {
                     triage.common.target.destination = destination;
@@ -122,13 +143,13 @@ fn dry_run(args: &Init, place: &Place, rules: &BTreeMap<String, String>) -> Resu
     };
     let commit = "ommit these files to the default branch: from there the forge runs what they hold.\n";
     if shown.is_empty() {
-        print(&format!("\nNext, c{commit}"))?;
+        output::print_prose(&format!("\nNext, c{commit}"))?;
         return Ok(Exit::Done);
     }
     let lines = shown.iter().map(|(job, _)| format!("  kaizen {job} --forge {url} --repo {repo} --dry-run\n"));
     let lines: String = lines.collect();
     let what = if shown.len() > 1 { "they" } else { "it" };
-    print(&format!(
+    output::print_prose(&format!(
         "\nNext, with a token for it in KAIZEN_TOKEN, look at what {what} would do{folder}:\n{lines}Then c{commit}"
     ))?;
     Ok(Exit::Done)
@@ -157,7 +178,10 @@ fn place(args: &Init) -> Result<Place, Stop> {
     let top = checkout.map_or(here, |checkout| checkout.top);
     let named = forge(args);
     let (url, repo) = match &named {
-        Some(forge) if forge.starts_with("file:") => return Ok(Place { top, url: None, repo: args.repo.clone() }),
+        Some(forge) if forge.starts_with("file:") => {
+            let host = known.as_ref().and_then(|at| workflows::host(&at.url));
+            return Ok(Place { top, url: None, host, repo: args.repo.clone() });
+        }
         Some(forge) => {
             no_bare_path(forge)?;
             let host = workflows::host(forge).filter(|_| plain(forge)).ok_or_else(|| {
@@ -181,7 +205,8 @@ fn place(args: &Init) -> Result<Place, Stop> {
         };
         return Err(usage(anyhow!("{why}: give --forge URL and --repo OWNER/NAME")));
     }
-    Ok(Place { top, url, repo })
+    let host = url.as_deref().and_then(workflows::host);
+    Ok(Place { top, url, host, repo })
 }
 
 /// The forge that the arguments name, else the variable for it.
@@ -218,10 +243,4 @@ fn ask(agent: &str) -> Option<Option<String>> {
 
 fn shown_path(folder: &Path) -> String {
     folder.display().to_string()
-}
-
-fn print(text: &str) -> Result<()> {
-    let mut out = output::stdout();
-    let result = out.write_all(untrusted::ci_block(text).as_bytes());
-    finish(&mut out, result)
 }

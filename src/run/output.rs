@@ -3,23 +3,26 @@
 //! Takes: a finished run. Gives: the report in the format asked for, `GITHUB_STEP_SUMMARY` and
 //! `GITHUB_OUTPUT` where they are set. Other people's text is made fit for each place.
 
+use std::borrow::Cow;
 use std::fs::OpenOptions;
-use std::io::{BufWriter, IsTerminal, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::finish;
 use crate::cli::{Format, Shown, When};
 use crate::engine::untrusted;
 use crate::files;
 use crate::plan::Plan;
 use crate::report::text::Style;
-use crate::report::{Run, json, markdown, text};
+use crate::report::{Run, json, markdown, table, text};
 use crate::secrets::{self, Hiding};
 
-/// Width where no terminal tells.
+/// Columns of a table in Markdown that is printed as text, where no terminal tells.
 const WIDTH: usize = 120;
+
+/// Where results go.
+type Stdout = Hiding<BufWriter<StdoutLock<'static>>>;
 
 /// A variable that is set and not empty: an empty one is absent (fact 93).
 pub(super) fn variable(name: &str) -> Option<String> {
@@ -31,67 +34,102 @@ pub(super) fn in_ci() -> bool {
     ["FORGEJO_ACTIONS", "GITEA_ACTIONS", "GITHUB_ACTIONS"].into_iter().any(|name| variable(name).is_some())
 }
 
+/// Whether people sit at a stream that is a terminal. A runner on a bare host gives its jobs one too, and keeps
+/// what is printed there in a log.
+fn people(terminal: bool) -> bool {
+    terminal && !in_ci() && variable("CI").is_none()
+}
+
+/// Whether people sit at stdin and stderr, so that they can be asked.
+pub(super) fn can_ask() -> bool {
+    people(io::stdin().is_terminal() && io::stderr().is_terminal())
+}
+
 /// Whether to print colours to a stream.
 pub(super) fn color(shown: &Shown, terminal: bool) -> bool {
     match shown.color {
         When::Always => true,
         When::Never => false,
-        When::Auto => terminal && variable("NO_COLOR").is_none(),
+        When::Auto => colored(terminal),
     }
+}
+
+/// The same where nobody has a say.
+pub(super) fn colored(terminal: bool) -> bool {
+    let dumb = variable("TERM").is_some_and(|term| term == "dumb");
+    people(terminal) && !dumb && variable("NO_COLOR").is_none()
+}
+
+/// Whether progress may be drawn on stderr.
+pub(super) fn draws() -> bool {
+    people(io::stderr().is_terminal())
 }
 
 /// One line on stderr. Nothing can be said where stderr is gone.
 pub(super) fn write_stderr(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{}", secrets::hidden_text(line));
+    let _ = writeln!(io::stderr(), "{}", secrets::hidden_text(line));
 }
 
-/// The way to stdout; nothing else is. What is written gets there when it is flushed.
-pub(super) fn stdout() -> Hiding<BufWriter<StdoutLock<'static>>> {
-    Hiding::new(BufWriter::with_capacity(1 << 16, std::io::stdout().lock()))
+/// How to print text to stdout.
+pub(super) fn style(shown: &Shown) -> Style {
+    let terminal = io::stdout().is_terminal();
+    Style { width: width().unwrap_or(usize::MAX), color: color(shown, terminal), verbose: shown.verbose }
+}
+
+/// Columns of the terminal that people sit at. Elsewhere nothing is cut or broken.
+fn width() -> Option<usize> {
+    people(io::stdout().is_terminal()).then(|| usize::from(console::Term::stdout().size().1).clamp(40, 400))
+}
+
+/// Columns for a table in Markdown that is printed as text.
+pub(super) fn table_width() -> usize {
+    width().unwrap_or(WIDTH)
 }
 
 /// Prints the report to stdout.
 pub(super) fn print(run: &Run<'_>, threads: usize, shown: &Shown) -> Result<()> {
-    let terminal = std::io::stdout().is_terminal();
-    let mut out = stdout();
-    let report = match shown.format {
-        Format::Json => {
-            let result = json::write(run, threads, &mut out);
-            return finish(&mut out, result);
-        }
-        Format::Markdown => markdown::render(run),
-        Format::Text => {
-            let color = color(shown, terminal);
-            text::render(run, Style { width: width(terminal), color, verbose: shown.verbose })
-        }
-    };
-    // In a CI log a line of ours must not read as a command, whatever a title holds.
-    let report = if in_ci() { untrusted::ci_block(&report) } else { report };
-    let result = out.write_all(report.as_bytes());
-    finish(&mut out, result)
+    match shown.format {
+        Format::Json => print_json(|out| json::write(run, threads, out)),
+        Format::Markdown => print_text(&markdown::render(run)),
+        Format::Text => print_prose(&text::render(run, style(shown))),
+    }
 }
 
-/// Prints a text of ours to stdout, fit for a CI log where it goes there.
+/// Prints a text to stdout as it is laid out (Markdown, YAML, a line with a caret below it). Whatever a title holds,
+/// a runner reads no command in it.
 pub(super) fn print_text(text: &str) -> Result<()> {
-    print_raw(&if in_ci() { untrusted::ci_block(text) } else { text.to_owned() })
+    let text = if in_ci() { Cow::Owned(untrusted::ci_block(text)) } else { Cow::Borrowed(text) };
+    stdout(|out| out.write_all(text.as_bytes()))
+}
+
+/// The same of sentences and tables for people: on a terminal no line breaks within a word.
+pub(super) fn print_prose(text: &str) -> Result<()> {
+    print_text(&width().map_or(Cow::Borrowed(text), |width| Cow::Owned(table::wrap(text, width))))
+}
+
+/// Prints JSON to stdout.
+pub(super) fn print_raw(text: &str) -> Result<()> {
+    stdout(|out| json::spell(text, out))
+}
+
+/// The one place from which anything gets to stdout; a reader that went away is no error.
+fn stdout(write: impl FnOnce(&mut Stdout) -> io::Result<()>) -> Result<()> {
+    let mut out = Hiding::new(BufWriter::with_capacity(1 << 16, io::stdout().lock()));
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("writing the result to stdout"),
+    }
+}
+
+/// Prints JSON to stdout that [`json`] writes piece by piece.
+pub(super) fn print_json(write: impl FnOnce(&mut Stdout) -> io::Result<()>) -> Result<()> {
+    stdout(write)
 }
 
 /// A line as it is indented, its text fit for a terminal.
 pub(super) fn shown_line(line: &str) -> String {
     let text = line.trim_start_matches(' ');
     format!("{}{}", " ".repeat(line.len() - text.len()), untrusted::terminal(text))
-}
-
-/// Prints a text to stdout as it is: JSON, in which everything is escaped.
-pub(super) fn print_raw(text: &str) -> Result<()> {
-    let mut out = stdout();
-    let result = out.write_all(text.as_bytes());
-    finish(&mut out, result)
-}
-
-/// The width to print for.
-pub(super) fn width(terminal: bool) -> usize {
-    if terminal { usize::from(console::Term::stdout().size().1).clamp(60, 400) } else { WIDTH }
 }
 
 /// Saves a plan.
@@ -136,7 +174,7 @@ pub(super) fn summary(text: impl FnOnce() -> String) -> Result<()> {
     append(&path, &text()).with_context(|| format!("writing the step summary {path}"))
 }
 
-fn append(path: &str, text: &str) -> std::io::Result<()> {
+fn append(path: &str, text: &str) -> io::Result<()> {
     OpenOptions::new().append(true).create(true).open(path)?.write_all(secrets::hidden_text(text).as_bytes())
 }
 

@@ -9,11 +9,11 @@ use std::io::IsTerminal;
 use anyhow::{Context, Result, anyhow};
 use serde_json::Value;
 
-use super::forge::{Wanted, of_actions, remote};
+use super::forge::{Wanted, forge_file, of_actions, remote};
 use super::output::{self, variable};
 use super::{Exit, Stop, say, usage};
 use crate::advise::Advice;
-use crate::cli::{Common, Shown};
+use crate::cli::{Common, Shown, Target};
 use crate::engine::rules::Policy;
 use crate::engine::template::Templates;
 use crate::engine::untrusted;
@@ -78,6 +78,24 @@ pub(super) fn accepted(mut loaded: Loaded, pack: Pack, shown: &Shown) -> Result<
             Ok(Rules { policy, templates, advice: loaded.advice, sinks: loaded.sinks, own: pack.folder.is_some() })
         }
         _ => Err(loaded.diagnostics),
+    }
+}
+
+/// Whether a live run may go by these rules. Built-in ones nobody here has looked at: a server wants one's own, and a
+/// file one's own or `--write`.
+pub(super) fn looked_at(rules: &Rules, job: &str, target: &Target, write: bool) -> Result<(), Stop> {
+    if rules.own {
+        return Ok(());
+    }
+    let look = "--dry-run shows what they would do";
+    let own = format!("`kaizen init --jobs {job}` writes rules of your own, --rules names a folder of them");
+    match forge_file(target) {
+        Some(_) if write => Ok(()),
+        Some(file) => Err(usage(anyhow!(
+            "a live run by the built-in rules would write to {}: {look}, --write lets it write; {own}",
+            file.display()
+        ))),
+        None => Err(usage(anyhow!("these are the built-in rules, and a live run needs one's own: {own}; {look}"))),
     }
 }
 

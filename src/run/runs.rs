@@ -62,7 +62,7 @@ pub(super) fn run(args: &cli::Runs) -> Result<Exit, Stop> {
     match args.shown.format {
         Format::Json => output::print_raw(&format!("{}\n", list::json(&book.runs, &now, &book.warnings))),
         Format::Markdown => output::print_text(&list::in_markdown(&book.runs)),
-        Format::Text => output::print_text(&list::text(&book.runs)),
+        Format::Text => output::print_prose(&list::text(&book.runs)),
     }?;
     Ok(Exit::Done)
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
 
-use super::forge::{Opened, Wanted, check, forge_file, repos};
+use super::forge::{Opened, Wanted, check, repos};
 use super::live::{self, About, Ended, Live};
 use super::rules::{self, Rules};
 use super::{Exit, Progress, Stop, VERSION, exit, output, say, usage};
@@ -85,10 +85,8 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
     let clock = || common.target.now.unwrap_or_else(Utc::now);
     let now = clock();
     let live = !args.dry_run;
-    let is_file = forge_file(&common.target).is_some();
-    if live && !rules.own && !is_file {
-        let help = "run `kaizen init`, or name a folder with --rules; --dry-run shows what the built-in rules would do";
-        return Err(usage(anyhow!("these are the built-in rules, and a live run needs one's own: {help}")));
+    if live {
+        rules::looked_at(rules, &rules.policy.job, &common.target, args.write)?;
     }
     let wanted = Wanted { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live, now };
     let forge = Opened::new(&wanted)?;

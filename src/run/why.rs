@@ -2,15 +2,13 @@
 //!
 //! Takes: [`Why`]. Gives: the explanation on stdout, an [`Exit`]. Nothing is written.
 
-use std::io::{IsTerminal as _, Write as _};
-
 use anyhow::anyhow;
 use chrono::Utc;
 use serde_json::json;
 
 use super::forge::{Opened, Wanted, check, repos};
 use super::rules::{self, Rules};
-use super::{Exit, Stop, finish, output, say, usage};
+use super::{Exit, Stop, output, say, usage};
 use crate::cli::{Format, ItemName, Why};
 use crate::engine::evaluate::{Evaluation, Judgement};
 use crate::engine::examine::Examined;
@@ -91,7 +89,7 @@ fn print(args: &Why, policy: &Policy, place: &str, judgement: &Judgement<'_>, to
     let reason = judgement.reason.as_deref().unwrap_or("");
     let hands = agent.map_or_else(String::new, |agent| format!(" → {}", terminal(agent)));
     let by = rule.map_or_else(|| "no rule holds".to_owned(), |rule| format!("rule {rule}"));
-    let text = match shown.format {
+    match shown.format {
         Format::Json => {
             let decision = json!({"rule": rule, "action": name, "agent": agent, "reason": reason});
             let (repo, number) = place.rsplit_once('#').unwrap_or((place, ""));
@@ -100,29 +98,27 @@ fn print(args: &Why, policy: &Policy, place: &str, judgement: &Judgement<'_>, to
                 "job": policy.job, "repo": repo, "number": number, "title": judgement.title, "tags": judgement.tags,
                 "decision": decision, "explanation": told,
             });
-            format!("{whole:#}\n")
+            output::print_raw(&format!("{whole:#}\n"))?;
         }
-        Format::Markdown => format!(
+        Format::Markdown => output::print_text(&format!(
             "## {}: {}\n\n**{name}**{hands}, {by}: {}\n\n{}",
             markdown(place),
             markdown(&judgement.title),
             markdown(reason),
             show::markdown(told)
-        ),
+        ))?,
         Format::Text => {
             let title = terminal(&judgement.title);
-            let color = output::color(shown, std::io::stdout().is_terminal());
+            let color = output::style(shown).color;
             let bold = |text: String| if color { format!("\x1b[1m{text}\x1b[0m") } else { text };
-            format!(
+            output::print_prose(&format!(
                 "{}\n{name}{} ({by})\n{}\n\n{}",
                 bold(format!("{place}  {title}")),
                 hands,
                 terminal(reason),
                 show::text(told, shown.verbose)
-            )
+            ))?;
         }
-    };
-    let mut out = output::stdout();
-    let written = out.write_all(text.as_bytes());
-    Ok(finish(&mut out, written)?)
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::planned::Undo;
 use super::{JOB, Written};
 use crate::apply::{Fate, Outcome};
-use crate::engine::untrusted::{cut, markdown, terminal};
+use crate::engine::untrusted::{cut, markdown, readable, terminal};
 use crate::plan::{Args, Op, PlannedItem, Write};
 use crate::report::table::{Side, lay_out};
 
@@ -262,7 +262,7 @@ fn what(op: Op, args: &Args) -> String {
     let start = |text: &Option<String>| {
         let text = text.as_deref().unwrap_or_default();
         let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-        cut(line, START).into_owned()
+        cut(&readable(line), START).into_owned()
     };
     let more = match op {
         Op::DeleteComment => start(&args.over),

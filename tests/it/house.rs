@@ -390,3 +390,22 @@ fn the_engine_stays_compact() {
     // About 2,500.
     assert!((1..=2_800).contains(&lines), "the engine has {lines} plain lines, 2,800 at most");
 }
+
+/// Uses of stdout beside those in the one file that may write to it, by file and line.
+fn prints(name: &str, text: &str) -> Vec<String> {
+    if name == "src/run/output.rs" {
+        return Vec::new();
+    }
+    let bare = blank(text, true);
+    let found = bare.lines().enumerate().filter(|(_, line)| line.contains("stdout()") || line.contains("print!("));
+    found.map(|(at, _)| format!("{name}:{}", at + 1)).collect()
+}
+
+#[test]
+fn one_file_alone_prints_to_stdout() {
+    let made_up = "//! stdout()\nfn a() {\n    let x = \"stdout()\";\n    std::io::stdout().lock();\n}\n";
+    assert_eq!(prints("src/run/why.rs", made_up), ["src/run/why.rs:4"]);
+    assert_eq!(prints("src/run/output.rs", made_up), Vec::<String>::new());
+    let found: Vec<String> = sources().iter().flat_map(|(name, text)| prints(name, text)).collect();
+    assert!(found.is_empty(), "print through src/run/output.rs: {found:?}");
+}

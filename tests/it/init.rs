@@ -484,3 +484,40 @@ fn no_link_leads_out_of_the_checkout() {
     assert!(ran.code == 2 && ran.stderr.contains("is a link"), "{}", ran.stderr);
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn a_recorded_forge_leaves_it_to_the_remote_which_folder_is_read() {
+    for (remote, workflow) in [
+        ("git@github.com:acme/app.git", ".github/workflows/backlog-triage.yml"),
+        ("https://github.example.org/acme/app", ".github/workflows/backlog-triage.yml"),
+        ("ssh://git@gitea.example.org:2222/acme/app.git", WORKFLOW),
+        ("https://codeberg.org/acme/app", WORKFLOW),
+    ] {
+        let folder = checkout(remote);
+        // In use, and not read by all of them.
+        write(folder.path(), ".forgejo/workflows/ci.yml", "on: push\n");
+        let wanted = if remote.contains("codeberg") { ".forgejo/workflows/backlog-triage.yml" } else { workflow };
+        write(folder.path(), "world.json", &world(json!([issue(1, "[critical] Save", json!({}))])).to_string());
+        let ran = init(&folder, &[&LOGINS[..], &["--forge", "file:world.json"]].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert!(folder.path().join(wanted).is_file(), "{remote}: {}", ran.stdout);
+        assert!(!ran.stderr.contains("--workflows"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn what_the_first_run_needs_is_said() {
+    let folder = checkout("https://git.example.org/acme/app");
+    let ran = init(&folder, &[&LOGINS[..], &["--runs-on", "linux"]].concat());
+    let needs = ran.stdout.split("What the first run needs\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    for said in
+        ["KAIZEN_TOKEN", "linux", "KAIZEN_RELEASES", "KAIZEN_SOURCE", "PATH", "kimi-ready, kaizen-summary are made"]
+    {
+        assert!(needs.contains(said), "{said} is not in {needs}");
+    }
+    // The label of the runner is the one that the workflow asks for, also where nothing is said of it.
+    let folder = checkout("https://git.example.org/acme/app");
+    let ran = init(&folder, &LOGINS);
+    let label = read(&folder, WORKFLOW).split("runs-on: ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    assert!(ran.stdout.contains(&format!("one with the label {label} ")), "{}", ran.stdout);
+}

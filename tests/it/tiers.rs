@@ -236,7 +236,7 @@ fn the_shipped_rule_stuck_reads_what_is_held_and_between_the_bounds() {
     let rules: Vec<String> = (1..=6).map(|number| rule(&report, number).0).collect();
     assert_eq!(rules, ["stuck", "assigned", "assigned", "stuck", "not-ready", "opted-out"]);
     assert_eq!(timelines(&report), 2, "of 3 and 4");
-    assert_eq!(reason(&report, 4), "In an agent's hands, and nothing has happened for 30 days.");
+    assert_eq!(reason(&report, 4), "An agent has this, and nothing has happened for 30 days. Is somebody still on it?");
     assert!(reason(&report, 1).contains("at least 20 days"), "{}", reason(&report, 1));
 }
 

@@ -1,4 +1,4 @@
-//! What of the rules matched nothing is told at the end of a run.
+//! What of the rules matched nothing is told to who asks for all of it.
 
 use serde_json::{Value, json};
 
@@ -17,10 +17,10 @@ fn rules_and_words_that_met_no_item_are_listed() {
     let report = Kaizen::triage(&backlog()).rule_file(RULES).run().json(0);
     assert_eq!(report["unmatched"], json!({"rules": ["locked"], "words": {"bug": ["crash", "defect"]}}));
     let text = Kaizen::triage(&backlog()).rule_file(RULES).format("text").run().stdout;
-    assert!(text.ends_with("\n\n1 rule and 2 words matched nothing: -v lists them\n"), "{text}");
+    assert!(!text.contains("matched nothing"), "no newcomer ends on that: {text}");
     let text = Kaizen::triage(&backlog()).rule_file(RULES).format("text").args(["-v"]).run().stdout;
     let told = "\n\n1 rule and 2 words matched nothing\nrules: locked\nbug: crash, defect\n";
-    assert!(text.ends_with(told), "{text}");
+    assert!(text.contains(told), "{text}");
     let page = Kaizen::triage(&backlog()).rule_file(RULES).format("markdown").run().stdout;
     assert!(page.contains("<details><summary>1 rule and 2 words matched nothing</summary>\n\n- rules: `locked`\n- bug: crash, defect\n"), "{page}");
 }
@@ -29,12 +29,13 @@ fn rules_and_words_that_met_no_item_are_listed() {
 fn where_everything_met_something_nothing_is_told() {
     let rules = RULES.replace("[bug, crash, defect]", "[bug]").replace("when: locked", "when: tagged.meta");
     let ran = Kaizen::triage(&backlog()).rule_file(&rules);
-    let (ran, text) = (ran.run(), Kaizen::triage(&backlog()).rule_file(&rules).format("text").run().stdout);
+    let (ran, text) =
+        (ran.run(), Kaizen::triage(&backlog()).rule_file(&rules).format("text").args(["-v"]).run().stdout);
     // The last rule is for what no other takes.
     assert_eq!(ran.json(0)["unmatched"], json!({"rules": ["rest"], "words": {}}));
-    assert!(text.ends_with("1 rule matched nothing: -v lists them\n"), "{text}");
+    assert!(text.contains("\n1 rule matched nothing\nrules: rest\n"), "{text}");
     let rules = rules.replace("  - {id: rest, action: skip}\n", "");
-    let text = Kaizen::triage(&backlog()).rule_file(&rules).format("text").run().stdout;
+    let text = Kaizen::triage(&backlog()).rule_file(&rules).format("text").args(["-v"]).run().stdout;
     assert!(!text.contains("matched nothing"), "{text}");
 }
 

@@ -120,6 +120,7 @@ impl<'p> Judge<'p> {
             repo: 0,
             kind: given.item.kind,
             number: given.item.number,
+            open: given.item.open,
             assignees: given.item.assignees.iter().map(ToString::to_string).collect(),
             judgement,
             state: State::Skipped,

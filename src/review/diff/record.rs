@@ -62,8 +62,11 @@ pub struct Wanted {
 pub enum Class {
     /// It is closed now.
     Closes,
-    /// It goes to somebody else.
+    /// It goes to somebody, or to somebody else.
     Reassigned,
+    /// It goes to nobody any more. In JSON it is of the class before: `reassigned` counts both.
+    #[serde(rename = "reassigned")]
+    Released,
     /// It gets other labels.
     Labels,
     /// Something else is written, or nothing any more.
@@ -78,15 +81,31 @@ pub enum Class {
 
 impl Class {
     /// Every class with the heading of its part of a report.
-    pub const ALL: [(Class, &'static str); 7] = [
+    pub const ALL: [(Class, &'static str); 8] = [
         (Class::Closes, "Closed now"),
-        (Class::Reassigned, "Handed to somebody else"),
+        (Class::Reassigned, "Handed over"),
+        (Class::Released, "No longer handed to anybody"),
         (Class::Labels, "Other labels"),
         (Class::Writes, "Written otherwise"),
         (Class::Decision, "Decided otherwise"),
         (Class::Text, "Other words"),
         (Class::Score, "Another score alone"),
     ];
+
+    /// What is said of so many items: `3 handed over`.
+    #[must_use]
+    pub(crate) fn in_a_sentence(self) -> &'static str {
+        match self {
+            Class::Closes => "closed now",
+            Class::Reassigned => "handed over",
+            Class::Released => "no longer handed to anybody",
+            Class::Labels => "with other labels",
+            Class::Writes => "written otherwise",
+            Class::Decision => "decided otherwise",
+            Class::Text => "in other words",
+            Class::Score => "with another score alone",
+        }
+    }
 
     /// The heading.
     #[must_use]
@@ -136,7 +155,8 @@ impl Difference {
         Some(if self.closes {
             Class::Closes
         } else if self.reassigned {
-            Class::Reassigned
+            let somebody = to.is_some_and(|to| to.agent.is_some() || any(Some(to), Op::Assign));
+            if somebody { Class::Reassigned } else { Class::Released }
         } else if self.relabelled {
             Class::Labels
         } else if !(self.added.is_empty() && self.removed.is_empty()) {

@@ -7,8 +7,8 @@
 use super::groups::{Group, Report, because, groups, score, title};
 use super::key_changes::KeyChange;
 use super::{Changed, Class, Record};
-use crate::engine::untrusted::terminal;
-use crate::report::table::{Side, fit, lay_out};
+use crate::engine::untrusted::{readable, terminal};
+use crate::report::table::{Side, lay_out};
 use crate::report::text::Style;
 
 /// Items of a group that are shown where not all are asked for.
@@ -68,24 +68,25 @@ pub(super) fn unchanged(report: &Report) -> String {
     }
 }
 
-/// `3 closed, 8 handed over`: what is not none.
+/// `1 closed now, 8 handed over; 2 of them looked at only now`: every item that changes once, by the worst of it.
 pub(super) fn figures(report: &Report) -> String {
-    let totals = report.diff().totals;
-    let otherwise = |item: &&Changed| item.from.as_ref().map(Record::decided) != item.to.as_ref().map(Record::decided);
-    let decided = report.diff().items.iter().filter(otherwise).count();
+    let diff = report.diff();
+    let of_class = |class: Class| diff.items.iter().filter(|item| item.class == class).count();
+    let parts = |all: &[(usize, &str)]| -> Vec<String> {
+        all.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
+    };
+    let worst = Class::ALL.map(|(class, _)| (of_class(class), class.in_a_sentence()));
     let of_items = report.of_items();
-    let all = [
-        (decided, "decided otherwise"),
-        (totals.closes, "closed now"),
-        (totals.reassigned, "handed to somebody else"),
-        (totals.labels, "with other labels"),
-        (totals.text, "in other words"),
-        (totals.gained, if of_items { "looked at only now" } else { "found only now" }),
-        (totals.lost, if of_items { "no longer looked at" } else { "no longer found" }),
-    ];
-    let some: Vec<String> =
-        all.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    if some.is_empty() { "the score alone".to_owned() } else { some.join(", ") }
+    let seen = parts(&[
+        (diff.totals.gained, if of_items { "of them looked at only now" } else { "of them found only now" }),
+        (diff.totals.lost, if of_items { "of them no longer looked at" } else { "of them no longer found" }),
+    ]);
+    [parts(&worst), seen]
+        .into_iter()
+        .filter(|all| !all.is_empty())
+        .map(|all| all.join(", "))
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 struct Out {
@@ -122,7 +123,6 @@ impl Out {
             self.lines.push(line);
             let why = terminal(&because(item));
             if !why.is_empty() {
-                let why = if style.verbose { why } else { fit(&why, style.width.saturating_sub(6)) };
                 self.lines.push(format!("      {why}"));
             }
             if style.verbose {
@@ -149,7 +149,7 @@ impl Out {
             for (sign, these, those) in [('-', before, after), ('+', after, before)] {
                 let only = these.lines().filter(|line| !line.trim().is_empty() && !those.lines().any(|it| it == *line));
                 let name = if name.is_empty() { String::new() } else { format!("{name} ") };
-                self.lines.extend(only.map(|line| format!("      {sign} {name}| {}", terminal(line))));
+                self.lines.extend(only.map(|line| format!("      {sign} {name}| {}", readable(line))));
             }
         }
     }

@@ -9,9 +9,9 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use chrono::{DateTime, Utc};
 
-use super::super::forge::{Opened, Wanted, check, forge_file, repos};
+use super::super::forge::{Opened, Wanted, check, repos};
 use super::super::live::{self, About, Ended, Live};
-use super::super::rules::Rules;
+use super::super::rules::{Rules, looked_at};
 use super::super::{Exit, Stop, VERSION, output, usage};
 use crate::apply::Fate;
 use crate::cli::{ImprovementReport, Priority};
@@ -50,17 +50,15 @@ pub(super) struct Kept {
 }
 
 /// Opens the forge, before anything is read.
-pub(super) fn open(args: &ImprovementReport, own: bool, now: DateTime<Utc>) -> Result<Option<Kept>, Stop> {
+pub(super) fn open(args: &ImprovementReport, rules: &Rules, now: DateTime<Utc>) -> Result<Option<Kept>, Stop> {
     if !args.issue {
         return Ok(None);
     }
     let common = &args.common;
     let (target, org) = (&common.target, common.org.as_deref());
-    let is_file = forge_file(target).is_some();
     let live = !args.dry_run;
-    if live && !own && !is_file {
-        let help = "run `kaizen init --jobs improvement-proposals`, or name a folder with --rules; --dry-run shows what they would do";
-        return Err(usage(anyhow!("these are the built-in rules, and a live run needs one's own: {help}")));
+    if live {
+        looked_at(rules, &rules.policy.job, target, args.write)?;
     }
     check(target, &common.repos, org)?;
     let opened = Opened::new(&Wanted { target, repos: &common.repos, org, live, now })?;

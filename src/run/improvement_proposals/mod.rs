@@ -39,7 +39,7 @@ pub(super) fn run(args: &Improvement) -> Result<Exit, Stop> {
         Err(exit) => return Ok(exit),
     };
     let inputs = inputs::inputs(&args.inputs)?;
-    let kept = issues::open(&args.report, rules.own, now(&args.report))?;
+    let kept = issues::open(&args.report, &rules, now(&args.report))?;
     let measure = improvement_proposals::measure(&rules.advice);
     let (index, of) = args.shard.unwrap_or((1, 1));
     let progress = Progress::new(&common.shown);
@@ -110,7 +110,7 @@ pub(super) fn merge(args: &Merge) -> Result<Exit, Stop> {
         names.push(shown.to_string());
     }
     let (inputs, counts) = part::join(parts, &names, &measure).map_err(|why| usage(anyhow!(why)))?;
-    let kept = issues::open(&args.report, rules.own, now(&args.report))?;
+    let kept = issues::open(&args.report, &rules, now(&args.report))?;
     finish(&args.report, &rules, kept.as_ref(), (&inputs, &counts))
 }
 

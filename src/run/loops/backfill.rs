@@ -109,7 +109,7 @@ pub(in crate::run) fn run(args: &Backfill) -> Result<Exit, Stop> {
             output::print_raw(&format!("{report:#}\n"))?;
         }
         Format::Text | Format::Markdown => {
-            output::print_text(&format!("{} pull requests are recorded, {known} were already\n", recorded.len()))?;
+            output::print_prose(&format!("{} pull requests are recorded, {known} were already\n", recorded.len()))?;
         }
     }
     why.iter().for_each(|why| say(&format!("warning: {why}")));

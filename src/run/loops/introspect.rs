@@ -87,7 +87,7 @@ pub(in crate::run) fn run(args: &Introspect) -> Result<Exit, Stop> {
     match args.place.shown.format {
         Format::Json => output::print_raw(&format!("{insights:#}\n"))?,
         Format::Markdown => output::print_text(&format!("{}\n", rendered()?))?,
-        Format::Text => output::print_text(&shown::text(&shown))?,
+        Format::Text => output::print_prose(&shown::text(&shown))?,
     }
     if output::variable("GITHUB_STEP_SUMMARY").is_some() {
         let summary = rendered()?;

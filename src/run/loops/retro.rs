@@ -234,5 +234,5 @@ fn print(args: &CycleRetro, now: &str, done: &Done, totals: &Value) -> Result<()
         [_] => "the cycle is on record already\n".to_owned(),
         _ => format!("{} cycles are recorded, {} were already\n", done.new, done.sent - done.new),
     };
-    output::print_text(&text)
+    output::print_prose(&text)
 }

@@ -260,5 +260,5 @@ fn print(
             entry["failures"]
         );
     }
-    output::print_text(&out)
+    output::print_prose(&out)
 }

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
 
-use super::forge::{Opened, Wanted, check, forge_file, repos};
+use super::forge::{Opened, Wanted, check, repos};
 use super::live::{self, About, Ended, Live};
 use super::output::{self, variable};
 use super::rules::{self, Rules};
@@ -44,10 +44,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
         Ok(rules) => rules,
         Err(exit) => return Ok(exit),
     };
-    let is_file = forge_file(&common.target).is_some();
-    if !args.dry_run && !rules.own && !is_file {
-        let help = "run `kaizen init --jobs kaizen-retro`, or name a folder with --rules; --dry-run prints the report";
-        return Err(usage(anyhow!("these are the built-in rules, and a live run needs one's own: {help}")));
+    if !args.dry_run {
+        rules::looked_at(&rules, SPEC.job, &common.target, args.write)?;
     }
     let now = common.target.now.unwrap_or_else(Utc::now);
     let fleet = args.fleet.as_deref().map(fleet::read).transpose().map_err(usage)?.unwrap_or_default();

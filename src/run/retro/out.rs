@@ -3,8 +3,6 @@
 //! Takes: a finished [`Retro`]. Gives: the report on stdout; the snapshot of the day, and the suggestion with
 //! what became of earlier ones, below the loop's folder.
 
-use std::io::IsTerminal;
-
 use anyhow::{Context, Result};
 
 use super::super::output;
@@ -27,9 +25,9 @@ impl Run<'_> {
             }
             Format::Markdown => output::print_text(&format!("{}\n", retro.markdown)),
             Format::Text => {
-                let plain = publish::plain(&retro.markdown, output::width(std::io::stdout().is_terminal()));
+                let plain = publish::plain(&retro.markdown, output::table_width());
                 let lines: Vec<String> = plain.lines().map(columns).collect();
-                output::print_text(&format!("{}\n", lines.join("\n")))
+                output::print_prose(&format!("{}\n", lines.join("\n")))
             }
         }
     }

@@ -4,7 +4,6 @@
 //! annotations where a runner reads them, and an [`Exit`]: 78 on errors, 3 on warnings that are denied.
 
 use std::collections::BTreeSet;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
@@ -13,8 +12,8 @@ use serde_json::{Value, json};
 use super::super::confined;
 use super::super::rules::annotate;
 use super::super::{Exit, Stop, forge, output, usage};
+use super::live;
 use super::revision::Version;
-use super::{live, print};
 use crate::cli::{Check, Format};
 use crate::engine::rules::Policy;
 use crate::engine::untrusted;
@@ -23,7 +22,6 @@ use crate::language::diag::{Diagnostic, Severity};
 use crate::language::{Loaded, load};
 use crate::pack::folders::{self, Folder};
 use crate::pack::{self, Pack};
-use crate::report::json;
 use crate::review::check::{self, Checked};
 
 /// The most problems that are shown: a stranger's file may have a hundred thousand.
@@ -173,17 +171,14 @@ fn diagnostics(folder: &Folder, loaded: &[Loaded], only: Option<&str>) -> Vec<Di
 fn show(args: &Check, told: &Told) -> Result<(), Stop> {
     let shown = &args.common.shown;
     let list = &told.diagnostics[..told.diagnostics.len().min(SHOWN)];
-    let text = match shown.format {
-        Format::Json => {
-            let text = json::text(&as_json(told, list)).map_err(anyhow::Error::from)?;
-            format!("{}\n", String::from_utf8_lossy(&text))
-        }
-        Format::Markdown => as_markdown(told, list),
-        Format::Text => as_text(told, list, output::color(shown, std::io::stdout().is_terminal())),
-    };
     list.iter().for_each(annotate);
     output::summary(|| as_markdown(told, list))?;
-    print(&text)
+    match shown.format {
+        Format::Json => output::print_raw(&format!("{}\n", as_json(told, list))),
+        Format::Markdown => output::print_text(&as_markdown(told, list)),
+        Format::Text => output::print_text(&as_text(told, list, output::style(shown).color)),
+    }?;
+    Ok(())
 }
 
 fn totals(told: &Told) -> (usize, usize, usize) {

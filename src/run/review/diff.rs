@@ -9,7 +9,7 @@ mod counted;
 mod items;
 mod versions;
 
-use std::io::{IsTerminal, Write as _};
+use std::io::IsTerminal;
 
 use anyhow::{Result, anyhow};
 use chrono::Utc;
@@ -17,17 +17,15 @@ use chrono::Utc;
 use super::super::forge::check;
 use super::super::output::{self, variable};
 use super::super::rules::tell;
-use super::super::{Exit, Stop, finish, say, usage};
+use super::super::{Exit, Stop, say, usage};
 use super::broken::{cannot, comment};
 use super::revision::Version;
 use super::sticky::Said;
 use crate::cli::{Diff, Format};
-use crate::engine::untrusted;
 use crate::forge::remote::address::Runner;
 use crate::forge::time::rfc3339;
 use crate::jobs::{self, backlog_triage};
 use crate::language::{JobSpec, effective};
-use crate::report::text::Style;
 use crate::review::diff::backlog::Read;
 use crate::review::diff::fail_on::FailOn;
 use crate::review::diff::groups::{self, Report};
@@ -159,23 +157,18 @@ fn changed_keys(base: Option<&Loaded>, head: Option<&Loaded>) -> Vec<KeyChange> 
 
 fn print(args: &Diff, reports: &[Report]) -> Result<()> {
     let shown = &args.common.shown;
-    let terminal = std::io::stdout().is_terminal();
-    let mut out = output::stdout();
-    let report = match shown.format {
+    match shown.format {
         Format::Json => {
-            let result = json::write(reports, usize::from(args.common.concurrency), &mut out);
-            return finish(&mut out, result);
+            let threads = usize::from(args.common.concurrency);
+            output::print_json(|out| json::write(reports, threads, out))
         }
-        Format::Markdown => markdown::render(reports, None, 0),
+        Format::Markdown => output::print_text(&markdown::render(reports, None, 0)),
         Format::Text => {
-            let color = output::color(shown, terminal);
-            let style = Style { width: output::width(terminal), color, verbose: shown.verbose };
-            reports.iter().map(|report| text::render(report, style)).collect::<Vec<_>>().join("\n")
+            let style = output::style(shown);
+            let texts: Vec<String> = reports.iter().map(|report| text::render(report, style)).collect();
+            output::print_prose(&texts.join("\n"))
         }
-    };
-    let report = if output::in_ci() { untrusted::ci_block(&report) } else { report };
-    let result = out.write_all(report.as_bytes());
-    finish(&mut out, result)
+    }
 }
 
 fn exit(reports: &[Report], fail_on: Option<&FailOn>) -> Exit {

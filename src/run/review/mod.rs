@@ -18,11 +18,8 @@ mod show;
 mod sticky;
 mod test;
 
-use std::io::{IsTerminal, Write};
-
-use super::{Exit, Stop, finish, output};
+use super::{Exit, Stop};
 use crate::cli::Rules;
-use crate::engine::untrusted;
 pub(super) use broken::ended;
 
 /// Runs `kaizen rules …`.
@@ -36,13 +33,4 @@ pub(super) fn run(what: &Rules) -> Result<Exit, Stop> {
         Rules::Show(args) => show::effective(args),
         Rules::Test(args) => test::run(args),
     }
-}
-
-/// Prints a result to stdout.
-fn print(text: &str) -> Result<(), Stop> {
-    let terminal = std::io::stdout().is_terminal();
-    let mut out = output::stdout();
-    let text = if output::in_ci() && !terminal { untrusted::ci_block(text) } else { text.to_owned() };
-    let result = out.write_all(text.as_bytes());
-    Ok(finish(&mut out, result)?)
 }

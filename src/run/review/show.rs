@@ -5,13 +5,11 @@
 use std::io::IsTerminal;
 
 use super::super::rules::tell;
-use super::super::{Exit, Stop, say, usage};
-use super::print;
+use super::super::{Exit, Stop, output, say, usage};
 use crate::cli::{Facts, Format, Show};
 use crate::jobs;
 use crate::language::{effective, load, schema};
 use crate::pack;
-use crate::report::json;
 use crate::review::facts;
 
 /// The rules of a job as they are in force.
@@ -19,32 +17,28 @@ pub(super) fn effective(args: &Show) -> Result<Exit, Stop> {
     let spec = jobs::spec(&args.job).ok_or_else(|| usage(anyhow::anyhow!("there is no job {}", args.job)))?;
     let pack = pack::read(spec.job, &jobs::NAMES, args.rules.as_deref(), args.templates.as_deref()).map_err(usage)?;
     let loaded = load(spec, &pack.input);
-    tell(&loaded.diagnostics, std::io::stderr().is_terminal());
+    tell(&loaded.diagnostics, output::colored(std::io::stderr().is_terminal()));
     let Some((policy, _)) = &loaded.policy else {
         say("error: rules with errors are not in force");
         return Ok(Exit::BadRules);
     };
-    print(&effective::text(policy))?;
+    output::print_text(&effective::text(policy))?;
     Ok(Exit::Done)
 }
 
 /// What the rules of a job can ask for.
 pub(super) fn facts(args: &Facts) -> Result<Exit, Stop> {
     let spec = jobs::spec(&args.job).ok_or_else(|| usage(anyhow::anyhow!("there is no job {}", args.job)))?;
-    let text = match args.shown.format {
-        Format::Text => facts::text(spec),
-        Format::Markdown => facts::markdown(spec),
-        Format::Json => {
-            let text = json::text(&facts::json(spec)).map_err(anyhow::Error::from)?;
-            format!("{}\n", String::from_utf8_lossy(&text))
-        }
-    };
-    print(&text)?;
+    match args.shown.format {
+        Format::Text => output::print_text(&facts::text(spec)),
+        Format::Markdown => output::print_text(&facts::markdown(spec)),
+        Format::Json => output::print_raw(&format!("{}\n", facts::json(spec))),
+    }?;
     Ok(Exit::Done)
 }
 
 /// The schema of rule files.
 pub(super) fn schema() -> Result<Exit, Stop> {
-    print(&schema::text(&jobs::SPECS))?;
+    output::print_raw(&schema::text(&jobs::SPECS))?;
     Ok(Exit::Done)
 }

@@ -199,7 +199,7 @@ fn print(args: &Test, tested: &[Tested]) -> anyhow::Result<()> {
         }
         Format::Markdown => output::print_text(&tested.iter().map(markdown::render).collect::<String>())?,
         Format::Text => {
-            let color = output::color(&args.common.shown, std::io::stdout().is_terminal());
+            let color = output::style(&args.common.shown).color;
             output::print_text(&tested.iter().map(|one| text::render(one, color)).collect::<String>())?;
         }
     }

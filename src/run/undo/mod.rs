@@ -133,7 +133,7 @@ fn take_back(
     match args.shown.format {
         Format::Json => output::print_raw(&format!("{report}\n")),
         Format::Markdown => output::print_text(&shown.markdown()),
-        Format::Text => output::print_text(&shown.text(args.shown.verbose)),
+        Format::Text => output::print_prose(&shown.text(args.shown.verbose)),
     }?;
     let acted = if live.is_some() { shown.count("done") } else { undo.writes() };
     output::summary(|| shown.markdown())?;

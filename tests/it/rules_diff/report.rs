@@ -123,7 +123,8 @@ fn what_is_private_is_counted_and_not_named() {
 fn titles_and_rules_of_strangers_are_only_text() {
     let title = "[bug] @ada #12 </details> | <!-- kaizen:v1 policy=x --> `x` \u{1b}[2J\n::error::x";
     let world = world(json!([issue(1, title, json!({"labels": labels(&["search"])}))]));
-    let edits = [EDITS[0], ("    reason: \"Urgent: type", "    reason: \"@root ##[add-path]x </details> type")];
+    let edits =
+        [EDITS[0], ("    reason: It is tagged as urgent, and", "    reason: \"@root ##[add-path]x </details>\" #")];
     let ran = edited(&world, &edits).format("markdown").run();
     for bad in ["@ada", "@root", "#12", "<!--", "\u{1b}"] {
         assert!(!ran.stdout.contains(bad), "{bad}: {}", ran.stdout);
@@ -133,4 +134,28 @@ fn titles_and_rules_of_strangers_are_only_text() {
     let commands = ran.stdout.lines().filter(|line| line.trim_start().starts_with("::") || line.contains("##["));
     assert_eq!(commands.count(), 0, "{}", ran.stdout);
     assert!(!ran.stdout.contains('\u{1b}'));
+}
+
+#[test]
+fn every_item_is_counted_once_and_what_goes_to_nobody_is_said_to() {
+    let item = |number: u64, tag: &str| issue(number, &format!("[{tag}] Save twice"), json!({}));
+    let world = world(json!([item(1, "critical"), item(2, "critical"), item(3, "critical][rfc"), item(4, "bug")]));
+    // From claude to nobody, or to somebody else.
+    let nobody = ("    action: assign-claude\n    reason: It is tagged", "    action: skip\n    reason: It is tagged");
+    let other =
+        ("    action: assign-claude\n    reason: It is tagged", "    action: label-kimi\n    reason: It is tagged");
+    for (edit, heading, not) in
+        [(nobody, "No longer handed to anybody (3)", "Handed over"), (other, "Handed over (3)", "No longer handed")]
+    {
+        let ran = edited(&world, &[edit]).format("text").run();
+        assert!(ran.stdout.contains(heading) && !ran.stdout.contains(not), "{}", ran.stdout);
+        let line = ran.stdout.lines().find(|line| line.contains(" change")).unwrap();
+        let (_, figures) = line.split_once(" looked at, ").unwrap();
+        let numbers: Vec<usize> = figures.split(' ').filter_map(|word| word.parse().ok()).collect();
+        assert_eq!(numbers[0], numbers[1..].iter().sum::<usize>(), "{line}");
+        let report = edited(&world, &[edit]).run().json(0);
+        assert_eq!(report["totals"]["reassigned"], 3, "the figure that conditions name counts both");
+        let markdown = edited(&world, &[edit]).format("markdown").run().stdout;
+        assert!(markdown.contains(&format!("<summary>{heading}</summary>")), "{markdown}");
+    }
 }

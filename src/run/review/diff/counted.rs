@@ -130,6 +130,7 @@ fn window(args: &Diff, both: Both<'_>, now: DateTime<Utc>) -> Result<Seen, Stop>
         fleet: args.fleet.clone(),
         post_to: None,
         dry_run: true,
+        write: false,
     };
     let org = common.org.as_deref();
     let wanted = Wanted { target: &common.target, repos: &common.repos, org, live: false, now };
