@@ -2,8 +2,8 @@
 //!
 //! Takes: the document of a file forge and the policies in use. Gives: [`mask`], the same document
 //! without what people wrote, and [`check`], whether both are judged alike. Words that the rules look
-//! for, the structure of Markdown, lengths, labels, dates and numbers stay; every other letter becomes
-//! an `x`; people and repositories get names by their order; members that nothing reads are left out.
+//! for, the structure of Markdown, lengths, dates and numbers stay; every other letter becomes
+//! an `x`; people, repositories and labels get names by their order; members that nothing reads are left out.
 
 mod check;
 mod keep;
@@ -48,8 +48,8 @@ pub struct Unequal {
 ///
 /// Stays: words of keyword sets in the brackets of titles, what words and expressions of patterns
 /// match (of an expression only the letters that it cannot do without), texts that conditions compare
-/// with, commands, our own markers, names of HTML elements, all that is no letter; labels as a whole;
-/// dates, numbers, states; the logins of `user`, agents, `bots` and those that the rules name. For an
+/// with, commands, our own markers, names of HTML elements, all that is no letter; of labels those that the
+/// rules name and last parts that are tags; dates, numbers, states; the logins of `user`, agents, `bots` and those that the rules name. For an
 /// item whose texts are then not found as before, other ways are tried: names in it become letters,
 /// letters keep their class, another letter stands for all. Never is a text left as it was.
 ///

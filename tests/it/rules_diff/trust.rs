@@ -57,7 +57,7 @@ const OTHERS: [Change; 16] = [
     (TRIAGE, "items_per_run: 50", "items_per_run: 5000", "limits.items_per_run"),
     (TRIAGE, "pause_ms: 500", "pause_ms: 0", "limits.pause_ms"),
     (TRIAGE, "label: kaizen-summary", "label: news", "summary.label"),
-    (TRIAGE, "days: 14}", "days: 15}", "summary.days"),
+    (TRIAGE, "summary, days: 14}", "summary, days: 15}", "summary.days"),
     (TRIAGE, "{desc: score}, {asc: number}", "{asc: number}, {desc: score}", "order[1].desc"),
     (TRIAGE, "brackets: known", "brackets: any", "tags.brackets"),
     (TRIAGE, "labels: [whole, last_part]", "labels: [whole]", "tags.labels"),
