@@ -217,3 +217,21 @@ fn a_forge_file_that_is_too_large_to_be_written_to_is_still_read() {
         Kaizen::bare().args(["backlog-triage", "--now", crate::support::NOW, "--forge", &forge]).rules("rules").run();
     assert!(ran.code == 1 && ran.stderr.contains("268435456 are the most"), "{} {}", ran.code, ran.stderr);
 }
+
+#[test]
+fn over_many_repositories_a_summary_is_opened_only_where_there_is_something_to_say() {
+    let rules = policy(&format!("{HAND_OUT}summary: {{repo: null}}\n"));
+    let mut all = repo_world(json!({ "full_name": "acme/quiet", "issues": [held(1, json!({}))] }));
+    let repos = all["repos"].as_array_mut().unwrap();
+    repos.push(json!({ "full_name": "acme/empty", "issues": [] }));
+    repos.push(json!({ "full_name": "acme/app", "issues": [issue(1, "x", json!({}))] }));
+    let opened = |report: &Value| {
+        let writes = report["writes"].as_array().unwrap().iter().filter(|write| write["op"] == "create_issue");
+        writes.map(|write| write["repo"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let report = Kaizen::triage(&all).rule_file(&rules).run().json(0);
+    assert_eq!(opened(&report), ["acme/app"], "{}", report["writes"]);
+    // A run over one says what there is.
+    let alone = Kaizen::triage(&all).rule_file(&rules).args(["--repo", "acme/quiet"]).run().json(0);
+    assert_eq!(opened(&alone), ["acme/quiet"]);
+}
