@@ -43,8 +43,8 @@ impl Run<'_, '_> {
             }
             let ours = fresh.item.author.as_ref().is_some_and(|author| self.us().is(&author.login));
             let body = write.args.body.as_deref().unwrap_or("");
-            // In a text of others only sections are ours.
-            let outside = |text: &str| section::without(text).trim_end().to_owned();
+            // In a text of others only sections are ours, and the gaps that were made for them.
+            let outside = |text: &str| section::without(text).split_whitespace().collect::<Vec<_>>().join(" ");
             if write.op == Op::EditBody && !ours && outside(body) != outside(&fresh.item.body) {
                 let why = "Nothing was written: it would change more of the text than a section of ours.";
                 return Ok(Ready::Not(Outcome::new(Fate::Failed, why.to_owned())));
