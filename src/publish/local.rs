@@ -10,6 +10,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::files::{self, Access};
+use crate::secrets;
 
 use super::Report;
 
@@ -45,7 +46,7 @@ pub(super) fn append(path: &Path, report: &Report) -> Result<bool> {
     // A line end on each side, so that nothing of what stands there runs on.
     let whole = text.len() + 2 <= room;
     let text = if whole { text } else { shortened(text, room.saturating_sub(2)) };
-    file.write_all(format!("\n{text}\n").as_bytes()).with_context(doing)?;
+    file.write_all(secrets::hidden_text(&format!("\n{text}\n")).as_bytes()).with_context(doing)?;
     Ok(whole)
 }
 

@@ -34,7 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("review", &["advise", "engine", "forge", "jobs", "language", "pack", "plan", "report"]),
     ("apply", &["plan", "forge", "loop_dir"]),
     ("plan", &["engine", "forge"]),
-    ("publish", &["engine", "files", "http"]),
+    ("publish", &["engine", "files", "http", "secrets"]),
     ("engine", &[]),
     ("bytes", &[]),
     ("forge", &["bytes", "files", "http"]),
