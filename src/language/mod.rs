@@ -206,7 +206,7 @@ pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     // Also where no rule mentions anybody by now: a run under other rules may have left one to be reduced.
     let comments = policy.actions.iter().any(|action| action.comment.is_some());
     let wanted = policy.actions.iter().flat_map(act::templates).cloned();
-    let answers = policy.skip_command.is_some() && policy.actions.len() > 0;
+    let answers = policy.skip_command.is_some() && !policy.actions.is_empty();
     let own = [(comments, REPLACED), (answers, UNHEARD)].into_iter().filter(|(wanted, _)| *wanted);
     let wanted: Vec<String> = wanted.chain(own.map(|(_, name)| name.to_owned())).collect();
     let texts = spec.texts.iter().enumerate().filter(|(_, text)| !text.summary || policy.summary.is_some());

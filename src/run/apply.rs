@@ -19,7 +19,7 @@ use crate::engine::untrusted::terminal;
 use crate::files;
 use crate::forge::remote::address::{Destination, Giver};
 use crate::forge::time;
-use crate::plan::{self, Plan, PlannedItem, is_kept};
+use crate::plan::{self, Op, Plan, PlannedItem, Write, is_kept};
 
 /// Every fate with its name.
 const FATES: [(Fate, &str); 5] = [
@@ -101,8 +101,8 @@ fn fits(plan: &Plan<'_>, args: &cli::Apply, now: chrono::DateTime<Utc>) -> Resul
         anyhow::bail!("the plan was made at {}, which lies ahead; look at the clock, or plan again", plan.created_at);
     }
     // Only issues that we keep are told from others by their own text, and look back at nothing else.
-    let kept =
-        |item: &PlannedItem| item.effects.iter().flat_map(|effect| &effect.writes).all(|write| is_kept(&write.key));
+    let edits = |write: &Write| write.op == Op::EditBody && is_kept(&write.key);
+    let kept = |item: &PlannedItem| item.effects.iter().all(|effect| effect.writes.iter().any(edits));
     let blind = plan.items.iter().find(|item| item.number.is_some() && item.seen.is_none() && !kept(item));
     if let Some((item, number)) = blind.and_then(|item| Some((item, item.number?))) {
         anyhow::bail!(
