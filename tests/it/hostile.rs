@@ -294,6 +294,12 @@ fn the_shipped_texts_keep_their_shape_too() {
                     _ => {}
                 }
             }
+            if body.contains("<summary>Why</summary>") {
+                // A comment has a line a component, and nothing opens a table in it.
+                let lines = body.lines().filter(|line| line.starts_with("- ")).count();
+                assert_eq!((cells.len(), lines), (0, 3), "{body}");
+                continue;
+            }
             assert!(!cells.is_empty() && cells.iter().all(|count| *count == cells[0]), "{cells:?} in {body}");
             let rows = body.lines().filter(|line| line.starts_with("| "));
             let bars: BTreeSet<usize> =

@@ -106,11 +106,12 @@ fn commands() -> Vec<Vec<&'static str>> {
         on(&["snapshot", "--output", "recorded.json"]),
         on(&["snapshot", "--mask", "--output", "masked.json"]),
         on(&["kaizen-retro", "--dry-run", "--fleet", "fleet.json"]),
-        on(&["kaizen-retro"]),
+        on(&["kaizen-retro", "--repo", "acme/app"]),
         on(&["backfill-retro", "--repo", "acme/app"]),
         vec!["cycle-retro", "--issue", "3", "--type", TITLES[0], "--reason", TITLES[1], "--agent", TITLES[2]],
         on(&["triage-score", "--repo", "acme/app"]),
         vec!["loop-guard"],
+        on(&["loop-state", "load", "--branch", "##[error]x"]),
         vec!["loop-introspect"],
         vec!["loop-merge", "world.json", "fleet.json"],
         vec!["loop-merge", "##[error]x", "::error::y"],
@@ -132,7 +133,7 @@ fn commands() -> Vec<Vec<&'static str>> {
 }
 
 /// Commands that print one thing only.
-const PLAIN: [&str; 3] = ["snapshot", "init", "loop-merge"];
+const PLAIN: [&str; 4] = ["snapshot", "init", "loop-merge", "loop-state"];
 /// Sub-commands of `rules` of which the same is so.
 const PLAIN_RULES: [&str; 3] = ["show", "schema", "capture"];
 
