@@ -187,7 +187,7 @@ fn exit(run: &Run<'_>, allow_deferred: bool) -> Exit {
 
 /// One line for people on stderr.
 fn say(text: &str) {
-    output::write_stderr(&untrusted::ci_block(text));
+    output::write_stderr(&if output::in_ci() { untrusted::ci_block(text) } else { untrusted::block(text) });
 }
 
 /// Progress: a bar on a terminal, a line now and then elsewhere, nothing with `-q`.

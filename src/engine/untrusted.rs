@@ -277,6 +277,16 @@ pub fn github_output(name: &str, value: &str, delimiter_seed: &str) -> String {
 /// commands: newlines, tabs and the U+2060 of [`markdown`] stay, other control and hidden
 /// characters are shown, and no line speaks to the runner.
 pub fn ci_block(text: &str) -> String {
+    let shown = block(text);
+    let mut out = String::with_capacity(shown.len() + 8);
+    for line in shown.split_inclusive('\n') {
+        push_ci_line(&mut out, line);
+    }
+    out
+}
+
+/// The same where no runner reads it: only control and hidden characters are shown.
+pub fn block(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -284,11 +294,7 @@ pub fn ci_block(text: &str) -> String {
             _ => push_shown(&mut shown, c),
         }
     }
-    let mut out = String::with_capacity(shown.len() + 8);
-    for line in shown.split_inclusive('\n') {
-        push_ci_line(&mut out, line);
-    }
-    out
+    shown
 }
 
 /// A fenced code block that holds the text and that nothing in the text can close. It starts at
