@@ -27,13 +27,6 @@ impl Source {
         Span::new(start, self.text.ceil_char_boundary(span.end.max(start)))
     }
 
-    /// What stands there.
-    #[must_use]
-    pub fn slice(&self, span: Span) -> &str {
-        let Span { start, end } = self.whole(span);
-        self.text.get(start..end).unwrap_or("")
-    }
-
     /// Line and column of a byte offset, both from 1; columns count characters.
     #[must_use]
     pub fn line_column(&self, offset: usize) -> (usize, usize) {

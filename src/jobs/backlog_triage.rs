@@ -10,6 +10,7 @@ use std::sync::Arc;
 use chrono::Duration;
 
 use super::backlog::{Asked, Backlog};
+use super::facts;
 use super::items;
 use super::states;
 use super::summary;
@@ -17,6 +18,7 @@ use super::texts::{About, Fixed, ItemText, Miss, Telling};
 use crate::advise::FactTy;
 use crate::apply::CLOCKS;
 use crate::apply::doubt::Doubt;
+use crate::engine::facts::{FACTS, Reading};
 use crate::engine::rules::Action;
 use crate::engine::template::Templates;
 use crate::forge::time::rfc3339;
@@ -77,6 +79,7 @@ pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> an
     states::close(asked, &mut backlog);
     settle(asked, &mut backlog);
     let mut order = states::decide(asked, &mut backlog);
+    read_for_texts(asked, templates, &mut backlog);
     let rows = || backlog.rows.iter().enumerate();
     let unfinished = rows().filter(|(_, row)| backlog.unfinished.iter().any(|left| left.is(row)));
     order.splice(0..0, unfinished.map(|(index, _)| index).collect::<Vec<_>>());
@@ -122,6 +125,31 @@ fn settle(asked: &Asked<'_>, backlog: &mut Backlog<'_>) {
         }
         if state == State::Planned {
             backlog.unfinished.push(left);
+        }
+    }
+}
+
+/// Reads the timeline of what is planned where a text tells a figure of it and no rule asked.
+fn read_for_texts(asked: &Asked<'_>, templates: &Templates, backlog: &mut Backlog<'_>) {
+    let costly = |name: &str| FACTS.iter().any(|(known, fact, _)| *known == name && !fact.tiers().is_empty());
+    let tells = |action: &Action| {
+        let issue = action.create_issue.as_ref().map(|issue| &issue.body);
+        let texts = action.comment.iter().chain(&action.edit_body).chain(issue);
+        texts.filter_map(|text| templates.names(text)).flatten().any(|name| costly(name))
+    };
+    let tells: Vec<bool> = asked.policy.actions.iter().map(tells).collect();
+    for row in backlog.rows.iter_mut().filter(|row| row.state == State::Planned) {
+        let told = row.judgement.action.is_some_and(|action| tells[action]);
+        let Some(subject) = row.subject.as_mut().filter(|subject| told && subject.last_activity == Reading::NotRead)
+        else {
+            continue;
+        };
+        match facts::last_activity(asked.forge, &asked.us(), row.repo, row.number) {
+            Ok(last) => {
+                backlog.timelines += usize::from(last != Reading::Unrecorded);
+                subject.last_activity = last;
+            }
+            Err(error) => (row.state, row.note) = (State::Failed, Some(format!("{error:#}"))),
         }
     }
 }

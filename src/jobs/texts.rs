@@ -258,7 +258,10 @@ impl<'a> Telling<'a> {
 fn fact(fact: Fact, kept: &Kept<'_>) -> Text {
     match kept.fact(fact) {
         Out::Is(fact) => value(&fact),
-        Out::Within(..) | Out::Lacks(_) => Text::from(()),
+        // Days, which are whole.
+        Out::Within(low, high, _) if low == high => Text::from(low as i64),
+        Out::Within(low, ..) => Text::from(format!("at least {low}")),
+        Out::Lacks(_) => Text::from(()),
     }
 }
 

@@ -12,6 +12,7 @@ pub mod diag;
 pub mod effective;
 pub mod expressions;
 mod extends;
+mod filters;
 mod grammar;
 mod judge;
 pub mod keys;

@@ -98,7 +98,10 @@ impl Reader<'_> {
             NodeKind::Bool(_) | NodeKind::Int(_) | NodeKind::Float(_)
                 if expected == "a word" || expected == "a sentence" =>
             {
-                Some(format!("quote it: \"{}\"", self.sink.source.slice(node.span)))
+                Some(format!(
+                    "quote it: \"{}\"",
+                    self.sink.source.text.get(node.span.start..node.span.end).unwrap_or("…")
+                ))
             }
             NodeKind::Null => {
                 Some("write a value, or leave the key out; quote a value that begins with `!` or `#`".to_owned())

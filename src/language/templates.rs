@@ -6,14 +6,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use minijinja::{Error, ErrorKind};
+
 use super::diag::{Diagnostic, Sink, did_you_mean, listed, names_help};
 use super::expressions::{Checker, NameTypes, joined};
+use super::filters::environment;
 use super::grammar::{Slip, Term, TermKind};
 use super::scope::Place;
 use super::tags::{self, Block, Loop};
 use super::template_names::{TemplateNames, Typed};
 use crate::engine::source::{Source, Span};
-use crate::engine::template::{Fault, Templates};
+use crate::engine::template::{Templates, innermost, told};
 use crate::engine::value::{Base, Ty, comparable};
 
 /// Filters that templates may use.
@@ -96,10 +99,10 @@ pub(super) fn read(
     }
     let all_texts =
         checked.keys().filter_map(|(name, _)| sources.get(name).map(|source| (name.as_str(), &*source.text)));
-    let templates = match Templates::new(all_texts, used(&checked)) {
+    let templates = match Templates::new(environment(), all_texts, used(&checked)) {
         Ok(templates) => templates,
-        Err(fault) => {
-            tell(sources, &fault, "cannot be read", found);
+        Err((name, error)) => {
+            tell(sources, (&name, &error), "cannot be read", found);
             return (None, all);
         }
     };
@@ -121,8 +124,8 @@ fn try_out(
 ) {
     let tries = [(true, "where each list has 100 entries"), (false, "where lists are empty and numbers are 0")];
     for (plenty, when) in tries {
-        if let Err(fault) = templates.try_out(name, made_up(names, plenty)) {
-            return tell(sources, &fault, &format!("cannot be rendered {when}"), found);
+        if let Err(error) = templates.try_out(name, made_up(names, plenty)) {
+            return tell(sources, (name, &error), &format!("cannot be rendered {when}"), found);
         }
     }
 }
@@ -184,14 +187,15 @@ fn made_up(names: &Typed, plenty: bool) -> serde_json::Value {
 }
 
 /// Says what the library found, at its place.
-fn tell(sources: &BTreeMap<String, Source>, fault: &Fault, what: &str, found: &mut Vec<Diagnostic>) {
-    let Some(source) = sources.get(&fault.template) else { return };
-    let span = source.whole(Span::new(fault.range.start, fault.range.end));
-    let help = fault.steps.then(|| {
+fn tell(sources: &BTreeMap<String, Source>, (name, error): (&str, &Error), what: &str, found: &mut Vec<Diagnostic>) {
+    let error = innermost(error);
+    let Some(source) = sources.get(error.name().unwrap_or(name)) else { return };
+    let range = error.range().unwrap_or(0..0);
+    let span = source.whole(Span::new(range.start, range.end));
+    let help = (error.kind() == ErrorKind::OutOfFuel).then(|| {
         "go through fewer lists within each other, or through a part of one: `{% for one in list[:20] %}`".to_owned()
     });
-    let message = format!("this template {what}: {}", fault.message);
-    Sink { source, found }.error(span, message, help);
+    Sink { source, found }.error(span, format!("this template {what}: {}", told(error)), help);
 }
 
 /// What is wrong with each template that nothing uses; it may name what any one text may.

@@ -3,6 +3,7 @@
 //! Takes: [`Triage`]. Gives: the report on stdout, an [`Exit`]; in a live run the writes.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -57,7 +58,7 @@ pub(super) fn run(args: &Triage) -> Result<Exit, Stop> {
 
 /// One round of a loop: rules are read anew, and a broken file keeps the last good ones.
 fn again(args: &Triage, good: &mut Option<Rules>, stop: &Arc<AtomicBool>) -> Result<Exit, Stop> {
-    let bad = match rules::find(&args.common, &backlog_triage::SPEC) {
+    let bad = match caught("reading the rules", || rules::find(&args.common, &backlog_triage::SPEC)) {
         Ok(Ok(fresh)) => {
             *good = Some(fresh);
             None
@@ -69,7 +70,7 @@ fn again(args: &Triage, good: &mut Option<Rules>, stop: &Arc<AtomicBool>) -> Res
     if let Some(bad) = bad {
         say(&format!("warning: {:#}; the last good ones are kept", bad.error));
     }
-    match once(args, rules, stop) {
+    match caught("this round", || once(args, rules, stop)) {
         // A refused token ends a loop, wrong usage too; other failures do not.
         Err(ended) if ended.ends_loop || token_refused(&ended.error) => Err(ended),
         Err(failed) => {
@@ -78,6 +79,14 @@ fn again(args: &Triage, good: &mut Option<Rules>, stop: &Arc<AtomicBool>) -> Res
         }
         Ok(exit) => Ok(exit),
     }
+}
+
+/// Whatever happens in one round ends no loop: a fault of the program is told like any other failure.
+fn caught<T>(what: &str, run: impl FnOnce() -> Result<T, Stop>) -> Result<T, Stop> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+        let error = anyhow!("{what} ended in a fault of this program, told above: please report it with the rules");
+        Err(Stop { exit: Exit::Failed, error, ends_loop: false })
+    })
 }
 
 fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, Stop> {
@@ -236,4 +245,17 @@ fn end(
         rules_hash: run.map_or("", |run| &run.policy.hash),
     };
     live.end(&ended, now, VERSION)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_in_a_round_is_told_and_ends_no_loop() {
+        let stop = caught("reading the rules", || -> Result<(), Stop> { panic!("made up") }).err();
+        let told = stop.map(|stop| (stop.exit.code(), stop.ends_loop, format!("{:#}", stop.error)));
+        assert!(matches!(told, Some((1, false, why)) if why.contains("reading the rules")));
+        assert!(caught("reading the rules", || Ok(3)).is_ok_and(|rules| rules == 3));
+    }
 }

@@ -42,6 +42,7 @@ mod rules_show;
 mod rules_test;
 mod runner;
 mod shipped;
+mod slips;
 mod snapshot;
 mod support;
 mod telegram;
