@@ -47,15 +47,18 @@ pub(super) fn environment() -> Environment<'static> {
     env.add_filter("int", filters::int);
     env.add_filter("join", join);
     env.add_filter("last", |list: Value| pick(&list, Iterator::last));
-    env.add_filter("length", filters::length);
-    env.add_filter("lower", filters::lower);
+    env.add_filter("length", |value: Value| {
+        value.as_str().map_or_else(|| value.len(), |text| Some(text.chars().count()))
+    });
+    // The library's own take a step for each byte: a title of a megabyte is no reason to fail.
+    env.add_filter("lower", |text: String| text.to_lowercase());
     env.add_filter("max", |list: Value| pick(&list, Iterator::max));
     env.add_filter("min", |list: Value| pick(&list, Iterator::min));
     env.add_filter("reverse", filters::reverse);
     env.add_filter("round", filters::round);
-    env.add_filter("sort", filters::sort);
-    env.add_filter("trim", filters::trim);
-    env.add_filter("upper", filters::upper);
+    env.add_filter("sort", sort);
+    env.add_filter("trim", |text: String| text.trim().to_owned());
+    env.add_filter("upper", |text: String| text.to_uppercase());
     env.add_test("none", |value: Value| value.is_none());
     env.add_function("range", |to: i64| (0..to.clamp(0, RANGE)).collect::<Vec<_>>());
     env
@@ -64,6 +67,16 @@ pub(super) fn environment() -> Environment<'static> {
 /// One entry of a list.
 fn pick(list: &Value, one: impl FnOnce(ValueIter) -> Option<Value>) -> Result<Value, Error> {
     list.try_iter().map(|entries| one(entries).unwrap_or(Value::from(())))
+}
+
+/// Numbers by size, texts whatever their case.
+fn sort(list: Value) -> Result<Value, Error> {
+    let mut entries: Vec<Value> = list.try_iter()?.collect();
+    entries.sort_by(|a, b| match (a.as_str(), b.as_str()) {
+        (Some(a), Some(b)) => a.to_lowercase().cmp(&b.to_lowercase()),
+        _ => a.cmp(b),
+    });
+    Ok(Value::from(entries))
 }
 
 /// Entries with a text between them, as much of it as `code` prints: a text that is joined with itself again

@@ -194,6 +194,8 @@ impl<'t> TagReader<'t> {
             "if" => self.choice(tag),
             "for" => self.repetition(tag),
             "set" => {
+                // A block of it is told as the tag without a value that it is.
+                self.told.push(word);
                 let mut parser = self.parser(tag)?;
                 let (name, value) = assignment(&mut parser, tag.whole, "set")?;
                 parser.end()?;

@@ -54,8 +54,9 @@ const SHOW: &str = "\
 <details><summary>{{ title }}</summary>
 
 {{ decision.reason }}
-{% set again %}{{ title }}{% endset %}
-{{ again }} {{ [title, author] | join(' ') }}
+{% set again = title %}
+{{ again }} {% if author is not none %}{{ [title, author] | join(' ') }}{% endif %}
+
 
 </details>
 ";
