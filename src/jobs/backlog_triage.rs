@@ -144,7 +144,7 @@ fn read_for_texts(asked: &Asked<'_>, templates: &Templates, backlog: &mut Backlo
         else {
             continue;
         };
-        match facts::last_activity(asked.forge, &asked.us(), row.repo, row.number) {
+        match facts::last_activity(asked.policy, asked.forge, &asked.us(), row.repo, row.number) {
             Ok(last) => {
                 backlog.timelines += usize::from(last != Reading::Unrecorded);
                 subject.last_activity = last;
