@@ -117,8 +117,11 @@ impl SecretUrl {
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err("the secret address is no http or https address".to_owned());
         }
-        // The whole of it, and the part that is as good as a token.
-        secrets::learn(url.as_str());
+        // The whole of it, and the part that is as good as a token. A host alone is no secret: every link
+        // to it would be hidden.
+        if url.path() != "/" || url.query().is_some() {
+            secrets::learn(url.as_str());
+        }
         let longest = url.path_segments().into_iter().flatten().max_by_key(|part| part.len());
         longest.filter(|part| part.len() >= LONG_SECRET).into_iter().for_each(secrets::learn);
         url.password().into_iter().for_each(secrets::learn);

@@ -39,7 +39,7 @@ fn canned(answers: Vec<Canned>) -> Server {
 }
 
 fn hook(server: &Server, shape: Shape) -> Sink {
-    Sink::webhook(&Secret::new(&format!("{}/hooks/s3cretpart", server.url)), shape).unwrap()
+    Sink::webhook(&Secret::new(&format!("{}/hooks/hushedpart", server.url)), shape).unwrap()
 }
 
 fn once(sink: &Sink, markdown: &str, progress: &mut Progress) -> Outcome {
@@ -129,7 +129,7 @@ fn a_lost_answer_is_unknown_and_the_part_not_sent_again() {
         let outcome = once(&sink, "a", &mut progress);
         assert!(outcome.unknown.is_empty() && outcome.error.is_some(), "{answer:?} {outcome}");
         assert!(once(&sink, "a", &mut progress).complete());
-        assert_eq!(server.lines(), ["POST /hooks/s3cretpart"; 2]);
+        assert_eq!(server.lines(), ["POST /hooks/hushedpart"; 2]);
     }
 }
 
@@ -164,15 +164,15 @@ fn a_run_that_was_killed_while_it_sent_leaves_the_part_unknown() {
 
 #[test]
 fn secrets_are_not_repeated_whatever_the_server_says() {
-    let server = canned(vec![json(404, "{\"message\": \"no route /hooks/s3cretpart\"}")]);
+    let server = canned(vec![json(404, "{\"message\": \"no route /hooks/hushedpart\"}")]);
     let outcome = once(&hook(&server, Shape::Slack), "a", &mut Progress::default());
     let error = outcome.error.clone().unwrap();
     assert_eq!(error, "POST 127.0.0.1: answered 404 Not Found (no route /hooks/…)");
-    assert!(!format!("{outcome:?} {outcome}").contains("s3cretpart"));
+    assert!(!format!("{outcome:?} {outcome}").contains("hushedpart"));
     // Nobody listens there.
-    let sink = Sink::webhook(&Secret::new("http://127.0.0.1:1/hooks/s3cretpart"), Shape::Slack).unwrap();
+    let sink = Sink::webhook(&Secret::new("http://127.0.0.1:1/hooks/hushedpart"), Shape::Slack).unwrap();
     let outcome = once(&sink, "a", &mut Progress::default());
-    assert!(outcome.unknown.is_empty() && !format!("{outcome:?}").contains("s3cretpart"), "{outcome:?}");
+    assert!(outcome.unknown.is_empty() && !format!("{outcome:?}").contains("hushedpart"), "{outcome:?}");
 }
 
 #[test]

@@ -46,17 +46,17 @@ fn rendered(template: &str) -> Ran {
 
 #[test]
 fn a_template_that_doubles_a_text_is_ended_before_the_machine_is_full() {
-    let doubling = "{% set text = 'x' * 2 %}{% for n in range(60) %}{% set text = text ~ text %}{% endfor %}{{ text }}";
+    let doubling = "{% set text = 'x' %}{% for n in range(60) %}{% set text = text ~ text %}{% endfor %}{{ text }}";
     let nested = format!("{{% set a = 'xxxxxxxx' %}}{}{{{{ a }}}}", "{% set a = a ~ a %}".repeat(40));
+    let joined = format!("{{% set a = 'xxxxxxxx' %}}{}{{{{ a }}}}", "{% set a = [a, a] | join %}".repeat(60));
     for template in [doubling, &nested] {
         let ran = rendered(template);
-        assert!(ran.code == 78 || ran.code == 3, "{}: {}{}", ran.code, ran.stdout, ran.stderr);
-        assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+        assert_eq!(ran.code, 78, "{}{}", ran.stdout, ran.stderr);
+        assert!(ran.stderr.contains("has no `~`"), "{}", ran.stderr);
     }
-    let ran = rendered(&nested);
-    assert_eq!(ran.code, 78, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stderr.contains("it needed more than 512 MiB"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("judging the case `handed out` of rules/tests/backlog-triage.yaml"), "{}", ran.stderr);
+    // What is joined is cut, so that the case only fails.
+    let ran = rendered(&joined);
+    assert_eq!(ran.code, 3, "{}{}", ran.stdout, ran.stderr);
 }
 
 #[test]

@@ -348,7 +348,8 @@ fn no_text_that_carries_the_token_is_printed_or_kept() {
                 &["why", "acme/app#1"],
                 &["snapshot", "--output", "snapshot.json"],
             ] {
-                let kaizen = Kaizen::bare().args(args).args(["--repo", "acme/app", "--retry-wait", "1", "--now", NOW]);
+                let kaizen = Kaizen::bare().args(args).args(["--retry-wait", "1", "--now", NOW]);
+                let kaizen = if args[0] == "why" { kaizen } else { kaizen.args(["--repo", "acme/app"]) };
                 let kaizen = kaizen.args(["--forge", &format!("{}/api/v1", home.url())]).rules("rules");
                 let kaizen = if args[0] == "snapshot" { kaizen } else { kaizen.args(["--format", format]) };
                 let kaizen = ["GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"].iter().fold(kaizen, |kaizen, name| {

@@ -238,6 +238,10 @@ impl<'r> Read<'r> {
             }
             return;
         }
+        // A real item that was captured has its number, and what stands in its texts is what people wrote.
+        if fields.get("given").and_then(Fields::quietly).is_some_and(|given| given.get("number").is_some()) {
+            return;
+        }
         // What the file or the group gives may be meant for the cases that have `each`.
         let own = ITEM.iter().chain(&["expect"]).filter_map(|key| fields.get(key));
         let counted = counted(inner.counted.last().map_or(&[], std::slice::from_ref));

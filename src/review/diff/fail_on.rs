@@ -79,7 +79,7 @@ mod tests {
         for (text, column, says) in [
             ("changed > 20 or close > 0", 17, "close"),
             ("changed", 1, "yes or no"),
-            ("changed >", 9, "parse"),
+            ("changed >", 9, "a value is missing"),
             ("score > 3", 1, "score"),
         ] {
             let found = FailOn::read(text).unwrap_err();

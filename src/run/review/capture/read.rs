@@ -13,7 +13,7 @@ use crate::cli::rules::Capture;
 use crate::engine::evaluate::{Evaluation, evaluate};
 use crate::engine::facts::Reading;
 use crate::engine::rules::Policy;
-use crate::forge::{Item, Kind, object};
+use crate::forge::{Item, Kind, LabelNames, object};
 use crate::jobs::facts;
 use crate::plan::marker::Marker;
 use crate::plan::memory::Us;
@@ -53,6 +53,8 @@ pub(super) fn given(
     if let Evaluation::Lacks(_) = evaluation {
         given.last_activity = facts::last_activity(policy, forge, &us, repo, number)?;
     }
+    // A case knows of no forge: names of labels are exact in it.
+    given.repo.label_names = LabelNames::default();
     Ok(given)
 }
 
