@@ -149,7 +149,7 @@ impl<'t> TagReader<'t> {
         let mut blocks = Vec::new();
         while let Some(tag) = self.tags.get(self.at).cloned() {
             let word = self.first_word(&tag);
-            if !tag.print && self.open.iter().any(|end| *end == word) {
+            if !tag.print && self.open.contains(&word) {
                 break;
             }
             let dividing = !tag.print && (word == "else" || word == "elif");

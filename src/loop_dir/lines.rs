@@ -126,11 +126,11 @@ fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     {
         use std::os::unix::fs::MetadataExt;
         let about = file.metadata()?;
-        return match std::fs::symlink_metadata(path) {
+        match std::fs::symlink_metadata(path) {
             Ok(there) => Ok((about.dev(), about.ino()) == (there.dev(), there.ino())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
-        };
+        }
     }
     #[cfg(not(unix))]
     {

@@ -20,6 +20,9 @@ use kaizen::pack;
 use crate::Target;
 use crate::seeds;
 
+/// What reads an input.
+pub(crate) type Reads = Box<dyn Fn(&[u8]) + Send>;
+
 /// Stacks of the main thread and of the others.
 const MAIN: usize = 8 << 20;
 const THREAD: usize = 2 << 20;
@@ -106,7 +109,7 @@ pub mod rules {
         all.concat()
     }
 
-    fn make() -> Box<dyn Fn(&[u8]) + Send> {
+    fn make() -> Reads {
         let inputs: BTreeMap<&str, Input> = jobs::NAMES.into_iter().map(|job| (job, shipped(job))).collect();
         let files = tempfile::tempdir().unwrap();
         let forge = small_forge(files.path());
@@ -160,7 +163,7 @@ pub mod templates {
         seeds
     }
 
-    fn make() -> Box<dyn Fn(&[u8]) + Send> {
+    fn make() -> Reads {
         let shipped = shipped(backlog_triage::SPEC.job);
         let files = tempfile::tempdir().unwrap();
         let forge = small_forge(files.path());
@@ -190,7 +193,7 @@ pub mod cases {
         seeds::texts("rules/tests", ".yaml")
     }
 
-    fn make() -> Box<dyn Fn(&[u8]) + Send> {
+    fn make() -> Reads {
         let of = ["backlog-triage", "kaizen-retro", "loop-introspect", "improvement-proposals"];
         let books: BTreeMap<&str, _> =
             of.into_iter().map(|job| (job, loaded(jobs::spec(job).unwrap(), &shipped(job)))).collect();
@@ -242,7 +245,7 @@ pub mod plans {
         seeds
     }
 
-    fn make() -> Box<dyn Fn(&[u8]) + Send> {
+    fn make() -> Reads {
         Box::new(|bytes| {
             if let Ok(plan) = serde_json::from_slice::<Plan<'_>>(bytes) {
                 let again = serde_json::to_vec(&plan).unwrap();
@@ -297,7 +300,7 @@ pub mod forge_files {
         seeds
     }
 
-    fn make() -> Box<dyn Fn(&[u8]) + Send> {
+    fn make() -> Reads {
         let files = if Path::new("/dev/shm").is_dir() { tempfile::tempdir_in("/dev/shm") } else { tempfile::tempdir() };
         let files = files.unwrap();
         let (policy, templates, _) = loaded(&backlog_triage::SPEC, &shipped(backlog_triage::SPEC.job));
@@ -352,7 +355,7 @@ pub mod logs {
         seeds
     }
 
-    fn make() -> Box<dyn Fn(&[u8]) + Send> {
+    fn make() -> Reads {
         let (policy, _, loaded) = loaded(&SPEC, &shipped(SPEC.job));
         Box::new(move |bytes| {
             let at = now().timestamp_micros();
@@ -415,7 +418,7 @@ pub mod sessions {
         seeds
     }
 
-    fn make() -> Box<dyn Fn(&[u8]) + Send> {
+    fn make() -> Reads {
         let (_, _, loaded) = loaded(&SPEC, &shipped(SPEC.job));
         let measure = measure(&loaded.advice);
         Box::new(move |bytes| {
@@ -449,7 +452,7 @@ pub mod answers {
         seeds::answers()
     }
 
-    fn make() -> Box<dyn Fn(&[u8]) + Send> {
+    fn make() -> Reads {
         Box::new(|bytes| {
             let mut spare = String::new();
             drop(object::items(bytes, &mut spare));
@@ -575,7 +578,7 @@ pub mod servers {
         let _ = remote.folder("a/b", "rules", "main");
     }
 
-    fn make() -> Box<dyn Fn(&[u8]) + Send> {
+    fn make() -> Reads {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let at = format!("http://{}", listener.local_addr().unwrap());
         let answer = Arc::new(Mutex::new(Answer::default()));

@@ -146,11 +146,11 @@ fn plain(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '/'))
 }
 
+/// Before and after.
+type Maps<'v> = (&'v Map<String, Value>, &'v Map<String, Value>);
+
 /// Both as maps, where one is none as an empty one; not where both are empty.
-fn maps<'v>(
-    from: Option<&'v Value>,
-    to: Option<&'v Value>,
-) -> Option<(&'v Map<String, Value>, &'v Map<String, Value>)> {
+fn maps<'v>(from: Option<&'v Value>, to: Option<&'v Value>) -> Option<Maps<'v>> {
     static EMPTY: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
     match (from, to) {
         (Some(Value::Object(from)), Some(Value::Object(to))) => Some((from, to)),
@@ -282,8 +282,8 @@ mod tests {
     }
 
     /// Every key of the tables with a tree around each of two values of it, and whether it touches trust.
-    fn every_key<'m>(
-        members: &'m [Member],
+    fn every_key(
+        members: &[Member],
         above: (&str, bool),
         around: &dyn Fn(Value) -> Value,
         each: &mut dyn FnMut(String, bool, [Value; 2]),

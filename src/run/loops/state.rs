@@ -44,10 +44,11 @@ pub(in crate::run) fn run(args: &LoopState) -> Result<Exit, Stop> {
                 )));
             }
         };
-        Ok(match args.step {
-            StateStep::Load => load(args, &forge, &repo)?,
-            StateStep::Save => save(args, &forge, &repo, now.timestamp())?,
-        })
+        let done = match args.step {
+            StateStep::Load => load(args, &forge, &repo),
+            StateStep::Save => save(args, &forge, &repo, now.timestamp()),
+        };
+        done.map_err(Stop::from)
     });
     match done {
         Ok(()) => {}
