@@ -22,9 +22,9 @@ use crate::support::{Kaizen, root};
 const ODD: &str = r##"version: 1
 job: backlog-triage
 extends: [words.yaml]
-bots: ["it's", 'a "b"', "line\nbreak\u0007", "größe’", "# no comment", "- x", "a: b", "yes", "12", " lead"]
+bots: ["yes", "12", a-b.c_d]
 skip: {command: /kaizen ignore}
-scope: {kinds: [issue, pull], states: [open, closed], min_age_minutes: 10, leave_out: {labels: [wip], milestones: [], authors: []}}
+scope: {kinds: [issue, pull], states: [open, closed], min_age_minutes: 10, leave_out: {labels: ["it's", 'a "b"', "line\nbreak\u0007", "größe’", "# no comment", "- x", "a: b", "yes", "12", " lead"], milestones: [], authors: []}}
 timezone: Europe/Berlin
 ages: {unknown: 7, future: keep}
 keywords:
