@@ -64,7 +64,7 @@ pub(super) fn index(from: impl BufRead) -> Result<Index, Fault> {
                 let at = scan.here()?;
                 let found = text(&mut scan, "kind")?.unwrap_or_default();
                 if !matches!(&*found, "gitea" | "forgejo" | "github") {
-                    let what = format!("unknown `kind` \"{found}\": gitea, forgejo or github");
+                    let what = format!("unknown `kind` {found:?}: gitea, forgejo or github");
                     return Err(Fault::At(at, what));
                 }
                 kind = Some(&*found == "github");
@@ -141,7 +141,7 @@ fn repository<R: BufRead>(scan: &mut Scanner<R>) -> Result<(Repo, Parts), Fault>
     let name = match name {
         Some(name) if is_full_name(&name) => name,
         Some(name) => {
-            let what = format!("the repository's `full_name` \"{name}\" is not owner/name");
+            let what = format!("the repository's `full_name` {name:?} is not owner/name");
             return Err(Fault::At(start, what));
         }
         None => return Err(Fault::At(start, "the repository has no `full_name`".into())),

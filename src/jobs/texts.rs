@@ -20,7 +20,7 @@ use self::whys::Whys;
 use super::kept::Kept;
 use crate::engine::facts::{FACTS, Fact};
 use crate::engine::rules::{Component, Policy};
-use crate::engine::template::printed;
+use crate::engine::template::{CODE_CHARS, printed};
 use crate::engine::untrusted::cut;
 use crate::engine::value::{Out, Value};
 use crate::explain::{
@@ -174,7 +174,7 @@ impl<'a> Telling<'a> {
         let judgement = &row.judgement;
         Some(match name {
             "decision" => {
-                let reason = judgement.reason.as_deref().unwrap_or("");
+                let reason = &*cut(judgement.reason.as_deref().unwrap_or(""), CODE_CHARS);
                 context! { rule => row.rule(policy), action => row.action(policy), agent => row.agent(policy), reason }
             }
             "mention" => {
@@ -289,7 +289,8 @@ pub fn value(value: &Value<'_>) -> Text {
         Value::Bool(value) => Text::from(*value),
         Value::Int(value) => Text::from(*value),
         Value::Float(value) => Text::from(*value),
-        Value::Text(text) => Text::from(text.as_ref()),
+        // Templates pay for the length of what they work on: no more goes in than can come out.
+        Value::Text(text) => Text::from(&*cut(text, CODE_CHARS)),
         Value::Texts(_) | Value::List(_) => {
             Text::from(value.elements().unwrap_or_default().iter().map(self::value).collect::<Vec<_>>())
         }

@@ -274,7 +274,7 @@ pub(super) fn repos(forge: &dyn Forge, names: &[String], org: Option<&str>) -> R
         let found: Vec<usize> = (0..there.len()).filter(|index| of_org(&there[*index].name)).collect();
         // A server has named those that it leaves out: that nothing is left is no failure.
         return if found.is_empty() && !forge.is_remote() {
-            Err(usage(anyhow!("{} holds no repository of {org}", forge.name())))
+            Err(usage(anyhow!("{} holds no repository of {}", forge.name(), untrusted::terminal(org))))
         } else {
             Ok(found)
         };
