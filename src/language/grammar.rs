@@ -14,7 +14,7 @@ use crate::engine::value::Value;
 /// Brackets and signs within each other up to which an expression is read: each costs the stack of this program.
 const MAX_NESTING: u16 = 30;
 /// Levels that a tree may have, as a long sum has.
-const MAX_DEPTH: u16 = 200;
+const MAX_LEVELS: u16 = 200;
 
 /// What is wrong with a text, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -485,7 +485,7 @@ impl<'t> Parser<'t> {
         let mut deepest = 0;
         term.parts(&mut |part| deepest = deepest.max(part.depth));
         term.depth = deepest + 1;
-        if term.depth > MAX_DEPTH {
+        if term.depth > MAX_LEVELS {
             return Err(too_deep(term.span));
         }
         Ok(term)

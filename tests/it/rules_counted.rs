@@ -64,7 +64,7 @@ suggest:
 fn the_shipped_cases_hold_exercise_everything_and_notice_every_change() {
     // At least so many cases and changes, and how many of these are listed as changing nothing.
     for (job, cases, changes, equivalent) in
-        [("kaizen-retro", 100, 150, 0), ("loop-introspect", 40, 70, 3), ("improvement-proposals", 60, 65, 0)]
+        [("kaizen-retro", 100, 150, 0), ("loop-introspect", 40, 70, 2), ("improvement-proposals", 60, 65, 0)]
     {
         let report = Kaizen::bare()
             .args(["rules", "test", job, "--mutate", "--coverage", "--format", "json"])

@@ -16,7 +16,7 @@ use crate::engine::untrusted::cut;
 use crate::language::keys::touches_trust;
 
 /// Characters of one value, as people are shown it.
-const SHOWN: usize = 300;
+const CHARS_SHOWN: usize = 300;
 /// Characters that are shown before the first difference of two long texts.
 const BEFORE: usize = 40;
 /// What the path of a template begins with.
@@ -227,7 +227,7 @@ fn signed(sign: char, values: &[&Value]) -> String {
 /// Values one after the other; where not all of them have room it is said how many they are.
 fn counted(values: &[&Value], one: &dyn Fn(&Value) -> String) -> String {
     let all = values.iter().map(|value| one(value)).collect::<Vec<_>>().join(", ");
-    if all.chars().count() <= SHOWN { all } else { format!("{} entries: {}", values.len(), short(&all)) }
+    if all.chars().count() <= CHARS_SHOWN { all } else { format!("{} entries: {}", values.len(), short(&all)) }
 }
 
 fn said(value: &Value) -> String {
@@ -244,7 +244,7 @@ fn said(value: &Value) -> String {
 fn apart(from: &str, to: &str) -> (String, String) {
     let alike = from.chars().zip(to.chars()).take_while(|(from, to)| from == to).count();
     let skipped = alike.saturating_sub(BEFORE);
-    if from.chars().count().max(to.chars().count()) <= SHOWN || skipped == 0 {
+    if from.chars().count().max(to.chars().count()) <= CHARS_SHOWN || skipped == 0 {
         return (said(&Value::from(from)), said(&Value::from(to)));
     }
     let rest = |text: &str| short(&['…'].into_iter().chain(text.chars().skip(skipped)).collect::<String>());
@@ -252,7 +252,7 @@ fn apart(from: &str, to: &str) -> (String, String) {
 }
 
 fn short(text: &str) -> String {
-    cut(text, SHOWN).into_owned()
+    cut(text, CHARS_SHOWN).into_owned()
 }
 
 #[cfg(test)]

