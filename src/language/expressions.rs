@@ -1,7 +1,7 @@
 //! Expressions: from text to a checked tree.
 //!
 //! Takes: the text of an expression, the names in scope with their types. Gives: [`Expr`], in
-//! which every name is resolved and every comparison makes sense, or diagnostics. [`Checker`] gives
+//! which every name is resolved and every comparison makes sense, or diagnostics. `Checker` gives
 //! the types of expressions in templates too, which have more filters and no conditions proper.
 
 use super::diag::{Sink, did_you_mean, listed, names_help};

@@ -6,7 +6,7 @@
 //! Two cycles are the same if `repo`, `cycle` and `timestamp` are; where the sender gives no number, if `repo`,
 //! `issue`, `pr` and `timestamp` are, whatever number was given to it when it was recorded. Where the sender
 //! gives a number and no time, one of that number that says the same and was recorded within the last
-//! [`RETRY`] is the same, sent again; any other is a cycle of a counter that has begun again.
+//! `RETRY` is the same, sent again; any other is a cycle of a counter that has begun again.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
