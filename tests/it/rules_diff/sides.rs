@@ -116,7 +116,10 @@ fn what_made_the_difference_is_named_with_its_place() {
     let edits = [
         ("kimi_ready: [kimi-ready]", "kimi_ready: [kimi-ready]\n  urgent: {also: [search]}"),
         ("ready: 5", "ready: 4"),
-        ("{add: 1, when: count.code >= 1, because: shows code}", "{add: 2, when: count.code >= 1, because: shows code}"),
+        (
+            "{add: 1, when: count.code >= 1, because: shows code}",
+            "{add: 2, when: count.code >= 1, because: shows code}",
+        ),
     ];
     let report = edited(&world(issues), &edits).run().json(0);
     let why = |number| item(&report, number)["why"].to_string();
