@@ -49,7 +49,7 @@ pub struct Target {
     pub one_of: u64,
     pub seeds: fn() -> Vec<Vec<u8>>,
     /// What is done with each; made once, as some need rules to judge by.
-    pub make: fn() -> Box<dyn Fn(&[u8]) + Send>,
+    pub make: fn() -> targets::Reads,
     /// Bytes of the stack that the program reads this on.
     pub stack: usize,
 }

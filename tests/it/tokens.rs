@@ -219,6 +219,7 @@ fn a_forge_that_a_person_or_actions_names_gets_the_token_whoever_names_it_too() 
             let asked = way == "FORGEJO_TOKEN" && request.path.ends_with("/version");
             asked.then(|| Response::json(200, &json!({"version": "17.0.0+gitea-1.22.0"})))
         });
+        #[allow(clippy::type_complexity, reason = "a table")]
         let named: [(&[&str], &[(&str, &str)]); 3] = [
             (&["--forge", &recorder.url()], &[]),
             (&[], &[("KAIZEN_FORGE", &recorder.url())]),

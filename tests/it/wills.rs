@@ -96,7 +96,7 @@ impl<'c> Walk<'c> {
             same("writes", &step["writes"], writes(&report), &ran)?;
             for (number, wanted) in step["notes"].as_object().into_iter().flatten() {
                 let issues = report["issues"].as_array().unwrap();
-                let row = issues.iter().find(|row| row["number"].to_string() == *number);
+                let row = issues.iter().find(|row| row["number"].as_u64() == number.parse().ok());
                 let note = row.map_or(Value::Null, |row| row["decision"]["note"].clone());
                 if !note.as_str().unwrap_or_default().contains(wanted.as_str().unwrap()) {
                     return Err(format!("the note of #{number} is {note}"));
@@ -129,7 +129,7 @@ impl<'c> Walk<'c> {
         let user = json!({ "id": 4711, "login": login, "type": kind });
         let repo = &mut world["repos"][0];
         let issues = repo["issues"].as_array_mut().unwrap();
-        let item = issues.iter_mut().find(|issue| issue["number"].to_string() == number).unwrap();
+        let item = issues.iter_mut().find(|issue| issue["number"].as_u64() == number.parse().ok()).unwrap();
         let mut event = json!({ "id": 900_000, "user": user, "actor": user, "created_at": at });
         let mut comment = Value::Null;
         let mut list = |name: &str, member: &str, add: bool| {
