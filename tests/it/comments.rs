@@ -81,8 +81,8 @@ fn what_a_rule_file_says_of_a_point_is_what_people_read() {
     let report =
         Kaizen::triage(&world(json!([issue(1, "[bug][critical] Save", json!({}))]))).rule_file(&rules).run().json(0);
     let body = report["writes"][0]["args"]["body"].as_str().map(str::to_owned);
-    let bodies = report["writes"].as_array().unwrap().iter().filter_map(|write| write["args"]["body"].as_str());
-    let body = bodies.filter(|body| body.contains("alignment")).next_back().or(body.as_deref()).unwrap().to_owned();
+    let mut bodies = report["writes"].as_array().unwrap().iter().filter_map(|write| write["args"]["body"].as_str());
+    let body = bodies.rfind(|body| body.contains("alignment")).or(body.as_deref()).unwrap().to_owned();
     assert!(body.contains("somebody\\_called it \\*broken\\*, @\u{2060}ada, is urgent"), "{body}");
 }
 
