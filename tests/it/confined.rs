@@ -45,7 +45,7 @@ fn rendered(template: &str) -> Ran {
 }
 
 #[test]
-fn a_template_that_doubles_a_text_is_ended_before_the_machine_is_full() {
+fn a_template_that_doubles_a_text_is_refused_or_cut() {
     let doubling = "{% set text = 'x' %}{% for n in range(60) %}{% set text = text ~ text %}{% endfor %}{{ text }}";
     let nested = format!("{{% set a = 'xxxxxxxx' %}}{}{{{{ a }}}}", "{% set a = a ~ a %}".repeat(40));
     let joined = format!("{{% set a = 'xxxxxxxx' %}}{}{{{{ a }}}}", "{% set a = [a, a] | join %}".repeat(60));
