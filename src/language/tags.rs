@@ -10,7 +10,7 @@ use super::grammar::{Parser, Slip, Term, end_of_tag};
 use crate::engine::source::Span;
 
 /// Tags within each other up to which a template is read.
-const MAX_NESTING: usize = 30;
+const MAX_BLOCKS: usize = 30;
 
 /// A part of a template that is more than text.
 #[derive(Debug)]
@@ -260,7 +260,7 @@ impl<'t> TagReader<'t> {
 
     /// The blocks inside a tag.
     fn within(&mut self, end: &'static str, at: Span) -> Result<Vec<Block>, Slip> {
-        if self.open.len() >= MAX_NESTING {
+        if self.open.len() >= MAX_BLOCKS {
             self.at = self.tags.len();
             return Err(Slip::new(
                 at,

@@ -257,6 +257,8 @@ fn the_limits_of_the_readme_are_those_of_the_sources() {
         ("length of a comment", "MAX_CHARS", "60,000", ""),
         ("length of a value", "VALUE_CHARS", "256", ""),
         ("length of one expression", "MAX_EXPRESSION", "2,000", ""),
+        ("brackets and signs within each other", "MAX_NESTING", "30", ""),
+        ("blocks within each other", "MAX_BLOCKS", "30", ""),
         ("size of a template", "MAX_TEMPLATE", "32,768", ""),
         ("matches that one pattern counts", "MAX_MATCHES", "1,000", ""),
         ("regular expressions and lists of words", "MAX_SEARCHES", "256", ""),

@@ -50,11 +50,15 @@ fn another_text_alone_is_told_as_that() {
 }
 
 #[test]
-#[ignore = "the shipped comment no longer names conditions; to be held by a template of its own"]
 fn a_text_that_says_why_another_rule_did_not_hold_differs_with_that_rule() {
     // The rule that decides is the same; what is told of one before it is not.
     let issues = json!([issue(1, "[bug] Login fails", json!({"body": "src/a.rs should and must return and verify"}))]);
-    let report = edited(&world(issues), &[("    when: blocked\n", "    when: number > 5 and blocked\n")]).run().json(0);
+    let kaizen = edited(&world(issues), &[("    when: blocked\n", "    when: number > 5 and blocked\n")]);
+    for side in ["base", "head"] {
+        let text = "{% for rule in passed %}{{ rule.rule }}: {{ rule.why }}\n{% endfor %}";
+        kaizen.file(&format!("{side}/templates/backlog-triage/decision.md.j2"), text);
+    }
+    let report = kaizen.run().json(0);
     assert_eq!(report["totals"]["text"], 1, "{report}");
 }
 

@@ -84,7 +84,6 @@ fn a_section_and_an_issue_that_are_new_are_writes() {
 }
 
 #[test]
-#[ignore = "the shipped comment no longer names places; to be held by a template of its own"]
 fn where_a_point_stands_is_no_word_of_a_text() {
     // The comment tells which point would bring it to a rule before, and in which file that point is.
     let splendid = ("  - id: ready\n", "  - {id: splendid, when: score >= 9, action: flag-owner}\n  - id: ready\n");
@@ -96,8 +95,9 @@ fn where_a_point_stands_is_no_word_of_a_text() {
         let kaizen = Kaizen::diff(&issues);
         kaizen.pack("base/rules", &[splendid, ("ready: 5", "ready: 2")]);
         kaizen.pack("head/rules", &[&[splendid, ("ready: 5", "ready: 2")], head].concat());
-        if !footer.is_empty() {
-            kaizen.file("head/templates/shared/footer.md.j2", footer);
+        for (side, footer) in [("base", ""), ("head", footer)] {
+            let text = format!("{{{{ nearest }}}}\n\n{footer}");
+            kaizen.file(&format!("{side}/templates/backlog-triage/decision.md.j2"), &text);
         }
         kaizen.args(["--base", "base/rules", "--rules", "head/rules"]).run().json(0)
     };
