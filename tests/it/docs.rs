@@ -78,3 +78,25 @@ fn every_fact_and_every_deviation_that_is_cited_is_in_the_docs() {
     assert!(missing.is_empty(), "not in docs/:\n{}", missing.join("\n"));
     assert!(count > 100, "only {count} citations were seen");
 }
+
+#[test]
+fn what_the_page_of_the_architecture_names_is_there() {
+    let page = std::fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let path = regex::Regex::new(r"`([a-z_]+(?:/[a-z_]+)*\.rs)`").unwrap();
+    let below = |path: &str| ["src", ""].iter().any(|folder| root().join(folder).join(path).exists());
+    let named: Vec<String> = path.captures_iter(&page).map(|found| found[1].to_owned()).collect();
+    // A file is named by itself where the one before it stands in the same folder.
+    let mut folder = String::new();
+    let mut missing = Vec::new();
+    for name in &named {
+        let beside = format!("{folder}/{name}");
+        if !below(name) && !below(&beside) {
+            missing.push(name.clone());
+        }
+        if let Some((before, _)) = name.rsplit_once('/') {
+            folder = before.to_owned();
+        }
+    }
+    assert!(missing.is_empty(), "docs/architecture.md names {missing:?}");
+    assert!(named.len() > 30, "only {} paths were seen", named.len());
+}

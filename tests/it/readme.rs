@@ -1,10 +1,11 @@
-//! What the README says is so.
+//! What the README and the pages in `docs/` say is so.
 //!
-//! Takes: README.md, the built binary, the sources. Gives: every command of the page run in a
-//! copy of what it needs, with the exit code and the output that stand beside it, and its tables
+//! Takes: the pages, the built binary, the sources. Gives: every command of them run in a
+//! copy of what it needs, with the exit code and the output that stand beside it, and their tables
 //! compared with what they describe. A block marked `sh` is run line by line; in one marked
 //! `console` a line `$ …` is a command and the lines after it are its output. A comment
-//! `# ends with N` gives the exit code where it is not 0.
+//! `# ends with N` gives the exit code where it is not 0. What a page of rules makes is there for the
+//! page of their review, as readers have it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,6 +20,22 @@ use crate::support::{Kaizen, root};
 
 fn text(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Every page: those that build on each other first, then the rest by name.
+fn pages() -> Vec<String> {
+    let mut all: Vec<String> = ["README.md", "docs/rules.md", "docs/review.md"].map(str::to_owned).into();
+    let mut rest = Vec::new();
+    for folder in ["docs", "docs/jobs"] {
+        let entries = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let names = entries.filter(|path| path.is_file()).map(|path| path.strip_prefix(root()).unwrap().to_owned());
+        rest.extend(names.map(|path| path.to_str().unwrap().to_owned()));
+    }
+    rest.sort();
+    assert!(rest.len() > 10 && rest.iter().all(|page| page.ends_with(".md")), "{rest:?}");
+    rest.retain(|page| !all.contains(page));
+    all.extend(rest);
+    all
 }
 
 /// A fenced block: what stands behind its fence, and its lines.
@@ -41,7 +58,7 @@ fn blocks(page: &str) -> Vec<Block> {
             None => {}
         }
     }
-    assert!(!open, "a block of the README is not closed");
+    assert!(!open, "a block of a page is not closed");
     blocks
 }
 
@@ -113,12 +130,12 @@ fn forge() -> Server {
 }
 
 #[test]
-fn every_command_of_the_readme_ends_and_prints_as_the_page_says() {
+fn every_command_of_the_pages_ends_and_prints_as_they_say() {
     let folder = checkout();
     let server = forge();
     let runs = regex::Regex::new(r"\d{8}T\d{6}Z-[0-9a-f]{6}").unwrap();
     let mut ours = 0;
-    for shown in commands(&text("README.md")) {
+    for shown in pages().iter().flat_map(|page| commands(&text(page))) {
         let command = shown.command.replace("cargo run --release -- ", "kaizen ");
         if let Some(other) = command.strip_prefix("cargo ") {
             let known = ["build --release", "test", "bench --bench triage", "bench --bench sessions"];
@@ -164,6 +181,7 @@ fn the_first_screen_of_the_readme_is_a_real_run() {
 
 /// Rows of the first table after a heading, as cells without their backticks.
 fn table(page: &str, heading: &str) -> Vec<Vec<String>> {
+    let page = format!("\n{page}");
     let (_, after) = page.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("no `{heading}`"));
     let rows = after.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
     let cells = |row: &str| row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect();
@@ -203,7 +221,7 @@ fn strings(source: &str) -> Vec<String> {
 
 #[test]
 fn the_facts_of_the_readme_are_those_of_the_engine() {
-    let told: Vec<(String, String)> = table(&text("README.md"), "### Names in expressions")
+    let told: Vec<(String, String)> = table(&text("docs/rules.md"), "## Names in expressions")
         .iter()
         .map(|row| (plain(&row[0]).to_owned(), row[2].clone()))
         .collect();
@@ -215,8 +233,8 @@ fn the_facts_of_the_readme_are_those_of_the_engine() {
 
 #[test]
 fn the_keys_and_filters_of_the_readme_are_those_that_are_read() {
-    let page = text("README.md");
-    let told: Vec<String> = table(&page, "### The file").iter().map(|row| plain(&row[0]).to_owned()).collect();
+    let page = text("docs/rules.md");
+    let told: Vec<String> = table(&page, "## The file").iter().map(|row| plain(&row[0]).to_owned()).collect();
     assert_eq!(told, kaizen::language::keys::FILE.map(|member| member.name.to_owned()));
     // Of expressions, and of templates.
     let filters: Vec<String> = constants("FILTERS").iter().map(|list| strings(list).join(" ")).collect();
@@ -228,9 +246,9 @@ fn the_keys_and_filters_of_the_readme_are_those_that_are_read() {
 
 #[test]
 fn the_exit_codes_of_the_readme_are_those_of_help() {
-    let page = text("README.md");
+    let page = text("docs/output.md");
     let told: Vec<String> =
-        table(&page, "### Exit codes").iter().map(|row| format!("  {:<3} {}", row[0], row[1])).collect();
+        table(&page, "## Exit codes").iter().map(|row| format!("  {:<3} {}", row[0], row[1])).collect();
     let help = Kaizen::bare().args(["--help"]).run();
     assert_eq!(help.code, 0);
     let (_, codes) = help.stdout.split_once("Exit codes:\n").unwrap();
@@ -243,7 +261,7 @@ fn the_exit_codes_of_the_readme_are_those_of_help() {
 
 #[test]
 fn the_limits_of_the_readme_are_those_of_the_sources() {
-    let rows = table(&text("README.md"), "### Limits");
+    let rows = table(&text("docs/limits.md"), "# Limits");
     let number = |value: &str| value.chars().filter(char::is_ascii_digit).collect::<String>();
     let expected = [
         ("size of a rule file", "MAX_BYTES", "1 MiB", "1 << 20"),
@@ -284,8 +302,8 @@ fn the_json_fields_of_the_readme_are_those_of_a_report() {
     let triage = Kaizen::bare().args(["backlog-triage", "--dry-run", "--forge", &format!("file:{}", world.display())]);
     let report = triage.format("json").run().json(0);
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    let page = text("README.md");
-    let rows = table(&page, "## Output");
+    let page = text("docs/output.md");
+    let rows = table(&page, "# Output");
     let told: BTreeSet<&str> = rows
         .iter()
         .flat_map(|row| row[0].split(", "))
@@ -321,19 +339,37 @@ fn ci_runs_what_the_readme_shows_on_the_rust_that_cargo_asks_for() {
     assert!(page.contains(&format!("Rust {rust} or newer")), "{rust}");
 }
 
+/// What a link to a heading ends with.
+fn anchor(heading: &str) -> String {
+    let kept = |c: &char| c.is_alphanumeric() || "-_ ".contains(*c);
+    heading.trim_start_matches('#').trim().to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")
+}
+
 #[test]
-fn what_the_readme_links_to_is_there() {
-    let page = text("README.md");
-    let targets: Vec<&str> =
-        page.split("](").skip(1).filter_map(|after| after.split_once(')')).map(|at| at.0).collect();
-    assert!(targets.len() > 4);
-    for target in targets.into_iter().filter(|target| !target.starts_with("https://")) {
-        let found = match target.strip_prefix('#') {
-            Some(heading) => page.lines().any(|line| {
-                line.starts_with('#') && line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-") == heading
-            }),
-            None => root().join(target).exists(),
-        };
-        assert!(found, "{target}");
+fn what_the_pages_link_to_is_there() {
+    let mut links = 0;
+    for name in pages() {
+        let page = text(&name);
+        // What stands in code is no link.
+        let prose: String = page.split("```").step_by(2).collect();
+        let targets = prose.split("](").skip(1).filter_map(|after| after.split_once(')')).map(|at| at.0.to_owned());
+        for target in targets.filter(|target| !target.starts_with("https://")) {
+            links += 1;
+            let (path, heading) = target.split_once('#').unwrap_or((&target, ""));
+            let to = if path.is_empty() { root().join(&name) } else { root().join(&name).parent().unwrap().join(path) };
+            assert!(to.exists(), "{name}: {target}");
+            if !heading.is_empty() {
+                let found = fs::read_to_string(&to).unwrap();
+                let is = |line: &str| line.starts_with('#') && anchor(line) == heading;
+                assert!(found.lines().any(is), "{name}: {target}");
+            }
+        }
     }
+    assert!(links > 30, "only {links} links were found");
+}
+
+#[test]
+fn the_readme_is_a_first_page() {
+    let lines = text("README.md").lines().count();
+    assert!(lines <= 200, "{lines} lines");
 }

@@ -173,12 +173,12 @@ fn the_vocabulary_is_told_with_types_and_prices() {
     assert_eq!((&idle["type"], &idle["tiers"]), (&"number or none".into(), &serde_json::json!(["timeline"])));
     insta::assert_snapshot!(facts("text").stdout);
     // The page says the same: names, types, meanings.
-    let page = fs::read_to_string(root().join("README.md")).unwrap();
+    let page = fs::read_to_string(root().join("docs/rules.md")).unwrap();
     for fact in report["facts"].as_array().unwrap() {
         let told = |member: &str| fact[member].as_str().unwrap().to_owned();
         let plain = page.replace('`', "");
         let row = format!("| {} | {} | {} |", told("name"), told("type"), told("meaning").replace('`', ""));
-        assert!(plain.contains(&row), "the README lacks {row}");
+        assert!(plain.contains(&row), "docs/rules.md lacks {row}");
     }
     let table = facts("markdown").stdout;
     assert!(table.contains("| `idle_days` | number or none | everywhere | timeline |"), "{table}");

@@ -49,19 +49,19 @@ fn the_markdown_of_the_reference_beside_the_shipped_rules() {
 }
 
 #[test]
-fn the_comment_in_the_readme_is_a_real_one() {
+fn the_comment_in_the_docs_is_a_real_one() {
     let kaizen = Kaizen::diff(&crate::golden::read(&root().join("tests/worlds/demo.json")));
     kaizen.pack("rules", &[]);
     kaizen.pack("high", &[EDITS[0], ("ready: 5", "ready: 7")]);
     let ran = kaizen.args(["--base", "rules", "--rules", "high"]).format("markdown").run();
-    let page = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let page = std::fs::read_to_string(root().join("docs/review.md")).unwrap();
     assert!(page.contains(ran.stdout.trim_end()), "{}", ran.stdout);
 }
 
 #[test]
-fn the_names_in_the_readme_are_those_of_the_json() {
+fn the_names_in_the_docs_are_those_of_the_json() {
     let report = edited(&backlog(60), &EDITS).run().json(0);
-    let page = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let page = std::fs::read_to_string(root().join("docs/review.md")).unwrap();
     let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
     for (name, value) in [
         ("`base`, `head`", &report["base"]),
@@ -73,7 +73,7 @@ fn the_names_in_the_readme_are_those_of_the_json() {
         let row = format!("| {name} | `{}`", keys(value));
         assert!(page.contains(&row), "{row}");
     }
-    let (_, table) = page.split_once("### The diff as JSON").unwrap();
+    let (_, table) = page.split_once("## The diff as JSON").unwrap();
     for name in report.as_object().unwrap().keys() {
         assert!(table.contains(&format!("`{name}`")) || table.contains(&format!("`{name}[]`")), "{name}");
     }
