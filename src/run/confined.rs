@@ -3,8 +3,8 @@
 //! Takes: the arguments of a command that evaluates rules under review. Gives: its exit; where it was
 //! ended, what it was at and why.
 //!
-//! A template can double a text until the machine is full, and no count of steps bounds that. So
-//! `rules check`, `test`, `diff` and `capture` start themselves once more: the child limits itself
+//! Rules can ask for much within every limit of a single part: hundreds of large regular expressions, in two
+//! versions at once. So `rules check`, `test`, `diff` and `capture` start themselves once more: the child limits itself
 //! ([`enter`]) and tells what it begins ([`begin`]); the parent waits, and when the system ends the
 //! child it names what was begun last. Memory is limited as the system counts it; time is that of the
 //! processor, so that a slow network takes none of it.
