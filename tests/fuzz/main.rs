@@ -104,7 +104,8 @@ fn fuzz(target: &'static Target) {
     });
     let work = std::thread::Builder::new().stack_size(target.stack).spawn(move || {
         let _end = end;
-        run(target, &current)
+        let count = number("KAIZEN_FUZZ").map_or(target.few, |count| count / target.one_of);
+        run(target, count, number("KAIZEN_FUZZ_SEED").unwrap_or(1), &current)
     });
     let found = work.unwrap().join().unwrap();
     watch.join().unwrap();
@@ -112,7 +113,7 @@ fn fuzz(target: &'static Target) {
 }
 
 /// One sentence for each input that the target does not get along with.
-fn run(target: &Target, current: &Current) -> Vec<String> {
+fn run(target: &Target, count: u64, seed: u64, current: &Current) -> Vec<String> {
     let reader = (target.make)();
     let trace = std::env::var_os("KAIZEN_FUZZ_TRACE").map(|_| root().join(format!("target/fuzz-last-{}", target.name)));
     let mut found = Vec::new();
@@ -144,10 +145,6 @@ fn run(target: &Target, current: &Current) -> Vec<String> {
     for seed in &seeds {
         try_one(seed, &|| "a seed".to_owned());
     }
-    let (count, seed) = (
-        number("KAIZEN_FUZZ").map_or(target.few, |count| count / target.one_of),
-        number("KAIZEN_FUZZ_SEED").unwrap_or(1),
-    );
     let (of_seeds, mutator, began) = (seeds.len(), Mutator::new(seeds, seed), Instant::now());
     let before = memory();
     for at in 0..count {
@@ -201,7 +198,7 @@ mod itself {
             make: || Box::new(|input| assert!(!input.contains(&b'{'), "a brace")),
             stack: 1 << 20,
         };
-        let found = run(&BAD, &Current::default());
+        let found = run(&BAD, BAD.few, 1, &Current::default());
         let folder = root().join("tests/fuzz-found/itself");
         let kept = std::fs::read_dir(&folder).unwrap().count();
         std::fs::remove_dir_all(folder).unwrap();
