@@ -33,11 +33,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::{Cli, Job, Shown};
+use crate::cli::{Cli, Job, OutputOptions};
 use crate::engine::untrusted;
 use crate::loop_dir::check_links;
-use crate::plan::choice::State;
-use crate::report::Run;
+use crate::plan::choice::ItemState;
+use crate::report::TriageRun;
 use crate::secrets;
 
 /// The version of this program.
@@ -84,21 +84,21 @@ impl Exit {
 
 /// A run that ends early: how, and what is said about it.
 #[derive(Debug)]
-struct Stop {
+struct EarlyEnd {
     exit: Exit,
     error: anyhow::Error,
     /// Trying again later is of no use: the call is wrong, or the token refused.
     ends_loop: bool,
 }
 
-impl From<anyhow::Error> for Stop {
+impl From<anyhow::Error> for EarlyEnd {
     fn from(error: anyhow::Error) -> Self {
-        Stop { exit: Exit::Failed, error, ends_loop: false }
+        EarlyEnd { exit: Exit::Failed, error, ends_loop: false }
     }
 }
 
-fn usage(error: impl Into<anyhow::Error>) -> Stop {
-    Stop { exit: Exit::Usage, error: error.into(), ends_loop: true }
+fn usage(error: impl Into<anyhow::Error>) -> EarlyEnd {
+    EarlyEnd { exit: Exit::Usage, error: error.into(), ends_loop: true }
 }
 
 /// Prints what is wrong with the arguments, or the help that they ask for. A workflow may put a title into an argument.
@@ -166,11 +166,11 @@ pub fn run(cli: &Cli) -> Exit {
     })
 }
 
-fn exit(run: &Run<'_>, allow_deferred: bool) -> Exit {
+fn exit(run: &TriageRun<'_>, allow_deferred: bool) -> Exit {
     let totals = run.totals;
     let only_deferred = run.why_incomplete.len() == usize::from(totals.deferred > 0);
     // The summary is no row.
-    let failed = totals.failed > 0 || run.outcomes.iter().flatten().any(|state| *state == State::Failed);
+    let failed = totals.failed > 0 || run.outcomes.iter().flatten().any(|state| *state == ItemState::Failed);
     if failed {
         Exit::Failed
     } else if allow_deferred && only_deferred {
@@ -201,7 +201,7 @@ struct Progress {
 const EVERY: usize = 25_000;
 
 impl Progress {
-    fn new(shown: &Shown) -> Self {
+    fn new(shown: &OutputOptions) -> Self {
         let draws = output::draws();
         let bar = ProgressBar::new_spinner();
         bar.set_style(
@@ -223,12 +223,12 @@ impl Progress {
     }
 
     /// For items that are written to: their number is known.
-    fn items(shown: &Shown, all: usize) -> Self {
+    fn items(shown: &OutputOptions, all: usize) -> Self {
         Progress::of(shown, all, "items written")
     }
 
     /// For things whose number is known.
-    fn of(shown: &Shown, all: usize, what: &str) -> Self {
+    fn of(shown: &OutputOptions, all: usize, what: &str) -> Self {
         let progress = Progress::new(shown);
         progress.bar.set_length(all as u64);
         progress.bar.set_style(

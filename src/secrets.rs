@@ -21,9 +21,10 @@ const BETWEEN: usize = 8;
 /// Bytes that [`Hiding`] holds back: no secret is spread over more.
 const HELD: usize = 128 * 1024;
 
-static KNOWN: RwLock<Known> = RwLock::new(Known { plain: Vec::new(), coded: Vec::new(), first: [false; 256] });
+static KNOWN: RwLock<KnownSecrets> =
+    RwLock::new(KnownSecrets { plain: Vec::new(), coded: Vec::new(), first: [false; 256] });
 
-struct Known {
+struct KnownSecrets {
     plain: Vec<Vec<u8>>,
     /// What the base64 of anything around a secret holds of it.
     coded: Vec<Vec<u8>>,
@@ -97,7 +98,7 @@ pub fn hidden_text(text: &str) -> Cow<'_, str> {
     }
 }
 
-impl Known {
+impl KnownSecrets {
     /// The bytes with the secrets that begin before `limit` replaced, as far as the second number says; `None`
     /// where none does.
     fn replaced(&self, text: &[u8], limit: usize) -> (Option<Vec<u8>>, usize) {

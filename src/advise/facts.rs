@@ -1,27 +1,27 @@
 //! What a job has counted, as its rules see it.
 //!
-//! Takes: values in the order of the job's tables. Gives: [`Facts`], held to those tables: a value more
+//! Takes: values in the order of the job's tables. Gives: [`FactValues`], held to those tables: a value more
 //! or less, or one of another kind, is an error that names it, never a wrong judgement.
 
 use crate::engine::value::Value;
 
-use super::{Fact, FactTy, Section};
+use super::{FactSpec, FactTy, SectionSpec};
 
 /// The values of a section's facts.
 #[derive(Debug, Clone, Default)]
-pub struct Facts {
-    /// Those of the whole, in the order of [`Section::facts`].
+pub struct FactValues {
+    /// Those of the whole, in the order of [`SectionSpec::facts`].
     pub globals: Vec<Value<'static>>,
-    /// The elements of each list, in the order of [`Section::collections`], each in the order of its facts.
+    /// The elements of each list, in the order of [`SectionSpec::collections`], each in the order of its facts.
     pub collections: Vec<Vec<Vec<Value<'static>>>>,
 }
 
-impl Facts {
+impl FactValues {
     /// Whether they are what the tables say.
     ///
     /// # Errors
     /// The first value that is not.
-    pub fn check(&self, section: &Section) -> Result<(), String> {
+    pub fn check(&self, section: &SectionSpec) -> Result<(), String> {
         fits(section.name, section.facts, &self.globals)?;
         if self.collections.len() != section.collections.len() {
             return Err(format!(
@@ -38,7 +38,7 @@ impl Facts {
     }
 }
 
-fn fits(of: &str, facts: &[Fact], values: &[Value<'static>]) -> Result<(), String> {
+fn fits(of: &str, facts: &[FactSpec], values: &[Value<'static>]) -> Result<(), String> {
     if facts.len() != values.len() {
         return Err(format!("{of} has {} facts, not {}", facts.len(), values.len()));
     }

@@ -1,31 +1,31 @@
 //! One pass over the rules of a section.
 //!
-//! Takes: [`Rules`] with the policy they stand in, [`Facts`], what the job answers by rule and subject.
-//! Gives: [`Judged`]. Every rule is looked at whatever fired before it (`fired` tells them), so that what
+//! Takes: [`AdviceRules`] with the policy they stand in, [`FactValues`], what the job answers by rule and subject.
+//! Gives: [`AdviceResult`]. Every rule is looked at whatever fired before it (`fired` tells them), so that what
 //! was not picked can be shown beside what was.
 
 use std::cmp::Ordering;
 
-use crate::engine::eval::{Names, eval};
-use crate::engine::expr::{Expr, Name};
+use crate::engine::eval::{NameValues, eval};
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::policy::Policy;
 use crate::engine::sentence::Sentence;
-use crate::engine::value::{Out, Value};
+use crate::engine::value::{Estimate, Value};
 
-use super::{Each, Facts, Group, Made, Measure, Pick, Rule, Rules, Slots};
+use super::{AdviceRule, AdviceRules, Each, FactValues, FieldSource, JobParams, Pick, RuleGroup, Slots};
 
 /// A record that a rule made.
 #[derive(Debug, Clone)]
 pub struct Finding<'r> {
     /// The rule.
-    pub rule: &'r Rule,
+    pub rule: &'r AdviceRule,
     /// Which element of the list that it looked at, before sorting.
     pub element: Option<usize>,
     /// What it is about; none where the rule does not say.
     pub subject: Value<'static>,
     /// What it weighs, where the rule says.
     pub score: Option<Value<'static>>,
-    /// Its fields, in the order of [`Section::fields`](super::Section::fields).
+    /// Its fields, in the order of [`SectionSpec::fields`](super::SectionSpec::fields).
     pub fields: Vec<Option<Value<'static>>>,
 }
 
@@ -39,7 +39,7 @@ impl Finding<'_> {
 
 /// How often a rule was looked at and held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Looked {
+pub struct RuleCounts {
     /// Elements, or once.
     pub looked: usize,
     /// Of those where it held.
@@ -48,29 +48,29 @@ pub struct Looked {
 
 /// What the rules came to.
 #[derive(Debug, Clone)]
-pub struct Judged<'r> {
+pub struct AdviceResult<'r> {
     /// Every record, in order; those of rules with `observe` too.
     pub findings: Vec<Finding<'r>>,
     /// Which of them was picked, where one is.
     pub picked: Option<usize>,
     /// For each rule, in order.
-    pub looked: Vec<Looked>,
+    pub looked: Vec<RuleCounts>,
 }
 
 /// Answers a name by rule and subject.
-pub type Answers<'a> = &'a dyn Fn(&str, &Rule, &Value<'static>) -> bool;
+pub type RuleAnswers<'a> = &'a dyn Fn(&str, &AdviceRule, &Value<'static>) -> bool;
 
-struct Known<'v> {
+struct SlotNames<'v> {
     policy: &'v Policy,
     slots: &'v [Value<'static>],
 }
 
-impl<'v> Names<'v> for Known<'v> {
-    fn value(&self, name: Name) -> Out<'v> {
-        Out::Is(match name {
-            Name::Slot(slot) => self.slots.get(slot).map_or(Value::None, borrowed),
-            Name::Threshold(index) => self.policy.thresholds[index].value.clone(),
-            Name::Login(index) => Value::Text(self.policy.agents[index].login.as_str().into()),
+impl<'v> NameValues<'v> for SlotNames<'v> {
+    fn value(&self, name: NameRef) -> Estimate<'v> {
+        Estimate::Is(match name {
+            NameRef::Slot(slot) => self.slots.get(slot).map_or(Value::None, borrowed),
+            NameRef::Threshold(index) => self.policy.thresholds[index].value.clone(),
+            NameRef::Login(index) => Value::Text(self.policy.agents[index].login.as_str().into()),
             // The checker lets no other name into such a rule.
             _ => Value::None,
         })
@@ -91,11 +91,11 @@ fn borrowed<'v>(value: &'v Value<'static>) -> Value<'v> {
 /// The facts are not those of the section's tables.
 pub fn judge<'r>(
     policy: &Policy,
-    measure: &Measure,
-    rules: &'r Rules,
-    facts: &Facts,
-    answers: Answers<'_>,
-) -> Result<Judged<'r>, String> {
+    measure: &JobParams,
+    rules: &'r AdviceRules,
+    facts: &FactValues,
+    answers: RuleAnswers<'_>,
+) -> Result<AdviceResult<'r>, String> {
     facts.check(rules.section)?;
     let params: Vec<Value<'static>> = measure.values().collect();
     let at = rules.section.slots(params.len());
@@ -108,37 +108,37 @@ pub fn judge<'r>(
         pass.group(group, facts);
     }
     let picked = pass.pick();
-    Ok(Judged { findings: pass.findings, picked, looked: pass.looked })
+    Ok(AdviceResult { findings: pass.findings, picked, looked: pass.looked })
 }
 
 struct Pass<'r, 'p> {
     policy: &'p Policy,
-    rules: &'r Rules,
+    rules: &'r AdviceRules,
     at: Slots,
-    answers: Answers<'p>,
+    answers: RuleAnswers<'p>,
     slots: Vec<Value<'static>>,
     fired: usize,
     findings: Vec<Finding<'r>>,
-    looked: Vec<Looked>,
+    looked: Vec<RuleCounts>,
 }
 
 impl<'r> Pass<'r, '_> {
     fn value(&self, expr: &Expr) -> Value<'static> {
-        match eval(expr, &Known { policy: self.policy, slots: &self.slots }) {
-            Out::Is(value) => value.into_owned(),
+        match eval(expr, &SlotNames { policy: self.policy, slots: &self.slots }) {
+            Estimate::Is(value) => value.into_owned(),
             // Nothing here is read later: what was counted is known.
-            Out::Within(..) | Out::Lacks(_) => Value::None,
+            Estimate::Within(..) | Estimate::Lacks(_) => Value::None,
         }
     }
 
     fn said(&self, sentence: &Sentence) -> Value<'static> {
-        let names = Known { policy: self.policy, slots: &self.slots };
+        let names = SlotNames { policy: self.policy, slots: &self.slots };
         Value::Text(sentence.say(&names, Some("unknown")).unwrap_or_default().into())
     }
 
-    fn group(&mut self, group: &'r Group, facts: &Facts) {
+    fn group(&mut self, group: &'r RuleGroup, facts: &FactValues) {
         let first = self.looked.len();
-        self.looked.resize(first + group.rules.len(), Looked::default());
+        self.looked.resize(first + group.rules.len(), RuleCounts::default());
         let Some(each) = &group.each else { return self.element(group, None, &[], first) };
         let elements = &facts.collections[each.collection];
         for index in self.order(each, elements) {
@@ -173,7 +173,7 @@ impl<'r> Pass<'r, '_> {
         order
     }
 
-    fn element(&mut self, group: &'r Group, index: Option<usize>, element: &[Value<'static>], first: usize) {
+    fn element(&mut self, group: &'r RuleGroup, index: Option<usize>, element: &[Value<'static>], first: usize) {
         self.slots.truncate(self.at.element);
         self.slots.extend_from_slice(element);
         self.lets(&group.lets);
@@ -204,12 +204,12 @@ impl<'r> Pass<'r, '_> {
         }
     }
 
-    fn finding(&self, rule: &'r Rule, element: Option<usize>, subject: Value<'static>) -> Finding<'r> {
-        let made = |made: &Made| match made {
-            Made::Is(value) => value.clone(),
-            Made::Of(expr) => self.value(expr),
-            Made::Said(sentence) => self.said(sentence),
-            Made::SaidAll(list) => Value::List(list.iter().map(|sentence| self.said(sentence)).collect()),
+    fn finding(&self, rule: &'r AdviceRule, element: Option<usize>, subject: Value<'static>) -> Finding<'r> {
+        let made = |made: &FieldSource| match made {
+            FieldSource::Is(value) => value.clone(),
+            FieldSource::Of(expr) => self.value(expr),
+            FieldSource::Said(sentence) => self.said(sentence),
+            FieldSource::SaidAll(list) => Value::List(list.iter().map(|sentence| self.said(sentence)).collect()),
         };
         let fields = rule.fields.iter().map(|field| field.as_ref().map(made)).collect();
         Finding { rule, element, subject, score: rule.score.as_ref().map(|score| self.value(score)), fields }

@@ -1,6 +1,6 @@
 //! The parameters of a job's counting, as its rule file gives them.
 //!
-//! Takes: nothing, `language` fills it from `measure`. Gives: [`Measure`], asked by name. A name that
+//! Takes: nothing, `language` fills it from `measure`. Gives: [`JobParams`], asked by name. A name that
 //! the job's table does not have gives what is nothing of its kind; a test of each job asks for all.
 
 use regex::Regex;
@@ -18,7 +18,7 @@ pub struct Replacement {
 
 /// What a parameter is.
 #[derive(Debug, Clone)]
-pub enum Given {
+pub enum ParamValue {
     /// A number, a word or a flag: rules can name it as `measure.<name>`.
     One(Value<'static>),
     /// Texts.
@@ -29,34 +29,36 @@ pub enum Given {
 
 /// All parameters of a job, in the order of its table.
 #[derive(Debug, Clone, Default)]
-pub struct Measure {
-    params: Vec<(&'static str, Given)>,
+pub struct JobParams {
+    params: Vec<(&'static str, ParamValue)>,
 }
 
-impl Measure {
+impl JobParams {
     /// The parameters by name.
     #[must_use]
-    pub fn new(params: Vec<(&'static str, Given)>) -> Self {
-        Measure { params }
+    pub fn new(params: Vec<(&'static str, ParamValue)>) -> Self {
+        JobParams { params }
     }
 
     /// Each with its name.
-    pub fn all(&self) -> impl Iterator<Item = (&'static str, &Given)> {
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, &ParamValue)> {
         self.params.iter().map(|(name, given)| (*name, given))
     }
 
     /// Each as an expression sees it.
     pub fn values(&self) -> impl Iterator<Item = Value<'static>> {
         self.params.iter().map(|(_, given)| match given {
-            Given::One(value) => value.clone(),
-            Given::Texts(texts) => Value::List(texts.iter().map(|text| Value::Text(text.clone().into())).collect()),
-            Given::Replacements(_) => Value::None,
+            ParamValue::One(value) => value.clone(),
+            ParamValue::Texts(texts) => {
+                Value::List(texts.iter().map(|text| Value::Text(text.clone().into())).collect())
+            }
+            ParamValue::Replacements(_) => Value::None,
         })
     }
 
     fn one(&self, name: &str) -> Option<&Value<'static>> {
         self.params.iter().find_map(|(known, given)| match given {
-            Given::One(value) if *known == name => Some(value),
+            ParamValue::One(value) if *known == name => Some(value),
             _ => None,
         })
     }
@@ -95,7 +97,7 @@ impl Measure {
     #[must_use]
     pub fn texts(&self, name: &str) -> &[String] {
         let found = self.params.iter().find_map(|(known, given)| match given {
-            Given::Texts(texts) if *known == name => Some(texts.as_slice()),
+            ParamValue::Texts(texts) if *known == name => Some(texts.as_slice()),
             _ => None,
         });
         found.unwrap_or_default()
@@ -105,7 +107,7 @@ impl Measure {
     #[must_use]
     pub fn replacements(&self, name: &str) -> &[Replacement] {
         let found = self.params.iter().find_map(|(known, given)| match given {
-            Given::Replacements(list) if *known == name => Some(list.as_slice()),
+            ParamValue::Replacements(list) if *known == name => Some(list.as_slice()),
             _ => None,
         });
         found.unwrap_or_default()

@@ -9,15 +9,15 @@ use crate::engine::sentence::Sentence;
 use crate::engine::source::Location;
 use crate::engine::value::Value;
 
-use super::{Measure, Section};
+use super::{JobParams, SectionSpec};
 
 /// What a rule file says beside its judgement of items.
 #[derive(Debug, Clone, Default)]
 pub struct Advice {
     /// The parameters of the counting.
-    pub measure: Measure,
+    pub measure: JobParams,
     /// The sections, in the order of the job's table.
-    pub sections: Vec<Rules>,
+    pub sections: Vec<AdviceRules>,
 }
 
 /// Which of the records counts.
@@ -33,32 +33,32 @@ pub enum Pick {
 
 /// The rules of a section.
 #[derive(Debug, Clone)]
-pub struct Rules {
+pub struct AdviceRules {
     /// What it is about.
-    pub section: &'static Section,
+    pub section: &'static SectionSpec,
     /// Which record counts.
     pub pick: Pick,
     /// Its rules, in groups that share what they look at.
-    pub groups: Vec<Group>,
+    pub groups: Vec<RuleGroup>,
     /// Those with `enabled: false`, each a group by itself: what a review asks for, and no run.
-    pub disabled: Vec<Group>,
+    pub disabled: Vec<RuleGroup>,
 }
 
 /// Rules that are looked at together: for each element all of them, in order.
 #[derive(Debug, Clone)]
-pub struct Group {
+pub struct RuleGroup {
     /// What they look at; nothing: the whole, once.
     pub each: Option<Each>,
     /// Named values, in order; their slots follow those of the element.
     pub lets: Vec<(String, Expr)>,
     /// The rules.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<AdviceRule>,
 }
 
 /// A list that rules look at one by one.
 #[derive(Debug, Clone)]
 pub struct Each {
-    /// Index in [`Section::collections`].
+    /// Index in [`SectionSpec::collections`].
     pub collection: usize,
     /// What one of it is called.
     pub name: String,
@@ -70,7 +70,7 @@ pub struct Each {
 
 /// What a rule writes into a field.
 #[derive(Debug, Clone)]
-pub enum Made {
+pub enum FieldSource {
     /// As it stands.
     Is(Value<'static>),
     /// What an expression comes to.
@@ -83,7 +83,7 @@ pub enum Made {
 
 /// A rule that makes a record.
 #[derive(Debug, Clone)]
-pub struct Rule {
+pub struct AdviceRule {
     /// What tests, traces and logs call it.
     pub id: String,
     /// Named values of its own, in order; their slots follow those of its group.
@@ -96,15 +96,15 @@ pub struct Rule {
     pub score: Option<Expr>,
     /// It makes records that are shown and never count.
     pub observe: bool,
-    /// What it writes, in the order of [`Section::fields`].
-    pub fields: Vec<Option<Made>>,
+    /// What it writes, in the order of [`SectionSpec::fields`].
+    pub fields: Vec<Option<FieldSource>>,
     /// Where it stands.
     pub at: Location,
 }
 
-impl Rules {
+impl AdviceRules {
     /// Every rule, in order.
-    pub fn all(&self) -> impl Iterator<Item = &Rule> {
+    pub fn all(&self) -> impl Iterator<Item = &AdviceRule> {
         self.groups.iter().flat_map(|group| &group.rules)
     }
 
@@ -122,10 +122,10 @@ impl Rules {
                 all.extend(rule.when.iter().map(|when| &when.expr).chain(&rule.subject).chain(&rule.score));
                 for made in rule.fields.iter().flatten() {
                     match made {
-                        Made::Is(_) => {}
-                        Made::Of(expr) => all.push(expr),
-                        Made::Said(sentence) => all.extend(sentence.expressions()),
-                        Made::SaidAll(list) => all.extend(list.iter().flat_map(Sentence::expressions)),
+                        FieldSource::Is(_) => {}
+                        FieldSource::Of(expr) => all.push(expr),
+                        FieldSource::Said(sentence) => all.extend(sentence.expressions()),
+                        FieldSource::SaidAll(list) => all.extend(list.iter().flat_map(Sentence::expressions)),
                     }
                 }
             }

@@ -1,6 +1,6 @@
 //! What a job declares: the facts that its rules may name, the fields of the records they make.
 //!
-//! Takes: nothing, these are the types of constant tables. Gives: [`Section`], [`Param`], and where the
+//! Takes: nothing, these are the types of constant tables. Gives: [`SectionSpec`], [`Param`], and where the
 //! value of each name stands ([`Slots`]).
 
 use crate::engine::value::{Base, Ty};
@@ -37,7 +37,7 @@ impl FactTy {
 
 /// A fact that expressions can name.
 #[derive(Debug, Clone, Copy)]
-pub struct Fact {
+pub struct FactSpec {
     /// Its name.
     pub name: &'static str,
     /// What it is.
@@ -54,7 +54,7 @@ pub struct Collection {
     /// What one of it is called in expressions, unless `as` says otherwise: `repo`.
     pub element: &'static str,
     /// The facts of one.
-    pub facts: &'static [Fact],
+    pub facts: &'static [FactSpec],
     /// What it holds, for people.
     pub about: &'static str,
 }
@@ -93,7 +93,7 @@ pub struct Field {
 
 /// A name that is answered by rule and subject, such as whether the rule fired lately.
 #[derive(Debug, Clone, Copy)]
-pub struct Ask {
+pub struct AskSpec {
     /// Its name; it is yes or no.
     pub name: &'static str,
     /// What it says, for people.
@@ -102,17 +102,17 @@ pub struct Ask {
 
 /// A section of a rule file whose rules look at counted facts.
 #[derive(Debug, Clone, Copy)]
-pub struct Section {
+pub struct SectionSpec {
     /// `suggest`, `recommend`, `propose`, `detect`.
     pub name: &'static str,
     /// Facts of the whole.
-    pub facts: &'static [Fact],
+    pub facts: &'static [FactSpec],
     /// Lists that rules look at.
     pub collections: &'static [Collection],
     /// Fields of its records.
     pub fields: &'static [Field],
     /// Names that are answered by rule and subject.
-    pub asks: &'static [Ask],
+    pub asks: &'static [AskSpec],
 }
 
 /// Where the values of names stand while a rule is looked at: first what holds for all rules, then the
@@ -129,7 +129,7 @@ pub struct Slots {
     pub element: usize,
 }
 
-impl Section {
+impl SectionSpec {
     /// Where values stand, with this many parameters.
     #[must_use]
     pub fn slots(&self, params: usize) -> Slots {
@@ -154,7 +154,7 @@ pub enum Preset {
 
 /// What a parameter of the counting is.
 #[derive(Debug, Clone, Copy)]
-pub enum Kind {
+pub enum ParamKind {
     /// A whole number, at least this.
     Whole(i64),
     /// A number, at least this.
@@ -175,7 +175,7 @@ pub struct Param {
     /// Its name.
     pub name: &'static str,
     /// What it is.
-    pub kind: Kind,
+    pub kind: ParamKind,
     /// What it is where the file does not say.
     pub default: Preset,
     /// What it says, for people.

@@ -5,15 +5,15 @@
 
 use anyhow::Result;
 
-use super::guard::{Ready, dropped};
+use super::guard::{Readiness, dropped};
 use super::preflight::Repository;
-use super::{Fate, Outcome, Run};
+use super::{ItemFate, ItemOutcome, PlanRun};
 use crate::forge::Comment;
 use crate::forge::change::Fresh;
-use crate::plan::memory::{self, State, same_text};
+use crate::plan::memory::{self, ItemStanding, same_text};
 use crate::plan::{Effect, Op, PlannedItem, Write, section};
 
-impl Run<'_, '_> {
+impl PlanRun<'_, '_> {
     /// Holds every write against what stands there; one that does not fit stops them all.
     pub(super) fn look_back_once(
         &self,
@@ -21,7 +21,7 @@ impl Run<'_, '_> {
         item: &PlannedItem,
         fresh: Fresh,
         effect: &Effect,
-    ) -> Result<Ready> {
+    ) -> Result<Readiness> {
         if !self.as_seen(item, effect, &fresh.item, true) {
             return Ok(dropped("It changed since the undo was planned; undo once more."));
         }
@@ -30,7 +30,7 @@ impl Run<'_, '_> {
             true => self.apply.forge.comments(repository.index, fresh.item.number)?,
             false => Vec::new(),
         };
-        let state = State::of(&fresh.item, self.apply.forge.label_names());
+        let state = ItemStanding::of(&fresh.item, self.apply.forge.label_names());
         let mut writes = Vec::new();
         for write in &effect.writes {
             let mut write = write.clone();
@@ -47,15 +47,15 @@ impl Run<'_, '_> {
             let outside = |text: &str| section::without(text).split_whitespace().collect::<Vec<_>>().join(" ");
             if write.op == Op::EditBody && !ours && outside(body) != outside(&fresh.item.body) {
                 let why = "Nothing was written: it would change more of the text than a section of ours.";
-                return Ok(Ready::Not(Outcome::new(Fate::Failed, why.to_owned())));
+                return Ok(Readiness::Not(ItemOutcome::new(ItemFate::Failed, why.to_owned())));
             }
             match self.fits(&write, &fresh, &comments) {
                 Fits::Yes if memory::left(&mut write, &state) => writes.push(write),
                 Fits::Yes | Fits::Done => {}
-                Fits::No(why) => return Ok(Ready::Not(Outcome::new(Fate::Dropped, why.to_owned()))),
+                Fits::No(why) => return Ok(Readiness::Not(ItemOutcome::new(ItemFate::Dropped, why.to_owned()))),
             }
         }
-        Ok(Ready::Write { fresh: Box::new(fresh), comments, writes })
+        Ok(Readiness::Write { fresh: Box::new(fresh), comments, writes })
     }
 
     fn fits(&self, write: &Write, fresh: &Fresh, comments: &[Comment]) -> Fits {

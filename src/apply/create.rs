@@ -4,29 +4,29 @@
 
 use anyhow::bail;
 
-use super::journal::Step;
+use super::journal::WriteStep;
 use super::preflight::Repository;
-use super::send::Failed;
-use super::{Created, Ended, Fate, Outcome, Run};
-use crate::forge::Kind;
-use crate::forge::change::{Done, NewIssue};
+use super::send::WriteFailure;
+use super::{CreatedIssue, ItemFate, ItemOutcome, PlanRun, RunEnd};
+use crate::forge::ItemKind;
+use crate::forge::change::{NewIssue, WriteAnswer};
 use crate::plan::marker::Marker;
 use crate::plan::{Effect, Op, PlannedItem, Write, is_kept};
 
-impl Run<'_, '_> {
+impl PlanRun<'_, '_> {
     /// Creates an issue: there is no item to look at first.
     pub(super) fn create(
         &self,
         repository: &Repository,
         item: &PlannedItem,
         effect: &Effect,
-    ) -> Result<Outcome, Ended> {
-        let failed = |failed: Failed| {
+    ) -> Result<ItemOutcome, RunEnd> {
+        let failed = |failed: WriteFailure| {
             let text = format!("`create_issue` failed: {}.", failed.text);
-            if failed.ends_run { Err(Ended(text)) } else { Ok(Outcome::new(Fate::Failed, text)) }
+            if failed.ends_run { Err(RunEnd(text)) } else { Ok(ItemOutcome::new(ItemFate::Failed, text)) }
         };
         let Some(mut write) = effect.writes.iter().find(|write| write.op == Op::CreateIssue).cloned() else {
-            return Ok(Outcome::new(Fate::Failed, "The plan names no item to write to.".to_owned()));
+            return Ok(ItemOutcome::new(ItemFate::Failed, "The plan names no item to write to.".to_owned()));
         };
         if let Some(body) = &mut write.args.body {
             *body = self.stamped(body);
@@ -36,25 +36,25 @@ impl Run<'_, '_> {
             Ok(None) => {}
             Ok(Some(number)) => {
                 let note = format!("#{number} is there already.");
-                return Ok(Outcome { number: Some(number), ..Outcome::new(Fate::Unchanged, note) });
+                return Ok(ItemOutcome { number: Some(number), ..ItemOutcome::new(ItemFate::Unchanged, note) });
             }
             Err(error) => return failed(error.into()),
         }
         match self.create_one(repository, item, effect, &write) {
             Ok(done) => {
                 self.remember(repository.index, &write, &done);
-                Ok(Outcome { number: done.number, ..Outcome::new(Fate::Done, None) })
+                Ok(ItemOutcome { number: done.number, ..ItemOutcome::new(ItemFate::Done, None) })
             }
             Err(why) => failed(why),
         }
     }
 
     /// An issue that was created is looked for once more at the end.
-    pub(super) fn remember(&self, repo: usize, write: &Write, done: &Done) {
+    pub(super) fn remember(&self, repo: usize, write: &Write, done: &WriteAnswer) {
         let marker = write.args.body.as_deref().and_then(Marker::ending);
         let label = write.args.labels.first().filter(|_| is_kept(&write.key)).cloned();
         if let Some((number, marker)) = done.number.zip(marker) {
-            self.created.borrow_mut().push(Created { repo, number, label, marker });
+            self.created.borrow_mut().push(CreatedIssue { repo, number, label, marker });
         }
     }
 
@@ -64,11 +64,11 @@ impl Run<'_, '_> {
         item: &PlannedItem,
         effect: &Effect,
         write: &Write,
-    ) -> Result<Done, Failed> {
+    ) -> Result<WriteAnswer, WriteFailure> {
         self.create_labels(repository, item, effect, &write.args.labels)?;
         // The lines are of the new issue: it has no number yet.
-        let mut new = PlannedItem { number: None, kind: Kind::Issue, ..item.clone() };
-        self.note(&new, effect, write, None, Step::Begun)?;
+        let mut new = PlannedItem { number: None, kind: ItemKind::Issue, ..item.clone() };
+        self.note(&new, effect, write, None, WriteStep::Begun)?;
         let args = &write.args;
         let (title, body) = (args.title.as_deref().unwrap_or(""), args.body.as_deref().unwrap_or(""));
         let forge = self.apply.forge;
@@ -89,13 +89,13 @@ impl Run<'_, '_> {
                 let assigned = |login: &&String| !found.assignees.iter().any(|there| there.eq_ignore_ascii_case(login));
                 let missing = args.labels.iter().find(labelled).or_else(|| args.assignees.iter().find(assigned));
                 match missing {
-                    None => Ok(Some(Done { id: None, number: Some(found.number) })),
+                    None => Ok(Some(WriteAnswer { id: None, number: Some(found.number) })),
                     Some(missing) => bail!("#{} is there without {missing}", found.number),
                 }
             },
         );
         new.number = sent.as_ref().ok().and_then(|done| done.number);
-        let step = if sent.is_ok() { Step::Done } else { Step::Failed };
+        let step = if sent.is_ok() { WriteStep::Done } else { WriteStep::Failed };
         self.note(&new, effect, write, None, step)?;
         Ok(sent?)
     }

@@ -7,8 +7,8 @@
 use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
 
-use super::journal::{Journal, Step};
-use crate::forge::{Comment, Event, Forge, LabelNames, What};
+use super::journal::{Journal, WriteStep};
+use crate::forge::{Comment, Event, EventKind, Forge, LabelNames};
 use crate::plan::marker::{self, Marker};
 use crate::plan::memory::Us;
 use crate::plan::{Op, Write};
@@ -26,7 +26,7 @@ pub enum Doubt {
 
 /// Where the item stands.
 #[derive(Debug, Clone, Copy)]
-pub struct At<'a> {
+pub struct ItemAddress<'a> {
     /// Index of the repository.
     pub repo: usize,
     /// Its name.
@@ -43,7 +43,7 @@ pub fn decide(
     forge: &dyn Forge,
     journal: &Journal,
     us: Us<'_>,
-    at: At<'_>,
+    at: ItemAddress<'_>,
     (comment, marker): (&Comment, &Marker),
     left: &[Write],
 ) -> Result<Doubt> {
@@ -54,7 +54,7 @@ pub fn decide(
     let field = |name: &str| marker.get(name).unwrap_or("");
     let steps = journal.steps(field("run"), field("policy"), at.name, at.number);
     let last = |write: &&Write| steps.iter().rev().find(|(op, _)| *op == write.op).map(|(_, step)| *step);
-    let done = left.iter().find(|write| last(write) == Some(Step::Done));
+    let done = left.iter().find(|write| last(write) == Some(WriteStep::Done));
     let done = done.map(|write| {
         Doubt::Person(format!("The journal says that `{}` was done: since then it was undone.", write.op.name()))
     });
@@ -74,7 +74,7 @@ pub fn decide(
         .iter()
         .flat_map(Write::singly)
         .filter_map(|write| {
-            let history = History::of(&events, &write, names);
+            let history = WriteEvents::of(&events, &write, names);
             history.undone().filter(|event| later(event) || history.did(us))
         })
         .collect();
@@ -113,7 +113,7 @@ impl Against {
 pub fn against(
     forge: &dyn Forge,
     us: Us<'_>,
-    at: At<'_>,
+    at: ItemAddress<'_>,
     updated: Option<DateTime<Utc>>,
     left: &[Write],
 ) -> Result<Option<Against>> {
@@ -123,7 +123,7 @@ pub fn against(
     let Some(events) = forge.timeline(at.repo, at.number)? else { return Ok(None) };
     let names = forge.label_names();
     let person = |write: Write| {
-        let history = History::of(&events, &write, names);
+        let history = WriteEvents::of(&events, &write, names);
         let by_person = history.undone().filter(|event| !is_by(us, event))?;
         history.is_will(us, &write).then(|| Against::Person(said(by_person)))
     };
@@ -132,7 +132,7 @@ pub fn against(
     }
     let ours = since_others(us, &events, updated);
     let third = |write: &Write| {
-        let history = History::of(ours, write, names);
+        let history = WriteEvents::of(ours, write, names);
         let done = history.events.iter().filter(|(_, undoes)| !undoes).count();
         history.undone().is_some() && done >= TWICE
     };
@@ -165,17 +165,17 @@ fn is_by(us: Us<'_>, event: &Event) -> bool {
 }
 
 /// What a timeline tells of one write: each entry that is the write or its opposite, with whether it is the opposite.
-struct History<'e> {
+struct WriteEvents<'e> {
     events: Vec<(&'e Event, bool)>,
 }
 
-impl<'e> History<'e> {
+impl<'e> WriteEvents<'e> {
     fn of(events: &'e [Event], write: &Write, names: LabelNames) -> Self {
         let about = |event: &'e Event| {
             let undoes = undoes(event, write, names);
             (undoes || does(event, write, names)).then_some((event, undoes))
         };
-        History { events: events.iter().filter_map(about).collect() }
+        WriteEvents { events: events.iter().filter_map(about).collect() }
     }
 
     /// The last entry, where it is the opposite.
@@ -205,14 +205,19 @@ impl<'e> History<'e> {
 ///
 /// # Errors
 /// The timeline could not be read.
-pub fn comment_taken_away(forge: &dyn Forge, us: Us<'_>, at: At<'_>, held: &[Write]) -> Result<Option<String>> {
+pub fn comment_taken_away(
+    forge: &dyn Forge,
+    us: Us<'_>,
+    at: ItemAddress<'_>,
+    held: &[Write],
+) -> Result<Option<String>> {
     if held.is_empty() {
         return Ok(None);
     }
     let Some(events) = forge.timeline(at.repo, at.number)? else { return Ok(None) };
     let names = forge.label_names();
     let by_us = |write: &Write| {
-        let last = History::of(&events, write, names).events.pop();
+        let last = WriteEvents::of(&events, write, names).events.pop();
         last.is_some_and(|(event, undoes)| !undoes && is_by(us, event))
     };
     Ok(held.iter().any(by_us).then(|| "Its comment was taken away since; what went with it still stands.".to_owned()))
@@ -223,15 +228,15 @@ pub fn comment_taken_away(forge: &dyn Forge, us: Us<'_>, at: At<'_>, held: &[Wri
 pub fn said(event: &Event) -> String {
     let who = event.actor.as_ref().map_or("Somebody", |actor| actor.login.as_str());
     match &event.what {
-        What::Unlabeled(name) => format!("{who} took the label {name} off."),
-        What::Labeled(name) => format!("{who} put the label {name} back."),
-        What::Unassigned(login) => format!("{who} took {login} off it."),
-        What::Assigned(login) => format!("{who} assigned {login} again."),
-        What::Milestone(Some(title)) => format!("{who} set the milestone {title}."),
-        What::Milestone(None) => format!("{who} took the milestone off."),
-        What::Reopened => format!("{who} opened it again."),
-        What::Closed => format!("{who} closed it again."),
-        What::Commented | What::Other => format!("{who} changed it."),
+        EventKind::Unlabeled(name) => format!("{who} took the label {name} off."),
+        EventKind::Labeled(name) => format!("{who} put the label {name} back."),
+        EventKind::Unassigned(login) => format!("{who} took {login} off it."),
+        EventKind::Assigned(login) => format!("{who} assigned {login} again."),
+        EventKind::Milestone(Some(title)) => format!("{who} set the milestone {title}."),
+        EventKind::Milestone(None) => format!("{who} took the milestone off."),
+        EventKind::Reopened => format!("{who} opened it again."),
+        EventKind::Closed => format!("{who} closed it again."),
+        EventKind::Commented | EventKind::Other => format!("{who} changed it."),
     }
 }
 
@@ -252,13 +257,21 @@ fn matches(event: &Event, write: &Write, names: LabelNames, opposite: bool) -> b
     let label = |name: &String| write.args.labels.iter().any(|label| names.same(label, name));
     let login = |name: &String| write.args.assignees.iter().any(|login| login.eq_ignore_ascii_case(name));
     match (&event.what, write.op) {
-        (What::Unlabeled(name), Op::AddLabels) | (What::Labeled(name), Op::RemoveLabels) => opposite && label(name),
-        (What::Labeled(name), Op::AddLabels) | (What::Unlabeled(name), Op::RemoveLabels) => !opposite && label(name),
-        (What::Unassigned(name), Op::Assign) | (What::Assigned(name), Op::Unassign) => opposite && login(name),
-        (What::Assigned(name), Op::Assign) | (What::Unassigned(name), Op::Unassign) => !opposite && login(name),
-        (What::Milestone(title), Op::SetMilestone) => opposite == (*title != write.args.milestone),
-        (What::Reopened, Op::Close) | (What::Closed, Op::Reopen) => opposite,
-        (What::Closed, Op::Close) | (What::Reopened, Op::Reopen) => !opposite,
+        (EventKind::Unlabeled(name), Op::AddLabels) | (EventKind::Labeled(name), Op::RemoveLabels) => {
+            opposite && label(name)
+        }
+        (EventKind::Labeled(name), Op::AddLabels) | (EventKind::Unlabeled(name), Op::RemoveLabels) => {
+            !opposite && label(name)
+        }
+        (EventKind::Unassigned(name), Op::Assign) | (EventKind::Assigned(name), Op::Unassign) => {
+            opposite && login(name)
+        }
+        (EventKind::Assigned(name), Op::Assign) | (EventKind::Unassigned(name), Op::Unassign) => {
+            !opposite && login(name)
+        }
+        (EventKind::Milestone(title), Op::SetMilestone) => opposite == (*title != write.args.milestone),
+        (EventKind::Reopened, Op::Close) | (EventKind::Closed, Op::Reopen) => opposite,
+        (EventKind::Closed, Op::Close) | (EventKind::Reopened, Op::Reopen) => !opposite,
         _ => false,
     }
 }

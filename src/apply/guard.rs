@@ -10,21 +10,21 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
-use super::doubt::{self, At, Doubt};
+use super::doubt::{self, Doubt, ItemAddress};
 use super::preflight::Repository;
 use super::twice::CLOCKS;
-use super::{Fate, Outcome, Run};
+use super::{ItemFate, ItemOutcome, PlanRun};
 use crate::forge::change::Fresh;
-use crate::forge::{Account, Comment, Item, LabelNames, What, time};
+use crate::forge::{Account, Comment, EventKind, Item, LabelNames, time};
 use crate::plan::marker::Marker;
-use crate::plan::memory::{self, Concerned, State};
+use crate::plan::memory::{self, ItemStanding, TrustedPeople};
 use crate::plan::{self, Effect, Op, PlannedItem, Write, section};
 
 /// How long the list of changed comments of a repository is good for.
 const FRESH: Duration = Duration::from_secs(5);
 
 /// What the look came to.
-pub(super) enum Ready {
+pub(super) enum Readiness {
     /// These writes are left to do.
     Write {
         /// The item as it is now.
@@ -35,14 +35,14 @@ pub(super) enum Ready {
         writes: Vec<Write>,
     },
     /// Nothing is written.
-    Not(Outcome),
+    Not(ItemOutcome),
 }
 
-pub(super) fn dropped(why: impl Into<String>) -> Ready {
-    Ready::Not(Outcome::new(Fate::Dropped, why.into()))
+pub(super) fn dropped(why: impl Into<String>) -> Readiness {
+    Readiness::Not(ItemOutcome::new(ItemFate::Dropped, why.into()))
 }
 
-impl Run<'_, '_> {
+impl PlanRun<'_, '_> {
     /// Reads the item and its comments once more.
     pub(super) fn look(
         &self,
@@ -50,7 +50,7 @@ impl Run<'_, '_> {
         item: &PlannedItem,
         number: u64,
         effect: &Effect,
-    ) -> Result<Ready> {
+    ) -> Result<Readiness> {
         let forge = self.apply.forge;
         let unknown = |write: &Write| {
             let assigns = matches!(write.op, Op::Assign | Op::CreateIssue);
@@ -59,7 +59,7 @@ impl Run<'_, '_> {
         };
         if let Some(login) = effect.writes.iter().find_map(unknown) {
             let text = format!("Nothing was written: {login} cannot be assigned here.");
-            return Ok(Ready::Not(Outcome::new(Fate::Failed, text)));
+            return Ok(Readiness::Not(ItemOutcome::new(ItemFate::Failed, text)));
         }
         let Some(fresh) = forge.item(repository.index, item.kind, number)? else {
             return Ok(dropped("It is gone."));
@@ -74,9 +74,9 @@ impl Run<'_, '_> {
         let texts = comments.iter().map(|comment| (comment.author.as_ref(), comment.body.as_str()));
         if let Some(login) = self.us().job_account(texts) {
             let text = format!("Nothing was written: {}.", memory::job_account_help(&login, forge.user()));
-            return Ok(Ready::Not(Outcome::new(Fate::Failed, text)));
+            return Ok(Readiness::Not(ItemOutcome::new(ItemFate::Failed, text)));
         }
-        let concerned = Concerned {
+        let concerned = TrustedPeople {
             author: fresh.item.author.as_ref().map(|author| author.login.as_str()),
             assignees: fresh.item.assignees.iter().map(|login| &**login).collect(),
             writers: &|| forge.writers(repository.index),
@@ -98,7 +98,7 @@ impl Run<'_, '_> {
         }
         let has_comment = effect.writes.iter().any(Write::is_comment);
         let mut writes = effect.writes.clone();
-        let state = State::of(&fresh.item, forge.label_names());
+        let state = ItemStanding::of(&fresh.item, forge.label_names());
         writes.retain_mut(|write| memory::left(write, &state));
         let mut left = Vec::with_capacity(writes.len());
         for write in writes {
@@ -113,10 +113,10 @@ impl Run<'_, '_> {
             writes.retain(|write| !write.is_comment() || self.still_old(write, &comments));
             let left: Vec<Write> = writes.iter().filter(|write| !write.is_comment()).cloned().collect();
             if !left.is_empty() {
-                let at = At { repo: repository.index, name: &item.repo, number };
+                let at = ItemAddress { repo: repository.index, name: &item.repo, number };
                 let decided = doubt::decide(forge, self.apply.journal, self.us(), at, (comment, marker), &left)?;
                 if let Doubt::Person(why) = decided {
-                    return Ok(Ready::Not(Outcome::new(Fate::Unchanged, why)));
+                    return Ok(Readiness::Not(ItemOutcome::new(ItemFate::Unchanged, why)));
                 }
             }
         } else if has_comment
@@ -125,27 +125,29 @@ impl Run<'_, '_> {
         {
             if key != plan::DECISION {
                 let text = "Another run has said it there meanwhile.".to_owned();
-                return Ok(Ready::Not(Outcome::new(Fate::Unchanged, text)));
+                return Ok(Readiness::Not(ItemOutcome::new(ItemFate::Unchanged, text)));
             }
             // Another run has decided otherwise meanwhile.
             return Ok(dropped("A newer comment of ours stands there, about another decision."));
         } else if !has_comment && posted.is_none() && !writes.is_empty() {
             // Its memory is the timeline alone, also for a plan that is carried out again.
-            let at = At { repo: repository.index, name: &item.repo, number };
+            let at = ItemAddress { repo: repository.index, name: &item.repo, number };
             if let Some(against) = doubt::against(forge, self.us(), at, fresh.item.updated_at, &writes)? {
-                return Ok(Ready::Not(Outcome::new(Fate::Unchanged, against.why())));
+                return Ok(Readiness::Not(ItemOutcome::new(ItemFate::Unchanged, against.why())));
             }
         }
         if let Some(not) = writes.iter().find_map(|write| self.not_ours(effect, write, &comments)) {
             return Ok(not);
         }
-        Ok(Ready::Write { fresh: Box::new(fresh), comments, writes })
+        Ok(Readiness::Write { fresh: Box::new(fresh), comments, writes })
     }
 
     /// Why a write is not made that would change what is not ours, whatever plan asks for it: a comment counts as
     /// ours by its author and its marker, a part of a text by its section. One guard for every forge.
-    pub(super) fn not_ours(&self, effect: &Effect, write: &Write, comments: &[Comment]) -> Option<Ready> {
-        let failed = |why: String| Some(Ready::Not(Outcome::new(Fate::Failed, format!("Nothing was written: {why}."))));
+    pub(super) fn not_ours(&self, effect: &Effect, write: &Write, comments: &[Comment]) -> Option<Readiness> {
+        let failed = |why: String| {
+            Some(Readiness::Not(ItemOutcome::new(ItemFate::Failed, format!("Nothing was written: {why}."))))
+        };
         let body = write.args.body.as_deref().unwrap_or("");
         match write.op {
             Op::EditComment | Op::DeleteComment => {
@@ -259,7 +261,7 @@ impl Run<'_, '_> {
     }
 
     /// An issue that we keep, such as a summary, is replaced where it is open, ours, and has our marker.
-    fn kept(&self, repo: usize, fresh: Fresh, effect: &Effect) -> Result<Ready> {
+    fn kept(&self, repo: usize, fresh: Fresh, effect: &Effect) -> Result<Readiness> {
         let ours = fresh.item.author.as_ref().is_some_and(|author| self.us().is(&author.login));
         let marker = Marker::ending(&fresh.item.body).filter(|_| ours);
         let key = effect.writes.first().map(|write| &*write.key);
@@ -276,15 +278,15 @@ impl Run<'_, '_> {
         let planned = effect.writes.first().and_then(|write| write.args.body.as_deref()).and_then(day);
         // Days sort as texts: an older plan does not replace a newer day.
         if planned.is_some() && marker.get("day") >= planned.as_deref() {
-            return Ok(Ready::Not(Outcome::new(Fate::Unchanged, "What it says is as new.".to_owned())));
+            return Ok(Readiness::Not(ItemOutcome::new(ItemFate::Unchanged, "What it says is as new.".to_owned())));
         }
-        Ok(Ready::Write { fresh: Box::new(fresh), comments: Vec::new(), writes: effect.writes.clone() })
+        Ok(Readiness::Write { fresh: Box::new(fresh), comments: Vec::new(), writes: effect.writes.clone() })
     }
 
     /// Who switched an issue of ours off by closing it: what a rule of ours did is nobody else's.
     fn closed_by(&self, repo: usize, fresh: &Fresh) -> Result<&'static str> {
         let events = self.apply.forge.timeline(repo, fresh.item.number)?.unwrap_or_default();
-        let last = events.iter().rfind(|event| event.what == What::Closed);
+        let last = events.iter().rfind(|event| event.what == EventKind::Closed);
         let ours = last.and_then(|event| event.actor.as_ref()).is_some_and(|actor| self.us().is(&actor.login));
         Ok(if ours {
             "A run of ours closed it: it is switched off."

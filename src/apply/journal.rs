@@ -11,8 +11,8 @@ use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::twice::CLOCKS;
-use crate::forge::{Kind, time};
-use crate::loop_dir::{self, Lines};
+use crate::forge::{ItemKind, time};
+use crate::loop_dir::{self, LineSummary};
 use crate::plan::marker::Marker;
 use crate::plan::{Args, Op};
 
@@ -28,7 +28,7 @@ const DAYS: i64 = 14;
 /// How far a step came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Step {
+pub enum WriteStep {
     /// It is about to be sent.
     Begun,
     /// It was answered, and the answer holds what was asked.
@@ -39,7 +39,7 @@ pub enum Step {
 
 /// A line of the journal.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Entry {
+pub struct JournalEntry {
     /// When, RFC 3339.
     pub ts: String,
     /// The run.
@@ -51,7 +51,7 @@ pub struct Entry {
     /// `owner/name`.
     pub repo: String,
     /// Issue or pull request.
-    pub kind: Kind,
+    pub kind: ItemKind,
     /// Its number; `None` before an issue is created.
     pub number: Option<u64>,
     /// The rule.
@@ -65,15 +65,15 @@ pub struct Entry {
     /// What stood there before, where the write replaces it.
     pub before: Option<String>,
     /// How far it came.
-    pub state: Step,
+    pub state: WriteStep,
 }
 
 /// Hands every line of a folder's journal to `each`, oldest first, however old. What could not be read is
-/// in [`Lines`]; it stops nothing.
+/// in [`LineSummary`]; it stops nothing.
 ///
 /// # Errors
 /// The file is there and cannot be opened or read.
-pub fn read(folder: &Path, each: impl FnMut(Entry)) -> Result<Lines> {
+pub fn read(folder: &Path, each: impl FnMut(JournalEntry)) -> Result<LineSummary> {
     loop_dir::read_lines(&folder.join(FILE), each)
 }
 
@@ -81,7 +81,7 @@ pub fn read(folder: &Path, each: impl FnMut(Entry)) -> Result<Lines> {
 #[derive(Debug)]
 struct Past {
     run: String,
-    step: (Op, Step),
+    step: (Op, WriteStep),
 }
 
 /// A line of the record of runs.
@@ -94,7 +94,7 @@ struct Ran {
 
 /// A comment that runs wrote and none took back.
 #[derive(Debug)]
-struct Said {
+struct JournalComment {
     id: Option<u64>,
     key: String,
     did: String,
@@ -102,25 +102,25 @@ struct Said {
 }
 
 /// A policy, a repository, a number.
-type Place = (String, String, u64);
+type JournalPlace = (String, String, u64);
 
 /// The journal of a folder.
 #[derive(Debug, Default)]
 pub struct Journal {
     path: Option<PathBuf>,
     /// Each with its run.
-    past: HashMap<Place, Vec<Past>>,
+    past: HashMap<JournalPlace, Vec<Past>>,
     /// However old: a forge forgets what somebody deletes.
-    said: HashMap<Place, Vec<Said>>,
+    said: HashMap<JournalPlace, Vec<JournalComment>>,
 }
 
 impl Journal {
     /// Reads the steps of the last days, and the comments that were written on this forge. What could not be
-    /// read is in [`Lines`]; it stops nothing.
+    /// read is in [`LineSummary`]; it stops nothing.
     ///
     /// # Errors
     /// A file is there and cannot be opened or read.
-    pub fn open(folder: &Path, now: DateTime<Utc>, forge: &str) -> Result<(Journal, Lines)> {
+    pub fn open(folder: &Path, now: DateTime<Utc>, forge: &str) -> Result<(Journal, LineSummary)> {
         let mut elsewhere = HashSet::new();
         loop_dir::read_lines(&folder.join(RUNS), |ran: Ran| {
             if ran.forge.is_some_and(|other| other != forge) {
@@ -129,10 +129,10 @@ impl Journal {
         })?;
         let path = folder.join(FILE);
         let mut journal = Journal { path: Some(path.clone()), ..Journal::default() };
-        let lines = loop_dir::read_lines(&path, |entry: Entry| {
+        let lines = loop_dir::read_lines(&path, |entry: JournalEntry| {
             let (Some(number), Some(at)) = (entry.number, time::parse(&entry.ts)) else { return };
             let place = (entry.policy, entry.repo, number);
-            if entry.state == Step::Done && !elsewhere.contains(&entry.run) {
+            if entry.state == WriteStep::Done && !elsewhere.contains(&entry.run) {
                 journal.hear(&place, entry.op, &entry.args, at);
             }
             if now - at < Duration::days(DAYS) {
@@ -144,7 +144,7 @@ impl Journal {
     }
 
     /// Minds what was done with a comment.
-    fn hear(&mut self, place: &Place, op: Op, args: &Args, at: DateTime<Utc>) {
+    fn hear(&mut self, place: &JournalPlace, op: Op, args: &Args, at: DateTime<Utc>) {
         if !matches!(op, Op::Comment | Op::EditComment | Op::DeleteComment) {
             return;
         }
@@ -153,7 +153,7 @@ impl Journal {
         // Without a marker it says nothing any more: it was reduced, or withdrawn.
         let marker = args.body.as_deref().and_then(Marker::ending).filter(|_| op != Op::DeleteComment);
         if let Some((key, did)) = marker.as_ref().and_then(|marker| marker.get("key").zip(marker.get("did"))) {
-            said.push(Said { id: args.id, key: key.to_owned(), did: did.to_owned(), at });
+            said.push(JournalComment { id: args.id, key: key.to_owned(), did: did.to_owned(), at });
         }
     }
 
@@ -170,7 +170,7 @@ impl Journal {
     /// Steps of a policy on an item from the first of `run` on, in order: a later run may have finished
     /// what that one began. Empty where this journal knows nothing of it.
     #[must_use]
-    pub fn steps(&self, run: &str, policy: &str, repo: &str, number: u64) -> Vec<(Op, Step)> {
+    pub fn steps(&self, run: &str, policy: &str, repo: &str, number: u64) -> Vec<(Op, WriteStep)> {
         let all = self.past.get(&(policy.to_owned(), repo.to_owned(), number)).map_or(&[][..], Vec::as_slice);
         all.iter().skip_while(|past| past.run != run).map(|past| past.step).collect()
     }
@@ -179,7 +179,7 @@ impl Journal {
     ///
     /// # Errors
     /// The line could not be written.
-    pub fn note(&self, entry: &Entry) -> Result<()> {
+    pub fn note(&self, entry: &JournalEntry) -> Result<()> {
         self.path.as_deref().map_or(Ok(()), |path| loop_dir::append_line(path, entry))
     }
 }

@@ -7,14 +7,14 @@ use std::time::Instant;
 
 use anyhow::bail;
 
-use super::journal::Step;
+use super::journal::WriteStep;
 use super::preflight::Repository;
-use super::send::Failed;
-use super::{Ended, Fate, Outcome, Run};
-use crate::forge::change::{Done, Failure, Label, Preflight};
+use super::send::WriteFailure;
+use super::{ItemFate, ItemOutcome, PlanRun, RunEnd};
+use crate::forge::change::{ChangeFailure, NewLabel, Preflight, WriteAnswer};
 use crate::plan::{Args, Effect, Op, PlannedItem, UNDO, Write};
 
-impl Run<'_, '_> {
+impl PlanRun<'_, '_> {
     /// Labels that were missing at the first look, made before they are first put on.
     pub(super) fn create_labels(
         &self,
@@ -22,20 +22,20 @@ impl Run<'_, '_> {
         item: &PlannedItem,
         effect: &Effect,
         labels: &[String],
-    ) -> Result<(), Failed> {
-        let wanted = |label: &&Label| labels.contains(&label.name);
-        let missing: Vec<Label> = repository.missing.borrow().iter().filter(wanted).cloned().collect();
+    ) -> Result<(), WriteFailure> {
+        let wanted = |label: &&NewLabel| labels.contains(&label.name);
+        let missing: Vec<NewLabel> = repository.missing.borrow().iter().filter(wanted).cloned().collect();
         for label in missing {
-            let Label { name, color, description } = label.clone();
+            let NewLabel { name, color, description } = label.clone();
             let args = Args { labels: vec![name], color: Some(color), body: Some(description), ..Args::default() };
             let write = Write { op: Op::CreateLabel, key: UNDO.into(), args };
             // It is the repository's, not the item's.
             let item = PlannedItem { number: None, ..item.clone() };
-            self.note(&item, effect, &write, None, Step::Begun)?;
+            self.note(&item, effect, &write, None, WriteStep::Begun)?;
             self.pause();
             let made = self.apply.forge.create_label(repository.index, &label);
             self.last.set(Some(Instant::now()));
-            let step = if made.is_ok() { Step::Done } else { Step::Failed };
+            let step = if made.is_ok() { WriteStep::Done } else { WriteStep::Failed };
             self.note(&item, effect, &write, None, step)?;
             made?;
             repository.missing.borrow_mut().retain(|missing| missing.name != label.name);
@@ -50,20 +50,20 @@ impl Run<'_, '_> {
         item: &PlannedItem,
         effect: &Effect,
         write: &Write,
-    ) -> Result<Outcome, Ended> {
+    ) -> Result<ItemOutcome, RunEnd> {
         let missing = || repository.missing.borrow().iter().any(|label| write.args.labels.contains(&label.name));
         let done = match write.op {
             Op::CreateLabel if !missing() => {
-                return Ok(Outcome::new(Fate::Unchanged, "The label is there already.".to_owned()));
+                return Ok(ItemOutcome::new(ItemFate::Unchanged, "The label is there already.".to_owned()));
             }
             Op::CreateLabel => self
                 .create_labels(repository, item, effect, &write.args.labels)
-                .map(|()| Outcome::new(Fate::Done, None)),
+                .map(|()| ItemOutcome::new(ItemFate::Done, None)),
             _ => self.delete_label(repository, item, effect, write),
         };
         done.or_else(|failed| {
             let text = format!("`{}` failed: {}.", write.op.name(), failed.text);
-            if failed.ends_run { Err(Ended(text)) } else { Ok(Outcome::new(Fate::Failed, text)) }
+            if failed.ends_run { Err(RunEnd(text)) } else { Ok(ItemOutcome::new(ItemFate::Failed, text)) }
         })
     }
 
@@ -74,22 +74,22 @@ impl Run<'_, '_> {
         item: &PlannedItem,
         effect: &Effect,
         write: &Write,
-    ) -> Result<Outcome, Failed> {
+    ) -> Result<ItemOutcome, WriteFailure> {
         let (forge, args) = (self.apply.forge, &write.args);
         let Some(name) = args.labels.first() else {
-            return Ok(Outcome::new(Fate::Failed, "The plan names no label.".to_owned()));
+            return Ok(ItemOutcome::new(ItemFate::Failed, "The plan names no label.".to_owned()));
         };
         if let Some(number) = forge.carriers(repository.index, name)?.first() {
-            return Ok(Outcome::new(Fate::Dropped, format!("#{number} carries the label {name}.")));
+            return Ok(ItemOutcome::new(ItemFate::Dropped, format!("#{number} carries the label {name}.")));
         }
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let label = Label { name: name.clone(), color: text(&args.color), description: text(&args.body) };
-        self.note(item, effect, write, None, Step::Begun)?;
+        let label = NewLabel { name: name.clone(), color: text(&args.color), description: text(&args.body) };
+        self.note(item, effect, write, None, WriteStep::Begun)?;
         let there = std::cell::Cell::new(true);
         let sent = self.persist(
             || {
                 there.set(forge.delete_label(repository.index, &label)?);
-                Ok(Done::default())
+                Ok(WriteAnswer::default())
             },
             || {
                 let Preflight { refused, labels: known, .. } = forge.preflight(repository.index, false)?;
@@ -97,15 +97,15 @@ impl Run<'_, '_> {
                     bail!("{why}");
                 }
                 let same = |known: &String| forge.label_names().same(known, name);
-                Ok((!known.iter().any(same)).then(Done::default))
+                Ok((!known.iter().any(same)).then(WriteAnswer::default))
             },
         );
-        let step = if sent.is_ok() && there.get() { Step::Done } else { Step::Failed };
+        let step = if sent.is_ok() && there.get() { WriteStep::Done } else { WriteStep::Failed };
         self.note(item, effect, write, None, step)?;
         match sent {
-            Ok(_) if there.get() => Ok(Outcome::new(Fate::Done, None)),
-            Ok(_) => Ok(Outcome::new(Fate::Unchanged, format!("There is no label {name} any more."))),
-            Err(Failure::Stale(why)) => Ok(Outcome::new(Fate::Dropped, format!("{why:#}."))),
+            Ok(_) if there.get() => Ok(ItemOutcome::new(ItemFate::Done, None)),
+            Ok(_) => Ok(ItemOutcome::new(ItemFate::Unchanged, format!("There is no label {name} any more."))),
+            Err(ChangeFailure::Stale(why)) => Ok(ItemOutcome::new(ItemFate::Dropped, format!("{why:#}."))),
             Err(failure) => Err(failure.into()),
         }
     }

@@ -1,6 +1,6 @@
 //! The one writer: nothing else sends a write to a forge.
 //!
-//! Takes: a finished [`Plan`], a forge that can be written to, the journal. Gives: one [`Outcome`] an
+//! Takes: a finished [`Plan`], a forge that can be written to, the journal. Gives: one [`ItemOutcome`] an
 //! item, in the order of the plan. Reads no rules. Each item is read once more before its first
 //! write; whatever ends a run, doing the same plan again writes nothing twice.
 //!
@@ -32,20 +32,20 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use self::guard::Ready;
-use self::journal::{Entry, Journal};
+use self::guard::Readiness;
+use self::journal::{Journal, JournalEntry};
 use self::preflight::Repository;
-use crate::forge::change::Write as Writable;
-use crate::forge::{Comment, Item, Placed};
+use crate::forge::change::ForgeWriter;
+use crate::forge::{Comment, Item, PlacedComment};
 use crate::plan::marker::Marker;
 use crate::plan::memory::Us;
 use crate::plan::{Effect, Plan, PlannedItem};
 
 /// What writing needs beside the plan.
 #[allow(missing_debug_implementations, reason = "it holds a forge and callbacks")]
-pub struct Apply<'a> {
+pub struct Applier<'a> {
     /// The forge.
-    pub forge: &'a dyn Writable,
+    pub forge: &'a dyn ForgeWriter,
     /// What was and is written.
     pub journal: &'a Journal,
     /// The name of this run, the same in its comments, its journal and its record.
@@ -65,7 +65,7 @@ pub struct Apply<'a> {
 
 /// What became of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum ItemFate {
     /// Written, all of it.
     Done,
     /// It was all there already, or a person undid it.
@@ -80,9 +80,9 @@ pub enum Fate {
 
 /// What became of an item, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub struct ItemOutcome {
     /// In one word.
-    pub fate: Fate,
+    pub fate: ItemFate,
     /// In a sentence, where there is something to say.
     pub note: Option<String>,
     /// The number of the issue that was created.
@@ -91,17 +91,17 @@ pub struct Outcome {
     pub denied: bool,
 }
 
-impl Outcome {
-    fn new(fate: Fate, note: impl Into<Option<String>>) -> Self {
-        Outcome { fate, note: note.into(), number: None, denied: false }
+impl ItemOutcome {
+    fn new(fate: ItemFate, note: impl Into<Option<String>>) -> Self {
+        ItemOutcome { fate, note: note.into(), number: None, denied: false }
     }
 }
 
 /// What a whole plan came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Applied {
+pub struct ApplyResult {
     /// One an item of the plan.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<ItemOutcome>,
     /// Why nothing more was written, where a token or a signal ended it.
     pub ended: Option<String>,
     /// What a person should know beside that.
@@ -109,12 +109,12 @@ pub struct Applied {
 }
 
 /// A write ended the run: the token is refused everywhere.
-struct Ended(String);
+struct RunEnd(String);
 
-impl Apply<'_> {
+impl Applier<'_> {
     /// Carries out a plan.
-    pub fn carry_out(&self, plan: &Plan<'_>) -> Applied {
-        let run = Run {
+    pub fn carry_out(&self, plan: &Plan<'_>) -> ApplyResult {
+        let run = PlanRun {
             apply: self,
             plan,
             last: Cell::new(None),
@@ -124,19 +124,19 @@ impl Apply<'_> {
             unsaved: RefCell::default(),
             opened: RefCell::default(),
         };
-        let mut applied = Applied::default();
+        let mut applied = ApplyResult::default();
         let repositories = run.preflight(&mut applied);
         for (index, item) in plan.items.iter().enumerate() {
             if applied.ended.is_none() && self.stop.load(Ordering::Relaxed) {
                 applied.ended = Some("a signal ended the run; what was begun is finished".to_owned());
             }
             let outcome = match &applied.ended {
-                Some(why) => Outcome::new(Fate::NotReached, format!("Not reached: {why}.")),
+                Some(why) => ItemOutcome::new(ItemFate::NotReached, format!("Not reached: {why}.")),
                 None => match &repositories[item.repo.as_ref()] {
                     Err(outcome) => outcome.clone(),
-                    Ok(repository) => run.item(repository, item).unwrap_or_else(|Ended(why)| {
+                    Ok(repository) => run.item(repository, item).unwrap_or_else(|RunEnd(why)| {
                         applied.ended = Some(why.clone());
-                        Outcome::new(Fate::Failed, why)
+                        ItemOutcome::new(ItemFate::Failed, why)
                     }),
                 },
             };
@@ -150,25 +150,25 @@ impl Apply<'_> {
 }
 
 /// A plan that is being carried out.
-struct Run<'r, 'a> {
-    apply: &'r Apply<'a>,
+struct PlanRun<'r, 'a> {
+    apply: &'r Applier<'a>,
     plan: &'r Plan<'r>,
     /// When the last write was answered.
     last: Cell<Option<Instant>>,
     /// Comments that this run has posted.
-    posted: RefCell<Vec<Posted>>,
+    posted: RefCell<Vec<PostedComment>>,
     /// By repository: comments that changed since the run began, and when they were asked for.
-    changed: RefCell<HashMap<usize, (Instant, Vec<Placed>)>>,
+    changed: RefCell<HashMap<usize, (Instant, Vec<PlacedComment>)>>,
     /// Steps that are done once what was written is saved: a server has kept it when it answers, a file has not.
-    unsaved: RefCell<Vec<Entry>>,
+    unsaved: RefCell<Vec<JournalEntry>>,
     /// By repository: the issues that we had opened before this run created one.
     opened: RefCell<HashMap<usize, Vec<Item<'static>>>>,
     /// Issues that this run has created.
-    created: RefCell<Vec<Created>>,
+    created: RefCell<Vec<CreatedIssue>>,
 }
 
 /// A comment that this run has posted.
-struct Posted {
+struct PostedComment {
     repo: usize,
     number: u64,
     id: Option<u64>,
@@ -178,7 +178,7 @@ struct Posted {
 }
 
 /// An issue that this run has created.
-struct Created {
+struct CreatedIssue {
     repo: usize,
     number: u64,
     /// The label by which it is found again, where it has one for that.
@@ -186,7 +186,7 @@ struct Created {
     marker: Marker,
 }
 
-impl Run<'_, '_> {
+impl PlanRun<'_, '_> {
     fn us(&self) -> Us<'_> {
         Us { user: self.apply.forge.user(), bots: &self.plan.manners.bots }
     }
@@ -208,8 +208,8 @@ impl Run<'_, '_> {
     }
 
     /// Writes one item, all its effects.
-    fn item(&self, repository: &Repository, item: &PlannedItem) -> Result<Outcome, Ended> {
-        let mut outcome = Outcome::new(Fate::Unchanged, None);
+    fn item(&self, repository: &Repository, item: &PlannedItem) -> Result<ItemOutcome, RunEnd> {
+        let mut outcome = ItemOutcome::new(ItemFate::Unchanged, None);
         for effect in &item.effects {
             let one = match item.number {
                 Some(number) => self.effect(repository, item, number, effect)?,
@@ -219,17 +219,17 @@ impl Run<'_, '_> {
                 },
             };
             // The first that is more than nothing counts; what went wrong stays said.
-            if outcome.fate == Fate::Unchanged || one.fate == Fate::Failed {
+            if outcome.fate == ItemFate::Unchanged || one.fate == ItemFate::Failed {
                 outcome = one;
             }
-            if matches!(outcome.fate, Fate::Failed | Fate::Dropped) {
+            if matches!(outcome.fate, ItemFate::Failed | ItemFate::Dropped) {
                 break;
             }
         }
         let saved = self.apply.forge.item_done();
         let noted = self.note_saved(saved.is_ok());
         if let Err(error) = saved.and(noted) {
-            outcome = Outcome::new(Fate::Failed, format!("{error:#}"));
+            outcome = ItemOutcome::new(ItemFate::Failed, format!("{error:#}"));
         }
         Ok(outcome)
     }
@@ -240,15 +240,15 @@ impl Run<'_, '_> {
         item: &PlannedItem,
         number: u64,
         effect: &Effect,
-    ) -> Result<Outcome, Ended> {
+    ) -> Result<ItemOutcome, RunEnd> {
         self.pause();
         let (mut fresh, comments, writes) = match self.look(repository, item, number, effect) {
-            Ok(Ready::Write { fresh, comments, writes }) => (fresh, comments, writes),
-            Ok(Ready::Not(outcome)) => return Ok(outcome),
-            Err(error) => return Ok(Outcome::new(Fate::Failed, format!("Nothing was written: {error:#}"))),
+            Ok(Readiness::Write { fresh, comments, writes }) => (fresh, comments, writes),
+            Ok(Readiness::Not(outcome)) => return Ok(outcome),
+            Err(error) => return Ok(ItemOutcome::new(ItemFate::Failed, format!("Nothing was written: {error:#}"))),
         };
         if writes.is_empty() {
-            return Ok(Outcome::new(Fate::Unchanged, None));
+            return Ok(ItemOutcome::new(ItemFate::Unchanged, None));
         }
         let mut done: Vec<&'static str> = Vec::new();
         for write in &writes {
@@ -258,16 +258,19 @@ impl Run<'_, '_> {
                     done => format!("written before it: {}", done.join(", ")),
                 };
                 if failed.stale && done.is_empty() {
-                    return Ok(Outcome::new(Fate::Dropped, "Its text changed while it was written to.".to_owned()));
+                    return Ok(ItemOutcome::new(
+                        ItemFate::Dropped,
+                        "Its text changed while it was written to.".to_owned(),
+                    ));
                 }
                 let text = format!("`{}` failed: {}; {before}.", write.op.name(), failed.text);
                 let denied = failed.denied;
-                let outcome = Outcome { denied, ..Outcome::new(Fate::Failed, text.clone()) };
-                return if failed.ends_run { Err(Ended(text)) } else { Ok(outcome) };
+                let outcome = ItemOutcome { denied, ..ItemOutcome::new(ItemFate::Failed, text.clone()) };
+                return if failed.ends_run { Err(RunEnd(text)) } else { Ok(outcome) };
             }
             guard::put_on(&mut fresh.item, write, self.apply.forge.label_names());
             done.push(write.op.name());
         }
-        Ok(Outcome::new(Fate::Done, None))
+        Ok(ItemOutcome::new(ItemFate::Done, None))
     }
 }

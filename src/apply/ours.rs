@@ -6,13 +6,13 @@ use std::collections::hash_map::Entry;
 
 use anyhow::Result;
 
-use super::Run;
+use super::PlanRun;
 use super::preflight::Repository;
 use crate::forge::Item;
 use crate::plan::marker::Marker;
 use crate::plan::{self, Effect, Op, Write, section};
 
-impl Run<'_, '_> {
+impl PlanRun<'_, '_> {
     /// Whether what leaves no trace is still to be done: its own text tells.
     pub(super) fn is_left(
         &self,

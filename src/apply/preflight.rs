@@ -8,8 +8,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use anyhow::Result;
 
-use super::{Applied, Fate, Outcome, Run};
-use crate::forge::change::{GREY, Label};
+use super::{ApplyResult, ItemFate, ItemOutcome, PlanRun};
+use crate::forge::change::{GREY, NewLabel};
 use crate::plan::Op;
 
 /// A repository that may be written to.
@@ -17,18 +17,18 @@ pub(super) struct Repository {
     /// Its index in the forge.
     pub(super) index: usize,
     /// Labels that are missing and will be made before they are first put on; one that was made is gone from here.
-    pub(super) missing: RefCell<Vec<Label>>,
+    pub(super) missing: RefCell<Vec<NewLabel>>,
     /// Logins that cannot be assigned.
     pub(super) unassignable: Vec<String>,
 }
 
-fn failed(why: String) -> Outcome {
-    Outcome::new(Fate::Failed, why)
+fn failed(why: String) -> ItemOutcome {
+    ItemOutcome::new(ItemFate::Failed, why)
 }
 
-impl Run<'_, '_> {
+impl PlanRun<'_, '_> {
     /// Looks at every repository of the plan. What fails is told before anything is written.
-    pub(super) fn preflight(&self, applied: &mut Applied) -> HashMap<&str, Result<Repository, Outcome>> {
+    pub(super) fn preflight(&self, applied: &mut ApplyResult) -> HashMap<&str, Result<Repository, ItemOutcome>> {
         let names: BTreeSet<&str> = self.plan.items.iter().map(|item| item.repo.as_ref()).collect();
         let mut found = HashMap::new();
         for name in names {
@@ -47,7 +47,7 @@ impl Run<'_, '_> {
         found
     }
 
-    fn repository(&self, name: &str) -> Result<Result<Repository, Outcome>> {
+    fn repository(&self, name: &str) -> Result<Result<Repository, ItemOutcome>> {
         let forge = self.apply.forge;
         let Some(index) = forge.repos().iter().position(|repo| repo.name.eq_ignore_ascii_case(name)) else {
             return Ok(Err(failed("the forge has no such repository, or the token may not see it".to_owned())));
@@ -57,13 +57,13 @@ impl Run<'_, '_> {
         let milestones = writes().any(|write| write.op == Op::SetMilestone);
         let there = forge.preflight(index, milestones)?;
         if let Some(why) = there.refused {
-            let fate = if there.closed { Fate::Dropped } else { Fate::Failed };
-            return Ok(Err(Outcome::new(fate, format!("Nothing was written: {why}"))));
+            let fate = if there.closed { ItemFate::Dropped } else { ItemFate::Failed };
+            return Ok(Err(ItemOutcome::new(fate, format!("Nothing was written: {why}"))));
         }
         let put_on = writes().filter(|write| matches!(write.op, Op::AddLabels | Op::CreateIssue | Op::CreateLabel));
         let labels: BTreeSet<&String> = put_on.flat_map(|write| &write.args.labels).collect();
         let known = |label: &&String| there.labels.iter().any(|name| forge.label_names().same(name, label));
-        let missing: Vec<Label> =
+        let missing: Vec<NewLabel> =
             labels.into_iter().filter(|label| !known(label)).map(|name| self.described(name)).collect();
         // One that is put back may be closed by now: that stops its item alone.
         let milestone = writes()
@@ -85,9 +85,9 @@ impl Run<'_, '_> {
     }
 
     /// A label as the rules describe it.
-    fn described(&self, name: &str) -> Label {
+    fn described(&self, name: &str) -> NewLabel {
         let known = self.plan.manners.labels.iter().find(|label| label.name == name);
-        known.cloned().unwrap_or_else(|| Label {
+        known.cloned().unwrap_or_else(|| NewLabel {
             name: name.to_owned(),
             color: GREY.to_owned(),
             description: String::new(),

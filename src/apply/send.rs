@@ -5,21 +5,21 @@
 
 use std::time::{Duration, Instant};
 
-use super::journal::{Entry, Step};
+use super::journal::{JournalEntry, WriteStep};
 use super::preflight::Repository;
-use super::{Posted, Run};
+use super::{PlanRun, PostedComment};
 use crate::forge::Comment;
-use crate::forge::change::{Change, Done, Failure, Fresh};
+use crate::forge::change::{Change, ChangeFailure, Fresh, WriteAnswer};
 use crate::forge::time::rfc3339;
 use crate::plan::marker::Marker;
-use crate::plan::memory::{self, State};
+use crate::plan::memory::{self, ItemStanding};
 use crate::plan::{Effect, Op, PlannedItem, UNDO, Write, section};
 
 /// How often a write is sent whose answer is lost.
 const TRIES: u32 = 3;
 
 /// Why a write was not done.
-pub(super) struct Failed {
+pub(super) struct WriteFailure {
     pub(super) text: String,
     pub(super) ends_run: bool,
     /// The text was changed since it was read, and nothing was written.
@@ -27,29 +27,29 @@ pub(super) struct Failed {
     pub(super) denied: bool,
 }
 
-impl From<Failure> for Failed {
-    fn from(failure: Failure) -> Self {
+impl From<ChangeFailure> for WriteFailure {
+    fn from(failure: ChangeFailure) -> Self {
         let certainty = match &failure {
-            Failure::Unknown(_) => " (it may have been written: the answer never came)",
-            Failure::Ignored(_) => " (the forge answered that all is well and did not do all of it)",
-            Failure::Token(_) | Failure::Refused(_) | Failure::Stale(_) => "",
+            ChangeFailure::Unknown(_) => " (it may have been written: the answer never came)",
+            ChangeFailure::Ignored(_) => " (the forge answered that all is well and did not do all of it)",
+            ChangeFailure::Token(_) | ChangeFailure::Refused(_) | ChangeFailure::Stale(_) => "",
         };
-        Failed {
+        WriteFailure {
             text: format!("{failure}{certainty}"),
-            ends_run: matches!(failure, Failure::Token(_)),
-            stale: matches!(failure, Failure::Stale(_)),
+            ends_run: matches!(failure, ChangeFailure::Token(_)),
+            stale: matches!(failure, ChangeFailure::Stale(_)),
             denied: failure.denied(),
         }
     }
 }
 
-impl From<anyhow::Error> for Failed {
+impl From<anyhow::Error> for WriteFailure {
     fn from(error: anyhow::Error) -> Self {
-        Failed { text: format!("{error:#}"), ends_run: false, stale: false, denied: false }
+        WriteFailure { text: format!("{error:#}"), ends_run: false, stale: false, denied: false }
     }
 }
 
-impl Run<'_, '_> {
+impl PlanRun<'_, '_> {
     /// Sends one write to an item.
     pub(super) fn write(
         &self,
@@ -58,7 +58,7 @@ impl Run<'_, '_> {
         (fresh, comments): (&Fresh, &[Comment]),
         effect: &Effect,
         write: &Write,
-    ) -> Result<(), Failed> {
+    ) -> Result<(), WriteFailure> {
         if write.op == Op::CreateIssue {
             let mut write = write.clone();
             write.args.body = write.args.body.as_deref().map(|body| self.stamped(body));
@@ -92,9 +92,9 @@ impl Run<'_, '_> {
             Op::SetMilestone => fresh.item.milestone.as_ref().map(ToString::to_string),
             _ => None,
         };
-        self.note(item, effect, &write, before.clone(), Step::Begun)?;
+        self.note(item, effect, &write, before.clone(), WriteStep::Begun)?;
         let sent = self.change(repository.index, fresh, &write);
-        let step = if sent.is_ok() { Step::Done } else { Step::Failed };
+        let step = if sent.is_ok() { WriteStep::Done } else { WriteStep::Failed };
         if let (Ok(done), Op::Comment) = (&sent, write.op) {
             write.args.id = done.id;
         }
@@ -105,18 +105,19 @@ impl Run<'_, '_> {
         {
             let field = |name: &str| marker.get(name).unwrap_or("").to_owned();
             let (policy, key, did) = (field("policy"), field("key"), field("did"));
-            let posted = Posted { repo: repository.index, number: fresh.item.number, id: done.id, policy, key, did };
+            let posted =
+                PostedComment { repo: repository.index, number: fresh.item.number, id: done.id, policy, key, did };
             self.posted.borrow_mut().push(posted);
         }
         Ok(())
     }
 
     /// Makes a change to an item that was just read, and does not believe it before it is proven.
-    pub(super) fn change(&self, repo: usize, fresh: &Fresh, write: &Write) -> Result<Done, Failure> {
+    pub(super) fn change(&self, repo: usize, fresh: &Fresh, write: &Write) -> Result<WriteAnswer, ChangeFailure> {
         self.persist(
             || match change(write) {
                 Some(change) => self.apply.forge.change(repo, fresh, change),
-                None => Err(Failure::Refused(anyhow::anyhow!("an item cannot be sent `{}`", write.op.name()))),
+                None => Err(ChangeFailure::Refused(anyhow::anyhow!("an item cannot be sent `{}`", write.op.name()))),
             },
             || self.landed(repo, fresh, write),
         )
@@ -126,28 +127,30 @@ impl Run<'_, '_> {
     /// Where the answer says that something was left out, another look decides: it may be an old answer.
     pub(super) fn persist(
         &self,
-        send: impl Fn() -> Result<Done, Failure>,
-        landed: impl Fn() -> anyhow::Result<Option<Done>>,
-    ) -> Result<Done, Failure> {
+        send: impl Fn() -> Result<WriteAnswer, ChangeFailure>,
+        landed: impl Fn() -> anyhow::Result<Option<WriteAnswer>>,
+    ) -> Result<WriteAnswer, ChangeFailure> {
         let mut tries = 1;
         loop {
             self.pause();
             let sent = send();
             self.last.set(Some(Instant::now()));
             let error = match sent {
-                Err(Failure::Ignored(error)) => {
-                    return landed().ok().flatten().ok_or(Failure::Ignored(error));
+                Err(ChangeFailure::Ignored(error)) => {
+                    return landed().ok().flatten().ok_or(ChangeFailure::Ignored(error));
                 }
-                Err(Failure::Unknown(error)) => error,
+                Err(ChangeFailure::Unknown(error)) => error,
                 sent => return sent,
             };
             match landed() {
                 Ok(Some(done)) => return Ok(done),
                 Ok(None) if tries < TRIES => {}
                 // It is not there, and the forge keeps failing.
-                Ok(None) => return Err(Failure::Refused(error.context("it was sent several times and is not there"))),
+                Ok(None) => {
+                    return Err(ChangeFailure::Refused(error.context("it was sent several times and is not there")));
+                }
                 Err(asking) => {
-                    return Err(Failure::Unknown(
+                    return Err(ChangeFailure::Unknown(
                         error.context(format!("asking whether it landed failed: {asking:#}")),
                     ));
                 }
@@ -160,7 +163,7 @@ impl Run<'_, '_> {
     }
 
     /// Whether a write whose answer proves nothing is there.
-    fn landed(&self, repo: usize, fresh: &Fresh, write: &Write) -> anyhow::Result<Option<Done>> {
+    fn landed(&self, repo: usize, fresh: &Fresh, write: &Write) -> anyhow::Result<Option<WriteAnswer>> {
         let (forge, number) = (self.apply.forge, fresh.item.number);
         let body = write.args.body.as_deref().unwrap_or("");
         if matches!(write.op, Op::Comment | Op::EditComment | Op::DeleteComment) {
@@ -182,14 +185,14 @@ impl Run<'_, '_> {
                 }
                 _ => write.args.id.filter(|_| !comments.iter().any(|comment| of_write(&comment))),
             };
-            return Ok(found.map(|id| Done { id: Some(id), number: None }));
+            return Ok(found.map(|id| WriteAnswer { id: Some(id), number: None }));
         }
         let Some(now) = forge.item(repo, fresh.item.kind, number)? else { return Ok(None) };
         let there = match write.op {
             Op::EditBody => memory::same_text(&now.item.body, body),
-            _ => !memory::left(&mut write.clone(), &State::of(&now.item, forge.label_names())),
+            _ => !memory::left(&mut write.clone(), &ItemStanding::of(&now.item, forge.label_names())),
         };
-        Ok(there.then(Done::default))
+        Ok(there.then(WriteAnswer::default))
     }
 
     /// A text with the name of this run in its marker.
@@ -207,9 +210,9 @@ impl Run<'_, '_> {
         effect: &Effect,
         write: &Write,
         before: Option<String>,
-        state: Step,
+        state: WriteStep,
     ) -> anyhow::Result<()> {
-        let entry = Entry {
+        let entry = JournalEntry {
             ts: rfc3339((self.apply.clock)()),
             run: self.apply.run.to_owned(),
             job: self.plan.job.to_string(),
@@ -224,7 +227,7 @@ impl Run<'_, '_> {
             before,
             state,
         };
-        if state == Step::Done && !self.apply.forge.is_remote() {
+        if state == WriteStep::Done && !self.apply.forge.is_remote() {
             self.unsaved.borrow_mut().push(entry);
             return Ok(());
         }
@@ -233,8 +236,8 @@ impl Run<'_, '_> {
 
     /// Notes the steps whose writes are saved by now, or could not be.
     pub(super) fn note_saved(&self, saved: bool) -> anyhow::Result<()> {
-        let state = if saved { Step::Done } else { Step::Failed };
-        self.unsaved.take().into_iter().try_for_each(|entry| self.apply.journal.note(&Entry { state, ..entry }))
+        let state = if saved { WriteStep::Done } else { WriteStep::Failed };
+        self.unsaved.take().into_iter().try_for_each(|entry| self.apply.journal.note(&JournalEntry { state, ..entry }))
     }
 }
 

@@ -12,11 +12,11 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::guard;
 use super::preflight::Repository;
-use super::{Applied, Created, Outcome, Posted, Run};
+use super::{ApplyResult, CreatedIssue, ItemOutcome, PlanRun, PostedComment};
 use crate::forge::change::Fresh;
-use crate::forge::{Comment, Item, Kind};
+use crate::forge::{Comment, Item, ItemKind};
 use crate::plan::marker::Marker;
-use crate::plan::memory::{self, State};
+use crate::plan::memory::{self, ItemStanding};
 use crate::plan::{Args, DECISION, Op, UNDO, Write};
 
 /// Clocks of a runner and a forge differ by fewer minutes.
@@ -28,11 +28,15 @@ pub(crate) const SECOND: &str = "<sub>Two runs made this at the same moment: ";
 /// Issues of ours, by repository and label.
 type Lists = HashMap<(usize, Option<String>), Vec<Item<'static>>>;
 
-impl Run<'_, '_> {
+impl PlanRun<'_, '_> {
     /// Looks back at every repository that this run has posted in: one list of comments each.
-    pub(super) fn look_back(&self, repositories: &HashMap<&str, Result<Repository, Outcome>>, applied: &mut Applied) {
+    pub(super) fn look_back(
+        &self,
+        repositories: &HashMap<&str, Result<Repository, ItemOutcome>>,
+        applied: &mut ApplyResult,
+    ) {
         let posted = self.posted.take();
-        let mut by_repo: BTreeMap<usize, Vec<&Posted>> = BTreeMap::new();
+        let mut by_repo: BTreeMap<usize, Vec<&PostedComment>> = BTreeMap::new();
         posted.iter().for_each(|one| by_repo.entry(one.repo).or_default().push(one));
         for (repo, posted) in by_repo {
             let name = repositories.iter().find(|(_, found)| found.as_ref().is_ok_and(|found| found.index == repo));
@@ -46,7 +50,7 @@ impl Run<'_, '_> {
     }
 
     /// Looks back at the issues that this run has created: one list by their label each.
-    pub(super) fn look_back_at_issues(&self, applied: &mut Applied) {
+    pub(super) fn look_back_at_issues(&self, applied: &mut ApplyResult) {
         let mut lists = HashMap::new();
         for mine in self.created.take() {
             let name = self.apply.forge.repos().get(mine.repo).map_or("", |repo| &repo.name);
@@ -72,7 +76,7 @@ impl Run<'_, '_> {
     }
 
     /// Gives the number of the one that stands.
-    fn keep_one_issue(&self, mine: &Created, lists: &mut Lists) -> Result<Option<u64>> {
+    fn keep_one_issue(&self, mine: &CreatedIssue, lists: &mut Lists) -> Result<Option<u64>> {
         let same = |marker: &Marker| {
             ["policy", "key", "did", "of", "action"].into_iter().all(|name| marker.get(name) == mine.marker.get(name))
         };
@@ -104,7 +108,7 @@ impl Run<'_, '_> {
     /// is so already is no failure.
     fn close_second(&self, repo: usize, number: u64, first: u64) -> Result<()> {
         let forge = self.apply.forge;
-        let Some(mut fresh) = forge.item(repo, Kind::Issue, number)? else { return Ok(()) };
+        let Some(mut fresh) = forge.item(repo, ItemKind::Issue, number)? else { return Ok(()) };
         let other = forge.quiet_link(repo, first, false);
         let line = format!("{SECOND}{other} stands, this one is closed.</sub>");
         let assignees: Vec<String> = fresh.item.assignees.iter().map(ToString::to_string).collect();
@@ -117,14 +121,14 @@ impl Run<'_, '_> {
             let write = Write { op, key: UNDO.into(), args };
             let left = |fresh: &Fresh| match op {
                 Op::EditBody => !memory::same_text(&fresh.item.body, write.args.body.as_deref().unwrap_or_default()),
-                _ => memory::left(&mut write.clone(), &State::of(&fresh.item, forge.label_names())),
+                _ => memory::left(&mut write.clone(), &ItemStanding::of(&fresh.item, forge.label_names())),
             };
             if !left(&fresh) {
                 continue;
             }
             if let Err(failure) = self.change(repo, &fresh, &write) {
                 // The other run may have been quicker.
-                let Some(now) = forge.item(repo, Kind::Issue, number)? else { return Ok(()) };
+                let Some(now) = forge.item(repo, ItemKind::Issue, number)? else { return Ok(()) };
                 if left(&now) {
                     return Err(anyhow::anyhow!("{failure}"));
                 }
@@ -135,7 +139,7 @@ impl Run<'_, '_> {
         forge.item_done()
     }
 
-    fn keep_one(&self, repo: usize, posted: &[&Posted]) -> Result<()> {
+    fn keep_one(&self, repo: usize, posted: &[&PostedComment]) -> Result<()> {
         let since = self.apply.started - Duration::minutes(CLOCKS);
         let recent = self.apply.forge.comments_since(repo, since)?;
         for mine in posted {
@@ -160,7 +164,7 @@ impl Run<'_, '_> {
     }
 
     fn delete(&self, repo: usize, number: u64, id: u64) -> Result<()> {
-        let Some(fresh) = self.apply.forge.item(repo, Kind::Issue, number)? else { return Ok(()) };
+        let Some(fresh) = self.apply.forge.item(repo, ItemKind::Issue, number)? else { return Ok(()) };
         let args = Args { id: Some(id), ..Args::default() };
         let write = Write { op: Op::DeleteComment, key: UNDO.into(), args };
         match self.change(repo, &fresh, &write) {

@@ -44,7 +44,7 @@ pub const MANY: usize = 64;
 
 /// Where texts are in bytes that are looked at piece by piece.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Texts {
+pub struct TextMask {
     /// The bytes so far end within a text.
     pub within: bool,
     /// They end in a backslash that escapes the next one.
@@ -62,7 +62,7 @@ pub struct Brackets {
     pub quotes: u64,
 }
 
-impl Texts {
+impl TextMask {
     /// Looks at the next piece, of at most [`MANY`] bytes.
     #[inline]
     pub fn brackets(&mut self, piece: &[u8]) -> Brackets {
@@ -177,7 +177,7 @@ mod tests {
                     _ => {}
                 }
             }
-            let (mut texts, mut brackets) = (Texts::default(), Vec::new());
+            let (mut texts, mut brackets) = (TextMask::default(), Vec::new());
             let length = 1 + round % MANY;
             for (piece, at) in bytes.chunks(length).zip((0..).step_by(length)) {
                 let Brackets { opens, closes, .. } = texts.brackets(piece);

@@ -20,7 +20,7 @@ pub struct Improvement {
     pub shard: Option<(u32, u32)>,
     #[command(flatten)]
     /// What is made of the sessions.
-    pub report: Report,
+    pub report: ProposalOptions,
 }
 
 /// Options of `merge`.
@@ -31,12 +31,12 @@ pub struct Merge {
     pub parts: Vec<PathBuf>,
     #[command(flatten)]
     /// What is made of the sessions.
-    pub report: Report,
+    pub report: ProposalOptions,
 }
 
 /// What is made of counted sessions.
 #[derive(Debug, Args)]
-pub struct Report {
+pub struct ProposalOptions {
     /// Hours a month from which a proposal is made [default: the rules' own].
     #[arg(long, value_name = "HOURS", value_parser = amount)]
     pub threshold: Option<f64>,

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use super::shared::{Common, Shown, Target};
+use super::shared::{Common, OutputOptions, Target};
 use super::values::{branch, field, instant, repo_name, window};
 
 /// Options of a job that works in the folder of the loop alone.
@@ -31,7 +31,7 @@ pub struct InLoop {
     pub templates: Option<PathBuf>,
     #[command(flatten)]
     /// How it is shown.
-    pub shown: Shown,
+    pub shown: OutputOptions,
 }
 
 impl InLoop {

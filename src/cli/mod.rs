@@ -23,12 +23,12 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::jobs;
-pub use improvement::{Improvement, Merge, Priority, Report as ImprovementReport};
+pub use improvement::{Improvement, Merge, Priority, ProposalOptions};
 pub use loops::{Backfill, CycleRetro, InLoop, Introspect, LoopGuard, LoopMerge, LoopState, StateStep, TriageScore};
-pub use retro::Retro;
-pub use rules::{Check, Diff, Facts, Rules, Show};
-pub use shared::{Common, Format, Shown, Target, When};
-pub use undo::{Runs, Undo};
+pub use retro::RetroOptions;
+pub use rules::{CheckOptions, DiffOptions, FactsOptions, RulesCommand, Show};
+pub use shared::{ColorChoice, Common, Format, OutputOptions, Target};
+pub use undo::{Runs, UndoOptions};
 pub use values::ItemName;
 pub(crate) use values::login_name;
 use values::{agent, item, label, repo_name, sha256, span};
@@ -122,7 +122,7 @@ pub enum Job {
     /// The rules are rules/kaizen-retro.yaml: what counts as closed well or stuck, the suggestions, where
     /// the report goes. With --dry-run it prints the report, and publishes nothing.
     #[command(after_help = EXIT_CODES)]
-    KaizenRetro(Retro),
+    KaizenRetro(RetroOptions),
     /// Set a repository up: rules with your logins in .kaizen, workflows that run and review them.
     ///
     /// Run it anywhere in a git checkout. What a person wrote or edited is left alone. It asks for
@@ -134,10 +134,10 @@ pub enum Job {
     /// Reads no rules. Every item is looked at once more; one that has changed since is left alone.
     /// Done twice, it writes nothing the second time.
     #[command(after_help = EXIT_CODES)]
-    Apply(Apply),
+    Apply(ApplyOptions),
     /// Check rules, test them, show them, see what a change of them does, make a case of an item.
     #[command(subcommand, after_help = EXIT_CODES)]
-    Rules(Rules),
+    Rules(RulesCommand),
     /// Record a forge into a file that --forge file:PATH reads back.
     ///
     /// Issues, pull requests, comments, labels, who may write, and the timelines that the rules ask
@@ -156,7 +156,7 @@ pub enum Job {
     /// Labels, assignees, states, milestones, comments, texts and issues go back to what they were. It
     /// is a run of its own, which can be taken back too. With --dry-run it prints what it would do.
     #[command(after_help = EXIT_CODES)]
-    Undo(Undo),
+    Undo(UndoOptions),
     /// List the runs with what they did; one that began and never ended is named.
     #[command(after_help = EXIT_CODES)]
     Runs(Runs),
@@ -179,7 +179,7 @@ impl Job {
             Job::Apply(args) => &args.target.loop_dir,
             Job::Undo(args) => &args.target.loop_dir,
             Job::Runs(args) => &args.loop_dir,
-            Job::Rules(Rules::Diff(args)) => &args.common.target.loop_dir,
+            Job::Rules(RulesCommand::Diff(args)) => &args.common.target.loop_dir,
             Job::Rules(_) | Job::Why(_) | Job::Snapshot(_) | Job::Init(_) | Job::Merge(_) | Job::LoopMerge(_) => {
                 return None;
             }
@@ -258,7 +258,7 @@ pub struct Init {
 
 /// Options of `apply`.
 #[derive(Debug, Args)]
-pub struct Apply {
+pub struct ApplyOptions {
     /// The plan.
     #[arg(value_name = "PLAN")]
     pub plan: PathBuf,
@@ -270,7 +270,7 @@ pub struct Apply {
     pub target: Target,
     #[command(flatten)]
     /// How it is shown.
-    pub shown: Shown,
+    pub shown: OutputOptions,
 }
 
 /// Options of `backlog-triage`.

@@ -1,6 +1,6 @@
 //! Options of `kaizen-retro`.
 //!
-//! Takes: nothing, this is the type that the arguments fill. Gives: [`Retro`].
+//! Takes: nothing, this is the type that the arguments fill. Gives: [`RetroOptions`].
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use super::values::instant;
 
 /// Options of `kaizen-retro`.
 #[derive(Debug, Args)]
-pub struct Retro {
+pub struct RetroOptions {
     #[command(flatten)]
     /// Options that jobs share.
     pub common: Common,

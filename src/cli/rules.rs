@@ -1,6 +1,6 @@
 //! `kaizen rules …`: what is done with rules beside running them.
 //!
-//! Takes: nothing, these are the types that the arguments fill. Gives: [`Rules`] and the options of
+//! Takes: nothing, these are the types that the arguments fill. Gives: [`RulesCommand`] and the options of
 //! its commands.
 
 use std::path::PathBuf;
@@ -9,13 +9,13 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 
 use super::EXIT_CODES;
-use super::shared::{Common, Shown, Target};
+use super::shared::{Common, OutputOptions, Target};
 use super::values::instant;
 use crate::jobs;
 
 /// What can be asked of rules.
 #[derive(Debug, Subcommand)]
-pub enum Rules {
+pub enum RulesCommand {
     /// Make a case of an item: a wrong decision becomes a test that fails.
     ///
     /// The item is read and judged as in a run, and appended to the cases of the rules. Without
@@ -27,7 +27,7 @@ pub enum Rules {
     /// Errors: what a run would refuse. Warnings: rules that are never reached, conditions that always
     /// or never hold, vocabulary and templates that nothing uses, words in two sets, thresholds written
     /// out in texts. Ends with 78 on errors, with 3 on warnings under --deny-warnings.
-    Check(Check),
+    Check(CheckOptions),
     /// Show what a change of the rules does to the whole backlog, item by item.
     ///
     /// Both versions judge one reading of the items at one instant. Nothing is written but, with
@@ -36,9 +36,9 @@ pub enum Rules {
     /// forge, loop-introspect over the log in --loop-dir, improvement-proposals over the sessions of
     /// --input, the rest by their parameters.
     #[command(after_help = EXIT_CODES)]
-    Diff(Box<Diff>),
+    Diff(Box<DiffOptions>),
     /// List what the rules of a job can ask for: names, types, what has to be read for them.
-    Facts(Facts),
+    Facts(FactsOptions),
     /// Print the JSON Schema of rule files, for editors.
     Schema,
     /// Print the rules of a job as they are in force, each value with the file and line it comes from.
@@ -53,7 +53,7 @@ pub enum Rules {
 
 /// Options of `rules check`.
 #[derive(Debug, Args)]
-pub struct Check {
+pub struct CheckOptions {
     /// A folder of rules, or one file of it [default: in a job of a pull request without a checkout what
     /// the pull request brings, else the rules that the jobs would take].
     #[arg(value_name = "PATH")]
@@ -74,13 +74,13 @@ pub struct Check {
 
 /// Options of `rules facts`.
 #[derive(Debug, Args)]
-pub struct Facts {
+pub struct FactsOptions {
     /// The job.
     #[arg(value_name = "JOB", value_parser = PossibleValuesParser::new(jobs::NAMES))]
     pub job: String,
     #[command(flatten)]
     /// How it is shown.
-    pub shown: Shown,
+    pub shown: OutputOptions,
 }
 
 /// Options of `rules show`.
@@ -97,11 +97,14 @@ pub struct Show {
     pub templates: Option<PathBuf>,
 }
 
-impl Rules {
+impl RulesCommand {
     /// Rules or templates that may be a stranger's are judged: in a confined process.
     #[must_use]
     pub fn judges(&self) -> bool {
-        matches!(self, Rules::Capture(_) | Rules::Check(_) | Rules::Diff(_) | Rules::Test(_))
+        matches!(
+            self,
+            RulesCommand::Capture(_) | RulesCommand::Check(_) | RulesCommand::Diff(_) | RulesCommand::Test(_)
+        )
     }
 }
 
@@ -157,12 +160,12 @@ pub struct Capture {
     pub output: Option<PathBuf>,
     #[command(flatten)]
     /// How it is shown.
-    pub shown: Shown,
+    pub shown: OutputOptions,
 }
 
 /// Options of `rules diff`.
 #[derive(Debug, Args)]
-pub struct Diff {
+pub struct DiffOptions {
     /// The jobs whose rules are compared [default: backlog-triage].
     #[arg(value_name = "JOB", value_parser = PossibleValuesParser::new(jobs::NAMES))]
     pub jobs: Vec<String>,

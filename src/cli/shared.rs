@@ -1,7 +1,7 @@
 //! Options that several commands share.
 //!
 //! Takes: nothing, these are the types that the arguments fill. Gives: [`Common`], [`Target`],
-//! [`Shown`].
+//! [`OutputOptions`].
 
 use std::path::PathBuf;
 
@@ -34,7 +34,7 @@ pub struct Common {
     pub concurrency: u16,
     #[command(flatten)]
     /// How it is shown.
-    pub shown: Shown,
+    pub shown: OutputOptions,
 }
 
 /// The forge, and what a run there needs.
@@ -66,7 +66,7 @@ pub struct Target {
 
 /// How results are shown.
 #[derive(Debug, Clone, Args)]
-pub struct Shown {
+pub struct OutputOptions {
     /// How to print the result.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -77,8 +77,8 @@ pub struct Shown {
     #[arg(short, long)]
     pub verbose: bool,
     /// When to use colours.
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
-    pub color: When,
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    pub color: ColorChoice,
 }
 
 /// How to print the result.
@@ -94,7 +94,7 @@ pub enum Format {
 
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum When {
+pub enum ColorChoice {
     /// On a terminal, unless NO_COLOR is set.
     Auto,
     /// Always.

@@ -1,17 +1,17 @@
 //! Options of what looks back at runs: `undo`, `runs`.
 //!
-//! Takes: nothing, these are the types that the arguments fill. Gives: [`Undo`], [`Runs`].
+//! Takes: nothing, these are the types that the arguments fill. Gives: [`UndoOptions`], [`Runs`].
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::shared::{Shown, Target};
+use super::shared::{OutputOptions, Target};
 use super::values::{instant, repo_name};
 
 /// Options of `undo`.
 #[derive(Debug, Args)]
-pub struct Undo {
+pub struct UndoOptions {
     /// The run, as `kaizen runs` names it [default: the last one that wrote something and was no undo].
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
@@ -38,7 +38,7 @@ pub struct Undo {
     pub target: Target,
     #[command(flatten)]
     /// How it is shown.
-    pub shown: Shown,
+    pub shown: OutputOptions,
 }
 
 /// Options of `runs`.
@@ -52,5 +52,5 @@ pub struct Runs {
     pub now: Option<chrono::DateTime<chrono::Utc>>,
     #[command(flatten)]
     /// How it is shown.
-    pub shown: Shown,
+    pub shown: OutputOptions,
 }

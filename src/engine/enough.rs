@@ -4,7 +4,7 @@
 //! only ever compared with numbers, nothing past the largest of them can change a decision, and
 //! most searches end after a match or three.
 
-use super::expr::{Compare, Expr, Name};
+use super::expr::{Compare, Expr, NameRef};
 use super::rules::{Policy, Threshold};
 use super::words::{Enough, MAX_MATCHES};
 
@@ -42,16 +42,16 @@ impl Needs<'_> {
     }
 
     /// `>= 3` and `< 3` are decided by three, all others by one more than the number.
-    fn compared(&mut self, name: Name, op: Compare, limit: &Expr) {
+    fn compared(&mut self, name: NameRef, op: Compare, limit: &Expr) {
         let Some(limit) = self.limit(limit) else { return };
         let whole = if matches!(op, Compare::Ge | Compare::Lt) { limit.ceil() } else { limit.floor() + 1.0 };
         self.need(name, whole.max(0.0) as usize);
     }
 
-    fn need(&mut self, name: Name, needed: usize) {
+    fn need(&mut self, name: NameRef, needed: usize) {
         match name {
-            Name::Count(pattern) => self.of[pattern].count = self.of[pattern].count.max(needed),
-            Name::Distinct(pattern) => self.of[pattern].distinct = self.of[pattern].distinct.max(needed),
+            NameRef::Count(pattern) => self.of[pattern].count = self.of[pattern].count.max(needed),
+            NameRef::Distinct(pattern) => self.of[pattern].distinct = self.of[pattern].distinct.max(needed),
             _ => {}
         }
     }
@@ -59,7 +59,7 @@ impl Needs<'_> {
     fn limit(&self, expr: &Expr) -> Option<f64> {
         match expr {
             Expr::Literal(value) => value.number(),
-            Expr::Name(Name::Threshold(index)) => self.thresholds[*index].value.number(),
+            Expr::Name(NameRef::Threshold(index)) => self.thresholds[*index].value.number(),
             _ => None,
         }
     }

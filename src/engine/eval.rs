@@ -1,45 +1,45 @@
 //! Expressions: from a checked tree to a value.
 //!
-//! Takes: an [`Expr`] and what its names stand for. Gives: an [`Out`]. Three values: yes, no and
+//! Takes: an [`Expr`] and what its names stand for. Gives: an [`Estimate`]. Three values: yes, no and
 //! not read; `no and not-read` is no, `yes or not-read` is yes, and a number of which only bounds
 //! are known decides the comparisons that the bounds decide. Nothing here fails: the checker has
 //! refused what has no answer, division by zero is infinite, overflow goes on as a float.
 
 use std::borrow::Cow;
 
-use super::expr::{Arith, Compare, Expr, Filter, Name};
+use super::expr::{Arith, Compare, Expr, Filter, NameRef};
 use super::facts::Fact;
 use super::text::same_tag;
-use super::value::{Out, Tiers, Value};
+use super::value::{Estimate, Tiers, Value};
 
 /// What names stand for, for one item.
-pub trait Names<'v> {
+pub trait NameValues<'v> {
     /// The value of a name.
-    fn value(&self, name: Name) -> Out<'v>;
+    fn value(&self, name: NameRef) -> Estimate<'v>;
 }
 
 /// Evaluates an expression.
-pub fn eval<'v>(expr: &'v Expr, names: &dyn Names<'v>) -> Out<'v> {
+pub fn eval<'v>(expr: &'v Expr, names: &dyn NameValues<'v>) -> Estimate<'v> {
     match expr {
-        Expr::Literal(value) => Out::Is(borrowed(value)),
+        Expr::Literal(value) => Estimate::Is(borrowed(value)),
         Expr::Name(name) => names.value(*name),
-        Expr::List(parts) => all(parts, names).map_or_else(Out::Lacks, |values| Out::Is(Value::List(values))),
+        Expr::List(parts) => all(parts, names).map_or_else(Estimate::Lacks, |values| Estimate::Is(Value::List(values))),
         Expr::Not(inner) => match eval(inner, names) {
-            Out::Is(Value::Bool(value)) => Out::Is(Value::Bool(!value)),
+            Estimate::Is(Value::Bool(value)) => Estimate::Is(Value::Bool(!value)),
             other => other,
         },
         Expr::And(parts) => junction(parts, false, names),
         Expr::Or(parts) => junction(parts, true, names),
         Expr::IsNone(inner) => match eval(inner, names) {
-            Out::Is(value) => Out::Is(Value::Bool(matches!(value, Value::None))),
+            Estimate::Is(value) => Estimate::Is(Value::Bool(matches!(value, Value::None))),
             // A number with bounds is a number.
-            Out::Within(..) => Out::Is(Value::Bool(false)),
-            Out::Lacks(tiers) => Out::Lacks(tiers),
+            Estimate::Within(..) => Estimate::Is(Value::Bool(false)),
+            Estimate::Lacks(tiers) => Estimate::Lacks(tiers),
         },
         Expr::Compare(Compare::Gt, a, b) => more(a, b, names),
         Expr::Compare(Compare::Lt, a, b) => more(b, a, names),
         Expr::Compare(op, a, b) => compare(*op, eval(a, names), eval(b, names)),
-        Expr::In(needle, hay) if matches!(**hay, Expr::Name(Name::Fact(Fact::Tags))) => {
+        Expr::In(needle, hay) if matches!(**hay, Expr::Name(NameRef::Fact(Fact::Tags))) => {
             both(needle, hay, names, |needle, tags| Value::Bool(is_tag(&needle, &tags)))
         }
         Expr::In(needle, hay) => both(needle, hay, names, |needle, hay| Value::Bool(contains(&needle, &hay))),
@@ -49,9 +49,9 @@ pub fn eval<'v>(expr: &'v Expr, names: &dyn Names<'v>) -> Out<'v> {
         }),
         Expr::Arith(op, a, b) => both(a, b, names, |a, b| arith(*op, &a, &b)),
         Expr::If(test, yes, no) => match eval(test, names) {
-            Out::Is(Value::Bool(true)) => eval(yes, names),
-            Out::Is(_) => eval(no, names),
-            other => Out::Lacks(other.lacks()),
+            Estimate::Is(Value::Bool(true)) => eval(yes, names),
+            Estimate::Is(_) => eval(no, names),
+            other => Estimate::Lacks(other.lacks()),
         },
         Expr::Filter(kind, inner, argument) => match argument {
             None => one(inner, names, |value| filter(*kind, value, None)),
@@ -67,68 +67,72 @@ fn borrowed<'v>(value: &'v Value<'static>) -> Value<'v> {
     }
 }
 
-fn all<'v>(parts: &'v [Expr], names: &dyn Names<'v>) -> Result<Vec<Value<'v>>, Tiers> {
+fn all<'v>(parts: &'v [Expr], names: &dyn NameValues<'v>) -> Result<Vec<Value<'v>>, Tiers> {
     let mut values = Vec::with_capacity(parts.len());
     let mut lacks = Tiers::default();
     for part in parts {
         match eval(part, names) {
-            Out::Is(value) => values.push(value),
+            Estimate::Is(value) => values.push(value),
             other => lacks = lacks.and(other.lacks()),
         }
     }
     if lacks.is_empty() { Ok(values) } else { Err(lacks) }
 }
 
-fn one<'v>(inner: &'v Expr, names: &dyn Names<'v>, then: impl FnOnce(Value<'v>) -> Value<'v>) -> Out<'v> {
+fn one<'v>(inner: &'v Expr, names: &dyn NameValues<'v>, then: impl FnOnce(Value<'v>) -> Value<'v>) -> Estimate<'v> {
     match eval(inner, names) {
-        Out::Is(value) => Out::Is(then(value)),
-        other => Out::Lacks(other.lacks()),
+        Estimate::Is(value) => Estimate::Is(then(value)),
+        other => Estimate::Lacks(other.lacks()),
     }
 }
 
 fn both<'v>(
     a: &'v Expr,
     b: &'v Expr,
-    names: &dyn Names<'v>,
+    names: &dyn NameValues<'v>,
     then: impl FnOnce(Value<'v>, Value<'v>) -> Value<'v>,
-) -> Out<'v> {
+) -> Estimate<'v> {
     match (eval(a, names), eval(b, names)) {
-        (Out::Is(a), Out::Is(b)) => Out::Is(then(a, b)),
-        (a, b) => Out::Lacks(a.lacks().and(b.lacks())),
+        (Estimate::Is(a), Estimate::Is(b)) => Estimate::Is(then(a, b)),
+        (a, b) => Estimate::Lacks(a.lacks().and(b.lacks())),
     }
 }
 
 /// `and` (decided by a no) or `or` (decided by a yes), from left to right.
-fn junction<'v>(parts: &'v [Expr], decides: bool, names: &dyn Names<'v>) -> Out<'v> {
+fn junction<'v>(parts: &'v [Expr], decides: bool, names: &dyn NameValues<'v>) -> Estimate<'v> {
     let mut lacks = Tiers::default();
     for part in parts {
         let out = eval(part, names);
         match out.truth() {
-            Some(value) if value == decides => return Out::Is(Value::Bool(decides)),
+            Some(value) if value == decides => return Estimate::Is(Value::Bool(decides)),
             Some(_) => {}
             None => lacks = lacks.and(out.lacks()),
         }
     }
-    if lacks.is_empty() { Out::Is(Value::Bool(!decides)) } else { Out::Lacks(lacks) }
+    if lacks.is_empty() { Estimate::Is(Value::Bool(!decides)) } else { Estimate::Lacks(lacks) }
 }
 
 /// `more > less`. No count is below zero: where `more` is zero, what `less` counts need not be searched.
-fn more<'v>(more: &'v Expr, less: &'v Expr, names: &dyn Names<'v>) -> Out<'v> {
+fn more<'v>(more: &'v Expr, less: &'v Expr, names: &dyn NameValues<'v>) -> Estimate<'v> {
     let more = eval(more, names);
     match (&more, less) {
-        (Out::Is(Value::Int(..=0)), Expr::Name(Name::Count(_) | Name::Distinct(_))) => Out::Is(Value::Bool(false)),
+        (Estimate::Is(Value::Int(..=0)), Expr::Name(NameRef::Count(_) | NameRef::Distinct(_))) => {
+            Estimate::Is(Value::Bool(false))
+        }
         _ => compare(Compare::Gt, more, eval(less, names)),
     }
 }
 
-fn compare<'v>(op: Compare, a: Out<'v>, b: Out<'v>) -> Out<'v> {
+fn compare<'v>(op: Compare, a: Estimate<'v>, b: Estimate<'v>) -> Estimate<'v> {
     let decided = match (&a, &b) {
-        (Out::Is(a), Out::Is(b)) => Some(holds(op, a, b)),
-        (Out::Within(low, high, _), Out::Is(b)) => b.number().and_then(|b| within(op, *low, *high, b)),
-        (Out::Is(a), Out::Within(low, high, _)) => a.number().and_then(|a| within(op.mirrored(), *low, *high, a)),
+        (Estimate::Is(a), Estimate::Is(b)) => Some(holds(op, a, b)),
+        (Estimate::Within(low, high, _), Estimate::Is(b)) => b.number().and_then(|b| within(op, *low, *high, b)),
+        (Estimate::Is(a), Estimate::Within(low, high, _)) => {
+            a.number().and_then(|a| within(op.mirrored(), *low, *high, a))
+        }
         _ => None,
     };
-    decided.map_or_else(|| Out::Lacks(a.lacks().and(b.lacks())), |value| Out::Is(Value::Bool(value)))
+    decided.map_or_else(|| Estimate::Lacks(a.lacks().and(b.lacks())), |value| Estimate::Is(Value::Bool(value)))
 }
 
 fn holds(op: Compare, a: &Value<'_>, b: &Value<'_>) -> bool {

@@ -1,6 +1,6 @@
 //! One item and a policy to one judgement.
 //!
-//! Takes: a [`Policy`], an [`Item`] with what has been read of it, the instant of the run. Gives:
+//! Takes: a [`Policy`], an [`ItemFacts`] with what has been read of it, the instant of the run. Gives:
 //! a [`Judgement`] (tags, scores, type, flags, decision, and which points made the score), or the
 //! tiers of facts without which no rule decides. What nothing asks for is never computed: a
 //! pattern is searched when a condition reaches it, Markdown is parsed when a pattern needs it.
@@ -10,14 +10,14 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use super::areas::Areas;
-use super::eval::{self, Names, eval};
-use super::expr::{Expr, Name};
-use super::facts::{self, FactSet, Item, Reading as Read, Seen};
+use super::eval::{self, NameValues, eval};
+use super::expr::{Expr, NameRef};
+use super::facts::{self, Availability, FactSet, FactSources, ItemFacts};
 use super::rules::{Component, Condition, Point, Policy, Rule};
 use super::sentence::Sentence;
-use super::text::Tagged;
-use super::value::{Out, Tiers, Value};
-use super::words::{Found, Hits};
+use super::text::TitleTags;
+use super::value::{Estimate, Tiers, Value};
+use super::words::{Hits, TextHits};
 
 /// What evaluating an item came to.
 #[derive(Debug)]
@@ -80,35 +80,35 @@ pub struct PointHit {
 
 /// Judges one item. `now` is in microseconds since 1970 UTC.
 #[must_use]
-pub fn evaluate<'p>(policy: &'p Policy, item: &Item<'_>, now: i64) -> Evaluation<'p> {
-    let found = Found::new(Areas::new(item.title, item.body, &item.labels), 0);
-    let reading = Reading::new(policy, (item, Rc::new(found)), now);
+pub fn evaluate<'p>(policy: &'p Policy, item: &ItemFacts<'_>, now: i64) -> Evaluation<'p> {
+    let found = TextHits::new(Areas::new(item.title, item.body, &item.labels), 0);
+    let reading = StagedItem::new(policy, (item, Rc::new(found)), now);
     let points = reading.stages();
     reading.decide(points)
 }
 
 /// An item under evaluation: what has been computed of it so far.
-pub(super) struct Reading<'p, 'a> {
+pub(super) struct StagedItem<'p, 'a> {
     policy: &'p Policy,
-    item: &'a Item<'a>,
+    item: &'a ItemFacts<'a>,
     now: i64,
-    tagged: Tagged,
+    tagged: TitleTags,
     in_tags: Vec<bool>,
     in_labels: Vec<bool>,
-    found: Rc<Found<'a>>,
+    found: Rc<TextHits<'a>>,
     hits: Vec<OnceCell<Hits>>,
-    computed: RefCell<Computed<'p>>,
+    computed: RefCell<Stages<'p>>,
     /// The facts that were asked for since a stage began.
     turned_on: Cell<FactSet>,
 }
 
 /// Results of the stages, filled as they are reached.
 #[derive(Default)]
-struct Computed<'p> {
-    components: Vec<Out<'static>>,
-    score: Option<Out<'static>>,
+struct Stages<'p> {
+    components: Vec<Estimate<'static>>,
+    score: Option<Estimate<'static>>,
     ty: Option<Result<&'p str, Tiers>>,
-    flags: Vec<Out<'static>>,
+    flags: Vec<Estimate<'static>>,
     turned_on: TurnedOn,
 }
 
@@ -121,43 +121,43 @@ struct TurnedOn {
 }
 
 /// Names bound to a reading, so that values can borrow from it.
-struct Bound<'v, 'p, 'a>(&'v Reading<'p, 'a>);
+struct EvaluationNames<'v, 'p, 'a>(&'v StagedItem<'p, 'a>);
 
-impl<'v, 'p: 'v> Names<'v> for Bound<'v, 'p, '_> {
-    fn value(&self, name: Name) -> Out<'v> {
+impl<'v, 'p: 'v> NameValues<'v> for EvaluationNames<'v, 'p, '_> {
+    fn value(&self, name: NameRef) -> Estimate<'v> {
         let reading = self.0;
         let count = |number: usize| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
         reading.note(name);
-        Out::Is(match name {
-            Name::Fact(fact) => return facts::value(fact, reading.seen()),
-            Name::Tagged(set) => Value::Bool(reading.in_tags[set]),
-            Name::Labelled(set) => Value::Bool(reading.in_labels[set]),
-            Name::Count(pattern) => count(reading.hits(pattern).count),
-            Name::Distinct(pattern) => count(reading.hits(pattern).distinct),
-            Name::LabelsWith(pattern) => {
+        Estimate::Is(match name {
+            NameRef::Fact(fact) => return facts::value(fact, reading.seen()),
+            NameRef::Tagged(set) => Value::Bool(reading.in_tags[set]),
+            NameRef::Labelled(set) => Value::Bool(reading.in_labels[set]),
+            NameRef::Count(pattern) => count(reading.hits(pattern).count),
+            NameRef::Distinct(pattern) => count(reading.hits(pattern).distinct),
+            NameRef::LabelsWith(pattern) => {
                 let pattern = &reading.policy.patterns[pattern];
                 count(reading.item.labels.iter().filter(|label| pattern.matches(label)).count())
             }
-            Name::Threshold(index) => reading.policy.thresholds[index].value.clone(),
-            Name::Login(index) => Value::Text(Cow::Borrowed(&reading.policy.agents[index].login)),
+            NameRef::Threshold(index) => reading.policy.thresholds[index].value.clone(),
+            NameRef::Login(index) => Value::Text(Cow::Borrowed(&reading.policy.agents[index].login)),
             // A rule over items has no such name.
-            Name::Slot(_) => Value::None,
-            Name::Component(index) => return reading.computed.borrow().components[index].clone(),
-            Name::Score => return reading.computed.borrow().score.clone().unwrap_or(Out::Is(Value::None)),
-            Name::Flag(index) => return reading.computed.borrow().flags[index].clone(),
-            Name::Type => match reading.computed.borrow().ty {
+            NameRef::Slot(_) => Value::None,
+            NameRef::Component(index) => return reading.computed.borrow().components[index].clone(),
+            NameRef::Score => return reading.computed.borrow().score.clone().unwrap_or(Estimate::Is(Value::None)),
+            NameRef::Flag(index) => return reading.computed.borrow().flags[index].clone(),
+            NameRef::Type => match reading.computed.borrow().ty {
                 Some(Ok(ty)) => Value::Text(Cow::Borrowed(ty)),
-                Some(Err(tiers)) => return Out::Lacks(tiers),
+                Some(Err(tiers)) => return Estimate::Lacks(tiers),
                 None => Value::None,
             },
         })
     }
 }
 
-impl<'p, 'a> Reading<'p, 'a> {
-    pub(super) fn new(policy: &'p Policy, (item, found): (&'a Item<'a>, Rc<Found<'a>>), now: i64) -> Self {
-        let tagged = Tagged::read(item.title, &item.labels, policy.tags, |word| policy.keywords.knows(word));
-        Reading {
+impl<'p, 'a> StagedItem<'p, 'a> {
+    pub(super) fn new(policy: &'p Policy, (item, found): (&'a ItemFacts<'a>, Rc<TextHits<'a>>), now: i64) -> Self {
+        let tagged = TitleTags::read(item.title, &item.labels, policy.tags, |word| policy.keywords.knows(word));
+        StagedItem {
             in_tags: policy.keywords.in_sets(&tagged.tags),
             in_labels: policy.keywords.in_sets(&tagged.from_labels),
             tagged,
@@ -180,22 +180,22 @@ impl<'p, 'a> Reading<'p, 'a> {
     }
 
     /// Minds on which facts a name turns.
-    fn note(&self, name: Name) {
+    fn note(&self, name: NameRef) {
         let computed = self.computed.borrow();
         let of = &computed.turned_on;
         let facts = match name {
-            Name::Fact(fact) => FactSet::default().with(fact),
-            Name::Component(index) => of.components[index],
-            Name::Score => of.components.iter().copied().fold(FactSet::default(), FactSet::and),
-            Name::Flag(index) => of.flags[index],
-            Name::Type => of.ty,
+            NameRef::Fact(fact) => FactSet::default().with(fact),
+            NameRef::Component(index) => of.components[index],
+            NameRef::Score => of.components.iter().copied().fold(FactSet::default(), FactSet::and),
+            NameRef::Flag(index) => of.flags[index],
+            NameRef::Type => of.ty,
             _ => return,
         };
         self.turned_on.set(self.turned_on.get().and(facts));
     }
 
-    fn seen(&self) -> Seen<'_, '_> {
-        Seen {
+    fn seen(&self) -> FactSources<'_, '_> {
+        FactSources {
             item: self.item,
             title: &self.tagged.title,
             tags: &self.tagged.tags,
@@ -204,8 +204,8 @@ impl<'p, 'a> Reading<'p, 'a> {
         }
     }
 
-    pub(super) fn eval<'v>(&'v self, expr: &'v Expr) -> Out<'v> {
-        eval(expr, &Bound(self))
+    pub(super) fn eval<'v>(&'v self, expr: &'v Expr) -> Estimate<'v> {
+        eval(expr, &EvaluationNames(self))
     }
 
     /// Whether an optional condition holds; no condition always does.
@@ -223,15 +223,15 @@ impl<'p, 'a> Reading<'p, 'a> {
     /// The components and their sum; gives the points that held.
     fn score(&self) -> Vec<PointHit> {
         let mut held = Vec::new();
-        let mut total = Out::Is(Value::Int(0));
+        let mut total = Estimate::Is(Value::Int(0));
         for (index, component) in self.policy.components.iter().enumerate() {
             let value = match self.component(index, &mut held) {
-                Ok(sum) => Out::Is(eval::clamp(sum, &component.max)),
-                Err(tiers) => Out::Lacks(tiers),
+                Ok(sum) => Estimate::Is(eval::clamp(sum, &component.max)),
+                Err(tiers) => Estimate::Lacks(tiers),
             };
             total = match (total, &value) {
-                (Out::Is(a), Out::Is(b)) => Out::Is(eval::add(&a, b)),
-                (a, b) => Out::Lacks(a.lacks().and(b.lacks())),
+                (Estimate::Is(a), Estimate::Is(b)) => Estimate::Is(eval::add(&a, b)),
+                (a, b) => Estimate::Lacks(a.lacks().and(b.lacks())),
             };
             let mut computed = self.computed.borrow_mut();
             computed.components.push(value);
@@ -277,7 +277,7 @@ impl<'p, 'a> Reading<'p, 'a> {
             }
             let Some(score) = rule.score.as_ref().filter(|_| policy.classify.highest) else { return Ok(&rule.ty) };
             let score = match self.eval(score) {
-                Out::Is(value) => value.number().unwrap_or(0.0),
+                Estimate::Is(value) => value.number().unwrap_or(0.0),
                 other => return Err(other.lacks()),
             };
             if best.is_none_or(|(highest, _)| score > highest) {
@@ -290,8 +290,8 @@ impl<'p, 'a> Reading<'p, 'a> {
     fn flags(&self) {
         for flag in &self.policy.flags {
             let out = match self.eval(&flag.when.expr) {
-                Out::Is(value) => Out::Is(value.into_owned()),
-                other => Out::Lacks(other.lacks()),
+                Estimate::Is(value) => Estimate::Is(value.into_owned()),
+                other => Estimate::Lacks(other.lacks()),
             };
             let mut computed = self.computed.borrow_mut();
             computed.flags.push(out);
@@ -316,11 +316,11 @@ impl<'p, 'a> Reading<'p, 'a> {
             }
         }
         let turned_on = self.turned_on.get();
-        let unrecorded = self.item.last_activity == Read::Unrecorded;
+        let unrecorded = self.item.last_activity == Availability::Unrecorded;
         if !lacks.is_empty() && !unrecorded {
             return Evaluation::Lacks(lacks);
         }
-        let say = |sentence: &Sentence| sentence.say(&Bound(self), unrecorded.then_some("unknown"));
+        let say = |sentence: &Sentence| sentence.say(&EvaluationNames(self), unrecorded.then_some("unknown"));
         let issue = decided.and_then(|(_, rule)| self.policy.actions[rule.action?].create_issue.as_ref());
         let reason = decided.and_then(|(_, rule)| rule.reason.as_ref()).map(say).transpose();
         let (reason, title) = match (reason, issue.map(|issue| say(&issue.title)).transpose()) {
@@ -342,8 +342,8 @@ impl<'p, 'a> Reading<'p, 'a> {
         mut points: Vec<PointHit>,
     ) -> Judgement<'p> {
         let policy = self.policy;
-        let known = |out: Out<'_>| match out {
-            Out::Is(value) => value.into_owned(),
+        let known = |out: Estimate<'_>| match out {
+            Estimate::Is(value) => value.into_owned(),
             _ => Value::None,
         };
         let keys = policy.order.iter().map(|(_, key)| known(self.eval(key))).collect();
@@ -368,7 +368,7 @@ impl<'p, 'a> Reading<'p, 'a> {
             ty: computed.ty.and_then(Result::ok),
             scores: computed.components.iter().cloned().map(known).collect(),
             score: computed.score.clone().map_or(Value::None, known),
-            flags: computed.flags.iter().map(Out::truth).collect(),
+            flags: computed.flags.iter().map(Estimate::truth).collect(),
             age_days,
             keys,
             held,
@@ -388,7 +388,7 @@ impl<'p, 'a> Reading<'p, 'a> {
         let mut names = Vec::new();
         hit.of(self.policy).1.when.as_ref()?.expr.names(&mut names);
         names.iter().find_map(|name| match name {
-            Name::Count(pattern) | Name::Distinct(pattern) => {
+            NameRef::Count(pattern) | NameRef::Distinct(pattern) => {
                 let first = self.hits(*pattern).first.clone()?;
                 self.found.areas.text(self.policy.patterns[*pattern].area).get(first).map(Box::from)
             }

@@ -1,40 +1,40 @@
 //! An item that was judged, to be asked about: what `why` and the diff of rules show.
 //!
-//! Takes: a [`Policy`], an [`Item`], the instant of the run. Gives: [`Examined`], which answers what
+//! Takes: a [`Policy`], an [`ItemFacts`], the instant of the run. Gives: [`Examination`], which answers what
 //! any expression of the policy comes to and which points held. It is the same reading that judges in a
 //! run, so that an explanation cannot disagree with the decision.
 
 use std::rc::Rc;
 
 use super::areas::Areas;
-use super::evaluate::{Evaluation, PointHit, Reading};
+use super::evaluate::{Evaluation, PointHit, StagedItem};
 use super::expr::Expr;
-use super::facts::Item;
+use super::facts::ItemFacts;
 use super::rules::Policy;
-use super::value::{Out, Tiers};
-use super::words::Found;
+use super::value::{Estimate, Tiers};
+use super::words::TextHits;
 
 /// An item under a policy, all stages done.
 #[allow(missing_debug_implementations, reason = "it holds lazily computed texts")]
-pub struct Examined<'p, 'a> {
-    reading: Reading<'p, 'a>,
+pub struct Examination<'p, 'a> {
+    reading: StagedItem<'p, 'a>,
     points: Vec<PointHit>,
 }
 
-impl<'p, 'a> Examined<'p, 'a> {
+impl<'p, 'a> Examination<'p, 'a> {
     /// Judges the item. `now` is in microseconds since 1970 UTC.
     #[must_use]
-    pub fn new(policy: &'p Policy, item: &'a Item<'a>, now: i64) -> Self {
-        let found = Found::new(Areas::new(item.title, item.body, &item.labels), 0);
-        Examined::with(policy, (item, Rc::new(found)), now)
+    pub fn new(policy: &'p Policy, item: &'a ItemFacts<'a>, now: i64) -> Self {
+        let found = TextHits::new(Areas::new(item.title, item.body, &item.labels), 0);
+        Examination::with(policy, (item, Rc::new(found)), now)
     }
 
     /// The same with what another policy may have found in the texts of the item.
     #[must_use]
-    pub fn with(policy: &'p Policy, item: (&'a Item<'a>, Rc<Found<'a>>), now: i64) -> Self {
-        let reading = Reading::new(policy, item, now);
+    pub fn with(policy: &'p Policy, item: (&'a ItemFacts<'a>, Rc<TextHits<'a>>), now: i64) -> Self {
+        let reading = StagedItem::new(policy, item, now);
         let points = reading.stages();
-        Examined { reading, points }
+        Examination { reading, points }
     }
 
     /// The judgement, as a run has it.
@@ -52,7 +52,7 @@ impl<'p, 'a> Examined<'p, 'a> {
 
     /// What an expression of the policy comes to.
     #[must_use]
-    pub fn value<'v>(&'v self, expr: &'v Expr) -> Out<'v> {
+    pub fn value<'v>(&'v self, expr: &'v Expr) -> Estimate<'v> {
         self.reading.eval(expr)
     }
 

@@ -8,7 +8,7 @@ use super::value::Value;
 
 /// What a name stands for. Numbers are indices into the policy's own lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Name {
+pub enum NameRef {
     /// A fact of the item.
     Fact(Fact),
     /// A tag is in this keyword set.
@@ -96,7 +96,7 @@ pub enum Filter {
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Expr {
     Literal(Value<'static>),
-    Name(Name),
+    Name(NameRef),
     List(Vec<Expr>),
     Not(Box<Expr>),
     And(Vec<Expr>),
@@ -134,7 +134,7 @@ impl Expr {
     }
 
     /// Every name in it, in the order of the text.
-    pub fn names(&self, into: &mut Vec<Name>) {
+    pub fn names(&self, into: &mut Vec<NameRef>) {
         self.walk(&mut |part| {
             if let Expr::Name(name) = part {
                 into.push(*name);
@@ -143,7 +143,7 @@ impl Expr {
     }
 
     /// Names that cannot be `none` where this condition is `truth`.
-    pub fn known_if(&self, truth: bool, into: &mut Vec<Name>) {
+    pub fn known_if(&self, truth: bool, into: &mut Vec<NameRef>) {
         match self {
             Expr::Not(inner) => inner.known_if(!truth, into),
             Expr::IsNone(inner) if !truth => {

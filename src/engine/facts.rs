@@ -1,12 +1,12 @@
 //! The facts of an item that rules can name, with their types and prices.
 //!
-//! Takes: [`Item`], one issue or pull request as it was read. Gives: [`FACTS`], the table behind
+//! Takes: [`ItemFacts`], one issue or pull request as it was read. Gives: [`FACTS`], the table behind
 //! names in expressions and templates, and the value of each. A new fact is a line in the table
 //! and a line in [`value`].
 
 use std::borrow::Cow;
 
-use super::value::{Base, Out, Tiers, Ty, Value};
+use super::value::{Base, Estimate, Tiers, Ty, Value};
 
 /// Microseconds in a second, an hour and a day.
 const SECOND: i64 = 1_000_000;
@@ -16,7 +16,7 @@ const DAY: i64 = 24 * HOUR;
 /// One issue or pull request, borrowed from where it was read. Times are microseconds since 1970 UTC,
 /// `None` where the forge gave none that can be read.
 #[derive(Debug, Clone)]
-pub struct Item<'a> {
+pub struct ItemFacts<'a> {
     /// `owner/name`.
     pub repo: &'a str,
     /// `issue` or `pull`.
@@ -60,12 +60,12 @@ pub struct Item<'a> {
     /// When anything on it last changed, our own writes included.
     pub updated: Option<i64>,
     /// The last activity that counts: others' of any kind, and our own hand-overs, as the timeline tells.
-    pub last_activity: Reading<Option<i64>>,
+    pub last_activity: Availability<Option<i64>>,
 }
 
 /// Whether something that costs a request has been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Reading<T> {
+pub enum Availability<T> {
     /// Not asked for yet.
     #[default]
     NotRead,
@@ -221,9 +221,9 @@ impl FactSet {
 
 /// Where a fact is worked out from an item: the item, its cleaned title and tags, the clock.
 #[derive(Debug, Clone, Copy)]
-pub struct Seen<'s, 'a> {
+pub struct FactSources<'s, 'a> {
     /// The item.
-    pub item: &'s Item<'a>,
+    pub item: &'s ItemFacts<'a>,
     /// Its title without tags.
     pub title: &'s str,
     /// Its tags.
@@ -236,11 +236,11 @@ pub struct Seen<'s, 'a> {
 
 /// The value of a fact.
 #[must_use]
-pub fn value<'s>(fact: Fact, seen: Seen<'s, '_>) -> Out<'s> {
+pub fn value<'s>(fact: Fact, seen: FactSources<'s, '_>) -> Estimate<'s> {
     let item = seen.item;
     let text = |text: &'s str| Value::Text(Cow::Borrowed(text));
     let number = |number: u64| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
-    Out::Is(match fact {
+    Estimate::Is(match fact {
         Fact::Repo => text(item.repo),
         Fact::Kind => text(item.kind),
         Fact::Number => number(item.number),
@@ -269,7 +269,7 @@ pub fn value<'s>(fact: Fact, seen: Seen<'s, '_>) -> Out<'s> {
 }
 
 /// Whole units from an instant to now, rounded down (a second ahead is -1 where `future` keeps).
-fn age<'s>(seen: Seen<'_, '_>, since: Option<i64>, unit: i64) -> Value<'s> {
+fn age<'s>(seen: FactSources<'_, '_>, since: Option<i64>, unit: i64) -> Value<'s> {
     let Some(since) = since else { return seen.ages.unknown.map_or(Value::None, Value::Int) };
     match (seen.ages.future, since > seen.now) {
         (Some(instead), true) => Value::Int(instead),
@@ -279,14 +279,16 @@ fn age<'s>(seen: Seen<'_, '_>, since: Option<i64>, unit: i64) -> Value<'s> {
 
 /// Without the timeline only bounds are known: our own writes move `updated_at`, so the last
 /// activity of others is at least as long ago; and opening the item was one.
-fn idle<'s>(seen: Seen<'_, '_>) -> Out<'s> {
+fn idle<'s>(seen: FactSources<'_, '_>) -> Estimate<'s> {
     let least = || age(seen, seen.item.updated, DAY).number().unwrap_or(0.0);
     match seen.item.last_activity {
-        Reading::Is(last) => Out::Is(age(seen, last.or(seen.item.created), DAY)),
-        Reading::NotRead | Reading::Unrecorded if seen.item.created.is_none() => Out::Lacks(Tiers::TIMELINE),
-        Reading::NotRead | Reading::Unrecorded => {
+        Availability::Is(last) => Estimate::Is(age(seen, last.or(seen.item.created), DAY)),
+        Availability::NotRead | Availability::Unrecorded if seen.item.created.is_none() => {
+            Estimate::Lacks(Tiers::TIMELINE)
+        }
+        Availability::NotRead | Availability::Unrecorded => {
             let most = age(seen, seen.item.created, DAY).number().unwrap_or(f64::INFINITY);
-            Out::Within(least().min(most), most, Tiers::TIMELINE)
+            Estimate::Within(least().min(most), most, Tiers::TIMELINE)
         }
     }
 }

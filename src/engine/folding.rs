@@ -1,6 +1,6 @@
 //! Regular expressions of the rules, made fast for texts in lower case.
 //!
-//! Takes: a regular expression. Gives: [`Search`], which looks for the same in a text whose ASCII
+//! Takes: a regular expression. Gives: [`CaseRegex`], which looks for the same in a text whose ASCII
 //! letters were put in lower case, at the same places. An expression that ignores case has up to
 //! twelve spellings of three letters to look for; in lower case one remains, and it is searched for
 //! several times as fast. What must stand in every match is looked for first.
@@ -18,7 +18,7 @@ pub const ODD: [char; 2] = ['\u{17f}', '\u{212a}'];
 
 /// A compiled regular expression.
 #[derive(Debug, Clone)]
-pub enum Search {
+pub enum CaseRegex {
     /// It minds case, and is for texts as they are.
     AsIs(Regex),
     /// It does not.
@@ -39,19 +39,19 @@ pub struct AnyCase {
 }
 
 /// A text to search, made when it is asked for.
-pub trait Text<'t> {
+pub trait SearchText<'t> {
     /// As it is.
     fn text(&self) -> &'t str;
     /// With its ASCII letters in lower case; `None` where it holds one of [`ODD`].
     fn lower(&self) -> Option<&'t str>;
 }
 
-impl Search {
+impl CaseRegex {
     /// What to search a text with as it is.
     pub(super) fn plain(&self) -> &Regex {
         match self {
-            Search::AsIs(regex) => regex,
-            Search::AnyCase(search) => search.plain.get_or_init(|| {
+            CaseRegex::AsIs(regex) => regex,
+            CaseRegex::AnyCase(search) => search.plain.get_or_init(|| {
                 // Checked in its smaller form, it is let grow; if it grew too far, that form is the nearest.
                 build(&search.pattern, true, MOST << 3).unwrap_or_else(|_| search.lower.clone())
             }),
@@ -59,8 +59,8 @@ impl Search {
     }
 
     /// What to search with, and in what; `None` where nothing can match.
-    pub fn begin<'t>(&self, in_: &impl Text<'t>) -> Option<(&Regex, &'t str)> {
-        if let Search::AnyCase(search) = self
+    pub fn begin<'t>(&self, in_: &impl SearchText<'t>) -> Option<(&Regex, &'t str)> {
+        if let CaseRegex::AnyCase(search) = self
             && let Some(text) = in_.lower()
         {
             let can = search.needs.as_ref().is_none_or(|needs| needs.is_match(text));
@@ -82,14 +82,14 @@ fn build(pattern: &str, any_case: bool, most: usize) -> Result<Regex, regex::Err
 ///
 /// # Errors
 /// It does not parse or is too large.
-pub fn compile(pattern: &str) -> Result<Search, regex::Error> {
+pub fn compile(pattern: &str) -> Result<CaseRegex, regex::Error> {
     let hir = ParserBuilder::new().case_insensitive(true).build().parse(pattern);
     let hir = hir.map_err(|error| regex::Error::Syntax(error.to_string()))?;
-    let Some(hir) = fold(&hir) else { return Ok(Search::AsIs(build(pattern, true, MOST)?)) };
+    let Some(hir) = fold(&hir) else { return Ok(CaseRegex::AsIs(build(pattern, true, MOST)?)) };
     let lower = build(&hir.to_string(), false, MOST)?;
     let needs = needs(&hir).and_then(|needs| build(&needs, false, MOST).ok());
     let (pattern, plain) = (pattern.to_owned(), OnceLock::new());
-    Ok(Search::AnyCase(Box::new(AnyCase { lower, needs, pattern, plain })))
+    Ok(CaseRegex::AnyCase(Box::new(AnyCase { lower, needs, pattern, plain })))
 }
 
 /// The expression without capital ASCII letters and [`ODD`] ones; `None` where it minds the case of one.
@@ -166,9 +166,9 @@ mod tests {
     use super::*;
     use proptest::prelude::{prop_assert_eq, proptest};
 
-    struct Of<'t>(&'t str, String);
+    struct PlainText<'t>(&'t str, String);
 
-    impl<'t> Text<'t> for &'t Of<'_> {
+    impl<'t> SearchText<'t> for &'t PlainText<'_> {
         fn text(&self) -> &'t str {
             self.0
         }
@@ -187,7 +187,7 @@ mod tests {
             (r"\d", true),
             ("(?-u:a)", false),
         ] {
-            assert_eq!(matches!(compile(pattern).unwrap(), Search::AnyCase(_)), lower, "{pattern}");
+            assert_eq!(matches!(compile(pattern).unwrap(), CaseRegex::AnyCase(_)), lower, "{pattern}");
         }
         assert!(compile("(").is_err() && compile(r"\w{9999}").is_err());
     }
@@ -219,7 +219,7 @@ mod tests {
             ]),
             text in "[a-eA-EkKsSxX ſK_éÉßẞiıİtT1\n-]{0,24}",
         ) {
-            let (search, of) = (compile(pattern).unwrap(), Of(&text, text.to_ascii_lowercase()));
+            let (search, of) = (compile(pattern).unwrap(), PlainText(&text, text.to_ascii_lowercase()));
             let plain = RegexBuilder::new(pattern).case_insensitive(true).build().unwrap();
             let found = |regex: &Regex, text: &str| regex.find_iter(text).map(|found| found.range()).collect::<Vec<_>>();
             let quick = search.begin(&&of).map_or_else(Vec::new, |(regex, text)| found(regex, text));

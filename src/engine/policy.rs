@@ -11,7 +11,7 @@ use super::expr::Expr;
 use super::facts::Ages;
 use super::keywords::Keywords;
 use super::rules::{
-    Action, Agent, Classify, Component, Condition, Flag, ItemScope, Label, Limits, Rule, Summary, Threshold,
+    Action, Agent, Classify, Component, Condition, Flag, ItemScope, LabelSpec, Rule, RunLimits, SummarySpec, Threshold,
 };
 use super::sentence::Sentence;
 use super::source::{Location, Source};
@@ -61,7 +61,7 @@ pub struct Policy {
     /// Who work is handed to.
     pub agents: Vec<Agent>,
     /// Labels that actions may add.
-    pub labels: Vec<Label>,
+    pub labels: Vec<LabelSpec>,
     /// What a rule may ask for.
     pub actions: Vec<Action>,
     /// The rules, in order; those with `enabled: false` are left out.
@@ -69,9 +69,9 @@ pub struct Policy {
     /// Texts that conditions compare with names of labels, by their lower case.
     pub label_texts: BTreeMap<String, String>,
     /// Caps of a run.
-    pub limits: Limits,
+    pub limits: RunLimits,
     /// The daily summary, where one is written.
-    pub summary: Option<Summary>,
+    pub summary: Option<SummarySpec>,
     /// What is private is named in public places too.
     pub publish_private: bool,
 }

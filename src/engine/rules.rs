@@ -126,7 +126,7 @@ pub struct Agent {
 
 /// A label that is created where it is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Label {
+pub struct LabelSpec {
     /// Its exact name.
     pub name: String,
     /// Six hexadecimal digits.
@@ -189,7 +189,7 @@ pub struct Action {
     /// File name of the template of a section in the item's text.
     pub edit_body: Option<String>,
     /// An issue that is created, once an item.
-    pub create_issue: Option<NewIssue>,
+    pub create_issue: Option<IssueSpec>,
 }
 
 /// A rule of `decide`.
@@ -211,7 +211,7 @@ pub struct Rule {
 
 /// Caps of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct RunLimits {
     /// Items that are written to; `None` is all.
     pub items_per_run: Option<usize>,
     /// Milliseconds between two writes to a server.
@@ -220,7 +220,7 @@ pub struct Limits {
 
 /// The daily summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Summary {
+pub struct SummarySpec {
     /// One summary for all repositories, kept in this one; `None`: one in each.
     pub repo: Option<String>,
     /// The label it carries.
@@ -231,7 +231,7 @@ pub struct Summary {
 
 /// An issue that an action creates.
 #[derive(Debug, Clone)]
-pub struct NewIssue {
+pub struct IssueSpec {
     /// Its title.
     pub title: Sentence,
     /// File name of the template of its text.

@@ -3,17 +3,17 @@
 //! Takes: a checked [`Sentence`] and what its names stand for. Gives: what it says of one item.
 //! That is untrusted, because titles and names come from others: it is escaped where it is printed.
 
-use super::eval::{Names, eval};
-use super::expr::{Expr, Name};
-use super::value::{Out, Tiers};
+use super::eval::{NameValues, eval};
+use super::expr::{Expr, NameRef};
+use super::value::{Estimate, Tiers};
 
 /// A checked sentence.
 #[derive(Debug, Clone)]
-pub struct Sentence(pub Vec<Piece>);
+pub struct Sentence(pub Vec<SentencePart>);
 
 /// A part of a sentence.
 #[derive(Debug, Clone)]
-pub enum Piece {
+pub enum SentencePart {
     /// Said as it is.
     Text(String),
     /// Said as its value.
@@ -22,15 +22,15 @@ pub enum Piece {
 
 impl Sentence {
     /// What it says, or what must be read to say it. With `unread` it says that word instead.
-    pub fn say<'v>(&'v self, names: &dyn Names<'v>, unread: Option<&str>) -> Result<String, Tiers> {
+    pub fn say<'v>(&'v self, names: &dyn NameValues<'v>, unread: Option<&str>) -> Result<String, Tiers> {
         let mut said = String::new();
         for piece in &self.0 {
             match piece {
-                Piece::Text(text) => said.push_str(text),
-                Piece::Expr(expr) => match (eval(expr, names), unread) {
-                    (Out::Is(value), _) => said.push_str(&value.to_string()),
+                SentencePart::Text(text) => said.push_str(text),
+                SentencePart::Expr(expr) => match (eval(expr, names), unread) {
+                    (Estimate::Is(value), _) => said.push_str(&value.to_string()),
                     // The bounds decided: what is certain is said, and nothing is read for a word.
-                    (Out::Within(low, _, _), _) => said.push_str(&format!("at least {low}")),
+                    (Estimate::Within(low, _, _), _) => said.push_str(&format!("at least {low}")),
                     (_, Some(word)) => said.push_str(word),
                     (out, None) => return Err(out.lacks()),
                 },
@@ -42,13 +42,13 @@ impl Sentence {
     /// Every expression in it.
     pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
         self.0.iter().filter_map(|piece| match piece {
-            Piece::Expr(expr) => Some(expr),
-            Piece::Text(_) => None,
+            SentencePart::Expr(expr) => Some(expr),
+            SentencePart::Text(_) => None,
         })
     }
 
     /// Every name in it.
-    pub fn names(&self, into: &mut Vec<Name>) {
+    pub fn names(&self, into: &mut Vec<NameRef>) {
         self.expressions().for_each(|expr| expr.names(into));
     }
 }

@@ -64,7 +64,7 @@ impl Templates {
     /// past [`MAX_CHARS`]. It is not cut: what was opened would stay open.
     pub fn render(&self, name: &str, context: Value) -> Result<String, String> {
         let mut text = Vec::new();
-        let written = self.write(name, context, Bounded(&mut text));
+        let written = self.write(name, context, LimitedWriter(&mut text));
         let text = String::from_utf8_lossy(&text).trim_end().to_owned();
         let length = text.chars().count();
         if length > MAX_CHARS {
@@ -108,9 +108,9 @@ pub fn told(error: &Error) -> String {
 }
 
 /// Takes what a text may have, and no more.
-struct Bounded<'b>(&'b mut Vec<u8>);
+struct LimitedWriter<'b>(&'b mut Vec<u8>);
 
-impl io::Write for Bounded<'_> {
+impl io::Write for LimitedWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.0.len() + bytes.len() > MAX_CHARS * 4 + CODE_CHARS { Ok(0) } else { self.0.write(bytes) }
     }

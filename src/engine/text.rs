@@ -1,6 +1,6 @@
 //! The areas that patterns look in, and the tags in an item's title and labels.
 //!
-//! Takes: a title and labels. Gives: [`Area`], [`Tagged`]: the tags, and the title without them.
+//! Takes: a title and labels. Gives: [`Area`], [`TitleTags`]: the tags, and the title without them.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -67,7 +67,7 @@ pub fn same_tag(one: &str, other: &str) -> bool {
 
 /// Tags and what is left of the title.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tagged {
+pub struct TitleTags {
     /// All tags in lower case, sorted, each once.
     pub tags: Vec<String>,
     /// Those that labels gave, likewise.
@@ -82,10 +82,10 @@ static ANY_BRACKET: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\[([^\]]+)\]
 #[allow(clippy::expect_used)]
 static INNER_BRACKET: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\[([^\[\]]+)\]").expect("a valid pattern"));
 
-impl Tagged {
+impl TitleTags {
     /// Reads tags from a title and labels; `known` says which words are in a keyword set.
     pub fn read(title: &str, labels: &[&str], rules: TagRules, known: impl Fn(&str) -> bool) -> Self {
-        let mut found = Tagged { title: title.to_owned(), ..Tagged::default() };
+        let mut found = TitleTags { title: title.to_owned(), ..TitleTags::default() };
         if title.contains('[') {
             found.take_brackets(title, rules, known);
         }

@@ -1,6 +1,6 @@
 //! Values of expressions and their types.
 //!
-//! Takes: nothing. Gives: [`Value`], what an expression comes to; [`Out`], a value or the facts
+//! Takes: nothing. Gives: [`Value`], what an expression comes to; [`Estimate`], a value or the facts
 //! that are missing for it; [`Ty`], what the checker knows of a value before any item is seen.
 
 use std::borrow::Cow;
@@ -166,7 +166,7 @@ impl Tiers {
 
 /// What an expression comes to for one item, as far as it has been read.
 #[derive(Debug, Clone)]
-pub enum Out<'v> {
+pub enum Estimate<'v> {
     /// A value.
     Is(Value<'v>),
     /// A number that was not read, but lies between these bounds (inclusive), so that many
@@ -176,14 +176,14 @@ pub enum Out<'v> {
     Lacks(Tiers),
 }
 
-impl Out<'_> {
+impl Estimate<'_> {
     /// The same with nothing borrowed.
     #[must_use]
-    pub fn into_owned(self) -> Out<'static> {
+    pub fn into_owned(self) -> Estimate<'static> {
         match self {
-            Out::Is(value) => Out::Is(value.into_owned()),
-            Out::Within(low, high, tiers) => Out::Within(low, high, tiers),
-            Out::Lacks(tiers) => Out::Lacks(tiers),
+            Estimate::Is(value) => Estimate::Is(value.into_owned()),
+            Estimate::Within(low, high, tiers) => Estimate::Within(low, high, tiers),
+            Estimate::Lacks(tiers) => Estimate::Lacks(tiers),
         }
     }
 
@@ -191,7 +191,7 @@ impl Out<'_> {
     #[must_use]
     pub fn truth(&self) -> Option<bool> {
         match self {
-            Out::Is(Value::Bool(value)) => Some(*value),
+            Estimate::Is(Value::Bool(value)) => Some(*value),
             _ => None,
         }
     }
@@ -200,8 +200,8 @@ impl Out<'_> {
     #[must_use]
     pub fn lacks(&self) -> Tiers {
         match self {
-            Out::Is(_) => Tiers::default(),
-            Out::Within(_, _, tiers) | Out::Lacks(tiers) => *tiers,
+            Estimate::Is(_) => Tiers::default(),
+            Estimate::Within(_, _, tiers) | Estimate::Lacks(tiers) => *tiers,
         }
     }
 }

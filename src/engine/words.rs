@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::areas::Areas;
-use super::folding::{Search, Text, compile};
+use super::folding::{CaseRegex, SearchText, compile};
 use super::source::Location;
 use super::text::Area;
 
@@ -25,7 +25,7 @@ pub struct Pattern {
     /// Where its name stands.
     pub at: Location,
     /// What it looks for, as the rules have it.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<PatternEntry>,
     /// Its place among the patterns that two policies have in common.
     pub common: Option<usize>,
     pub(super) matcher: Matcher,
@@ -33,7 +33,7 @@ pub struct Pattern {
 
 /// One thing that a pattern looks for.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct PatternEntry {
     /// The forms of a word, or one regular expression.
     pub forms: Vec<String>,
     /// Where it stands.
@@ -55,8 +55,8 @@ pub struct Enough {
 #[derive(Debug, Clone)]
 pub(super) enum Matcher {
     /// Whole words and phrases in any case, the longest first; each form with its entry.
-    Words(Search, HashMap<String, usize>),
-    Regexes(Vec<Search>),
+    Words(CaseRegex, HashMap<String, usize>),
+    Regexes(Vec<CaseRegex>),
 }
 
 /// How often and where a pattern matched.
@@ -75,7 +75,7 @@ impl Pattern {
     ///
     /// # Errors
     /// The words together are too many to search for.
-    pub fn words(name: &str, area: Area, words: Vec<Entry>) -> Result<Self, regex::Error> {
+    pub fn words(name: &str, area: Area, words: Vec<PatternEntry>) -> Result<Self, regex::Error> {
         let mut entries = HashMap::new();
         for (index, entry) in words.iter().enumerate() {
             entries.extend(entry.forms.iter().map(|form| (form.to_lowercase(), index)));
@@ -89,12 +89,12 @@ impl Pattern {
 
     /// A pattern of regular expressions, each with what it was compiled to.
     #[must_use]
-    pub fn regexes(name: &str, area: Area, regexes: Vec<(Entry, Search)>) -> Self {
+    pub fn regexes(name: &str, area: Area, regexes: Vec<(PatternEntry, CaseRegex)>) -> Self {
         let (entries, searches) = regexes.into_iter().unzip();
         Pattern::new(name, area, entries, Matcher::Regexes(searches))
     }
 
-    fn new(name: &str, area: Area, entries: Vec<Entry>, matcher: Matcher) -> Self {
+    fn new(name: &str, area: Area, entries: Vec<PatternEntry>, matcher: Matcher) -> Self {
         let enough = Enough { count: MAX_MATCHES, distinct: MAX_MATCHES };
         Pattern { name: name.to_owned(), area, enough, at: Location::default(), entries, common: None, matcher }
     }
@@ -180,17 +180,17 @@ impl Pattern {
 
 /// The texts of an item, with what the patterns found in them that several policies have in common.
 #[derive(Debug)]
-pub struct Found<'a> {
+pub struct TextHits<'a> {
     /// The texts.
     pub areas: Areas<'a>,
     common: Vec<OnceCell<Hits>>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> TextHits<'a> {
     /// Nothing is searched yet; so many patterns are in common.
     #[must_use]
     pub fn new(areas: Areas<'a>, common: usize) -> Self {
-        Found { areas, common: vec![OnceCell::new(); common] }
+        TextHits { areas, common: vec![OnceCell::new(); common] }
     }
 
     /// What a pattern finds; one in common is searched for once.
@@ -204,7 +204,7 @@ impl<'a> Found<'a> {
 /// A text of an item.
 struct OfArea<'t, 'a>(&'t Areas<'a>, Area);
 
-impl<'t> Text<'t> for OfArea<'t, '_> {
+impl<'t> SearchText<'t> for OfArea<'t, '_> {
     fn text(&self) -> &'t str {
         self.0.text(self.1)
     }

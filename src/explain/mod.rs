@@ -17,18 +17,18 @@ use serde::Serialize;
 use crate::engine::evaluate::{Judgement, PointHit};
 use crate::engine::expr::Expr;
 use crate::engine::rules::{Component, Policy, Rule};
-use crate::engine::value::{Out, Value};
+use crate::engine::value::{Estimate, Value};
 use crate::language::print;
 use nearest::Nearest;
 
 /// What is asked about an item: an expression of the policy to its value.
-pub type Answers<'a> = &'a dyn Fn(&Expr) -> Out<'static>;
+pub type ExprAnswers<'a> = &'a dyn Fn(&Expr) -> Estimate<'static>;
 
 /// Why an item was decided on as it was.
 #[derive(Debug, Clone, Serialize)]
 pub struct Explanation {
     /// The components of the score.
-    pub components: Vec<Scored>,
+    pub components: Vec<ScoreLine>,
     /// Their sum.
     pub score: Value<'static>,
     /// What the item was classified as, and the rule that said so; no rule: the default.
@@ -37,18 +37,18 @@ pub struct Explanation {
     /// Where the rule of its type stands.
     pub type_line: Option<String>,
     /// Named judgements.
-    pub flags: Vec<Flagged>,
+    pub flags: Vec<FlagLine>,
     /// The rule that decided; `None` where none holds.
-    pub decided: Option<Passed>,
+    pub decided: Option<RuleLine>,
     /// The rules before it, in order.
-    pub passed: Vec<Passed>,
+    pub passed: Vec<RuleLine>,
     /// The least that would change the decision.
     pub nearest: Option<Nearest>,
 }
 
 /// A component of the score.
 #[derive(Debug, Clone, Serialize)]
-pub struct Scored {
+pub struct ScoreLine {
     /// Its name.
     pub name: String,
     /// Its value; null where it was not read.
@@ -58,12 +58,12 @@ pub struct Scored {
     /// Why it is 0 whatever its points say.
     pub off: Option<String>,
     /// Its points.
-    pub points: Vec<Pointed>,
+    pub points: Vec<PointLine>,
 }
 
 /// A point of the score.
 #[derive(Debug, Clone, Serialize)]
-pub struct Pointed {
+pub struct PointLine {
     /// How many.
     pub add: Value<'static>,
     /// Its condition, as the file has it.
@@ -80,7 +80,7 @@ pub struct Pointed {
 
 /// A named judgement.
 #[derive(Debug, Clone, Serialize)]
-pub struct Flagged {
+pub struct FlagLine {
     /// Its name.
     pub name: String,
     /// Its value; null where it was not read.
@@ -93,7 +93,7 @@ pub struct Flagged {
 
 /// A rule that was looked at.
 #[derive(Debug, Clone, Serialize)]
-pub struct Passed {
+pub struct RuleLine {
     /// Its id.
     pub rule: String,
     /// Its action; `skip` does nothing.
@@ -106,9 +106,14 @@ pub struct Passed {
 
 /// Explains a judgement. `points` are all points that held.
 #[must_use]
-pub fn explain(policy: &Policy, judgement: &Judgement<'_>, points: &[PointHit], answers: Answers<'_>) -> Explanation {
+pub fn explain(
+    policy: &Policy,
+    judgement: &Judgement<'_>,
+    points: &[PointHit],
+    answers: ExprAnswers<'_>,
+) -> Explanation {
     let component = |(index, component)| scored(policy, (index, component), judgement, points, answers);
-    let flags = policy.flags.iter().zip(&judgement.flags).map(|(flag, holds)| Flagged {
+    let flags = policy.flags.iter().zip(&judgement.flags).map(|(flag, holds)| FlagLine {
         name: flag.name.clone(),
         holds: *holds,
         why: parts::why(policy, &flag.when.expr, answers),
@@ -130,13 +135,13 @@ pub fn explain(policy: &Policy, judgement: &Judgement<'_>, points: &[PointHit], 
 
 /// Why a rule did not hold, or did.
 #[must_use]
-pub fn why(policy: &Policy, rule: &Rule, answers: Answers<'_>) -> String {
+pub fn why(policy: &Policy, rule: &Rule, answers: ExprAnswers<'_>) -> String {
     let why = rule.when.as_ref().map(|when| parts::why(policy, &when.expr, answers));
     why.unwrap_or_else(|| "it has no condition".to_owned())
 }
 
-fn passed(policy: &Policy, rule: &Rule, answers: Answers<'_>) -> Passed {
-    Passed {
+fn passed(policy: &Policy, rule: &Rule, answers: ExprAnswers<'_>) -> RuleLine {
+    RuleLine {
         rule: rule.id.clone(),
         action: rule.action.map_or("skip", |action| policy.actions[action].name.as_str()).to_owned(),
         line: policy.line(rule.at),
@@ -149,15 +154,15 @@ fn scored(
     (index, component): (usize, &Component),
     judgement: &Judgement<'_>,
     points: &[PointHit],
-    answers: Answers<'_>,
-) -> Scored {
+    answers: ExprAnswers<'_>,
+) -> ScoreLine {
     let off = component.when.as_ref().filter(|when| answers(&when.expr).truth() == Some(false));
     let pointed = component.points.iter().enumerate().map(|(number, point)| {
         let hit = points.iter().find(|hit| (hit.component as usize, hit.point as usize) == (index, number));
         let condition = point.when.as_ref();
         let text = condition.map_or("always", |when| policy.text(when.at));
         let missed = condition.filter(|_| hit.is_none());
-        Pointed {
+        PointLine {
             add: point.add.clone(),
             condition: text.to_owned(),
             line: policy.line(point.at),
@@ -166,7 +171,7 @@ fn scored(
             why: missed.map(|when| parts::why(policy, &when.expr, answers)),
         }
     });
-    Scored {
+    ScoreLine {
         name: component.name.clone(),
         value: judgement.scores.get(index).cloned().unwrap_or(Value::None),
         max: component.max.clone(),

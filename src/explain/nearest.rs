@@ -13,11 +13,11 @@ use std::cell::OnceCell;
 
 use serde::Serialize;
 
-use super::Answers;
+use super::ExprAnswers;
 use crate::engine::evaluate::Judgement;
-use crate::engine::expr::{Compare, Expr, Name};
+use crate::engine::expr::{Compare, Expr, NameRef};
 use crate::engine::rules::{Point, Policy};
-use crate::engine::value::{Out, Value};
+use crate::engine::value::{Estimate, Value};
 use crate::language::print;
 
 /// How deep flags are followed into their own conditions.
@@ -55,7 +55,7 @@ pub struct Could {
 
 /// One thing that would have to be otherwise.
 #[derive(Debug, Clone)]
-struct Step<'e> {
+struct NearStep<'e> {
     /// How far it is away: a gap between numbers, 1 for yes or no.
     gap: f64,
     wants: Wants<'e>,
@@ -80,16 +80,16 @@ enum Wants<'e> {
     Gap { of: &'e Expr, compare: &'e Expr, gap: f64, more: bool },
 }
 
-impl<'e> Step<'e> {
+impl<'e> NearStep<'e> {
     /// Something that is or is not.
     fn plain(wants: Wants<'e>) -> Self {
-        Step { gap: 1.0, wants, judged: false, score: false, text: OnceCell::new() }
+        NearStep { gap: 1.0, wants, judged: false, score: false, text: OnceCell::new() }
     }
 }
 
 /// The nearest miss of a judgement.
 #[must_use]
-pub fn nearest(policy: &Policy, judgement: &Judgement<'_>, answers: Answers<'_>) -> Option<Nearest> {
+pub fn nearest(policy: &Policy, judgement: &Judgement<'_>, answers: ExprAnswers<'_>) -> Option<Nearest> {
     let steps = Steps { policy, answers };
     let (rule, would_hold, found) = match judgement.rule {
         // What leaves it alone would have to let go.
@@ -116,24 +116,24 @@ pub fn nearest(policy: &Policy, judgement: &Judgement<'_>, answers: Answers<'_>)
 }
 
 /// Fewer things first, then the smaller gap.
-fn weight(steps: &[Step<'_>]) -> f64 {
+fn weight(steps: &[NearStep<'_>]) -> f64 {
     let gaps: f64 = steps.iter().map(|step| step.gap / (1.0 + step.gap)).sum();
     steps.len() as f64 + gaps
 }
 
 /// Something that was judged by a number is among them.
-fn judged(steps: &[Step<'_>]) -> bool {
+fn judged(steps: &[NearStep<'_>]) -> bool {
     steps.iter().any(|step| step.judged)
 }
 
 struct Steps<'a> {
     policy: &'a Policy,
-    answers: Answers<'a>,
+    answers: ExprAnswers<'a>,
 }
 
 impl<'e> Steps<'e> {
     /// The least that makes a condition come to `want`; `None` where that cannot be told.
-    fn to(&self, expr: &'e Expr, want: bool, deep: usize) -> Option<Vec<Step<'e>>> {
+    fn to(&self, expr: &'e Expr, want: bool, deep: usize) -> Option<Vec<NearStep<'e>>> {
         let truth = (self.answers)(expr).truth()?;
         if truth == want {
             return Some(Vec::new());
@@ -147,14 +147,14 @@ impl<'e> Steps<'e> {
                 let ways = parts.iter().filter_map(|part| self.to(part, want, deep));
                 ways.min_by(|a, b| judged(b).cmp(&judged(a)).then(weight(a).total_cmp(&weight(b))))
             }
-            Expr::Name(Name::Flag(flag)) if deep > 0 => self.to(&self.policy.flags[*flag].when.expr, want, deep - 1),
+            Expr::Name(NameRef::Flag(flag)) if deep > 0 => self.to(&self.policy.flags[*flag].when.expr, want, deep - 1),
             other => Some(vec![self.step(other, want)]),
         }
     }
 
-    fn all(&self, parts: &'e [Expr], want: bool, deep: usize) -> Option<Vec<Step<'e>>> {
-        let parts: Option<Vec<Vec<Step<'e>>>> = parts.iter().map(|part| self.to(part, want, deep)).collect();
-        let mut steps: Vec<Step<'e>> = Vec::new();
+    fn all(&self, parts: &'e [Expr], want: bool, deep: usize) -> Option<Vec<NearStep<'e>>> {
+        let parts: Option<Vec<Vec<NearStep<'e>>>> = parts.iter().map(|part| self.to(part, want, deep)).collect();
+        let mut steps: Vec<NearStep<'e>> = Vec::new();
         for step in parts?.into_iter().flatten() {
             // What more than one part asks for is one thing; the larger gap serves both.
             match steps.iter_mut().find(|known| self.text(known) == self.text(&step)) {
@@ -166,27 +166,27 @@ impl<'e> Steps<'e> {
     }
 
     /// One part without `and`, `or`, `not`.
-    fn step(&self, expr: &'e Expr, want: bool) -> Step<'e> {
+    fn step(&self, expr: &'e Expr, want: bool) -> NearStep<'e> {
         match expr {
-            Expr::Name(Name::Tagged(set)) => Step::plain(Wants::Tag(*set, want)),
-            Expr::Name(Name::Labelled(set)) => Step::plain(Wants::Label(*set, want)),
+            Expr::Name(NameRef::Tagged(set)) => NearStep::plain(Wants::Tag(*set, want)),
+            Expr::Name(NameRef::Labelled(set)) => NearStep::plain(Wants::Label(*set, want)),
             Expr::Compare(op, a, b) => self.compared(expr, (*op, a, b), want),
-            _ => Step::plain(Wants::Holds(expr, want)),
+            _ => NearStep::plain(Wants::Holds(expr, want)),
         }
     }
 
-    fn compared(&self, compare: &'e Expr, (op, a, b): (Compare, &'e Expr, &'e Expr), want: bool) -> Step<'e> {
+    fn compared(&self, compare: &'e Expr, (op, a, b): (Compare, &'e Expr, &'e Expr), want: bool) -> NearStep<'e> {
         // The name on the left.
-        let (op, a, b) = if matches!(b, Expr::Name(Name::Score | Name::Count(_) | Name::Distinct(_))) {
+        let (op, a, b) = if matches!(b, Expr::Name(NameRef::Score | NameRef::Count(_) | NameRef::Distinct(_))) {
             (op.mirrored(), b, a)
         } else {
             (op, a, b)
         };
         let number = |side: &Expr| match (self.answers)(side) {
-            Out::Is(value) => value.number(),
+            Estimate::Is(value) => value.number(),
             _ => None,
         };
-        let other = || Step::plain(Wants::Holds(compare, want));
+        let other = || NearStep::plain(Wants::Holds(compare, want));
         let (Some(have), Some(limit)) = (number(a), number(b)) else { return other() };
         // How much more (above 0) or less is needed; a strict limit takes one more.
         let (more, strict) = match (op, want) {
@@ -197,14 +197,14 @@ impl<'e> Steps<'e> {
             (Compare::Eq | Compare::Ne, _) => return other(),
         };
         let gap = (limit - have).abs() + strict;
-        let points = matches!(a, Expr::Name(Name::Score | Name::Component(_)));
-        let judged = points || matches!(a, Expr::Name(Name::Count(_) | Name::Distinct(_)));
+        let points = matches!(a, Expr::Name(NameRef::Score | NameRef::Component(_)));
+        let judged = points || matches!(a, Expr::Name(NameRef::Count(_) | NameRef::Distinct(_)));
         let wants = Wants::Gap { of: a, compare, gap, more };
-        Step { gap, wants, judged, score: more && points, text: OnceCell::new() }
+        NearStep { gap, wants, judged, score: more && points, text: OnceCell::new() }
     }
 
     /// A step in words.
-    fn text<'s>(&self, step: &'s Step<'_>) -> &'s str {
+    fn text<'s>(&self, step: &'s NearStep<'_>) -> &'s str {
         let printed = |expr| print::of_policy(self.policy, expr);
         let holds = |text: String, want| if want { format!("`{text}`") } else { format!("not `{text}`") };
         step.text.get_or_init(|| match step.wants {
@@ -218,7 +218,7 @@ impl<'e> Steps<'e> {
         })
     }
 
-    fn told(&self, steps: Vec<Step<'_>>) -> Vec<String> {
+    fn told(&self, steps: Vec<NearStep<'_>>) -> Vec<String> {
         steps.iter().map(|step| self.text(step).to_owned()).collect()
     }
 
@@ -227,11 +227,11 @@ impl<'e> Steps<'e> {
         let (way, s) = (if more { "more" } else { "fewer" }, if gap == 1.0 { "" } else { "s" });
         let gap = round(gap);
         match of {
-            Expr::Name(Name::Score) => Some(format!("{gap} point{s} {}", if more { "more" } else { "less" })),
-            Expr::Name(Name::Count(pattern)) => {
+            Expr::Name(NameRef::Score) => Some(format!("{gap} point{s} {}", if more { "more" } else { "less" })),
+            Expr::Name(NameRef::Count(pattern)) => {
                 Some(format!("{gap} {way} match{} of {}", if s.is_empty() { "" } else { "es" }, self.pattern(*pattern)))
             }
-            Expr::Name(Name::Distinct(pattern)) => {
+            Expr::Name(NameRef::Distinct(pattern)) => {
                 Some(format!("{gap} {way} of the words of {}", self.pattern(*pattern)))
             }
             _ => None,
@@ -274,7 +274,7 @@ impl<'e> Steps<'e> {
             later_a.cmp(later_b).then(a.total_cmp(b)).then(add(y).total_cmp(&add(x)))
         });
         // Where a point stands is counted in the file: only of those that are told.
-        let told = |(_, _, point, steps): (bool, f64, &Point, Vec<Step<'_>>)| Could {
+        let told = |(_, _, point, steps): (bool, f64, &Point, Vec<NearStep<'_>>)| Could {
             add: point.add.clone(),
             missing: self.told(steps),
             line: self.policy.line(point.at),

@@ -4,10 +4,10 @@
 //! matter: of an `and` that fails the first part that fails, of an `or` that holds the first that holds,
 //! with the values of the names in them. What it quotes may come from others: it is untrusted.
 
-use super::Answers;
-use crate::engine::expr::{Expr, Name};
+use super::ExprAnswers;
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::rules::Policy;
-use crate::engine::value::{Base, Out, Value};
+use crate::engine::value::{Base, Estimate, Value};
 use crate::language::print;
 
 /// How deep flags are followed into their own conditions.
@@ -18,14 +18,14 @@ const LONG: usize = 80;
 
 /// Why a condition holds or does not, in one line.
 #[must_use]
-pub fn why(policy: &Policy, expr: &Expr, answers: Answers<'_>) -> String {
+pub fn why(policy: &Policy, expr: &Expr, answers: ExprAnswers<'_>) -> String {
     let mut leaves = Vec::new();
     deciding(policy, expr, answers, DEEP, &mut leaves);
     leaves.dedup();
     leaves.join("; ")
 }
 
-fn deciding(policy: &Policy, expr: &Expr, answers: Answers<'_>, deep: usize, into: &mut Vec<String>) {
+fn deciding(policy: &Policy, expr: &Expr, answers: ExprAnswers<'_>, deep: usize, into: &mut Vec<String>) {
     let truth = |part: &Expr| answers(part).truth();
     let holds = truth(expr);
     match expr {
@@ -40,7 +40,7 @@ fn deciding(policy: &Policy, expr: &Expr, answers: Answers<'_>, deep: usize, int
             let parts: Vec<&Expr> = one.map_or_else(|| unknown().collect(), |part| vec![part]);
             parts.into_iter().for_each(|part| deciding(policy, part, answers, deep, into));
         }
-        Expr::Name(Name::Flag(flag)) if deep > 0 && holds.is_some() => {
+        Expr::Name(NameRef::Flag(flag)) if deep > 0 && holds.is_some() => {
             deciding(policy, &policy.flags[*flag].when.expr, answers, deep - 1, into);
         }
         _ => into.push(leaf(policy, expr, holds, answers)),
@@ -48,13 +48,13 @@ fn deciding(policy: &Policy, expr: &Expr, answers: Answers<'_>, deep: usize, int
 }
 
 /// One part without `and`, `or`, `not`.
-fn leaf(policy: &Policy, expr: &Expr, holds: Option<bool>, answers: Answers<'_>) -> String {
+fn leaf(policy: &Policy, expr: &Expr, holds: Option<bool>, answers: ExprAnswers<'_>) -> String {
     let set = |set: usize| format!("`{}`", policy.keywords.sets[set].name);
     match (expr, holds) {
-        (Expr::Name(Name::Tagged(index)), Some(true)) => format!("a tag is in {}", set(*index)),
-        (Expr::Name(Name::Tagged(index)), Some(false)) => format!("no tag is in {}", set(*index)),
-        (Expr::Name(Name::Labelled(index)), Some(true)) => format!("a label is in {}", set(*index)),
-        (Expr::Name(Name::Labelled(index)), Some(false)) => format!("no label is in {}", set(*index)),
+        (Expr::Name(NameRef::Tagged(index)), Some(true)) => format!("a tag is in {}", set(*index)),
+        (Expr::Name(NameRef::Tagged(index)), Some(false)) => format!("no tag is in {}", set(*index)),
+        (Expr::Name(NameRef::Labelled(index)), Some(true)) => format!("a label is in {}", set(*index)),
+        (Expr::Name(NameRef::Labelled(index)), Some(false)) => format!("no label is in {}", set(*index)),
         (Expr::Name(_), Some(holds)) => format!("{} is {}", written(policy, expr), if holds { "yes" } else { "no" }),
         (_, Some(holds)) => {
             let mut text = written(policy, expr);
@@ -74,17 +74,17 @@ fn written(policy: &Policy, expr: &Expr) -> String {
 }
 
 /// What the names of a part come to, each once: `score is 3`.
-fn values(policy: &Policy, expr: &Expr, answers: Answers<'_>) -> Vec<String> {
+fn values(policy: &Policy, expr: &Expr, answers: ExprAnswers<'_>) -> Vec<String> {
     let mut names = Vec::new();
     expr.names(&mut names);
     let mut told = Vec::new();
     for name in names {
         let value = match answers(&Expr::Name(name)) {
             // Logins of agents are names to a reader already; a list of nothing is said.
-            Out::Is(Value::List(items)) if items.is_empty() => "empty".to_owned(),
-            Out::Is(value) => value.to_string(),
-            Out::Within(low, _, _) => format!("at least {low}"),
-            Out::Lacks(_) => continue,
+            Estimate::Is(Value::List(items)) if items.is_empty() => "empty".to_owned(),
+            Estimate::Is(value) => value.to_string(),
+            Estimate::Within(low, _, _) => format!("at least {low}"),
+            Estimate::Lacks(_) => continue,
         };
         let text = format!("{} is {value}", print::name(policy, name));
         if value.chars().count() <= LONG && !told.contains(&text) {
@@ -96,10 +96,10 @@ fn values(policy: &Policy, expr: &Expr, answers: Answers<'_>) -> Vec<String> {
 
 /// Whether a fact is yes or no.
 #[must_use]
-pub fn is_flag(policy: &Policy, name: Name) -> bool {
+pub fn is_flag(policy: &Policy, name: NameRef) -> bool {
     match name {
-        Name::Fact(fact) => fact.ty(policy.ages).base == Base::Bool,
-        Name::Flag(_) | Name::Tagged(_) | Name::Labelled(_) => true,
+        NameRef::Fact(fact) => fact.ty(policy.ages).base == Base::Bool,
+        NameRef::Flag(_) | NameRef::Tagged(_) | NameRef::Labelled(_) => true,
         _ => false,
     }
 }

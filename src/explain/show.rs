@@ -4,7 +4,7 @@
 //! fit for the place here.
 
 use super::nearest::{Could, Nearest};
-use super::{Explanation, Passed, Pointed, Scored};
+use super::{Explanation, PointLine, RuleLine, ScoreLine};
 use crate::engine::untrusted;
 use crate::engine::value::Value;
 
@@ -42,7 +42,7 @@ fn signed(add: &Value<'_>) -> String {
 #[must_use]
 pub fn text(explanation: &Explanation, all: bool) -> String {
     let mut out = format!("Score {}\n", known(&explanation.score));
-    for Scored { name, value, max, off, points } in &explanation.components {
+    for ScoreLine { name, value, max, off, points } in &explanation.components {
         out.push_str(&format!("  {name} {} of {max}\n", known(value)));
         if let Some(off) = off {
             out.push_str(&format!("    counts nothing unless {off}\n"));
@@ -74,7 +74,7 @@ pub fn text(explanation: &Explanation, all: bool) -> String {
         out.push_str(&format!("  - {} ({}): {}\n", passed.rule, passed.line, terminal(&passed.why)));
     }
     match &explanation.decided {
-        Some(Passed { rule, action, line, why }) => {
+        Some(RuleLine { rule, action, line, why }) => {
             out.push_str(&format!("  > {rule} ({line}): {}\n    it decides on {action}\n", terminal(why)));
         }
         None => out.push_str("  > no rule holds\n"),
@@ -85,8 +85,8 @@ pub fn text(explanation: &Explanation, all: bool) -> String {
     out
 }
 
-fn text_point(point: &Pointed) -> String {
-    let Pointed { add, condition, line, held, matched, why } = point;
+fn text_point(point: &PointLine) -> String {
+    let PointLine { add, condition, line, held, matched, why } = point;
     let mark = if *held { signed(add) } else { format!("({})", signed(add)) };
     let found = matched.as_deref().map(|text| format!(" found \"{}\"", terminal(&short(text))));
     let why = why.as_deref().map(|why| format!(": {}", terminal(why)));
@@ -119,11 +119,11 @@ pub fn markdown(explanation: &Explanation) -> String {
         }
     }
     out.push_str("\n### Rules\n\n");
-    for Passed { rule, line, why, .. } in &explanation.passed {
+    for RuleLine { rule, line, why, .. } in &explanation.passed {
         out.push_str(&format!("- {rule} ({}): {}\n", place(line), untrusted::markdown(why)));
     }
     match &explanation.decided {
-        Some(Passed { rule, action, line, why }) => out.push_str(&format!(
+        Some(RuleLine { rule, action, line, why }) => out.push_str(&format!(
             "- **{rule}** ({}): {}. It decides on {action}.\n",
             place(line),
             untrusted::markdown(why)

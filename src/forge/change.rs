@@ -1,14 +1,14 @@
 //! What can be written to a forge, and what became of it.
 //!
-//! Takes: nothing; these are the words between the one writer and a forge. Gives: [`Write`], the
-//! trait of a forge that can be written to, [`Change`]s, and [`Failure`]s that tell what is certain
+//! Takes: nothing; these are the words between the one writer and a forge. Gives: [`ForgeWriter`], the
+//! trait of a forge that can be written to, [`Change`]s, and [`ChangeFailure`]s that tell what is certain
 //! from what is not. A forge that is only [`Forge`] cannot be written to at all: that is what a dry
 //! run holds.
 
 use std::fmt;
 use std::time::Duration;
 
-use super::{Forge, Item, Kind};
+use super::{Forge, Item, ItemKind};
 use anyhow::Result;
 
 /// The colour of a label that nobody described: a plain grey.
@@ -16,7 +16,7 @@ pub const GREY: &str = "ededed";
 
 /// A label as it is made where it is missing.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Label {
+pub struct NewLabel {
     /// Its exact name.
     pub name: String,
     /// Six hexadecimal digits, without `#`.
@@ -25,19 +25,19 @@ pub struct Label {
     pub description: String,
 }
 
-impl Label {
+impl NewLabel {
     /// Whether a label of this name is still as it is described here: somebody who gave it another colour
     /// or meaning has made it their own.
     ///
     /// # Errors
-    /// [`Failure::Stale`] where it is not.
-    pub(super) fn still(&self, color: &str, description: &str) -> Result<(), Failure> {
+    /// [`ChangeFailure::Stale`] where it is not.
+    pub(super) fn still(&self, color: &str, description: &str) -> Result<(), ChangeFailure> {
         let plain = |color: &str| color.trim_start_matches('#').to_lowercase();
         if plain(color) == plain(&self.color) && description == self.description {
             return Ok(());
         }
         let name = &self.name;
-        Err(Failure::Stale(anyhow::anyhow!("the label {name} has another colour or description by now")))
+        Err(ChangeFailure::Stale(anyhow::anyhow!("the label {name} has another colour or description by now")))
     }
 }
 
@@ -109,7 +109,7 @@ pub struct Fresh {
 
 /// What the forge answered to a write that was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Done {
+pub struct WriteAnswer {
     /// The id of the comment written.
     pub id: Option<u64>,
     /// The number of the issue created.
@@ -118,7 +118,7 @@ pub struct Done {
 
 /// Why a write was not done, or is not known to be.
 #[derive(Debug)]
-pub enum Failure {
+pub enum ChangeFailure {
     /// The token is refused everywhere (401): nothing more can be written in this run.
     Token(anyhow::Error),
     /// The forge refused, and nothing was written.
@@ -133,39 +133,39 @@ pub enum Failure {
     Unknown(anyhow::Error),
 }
 
-impl Failure {
+impl ChangeFailure {
     /// What happened.
     #[must_use]
     pub fn error(&self) -> &anyhow::Error {
         match self {
-            Failure::Token(error)
-            | Failure::Refused(error)
-            | Failure::Stale(error)
-            | Failure::Ignored(error)
-            | Failure::Unknown(error) => error,
+            ChangeFailure::Token(error)
+            | ChangeFailure::Refused(error)
+            | ChangeFailure::Stale(error)
+            | ChangeFailure::Ignored(error)
+            | ChangeFailure::Unknown(error) => error,
         }
     }
 
     /// The token may not do it, whatever is tried: it is refused, or lacks the right.
     #[must_use]
     pub fn denied(&self) -> bool {
-        matches!(self, Failure::Token(_)) || self.error().is::<Denied>()
+        matches!(self, ChangeFailure::Token(_)) || self.error().is::<TokenDenial>()
     }
 }
 
 /// The error of a write that the token may not make.
 #[derive(Debug)]
-pub(super) struct Denied(pub(super) String);
+pub(super) struct TokenDenial(pub(super) String);
 
-impl std::error::Error for Denied {}
+impl std::error::Error for TokenDenial {}
 
-impl fmt::Display for Denied {
+impl fmt::Display for TokenDenial {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.write_str(&self.0)
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for ChangeFailure {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(to, "{:#}", self.error())
     }
@@ -187,7 +187,7 @@ pub struct Preflight {
 }
 
 /// A forge that can be written to.
-pub trait Write: Forge {
+pub trait ForgeWriter: Forge {
     /// One look at a repository before its first write, as few requests as tell it.
     ///
     /// # Errors
@@ -201,40 +201,40 @@ pub trait Write: Forge {
     /// where that is enough (fact 40).
     ///
     /// # Errors
-    /// As [`Write::preflight`].
+    /// As [`ForgeWriter::preflight`].
     fn assignable(&self, repo: usize, login: &str) -> Result<bool>;
 
     /// The item as it is now; `None` where it is gone (404, 410).
     ///
     /// # Errors
-    /// As [`Write::preflight`].
-    fn item(&self, repo: usize, kind: Kind, number: u64) -> Result<Option<Fresh>>;
+    /// As [`ForgeWriter::preflight`].
+    fn item(&self, repo: usize, kind: ItemKind, number: u64) -> Result<Option<Fresh>>;
 
     /// Makes one change to an item that was just read. What is safe to repeat has been repeated when
     /// this fails; what is not was tried once.
     ///
     /// # Errors
-    /// See [`Failure`].
-    fn change(&self, repo: usize, fresh: &Fresh, change: Change<'_>) -> Result<Done, Failure>;
+    /// See [`ChangeFailure`].
+    fn change(&self, repo: usize, fresh: &Fresh, change: Change<'_>) -> Result<WriteAnswer, ChangeFailure>;
 
     /// Creates an issue with labels that exist and people who can be assigned. Tried once.
     ///
     /// # Errors
-    /// See [`Failure`].
-    fn create_issue(&self, repo: usize, issue: NewIssue<'_>) -> Result<Done, Failure>;
+    /// See [`ChangeFailure`].
+    fn create_issue(&self, repo: usize, issue: NewIssue<'_>) -> Result<WriteAnswer, ChangeFailure>;
 
     /// Creates a label that was not there at the preflight; where another run has made it meanwhile,
     /// that is done too. Never makes a second of one name (fact 48).
     ///
     /// # Errors
-    /// See [`Failure`].
-    fn create_label(&self, repo: usize, label: &Label) -> Result<(), Failure>;
+    /// See [`ChangeFailure`].
+    fn create_label(&self, repo: usize, label: &NewLabel) -> Result<(), ChangeFailure>;
 
     /// Deletes a label of the repository that looks as described; false where there is none of the name.
     ///
     /// # Errors
-    /// See [`Failure`]; [`Failure::Stale`] where it has another colour or description by now.
-    fn delete_label(&self, repo: usize, label: &Label) -> Result<bool, Failure>;
+    /// See [`ChangeFailure`]; [`ChangeFailure::Stale`] where it has another colour or description by now.
+    fn delete_label(&self, repo: usize, label: &NewLabel) -> Result<bool, ChangeFailure>;
 
     /// Called after the last write to an item: what is kept so far must survive a kill from here on.
     ///

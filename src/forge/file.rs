@@ -16,20 +16,21 @@ use serde_json::Value;
 
 use super::index::{Index, Parts, index};
 use super::object::{self, NoItem};
-use super::quiet::Quiet;
-use super::ranges::Run;
-use super::source::Source;
-use super::torn::{self, Said};
+use super::quiet::QuietForm;
+use super::ranges::ByteRun;
+use super::source::FileSource;
+use super::torn::{self, CommentsSince};
 use super::turns::{Turns, share};
 use super::{
-    Comment, Event, Forge, Item, Kind, LabelNames, Listed, Page, Placed, Repo, States, Take, happened, loose, talk,
+    Comment, Event, Forge, Item, ItemKind, LabelNames, Listing, PageHandler, PlacedComment, Repo, States, Take,
+    happened, loose, talk,
 };
 
 /// A forge recorded in a file. The file stays open: replacing it by another of its name changes
 /// nothing here.
 #[derive(Debug)]
 pub struct FileForge {
-    source: Source,
+    source: FileSource,
     index: Index,
 }
 
@@ -43,7 +44,7 @@ impl FileForge {
     /// The file cannot be read, is no JSON (the error says where and what was found) or is no
     /// forge of version 1.
     pub fn open(path: &Path) -> Result<FileForge> {
-        let mut source = Source::open(path)?;
+        let mut source = FileSource::open(path)?;
         match index(source.window()) {
             Ok(index) => Ok(FileForge { source, index }),
             Err(fault) => Err(source.located(fault)),
@@ -70,7 +71,7 @@ impl FileForge {
     }
 
     /// The entries of a run, in its order. `bytes` and `spare` are room for what they borrow.
-    fn entries<'a>(&self, run: Run, bytes: &'a mut Vec<u8>, spare: &'a mut String) -> Result<Entries<'a>> {
+    fn entries<'a>(&self, run: ByteRun, bytes: &'a mut Vec<u8>, spare: &'a mut String) -> Result<Entries<'a>> {
         bytes.clear();
         bytes.push(b'[');
         self.source.read(run.offset, run.length, bytes)?;
@@ -80,13 +81,13 @@ impl FileForge {
             .map_err(|error| self.source.malformed(run.offset.saturating_sub(1), bytes, &error))?;
         if run.pulls {
             // In a list of pull requests none of them says that it is one.
-            entries.iter_mut().flatten().for_each(|item| item.kind = Kind::Pull);
+            entries.iter_mut().flatten().for_each(|item| item.kind = ItemKind::Pull);
         }
         Ok(entries)
     }
 
     /// The comments since, oldest first, and what of the lists of comments cannot be read.
-    fn said_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Said> {
+    fn said_since(&self, repo: usize, since: DateTime<Utc>) -> Result<CommentsSince> {
         let lists = &self.parts(repo)?.comments;
         let (mut found, mut told) = (Vec::new(), Vec::new());
         for number in lists.numbers() {
@@ -136,11 +137,11 @@ impl Forge for FileForge {
 
     fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String {
         let name = self.index.repos.get(repo).map_or("", |repo| &repo.name);
-        let quiet = if self.index.github { Quiet::Redirect } else { Quiet::Entity };
+        let quiet = if self.index.github { QuietForm::Redirect } else { QuietForm::Entity };
         quiet.link(name, number, full)
     }
 
-    fn items(&self, repo: usize, _: States, threads: usize, page: Page<'_>) -> Result<Listed> {
+    fn items(&self, repo: usize, _: States, threads: usize, page: PageHandler<'_>) -> Result<Listing> {
         let runs = &self.parts(repo)?.runs;
         let name = self.index.repos.get(repo).map_or("", |repo| &repo.name);
         let next = AtomicUsize::new(0);
@@ -171,7 +172,7 @@ impl Forge for FileForge {
                 return Ok(Some(pull.into_owned()));
             }
         }
-        Ok(self.find(repo, number)?.filter(|item| item.kind == Kind::Pull))
+        Ok(self.find(repo, number)?.filter(|item| item.kind == ItemKind::Pull))
     }
 
     fn writers(&self, repo: usize) -> Result<Option<&[String]>> {
@@ -185,12 +186,12 @@ impl Forge for FileForge {
         }
     }
 
-    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>> {
+    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<PlacedComment>> {
         // A list that cannot be read is told when its own item is looked at: it stops only that.
         Ok(self.said_since(repo, since)?.0)
     }
 
-    fn happened(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listed>> {
+    fn happened(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listing>> {
         // No item is looked at by itself: what cannot be read is told here.
         happened::one_by_one(self, repos, |repo| self.said_since(repo, since), threads, take)
     }

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::io::BufRead;
 
 use super::object;
-use super::ranges::{Places, Run, list, places};
+use super::ranges::{ByteRun, Places, list, places};
 use super::scan::{Fault, Scanner};
 use super::{LabelNames, Repo, closed};
 
@@ -16,7 +16,7 @@ use super::{LabelNames, Repo, closed};
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     /// Issues, then pull requests.
-    pub(super) runs: Vec<Run>,
+    pub(super) runs: Vec<ByteRun>,
     /// Lists of comments.
     pub(super) comments: Places,
     /// Timelines.

@@ -1,6 +1,6 @@
 //! Issues and pull requests, in one shape for every forge.
 //!
-//! Takes: nothing, these are the words. Gives: [`Item`], with [`Kind`] and [`Account`].
+//! Takes: nothing, these are the words. Gives: [`Item`], with [`ItemKind`] and [`Account`].
 
 use std::borrow::Cow;
 
@@ -9,20 +9,20 @@ use chrono::{DateTime, Utc};
 /// What an item is. Issues and pull requests share their numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum ItemKind {
     /// An issue.
     Issue,
     /// A pull request.
     Pull,
 }
 
-impl Kind {
+impl ItemKind {
     /// The name in rules, JSON and plans: `issue` or `pull`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Issue => "issue",
-            Kind::Pull => "pull",
+            ItemKind::Issue => "issue",
+            ItemKind::Pull => "pull",
         }
     }
 }
@@ -53,7 +53,7 @@ impl Account {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item<'a> {
     /// Issue or pull request.
-    pub kind: Kind,
+    pub kind: ItemKind,
     /// The number within its repository, at least 1.
     pub number: u64,
     /// The title, empty where the forge gave none.

@@ -50,7 +50,7 @@ impl<'a> Scalar<'a> {
 }
 
 /// Something that can be made of a JSON value of any type.
-pub(super) trait Shape<'de>: Sized {
+pub(super) trait LooseShape<'de>: Sized {
     /// Of null, a boolean, a number or a text.
     fn scalar(found: Scalar<'de>) -> Self;
 
@@ -67,14 +67,14 @@ pub(super) trait Shape<'de>: Sized {
     }
 }
 
-impl<'de> Shape<'de> for Scalar<'de> {
+impl<'de> LooseShape<'de> for Scalar<'de> {
     fn scalar(found: Scalar<'de>) -> Self {
         found
     }
 }
 
 /// The entries of a list; anything else is `None`.
-impl<'de, T: Shape<'de>> Shape<'de> for Option<Vec<T>> {
+impl<'de, T: LooseShape<'de>> LooseShape<'de> for Option<Vec<T>> {
     fn scalar(_: Scalar<'de>) -> Self {
         None
     }
@@ -88,18 +88,18 @@ impl<'de, T: Shape<'de>> Shape<'de> for Option<Vec<T>> {
     }
 }
 
-/// Reads a [`Shape`] from any deserialiser.
+/// Reads a [`LooseShape`] from any deserialiser.
 pub(super) struct As<T>(pub(super) T);
 
-impl<'de, T: Shape<'de>> Deserialize<'de> for As<T> {
+impl<'de, T: LooseShape<'de>> Deserialize<'de> for As<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Any(PhantomData)).map(As)
+        from.deserialize_any(LooseAny(PhantomData)).map(As)
     }
 }
 
-struct Any<T>(PhantomData<T>);
+struct LooseAny<T>(PhantomData<T>);
 
-impl<'de, T: Shape<'de>> Visitor<'de> for Any<T> {
+impl<'de, T: LooseShape<'de>> Visitor<'de> for LooseAny<T> {
     type Value = T;
 
     fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -150,7 +150,7 @@ pub(super) fn key<'de, A: MapAccess<'de>>(object: &mut A) -> Result<Option<Cow<'
 }
 
 /// The value of the member whose name was just read.
-pub(super) fn value<'de, T: Shape<'de>, A: MapAccess<'de>>(object: &mut A) -> Result<T, A::Error> {
+pub(super) fn value<'de, T: LooseShape<'de>, A: MapAccess<'de>>(object: &mut A) -> Result<T, A::Error> {
     object.next_value().map(|As(value)| value)
 }
 
@@ -159,7 +159,7 @@ pub(super) fn value<'de, T: Shape<'de>, A: MapAccess<'de>>(object: &mut A) -> Re
 ///
 /// # Errors
 /// `bytes` are no JSON; line and column count within `bytes`.
-pub(super) fn read<'a, T: Shape<'a>>(bytes: &'a [u8], spare: &'a mut String) -> serde_json::Result<T> {
+pub(super) fn read<'a, T: LooseShape<'a>>(bytes: &'a [u8], spare: &'a mut String) -> serde_json::Result<T> {
     strict_or_mended(bytes, spare).map(|As(value)| value)
 }
 
@@ -172,7 +172,7 @@ pub(super) fn whole(bytes: &[u8]) -> serde_json::Result<serde_json::Value> {
 }
 
 /// What [`read`] would make of the value that `of` is.
-pub(super) fn within<'a, T: Shape<'a>>(of: &'a serde_json::Value) -> serde_json::Result<T> {
+pub(super) fn within<'a, T: LooseShape<'a>>(of: &'a serde_json::Value) -> serde_json::Result<T> {
     As::deserialize(of).map(|As(value)| value)
 }
 

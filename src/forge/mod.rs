@@ -31,9 +31,9 @@ pub mod workflows;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
-pub use self::happened::{Happened, Take};
-pub use self::item::{Account, Item, Kind};
-pub use self::said::{Comment, Event, Placed, What};
+pub use self::happened::{ActivityPage, Take};
+pub use self::item::{Account, Item, ItemKind};
+pub use self::said::{Comment, Event, EventKind, PlacedComment};
 
 /// A repository as far as a run needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,8 +69,8 @@ impl States {
 
     /// The same of these kinds alone.
     #[must_use]
-    pub fn of(self, kinds: &[Kind]) -> States {
-        States { issues: kinds.contains(&Kind::Issue), pulls: kinds.contains(&Kind::Pull), ..self }
+    pub fn of(self, kinds: &[ItemKind]) -> States {
+        States { issues: kinds.contains(&ItemKind::Issue), pulls: kinds.contains(&ItemKind::Pull), ..self }
     }
 
     /// What either wants.
@@ -122,7 +122,7 @@ impl LabelNames {
 
 /// What reading the items of one repository came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Listed {
+pub struct Listing {
     /// Items handed over.
     pub items: u64,
     /// Entries that were no item (fact 29), and a kind that the token may not see beside one that it may: one
@@ -131,7 +131,7 @@ pub struct Listed {
 }
 
 /// Is handed a run of items with its place in the list, see [`Forge::items`].
-pub type Page<'p> = &'p (dyn Fn(usize, &[Item<'_>]) + Sync);
+pub type PageHandler<'p> = &'p (dyn Fn(usize, &[Item<'_>]) + Sync);
 
 /// A forge that can be read. `Sync`, because pages are read by several threads.
 pub trait Forge: Sync {
@@ -174,7 +174,7 @@ pub trait Forge: Sync {
     /// # Errors
     /// What was being read, where, and what was found: the first such place, whatever the number
     /// of threads. All pages before it were handed over, and none after it.
-    fn items(&self, repo: usize, states: States, threads: usize, page: Page<'_>) -> Result<Listed>;
+    fn items(&self, repo: usize, states: States, threads: usize, page: PageHandler<'_>) -> Result<Listing>;
 
     /// One item by its number; `None` where there is none.
     ///
@@ -190,7 +190,7 @@ pub trait Forge: Sync {
     /// # Errors
     /// As [`Forge::items`].
     fn pull(&self, repo: usize, number: u64) -> Result<Option<Item<'static>>> {
-        Ok(self.find(repo, number)?.filter(|item| item.kind == Kind::Pull))
+        Ok(self.find(repo, number)?.filter(|item| item.kind == ItemKind::Pull))
     }
 
     /// The issues, open and closed, that carry a label of this name: how our own are found
@@ -201,7 +201,7 @@ pub trait Forge: Sync {
     fn labelled(&self, repo: usize, label: &str) -> Result<Vec<Item<'static>>> {
         let names = self.label_names();
         let has = |item: &Item<'_>| item.labels.iter().any(|found| names.same(found, label));
-        let wanted = |item: &Item<'_>| item.kind == Kind::Issue && has(item);
+        let wanted = |item: &Item<'_>| item.kind == ItemKind::Issue && has(item);
         seek::those(|page| self.items(repo, States::ALL, 1, page), wanted)
     }
 
@@ -223,7 +223,7 @@ pub trait Forge: Sync {
     /// As [`Forge::items`].
     fn opened_by(&self, repo: usize, login: &str) -> Result<Vec<Item<'static>>> {
         let by = |item: &Item<'_>| item.author.as_ref().is_some_and(|who| who.login.eq_ignore_ascii_case(login));
-        let wanted = |item: &Item<'_>| item.kind == Kind::Issue && by(item);
+        let wanted = |item: &Item<'_>| item.kind == ItemKind::Issue && by(item);
         seek::those(|page| self.items(repo, States::ALL, 1, page), wanted)
     }
 
@@ -244,13 +244,13 @@ pub trait Forge: Sync {
     ///
     /// # Errors
     /// As [`Forge::items`].
-    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>>;
+    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<PlacedComment>>;
 
     /// What happened in these repositories (indices) since: every open issue, what was closed since,
     /// what was said since. Pages are handed to `take` from up to `threads` threads at once and in any
     /// order. Gives what each repository came to, in their order; of one that could not be read to the
     /// end pages may have been handed over.
-    fn happened(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listed>> {
+    fn happened(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listing>> {
         let said = |repo| Ok((self.comments_since(repo, since)?, Vec::new()));
         happened::one_by_one(self, repos, said, threads, take)
     }

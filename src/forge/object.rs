@@ -9,9 +9,9 @@ use std::fmt;
 
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
-use super::loose::{Scalar, Shape, key, read, value};
-use super::part::{Part, PullMark, instant};
-use super::{Item, Kind};
+use super::loose::{LooseShape, Scalar, key, read, value};
+use super::part::{NestedObject, PullMark, instant};
+use super::{Item, ItemKind};
 
 /// Why an entry of a list is no item. Displays as a predicate: `has no number`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl fmt::Display for NoItem {
 
 /// The entries of a list of issues or pull requests, in its order; `null` is an empty list
 /// (fact 8). A pull request from a list of pull requests alone does not say that it is one: its
-/// kind here is [`Kind::Issue`], which the caller mends. `spare` is room for what has to be
+/// kind here is [`ItemKind::Issue`], which the caller mends. `spare` is room for what has to be
 /// mended before it can be borrowed.
 ///
 /// # Errors
@@ -64,7 +64,7 @@ pub fn text(json: &[u8]) -> serde_json::Result<Option<String>> {
     Ok(value.text().map(Cow::into_owned))
 }
 
-impl<'de> Shape<'de> for Result<Item<'de>, NoItem> {
+impl<'de> LooseShape<'de> for Result<Item<'de>, NoItem> {
     fn scalar(found: Scalar<'de>) -> Self {
         Err(NoItem::NotAnObject(match found {
             Scalar::Absent => "null",
@@ -80,7 +80,7 @@ impl<'de> Shape<'de> for Result<Item<'de>, NoItem> {
     }
 
     fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
-        let mut found = Members::default();
+        let mut found = ItemMembers::default();
         while let Some(name) = key(&mut from)? {
             match &*name {
                 "number" => found.number = value(&mut from)?,
@@ -116,21 +116,21 @@ impl<'de> Shape<'de> for Result<Item<'de>, NoItem> {
 
 /// The members of an issue that are read, as they were found.
 #[derive(Default)]
-struct Members<'a> {
+struct ItemMembers<'a> {
     number: Scalar<'a>,
     title: Scalar<'a>,
     body: Scalar<'a>,
-    labels: Option<Vec<Option<Part<'a>>>>,
-    assignees: Option<Vec<Option<Part<'a>>>>,
-    assignee: Option<Part<'a>>,
-    user: Option<Part<'a>>,
+    labels: Option<Vec<Option<NestedObject<'a>>>>,
+    assignees: Option<Vec<Option<NestedObject<'a>>>>,
+    assignee: Option<NestedObject<'a>>,
+    user: Option<NestedObject<'a>>,
     state: Scalar<'a>,
     locked: Scalar<'a>,
     is_locked: Scalar<'a>,
     draft: Scalar<'a>,
     merged: Scalar<'a>,
     merged_at: Scalar<'a>,
-    milestone: Option<Part<'a>>,
+    milestone: Option<NestedObject<'a>>,
     comments: Scalar<'a>,
     created_at: Scalar<'a>,
     updated_at: Scalar<'a>,
@@ -141,7 +141,7 @@ struct Members<'a> {
     pull: PullMark,
 }
 
-impl<'a> Members<'a> {
+impl<'a> ItemMembers<'a> {
     fn item(self) -> Result<Item<'a>, NoItem> {
         let number = match self.number {
             Scalar::Absent => return Err(NoItem::NoNumber),
@@ -161,13 +161,13 @@ impl<'a> Members<'a> {
         let assignees = self.assignees.unwrap_or_else(|| vec![self.assignee]);
         let labels = self.labels.into_iter().flatten().flatten();
         Ok(Item {
-            kind: if self.pull.given { Kind::Pull } else { Kind::Issue },
+            kind: if self.pull.given { ItemKind::Pull } else { ItemKind::Issue },
             number,
             title: self.title.text().unwrap_or_default(),
             body: self.body.text().unwrap_or_default(),
             labels: labels.filter_map(|label| label.name.text()).collect(),
-            assignees: assignees.into_iter().flatten().filter_map(Part::login).collect(),
-            author: self.user.and_then(Part::account),
+            assignees: assignees.into_iter().flatten().filter_map(NestedObject::login).collect(),
+            author: self.user.and_then(NestedObject::account),
             open,
             locked: self.locked.is_true() || self.is_locked.is_true(),
             draft: self.draft.is_true() || self.pull.draft,

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
-use super::loose::{Scalar, Shape, key, value};
+use super::loose::{LooseShape, Scalar, key, value};
 use super::{Account, time};
 
 /// The instant that a value names.
@@ -21,7 +21,7 @@ pub(super) fn instant(found: &Scalar<'_>) -> Option<DateTime<Utc>> {
 
 /// An object within an object: a label, a milestone, a user; `Option`, for it may be anything.
 #[derive(Debug, Default)]
-pub(super) struct Part<'a> {
+pub(super) struct NestedObject<'a> {
     id: Scalar<'a>,
     kind: Scalar<'a>,
     /// Of a label.
@@ -33,7 +33,7 @@ pub(super) struct Part<'a> {
     pub(super) date: Scalar<'a>,
 }
 
-impl<'a> Part<'a> {
+impl<'a> NestedObject<'a> {
     /// The login; a failed sub-load has an empty one, which is none (fact 29).
     pub(super) fn login(self) -> Option<Cow<'a, str>> {
         self.login.text().filter(|login| !login.is_empty())
@@ -48,13 +48,13 @@ impl<'a> Part<'a> {
     }
 }
 
-impl<'de> Shape<'de> for Option<Part<'de>> {
+impl<'de> LooseShape<'de> for Option<NestedObject<'de>> {
     fn scalar(_: Scalar<'de>) -> Self {
         None
     }
 
     fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
-        let mut part = Part::default();
+        let mut part = NestedObject::default();
         while let Some(name) = key(&mut from)? {
             match &*name {
                 "id" => part.id = value(&mut from)?,
@@ -86,7 +86,7 @@ pub(super) struct PullMark {
     pub(super) merged_at: Option<DateTime<Utc>>,
 }
 
-impl<'de> Shape<'de> for PullMark {
+impl<'de> LooseShape<'de> for PullMark {
     fn scalar(_: Scalar<'de>) -> Self {
         Self::default()
     }
@@ -94,7 +94,7 @@ impl<'de> Shape<'de> for PullMark {
     fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
         let mut mark = Self::default();
         while let Some(name) = key(&mut from)? {
-            let Given { given, is_true, at } = value(&mut from)?;
+            let Presence { given, is_true, at } = value(&mut from)?;
             mark.given |= given;
             match &*name {
                 "draft" => mark.draft = is_true,
@@ -111,24 +111,24 @@ impl<'de> Shape<'de> for PullMark {
 }
 
 /// Whether a value is anything but null, whether it is `true`, and the instant that it names.
-struct Given {
+struct Presence {
     given: bool,
     is_true: bool,
     at: Option<DateTime<Utc>>,
 }
 
-impl<'de> Shape<'de> for Given {
+impl<'de> LooseShape<'de> for Presence {
     fn scalar(found: Scalar<'de>) -> Self {
-        Given { given: found != Scalar::Absent, is_true: found.is_true(), at: instant(&found) }
+        Presence { given: found != Scalar::Absent, is_true: found.is_true(), at: instant(&found) }
     }
 
     fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Given { given: true, is_true: false, at: None })
+        Ok(Presence { given: true, is_true: false, at: None })
     }
 
     fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
         while from.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Given { given: true, is_true: false, at: None })
+        Ok(Presence { given: true, is_true: false, at: None })
     }
 }

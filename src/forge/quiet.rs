@@ -5,7 +5,7 @@
 
 /// How a forge is kept from taking a text for a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Quiet {
+pub(super) enum QuietForm {
     /// The sign as an entity: shown as a link, no trace.
     Entity,
     /// A link through a host that leaves none; an entity is read as a reference there.
@@ -14,16 +14,16 @@ pub(super) enum Quiet {
     Code,
 }
 
-impl Quiet {
+impl QuietForm {
     /// The text for `number` of the repository `name`; `full` names the repository too.
     pub(super) fn link(self, name: &str, number: u64, full: bool) -> String {
         let shown = if full { name } else { "" };
         match self {
-            Quiet::Entity => format!("{shown}&#35;{number}"),
-            Quiet::Redirect => {
+            QuietForm::Entity => format!("{shown}&#35;{number}"),
+            QuietForm::Redirect => {
                 format!("[{shown}#\u{2060}{number}](https://redirect.github.com/{name}/issues/{number})")
             }
-            Quiet::Code => format!("`{shown}#{number}`"),
+            QuietForm::Code => format!("`{shown}#{number}`"),
         }
     }
 }
@@ -34,10 +34,10 @@ mod tests {
 
     #[test]
     fn each_forge_has_its_quiet_form_fact_105() {
-        assert_eq!(Quiet::Entity.link("a/b", 12, true), "a/b&#35;12");
-        assert_eq!(Quiet::Entity.link("a/b", 12, false), "&#35;12");
+        assert_eq!(QuietForm::Entity.link("a/b", 12, true), "a/b&#35;12");
+        assert_eq!(QuietForm::Entity.link("a/b", 12, false), "&#35;12");
         let redirect = "[a/b#\u{2060}12](https://redirect.github.com/a/b/issues/12)";
-        assert_eq!(Quiet::Redirect.link("a/b", 12, true), redirect);
-        assert_eq!(Quiet::Code.link("a/b", 12, false), "`#12`");
+        assert_eq!(QuietForm::Redirect.link("a/b", 12, true), redirect);
+        assert_eq!(QuietForm::Code.link("a/b", 12, false), "`#12`");
     }
 }

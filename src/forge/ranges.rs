@@ -16,7 +16,7 @@ const LONGEST: u64 = 64 << 20;
 
 /// Neighbours in a list, from the first byte of one to the last of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Run {
+pub(super) struct ByteRun {
     /// The file's bytes before it.
     pub(super) offset: u64,
     /// Its own bytes.
@@ -29,7 +29,7 @@ pub(super) struct Run {
 
 /// Where something of one number is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct NumberPlace {
     number: u64,
     /// The file's bytes before it.
     pub(super) offset: u64,
@@ -39,11 +39,11 @@ pub(super) struct Place {
 
 /// Places in the order of their numbers.
 #[derive(Debug, Default)]
-pub(super) struct Places(Vec<Place>);
+pub(super) struct Places(Vec<NumberPlace>);
 
 impl Places {
     /// The place of `number`; the last, where it was given twice.
-    pub(super) fn of(&self, number: u64) -> Option<Place> {
+    pub(super) fn of(&self, number: u64) -> Option<NumberPlace> {
         let after = self.0.partition_point(|place| place.number <= number);
         let place = self.0.get(after.checked_sub(1)?)?;
         (place.number == number).then_some(*place)
@@ -61,8 +61,8 @@ impl Places {
 }
 
 /// The runs of a list; null is an empty one (fact 8).
-pub(super) fn list<R: BufRead>(scan: &mut Scanner<R>, name: &str, pulls: bool) -> Result<Vec<Run>, Fault> {
-    let mut runs: Vec<Run> = Vec::new();
+pub(super) fn list<R: BufRead>(scan: &mut Scanner<R>, name: &str, pulls: bool) -> Result<Vec<ByteRun>, Fault> {
+    let mut runs: Vec<ByteRun> = Vec::new();
     if scan.peek()? == Some(b'n') {
         scan.skip()?;
         return Ok(runs);
@@ -74,7 +74,7 @@ pub(super) fn list<R: BufRead>(scan: &mut Scanner<R>, name: &str, pulls: bool) -
         bounded(offset, scan.offset())?;
         match runs.last_mut() {
             Some(run) if run.length < RUN => run.length = scan.offset() - run.offset,
-            _ => runs.push(Run { offset, length: scan.offset() - offset, before, pulls }),
+            _ => runs.push(ByteRun { offset, length: scan.offset() - offset, before, pulls }),
         }
         before += 1;
     }
@@ -98,7 +98,7 @@ pub(super) fn places<R: BufRead>(scan: &mut Scanner<R>, name: &str) -> Result<Pl
         bounded(offset, scan.offset())?;
         if let Ok(number) = number.parse() {
             let length = scan.offset() - offset;
-            places.push(Place { number, offset, length });
+            places.push(NumberPlace { number, offset, length });
         }
     }
     places.sort_by_key(|place| place.number);

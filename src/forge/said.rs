@@ -1,6 +1,6 @@
 //! What was said and done on items, in one shape for every forge.
 //!
-//! Takes: nothing, these are the words. Gives: [`Comment`], [`Placed`], and [`Event`] for an entry of a timeline.
+//! Takes: nothing, these are the words. Gives: [`Comment`], [`PlacedComment`], and [`Event`] for an entry of a timeline.
 
 use chrono::{DateTime, Utc};
 
@@ -33,7 +33,7 @@ impl Comment {
 
 /// A comment of a repository with the number of the item that it stands on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
+pub struct PlacedComment {
     /// The number of its issue or pull request.
     pub number: u64,
     /// The comment.
@@ -48,12 +48,12 @@ pub struct Event {
     /// Who did it.
     pub actor: Option<Account>,
     /// What was done.
-    pub what: What,
+    pub what: EventKind,
 }
 
 /// What an entry of a timeline says was done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum What {
+pub enum EventKind {
     /// A label of this name was put on.
     Labeled(String),
     /// A label of this name was taken off.

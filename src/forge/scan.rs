@@ -8,7 +8,7 @@
 use std::io::{self, BufRead};
 
 use super::object;
-use super::walk::{Step, Walk};
+use super::walk::{ValueWalk, WalkStep};
 
 /// Bytes of a name, a number or another value that is kept whole.
 const LONGEST: usize = 64 * 1024;
@@ -196,7 +196,7 @@ impl<R: BufRead> Scanner<R> {
     /// [`LONGEST`].
     fn walk(&mut self, mut kept: Option<&mut Vec<u8>>) -> Result<(), Fault> {
         let start = self.offset;
-        let mut walk = Walk::default();
+        let mut walk = ValueWalk::default();
         loop {
             let window = self.from.fill_buf()?;
             if window.is_empty() && walk.word {
@@ -207,7 +207,7 @@ impl<R: BufRead> Scanner<R> {
                 return Err(Fault::At(start, what.into()));
             }
             let step = walk.over(window);
-            let (Step::More(bytes) | Step::Done(bytes) | Step::Bad(bytes, _)) = step;
+            let (WalkStep::More(bytes) | WalkStep::Done(bytes) | WalkStep::Bad(bytes, _)) = step;
             if let Some(kept) = kept.as_deref_mut()
                 && kept.len() <= LONGEST
             {
@@ -215,9 +215,9 @@ impl<R: BufRead> Scanner<R> {
             }
             self.take(bytes);
             match step {
-                Step::More(_) => {}
-                Step::Done(_) => return Ok(()),
-                Step::Bad(_, what) => return Err(Fault::At(self.offset, what)),
+                WalkStep::More(_) => {}
+                WalkStep::Done(_) => return Ok(()),
+                WalkStep::Bad(_, what) => return Err(Fault::At(self.offset, what)),
             }
         }
     }

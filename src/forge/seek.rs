@@ -6,14 +6,14 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
 
-use super::{Item, Listed, Page};
+use super::{Item, Listing, PageHandler};
 
 /// The wanted ones of a list that `read` hands over page by page.
 ///
 /// # Errors
 /// The list could not be read.
 pub fn those(
-    read: impl Fn(Page<'_>) -> Result<Listed>,
+    read: impl Fn(PageHandler<'_>) -> Result<Listing>,
     wanted: impl Fn(&Item<'_>) -> bool + Sync,
 ) -> Result<Vec<Item<'static>>> {
     let found = Mutex::new(Vec::new());

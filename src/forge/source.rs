@@ -24,16 +24,16 @@ const MEND: &str = "mend it there, or record it again with `kaizen snapshot`";
 
 /// An open file.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(super) struct FileSource {
     path: PathBuf,
     file: Mutex<File>,
     /// Length and time of change when it was opened.
     state: Option<(u64, SystemTime)>,
 }
 
-impl Source {
+impl FileSource {
     /// Opens the file at `path`.
-    pub(super) fn open(path: &Path) -> Result<Source> {
+    pub(super) fn open(path: &Path) -> Result<FileSource> {
         let file = File::open(path).with_context(|| {
             let path = path.display();
             format!(
@@ -41,7 +41,7 @@ impl Source {
                  may read it"
             )
         })?;
-        Ok(Source { path: path.to_owned(), state: state(&file), file: Mutex::new(file) })
+        Ok(FileSource { path: path.to_owned(), state: state(&file), file: Mutex::new(file) })
     }
 
     /// The path as it was given.

@@ -7,9 +7,9 @@ use std::borrow::Cow;
 
 use serde::de::{IgnoredAny, MapAccess};
 
-use super::loose::{Scalar, Shape, key, read, value};
-use super::part::{Part, instant};
-use super::{Comment, Event, What};
+use super::loose::{LooseShape, Scalar, key, read, value};
+use super::part::{NestedObject, instant};
+use super::{Comment, Event, EventKind};
 
 /// The comments of a list, in its order; entries that are no object are left out, `null` is an
 /// empty list (fact 8). An id that is missing is 0.
@@ -35,7 +35,7 @@ pub fn events(list: &[u8]) -> serde_json::Result<Vec<Event>> {
     Ok(entries.into_iter().flatten().flatten().collect())
 }
 
-impl<'de> Shape<'de> for Option<Comment> {
+impl<'de> LooseShape<'de> for Option<Comment> {
     fn scalar(_: Scalar<'de>) -> Self {
         None
     }
@@ -43,7 +43,7 @@ impl<'de> Shape<'de> for Option<Comment> {
     fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
         let (mut id, mut body) = (Scalar::Absent, Scalar::Absent);
         let (mut association, mut created_at, mut updated_at) = (Scalar::Absent, Scalar::Absent, Scalar::Absent);
-        let mut author: Option<Part<'_>> = None;
+        let mut author: Option<NestedObject<'_>> = None;
         while let Some(name) = key(&mut from)? {
             match &*name {
                 "id" => id = value(&mut from)?,
@@ -64,7 +64,7 @@ impl<'de> Shape<'de> for Option<Comment> {
                 _ => 0,
             },
             body: body.text().unwrap_or_default().into_owned(),
-            author: author.and_then(Part::account),
+            author: author.and_then(NestedObject::account),
             by_writer: writers.iter().any(|word| association.is_word(word)),
             created_at: instant(&created_at),
             updated_at: instant(&updated_at),
@@ -72,13 +72,13 @@ impl<'de> Shape<'de> for Option<Comment> {
     }
 }
 
-impl<'de> Shape<'de> for Option<Event> {
+impl<'de> LooseShape<'de> for Option<Event> {
     fn scalar(_: Scalar<'de>) -> Self {
         None
     }
 
     fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
-        let mut found = Entry::default();
+        let mut found = EventMembers::default();
         while let Some(name) = key(&mut from)? {
             match &*name {
                 // A review on GitHub has its time under a name of its own.
@@ -105,32 +105,32 @@ impl<'de> Shape<'de> for Option<Event> {
 
 /// The members of a timeline's entry that are read, as they were found.
 #[derive(Default)]
-struct Entry<'a> {
+struct EventMembers<'a> {
     created_at: Scalar<'a>,
-    user: Option<Part<'a>>,
-    actor: Option<Part<'a>>,
+    user: Option<NestedObject<'a>>,
+    actor: Option<NestedObject<'a>>,
     /// What it is, on Gitea and Forgejo.
     kind: Scalar<'a>,
     /// What it is, on GitHub.
     event: Scalar<'a>,
     body: Scalar<'a>,
-    label: Option<Part<'a>>,
-    assignee: Option<Part<'a>>,
+    label: Option<NestedObject<'a>>,
+    assignee: Option<NestedObject<'a>>,
     removed: Scalar<'a>,
-    milestone: Option<Part<'a>>,
-    author: Option<Part<'a>>,
-    committer: Option<Part<'a>>,
+    milestone: Option<NestedObject<'a>>,
+    author: Option<NestedObject<'a>>,
+    committer: Option<NestedObject<'a>>,
 }
 
-impl Entry<'_> {
+impl EventMembers<'_> {
     fn event(self) -> Event {
         // A commit on GitHub has no time of its own. Of its two the committer's is the later one:
         // the author's stays what it was through every rebase.
         let signed = [&self.committer, &self.author].into_iter().flatten().find_map(|part| instant(&part.date));
-        let label = |part: Option<Part<'_>>| part.and_then(|part| part.name.text()).map(Cow::into_owned);
-        let login = |part: Option<Part<'_>>| part.and_then(Part::login).map(Cow::into_owned);
+        let label = |part: Option<NestedObject<'_>>| part.and_then(|part| part.name.text()).map(Cow::into_owned);
+        let login = |part: Option<NestedObject<'_>>| part.and_then(NestedObject::login).map(Cow::into_owned);
         // Gitea gives the milestone that came, and none or an empty one where it was taken off.
-        let title = |part: Option<Part<'_>>| part.and_then(|part| part.title.text()).map(Cow::into_owned);
+        let title = |part: Option<NestedObject<'_>>| part.and_then(|part| part.title.text()).map(Cow::into_owned);
         let title = |part| title(part).filter(|title| !title.is_empty());
         let word = match (&self.event, &self.kind) {
             (Scalar::Text(word), _) | (_, Scalar::Text(word)) => &**word,
@@ -139,24 +139,24 @@ impl Entry<'_> {
         // An entry whose label or account was deleted says nothing that a name could be given to.
         let what = match word {
             // The body of a label's entry is "1" where it was put on, and empty where it was taken off.
-            "label" if self.body.is_word("1") => label(self.label).map(What::Labeled),
-            "label" if self.body.is_word("") => label(self.label).map(What::Unlabeled),
-            "labeled" => label(self.label).map(What::Labeled),
-            "unlabeled" => label(self.label).map(What::Unlabeled),
-            "assignees" if self.removed.is_true() => login(self.assignee).map(What::Unassigned),
-            "assignees" | "assigned" => login(self.assignee).map(What::Assigned),
-            "unassigned" => login(self.assignee).map(What::Unassigned),
-            "milestone" | "milestoned" => Some(What::Milestone(title(self.milestone))),
-            "demilestoned" => Some(What::Milestone(None)),
+            "label" if self.body.is_word("1") => label(self.label).map(EventKind::Labeled),
+            "label" if self.body.is_word("") => label(self.label).map(EventKind::Unlabeled),
+            "labeled" => label(self.label).map(EventKind::Labeled),
+            "unlabeled" => label(self.label).map(EventKind::Unlabeled),
+            "assignees" if self.removed.is_true() => login(self.assignee).map(EventKind::Unassigned),
+            "assignees" | "assigned" => login(self.assignee).map(EventKind::Assigned),
+            "unassigned" => login(self.assignee).map(EventKind::Unassigned),
+            "milestone" | "milestoned" => Some(EventKind::Milestone(title(self.milestone))),
+            "demilestoned" => Some(EventKind::Milestone(None)),
             // A merge is an entry of its own; GitHub writes `closed` beside it.
-            "close" | "closed" | "merge_pull" | "merged" => Some(What::Closed),
-            "reopen" | "reopened" => Some(What::Reopened),
-            "comment" | "commented" => Some(What::Commented),
+            "close" | "closed" | "merge_pull" | "merged" => Some(EventKind::Closed),
+            "reopen" | "reopened" => Some(EventKind::Reopened),
+            "comment" | "commented" => Some(EventKind::Commented),
             _ => None,
         };
         Event {
             at: instant(&self.created_at).or(signed),
-            actor: [self.user, self.actor].into_iter().flatten().find_map(Part::account),
+            actor: [self.user, self.actor].into_iter().flatten().find_map(NestedObject::account),
             what: what.unwrap_or_default(),
         }
     }
@@ -191,7 +191,7 @@ mod tests {
         assert!(found.first().unwrap().at.is_some());
     }
     /// What each entry of a timeline says was done, and when.
-    fn done(list: &str) -> Vec<(What, Option<String>)> {
+    fn done(list: &str) -> Vec<(EventKind, Option<String>)> {
         let shown = |event: Event| (event.what, event.at.map(time::rfc3339));
         events(list.as_bytes()).unwrap().into_iter().map(shown).collect()
     }
@@ -214,19 +214,19 @@ mod tests {
         let put = r#""label": null, "assignee": {"id": 4, "login": "claude"}, "removed_assignee": false"#;
         let off = r#""label": null, "assignee": {"id": 4, "login": "claude"}, "removed_assignee": true"#;
         for (kind, body, more, what) in [
-            ("label", "1", label, What::Labeled("bug".into())),
-            ("label", "", label, What::Unlabeled("bug".into())),
-            ("label", "1", bare, What::Other),
-            ("assignees", "", put, What::Assigned("claude".into())),
-            ("assignees", "", off, What::Unassigned("claude".into())),
-            ("assignees", "", bare, What::Other),
-            ("close", "", bare, What::Closed),
-            ("merge_pull", "", bare, What::Closed),
-            ("reopen", "", bare, What::Reopened),
-            ("comment", "1", bare, What::Commented),
-            ("comment_ref", "", bare, What::Other),
-            ("milestone", "", bare, What::Milestone(None)),
-            ("change_title", "", bare, What::Other),
+            ("label", "1", label, EventKind::Labeled("bug".into())),
+            ("label", "", label, EventKind::Unlabeled("bug".into())),
+            ("label", "1", bare, EventKind::Other),
+            ("assignees", "", put, EventKind::Assigned("claude".into())),
+            ("assignees", "", off, EventKind::Unassigned("claude".into())),
+            ("assignees", "", bare, EventKind::Other),
+            ("close", "", bare, EventKind::Closed),
+            ("merge_pull", "", bare, EventKind::Closed),
+            ("reopen", "", bare, EventKind::Reopened),
+            ("comment", "1", bare, EventKind::Commented),
+            ("comment_ref", "", bare, EventKind::Other),
+            ("milestone", "", bare, EventKind::Milestone(None)),
+            ("change_title", "", bare, EventKind::Other),
         ] {
             let expected = (what, Some("2026-11-21T01:08:08Z".to_owned()));
             assert_eq!(done(&format!("[{}]", entry(kind, body, more))), [expected], "{kind} {body}");
@@ -258,20 +258,20 @@ mod tests {
             {"event": "demilestoned", "created_at": "2026-05-01T06:00:13Z", "milestone": {"title": "1.0"}}]"#,
         );
         let what = [
-            What::Labeled("bug".into()),
-            What::Unlabeled("bug".into()),
-            What::Assigned("claude".into()),
-            What::Unassigned("claude".into()),
-            What::Closed,
-            What::Closed,
-            What::Reopened,
-            What::Commented,
-            What::Other,
-            What::Other,
-            What::Other,
-            What::Other,
-            What::Milestone(Some("1.0".into())),
-            What::Milestone(None),
+            EventKind::Labeled("bug".into()),
+            EventKind::Unlabeled("bug".into()),
+            EventKind::Assigned("claude".into()),
+            EventKind::Unassigned("claude".into()),
+            EventKind::Closed,
+            EventKind::Closed,
+            EventKind::Reopened,
+            EventKind::Commented,
+            EventKind::Other,
+            EventKind::Other,
+            EventKind::Other,
+            EventKind::Other,
+            EventKind::Milestone(Some("1.0".into())),
+            EventKind::Milestone(None),
         ];
         let at = (0..).map(|second| Some(format!("2026-05-01T06:00:{second:02}Z")));
         assert_eq!(found, what.into_iter().zip(at).collect::<Vec<_>>());
@@ -282,11 +282,11 @@ mod tests {
         for odd in ["null", "3", "true", "[1]", "{}"] {
             let list =
                 format!(r#"[{{"type": {odd}, "event": {odd}, "body": {odd}, "label": {odd}, "author": {odd}}}]"#);
-            assert_eq!(done(&list), [(What::Other, None)], "{odd}");
+            assert_eq!(done(&list), [(EventKind::Other, None)], "{odd}");
             let list = format!(r#"[{{"type": "label", "body": {odd}, "label": {{"name": "bug"}}}}]"#);
-            assert_eq!(done(&list), [(What::Other, None)], "{odd}");
+            assert_eq!(done(&list), [(EventKind::Other, None)], "{odd}");
             let list = format!(r#"[{{"type": "assignees", "assignee": {{"login": {odd}}}}}]"#);
-            assert_eq!(done(&list), [(What::Other, None)], "{odd}");
+            assert_eq!(done(&list), [(EventKind::Other, None)], "{odd}");
         }
     }
 }

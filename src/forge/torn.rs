@@ -5,13 +5,13 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Comment, Placed};
+use super::{Comment, PlacedComment};
 
 /// Entries that are named one by one.
 const NAMED: usize = 5;
 
 /// Comments since, and one sentence about each list that is not whole.
-pub(super) type Said = (Vec<Placed>, Vec<String>);
+pub(super) type CommentsSince = (Vec<PlacedComment>, Vec<String>);
 
 /// The comments of an item that were written or changed since, and what is said of the entries that are no
 /// object or have no time that can be read. `place` names the file and the item.
@@ -20,11 +20,11 @@ pub(super) fn since(
     number: u64,
     since: DateTime<Utc>,
     place: impl Fn() -> String,
-) -> (Vec<Placed>, Option<String>) {
+) -> (Vec<PlacedComment>, Option<String>) {
     let of = |entry: &Option<Comment>| entry.as_ref().is_none_or(|comment| comment.at().is_none());
     let torn: Vec<usize> = (1..).zip(&entries).filter(|(_, entry)| of(entry)).map(|(nth, _)| nth).collect();
     let comments = entries.into_iter().flatten().filter(|comment| comment.at() >= Some(since));
-    let placed = comments.map(|comment| Placed { number, comment }).collect();
+    let placed = comments.map(|comment| PlacedComment { number, comment }).collect();
     (placed, told(&torn).map(|told| format!("{}: {told}", place())))
 }
 

@@ -10,23 +10,23 @@ use std::thread;
 use anyhow::{Error, Result};
 
 use super::object::NoItem;
-use super::ranges::Run;
-use super::{Item, Listed};
+use super::ranges::ByteRun;
+use super::{Item, Listing};
 
 /// Whose turn it is.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
-    state: Mutex<State>,
+    state: Mutex<TurnState>,
     moved: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct TurnState {
     /// The place of the run that comes next.
     next: usize,
     /// Numbers that an item was handed over for.
     seen: HashSet<u64>,
-    listed: Listed,
+    listed: Listing,
     error: Option<Error>,
 }
 
@@ -53,7 +53,7 @@ impl Turns {
         &self,
         place: usize,
         repo: &str,
-        run: &Run,
+        run: &ByteRun,
         entries: Result<Vec<Result<Item<'a>, NoItem>>>,
     ) -> Option<Vec<Item<'a>>> {
         let mut state = self.lock();
@@ -90,13 +90,13 @@ impl Turns {
     }
 
     /// What all runs came to.
-    pub(super) fn result(self) -> Result<Listed> {
+    pub(super) fn result(self) -> Result<Listing> {
         let state = self.state.into_inner();
         let state = state.unwrap_or_else(PoisonError::into_inner);
         state.error.map_or(Ok(state.listed), Err)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, TurnState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

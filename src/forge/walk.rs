@@ -4,13 +4,13 @@
 //! first of them ends. Only strings and brackets are looked at, so that most bytes are passed at
 //! the speed of memory.
 
-use crate::bytes::marks::{Brackets, MANY, Texts};
+use crate::bytes::marks::{Brackets, MANY, TextMask};
 
 /// Lists and objects within each other that are still stepped over.
 const DEEPEST: u32 = 120;
 
 /// What came of a window: how many of its bytes were stepped over, and why no more.
-pub(super) enum Step {
+pub(super) enum WalkStep {
     /// All of them; the value goes on.
     More(usize),
     /// The value ends after these.
@@ -21,7 +21,7 @@ pub(super) enum Step {
 
 /// The way over one value, which may lie in several windows.
 #[derive(Default)]
-pub(super) struct Walk {
+pub(super) struct ValueWalk {
     /// Lists and objects open.
     depth: u32,
     /// Which of them are objects: a bit each, the innermost last.
@@ -34,24 +34,24 @@ pub(super) struct Walk {
     pub(super) word: bool,
 }
 
-impl Walk {
+impl ValueWalk {
     /// Steps over as much of `window` as belongs to the value.
-    pub(super) fn over(&mut self, window: &[u8]) -> Step {
+    pub(super) fn over(&mut self, window: &[u8]) -> WalkStep {
         let mut at = 0;
         loop {
             if self.depth > 0 {
                 return self.inside(window, at);
             }
             if self.text {
-                return self.string_end(window, at).map_or(Step::More(window.len()), Step::Done);
+                return self.string_end(window, at).map_or(WalkStep::More(window.len()), WalkStep::Done);
             }
-            let Some(byte) = window.get(at) else { return Step::More(window.len()) };
+            let Some(byte) = window.get(at) else { return WalkStep::More(window.len()) };
             at += 1;
             match byte {
                 b'"' if !self.word => self.text = true,
                 b'[' | b'{' if !self.word => self.open(*byte),
                 b' ' | b'\n' | b'\r' | b'\t' | b',' | b':' | b']' | b'}' | b'"' | b'[' | b'{' => {
-                    return Step::Done(at - 1);
+                    return WalkStep::Done(at - 1);
                 }
                 _ => self.word = true,
             }
@@ -64,8 +64,8 @@ impl Walk {
     }
 
     /// Within a list or an object, from `at` in the window.
-    fn inside(&mut self, window: &[u8], mut at: usize) -> Step {
-        let mut texts = Texts { within: self.text, escaped: self.escaped };
+    fn inside(&mut self, window: &[u8], mut at: usize) -> WalkStep {
+        let mut texts = TextMask { within: self.text, escaped: self.escaped };
         for piece in window.get(at..).unwrap_or_default().chunks(MANY) {
             let Brackets { opens, closes, .. } = texts.brackets(piece);
             let mut brackets = opens | closes;
@@ -76,15 +76,15 @@ impl Walk {
                 if opens & bit == 0 {
                     if (self.objects & 1 == 1) != (byte == b'}') {
                         let what = format!("found `{}`, which closes nothing", char::from(byte));
-                        return Step::Bad(at + place, what);
+                        return WalkStep::Bad(at + place, what);
                     }
                     self.depth -= 1;
                     self.objects >>= 1;
                     if self.depth == 0 {
-                        return Step::Done(at + place + 1);
+                        return WalkStep::Done(at + place + 1);
                     }
                 } else if self.depth == DEEPEST {
-                    return Step::Bad(at + place, format!("lists and objects nested deeper than {DEEPEST}"));
+                    return WalkStep::Bad(at + place, format!("lists and objects nested deeper than {DEEPEST}"));
                 } else {
                     self.open(byte);
                 }
@@ -93,7 +93,7 @@ impl Walk {
             at += piece.len();
         }
         (self.text, self.escaped) = (texts.within, texts.escaped);
-        Step::More(window.len())
+        WalkStep::More(window.len())
     }
 
     /// The place after the closing quote of the string that `window` is within from `at`.

@@ -14,7 +14,7 @@ use reqwest::blocking;
 use super::address::Url;
 use super::answer::Answer;
 use super::config::Config;
-use super::error::{self, Error, Kind, span};
+use super::error::{self, Error, ErrorKind, span};
 use super::limit;
 use super::once::{chain, follow, host, once, unusable};
 use super::request::Request;
@@ -27,7 +27,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// What was sent so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct RequestCounts {
     /// Requests sent, repeated ones and redirects included.
     pub requests: u64,
     /// How many of them were repetitions.
@@ -47,7 +47,7 @@ pub struct Client {
 
 /// How far one request has come.
 #[derive(Default)]
-struct Progress {
+struct RequestProgress {
     /// Tries that were not refused by a limit.
     tries: u32,
     /// Refusals by a limit.
@@ -80,9 +80,9 @@ impl Client {
 
     /// What was sent so far.
     #[must_use]
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> RequestCounts {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Counts { requests: read(&self.requests), retries: read(&self.retries) }
+        RequestCounts { requests: read(&self.requests), retries: read(&self.retries) }
     }
 
     /// Tells people something, as waits are told.
@@ -94,9 +94,9 @@ impl Client {
     /// asked for that.
     ///
     /// # Errors
-    /// See [`Kind`].
+    /// See [`ErrorKind`].
     pub fn send(&self, request: &Request) -> Result<Answer, Error> {
-        let mut progress = Progress::default();
+        let mut progress = RequestProgress::default();
         let result = self.tries(request, &mut progress);
         result.map_err(|kind| Error {
             method: request.method.name(),
@@ -106,7 +106,7 @@ impl Client {
         })
     }
 
-    fn tries(&self, request: &Request, progress: &mut Progress) -> Result<Answer, Kind> {
+    fn tries(&self, request: &Request, progress: &mut RequestProgress) -> Result<Answer, ErrorKind> {
         let mut url = request.url.clone();
         let mut hops = 0;
         loop {
@@ -136,7 +136,7 @@ impl Client {
                         self.limited(request, &url, answer.status, &limit, progress)?;
                         continue;
                     }
-                    let kind = Kind::Status { status: answer.status, message: error::message(request, &answer) };
+                    let kind = ErrorKind::Status { status: answer.status, message: error::message(request, &answer) };
                     if !passes(&answer) {
                         return Err(kind);
                     }
@@ -146,8 +146,8 @@ impl Client {
             };
             let again = match &kind {
                 // Nothing of it was sent: once more does no harm, whatever it is.
-                Kind::NotSent(why) => !why.contains("certificate"),
-                Kind::Lost(_) | Kind::Status { .. } => {
+                ErrorKind::NotSent(why) => !why.contains("certificate"),
+                ErrorKind::Lost(_) | ErrorKind::Status { .. } => {
                     progress.doubt |= !request.reads();
                     request.repeatable
                 }
@@ -162,8 +162,8 @@ impl Client {
             }
             progress.waited += wait;
             let what = match &kind {
-                Kind::Status { status, .. } => format!("answered {status}"),
-                Kind::NotSent(_) => "cannot be reached".to_owned(),
+                ErrorKind::Status { status, .. } => format!("answered {status}"),
+                ErrorKind::NotSent(_) => "cannot be reached".to_owned(),
                 _ => "broke off its answer".to_owned(),
             };
             self.say(&format!("waiting {}: {} {what}", span(wait), host(&url)));
@@ -178,14 +178,14 @@ impl Client {
         request: &Request,
         url: &Url,
         status: u16,
-        limit: &limit::Limit,
-        progress: &mut Progress,
-    ) -> Result<(), Kind> {
+        limit: &limit::RateLimit,
+        progress: &mut RequestProgress,
+    ) -> Result<(), ErrorKind> {
         let base = if limit.secondary { self.config.secondary_wait } else { self.config.base_wait };
         let wait = limit.wait.unwrap_or_else(|| base.saturating_mul(1 << (progress.limits - 1).min(10)));
         let longest = self.config.longest_wait;
         if progress.waited.saturating_add(wait) > longest || progress.limits >= self.config.tries.max(1) {
-            return Err(Kind::Limited { status, wait: limit.wait, longest });
+            return Err(ErrorKind::Limited { status, wait: limit.wait, longest });
         }
         progress.waited += wait;
         self.say(&format!(
@@ -202,7 +202,7 @@ impl Client {
     }
 
     /// Waits until a host that asked for it may be called again.
-    fn wait_for_host(&self, url: &Url) -> Result<(), Kind> {
+    fn wait_for_host(&self, url: &Url) -> Result<(), ErrorKind> {
         let until = self.closed.lock().unwrap_or_else(PoisonError::into_inner).get(&host(url)).copied();
         until.map_or(Ok(()), |until| self.pause(until))
     }
@@ -213,10 +213,10 @@ impl Client {
         whole.mul_f64(0.5 + fastrand::f64() / 2.0)
     }
 
-    fn pause(&self, until: Instant) -> Result<(), Kind> {
+    fn pause(&self, until: Instant) -> Result<(), ErrorKind> {
         loop {
             if self.config.stopped.load(Ordering::Relaxed) {
-                return Err(Kind::Stopped);
+                return Err(ErrorKind::Stopped);
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::test_server::{Canned, Server, json};
-use super::{Client, Config, Credential, Error, Kind, Method, Request, Secret, Url};
+use super::test_server::{Server, TestAnswer, json};
+use super::{Client, Config, Credential, Error, ErrorKind, Method, Request, Secret, Url};
 
 fn config() -> Config {
     Config {
@@ -34,7 +34,7 @@ fn credential(server: &Server, token: &str) -> Credential {
 }
 
 /// A server that gives these answers one after the other, then the last for ever.
-fn canned(answers: Vec<Canned>) -> Server {
+fn canned(answers: Vec<TestAnswer>) -> Server {
     let next = AtomicUsize::new(0);
     Server::start(move |_| {
         let nth = next.fetch_add(1, Ordering::Relaxed);
@@ -42,7 +42,7 @@ fn canned(answers: Vec<Canned>) -> Server {
     })
 }
 
-fn with(status: u16, headers: &[(&'static str, &str)], body: &str) -> Canned {
+fn with(status: u16, headers: &[(&'static str, &str)], body: &str) -> TestAnswer {
     (status, headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(), body.to_owned())
 }
 
@@ -111,7 +111,7 @@ fn nobody_there_is_certain_not_to_have_written() {
     drop(listener);
     let client = client();
     let error = refused(client.send(&Request::new(Method::Post, Url::parse(&url).unwrap())));
-    assert!(matches!(error.kind, Kind::NotSent(_)) && !error.may_have_landed(), "{error}");
+    assert!(matches!(error.kind, ErrorKind::NotSent(_)) && !error.may_have_landed(), "{error}");
     assert_eq!(client.counts().requests, 5);
     assert!(!error.to_string().contains("pw"), "{error}");
 }
@@ -180,7 +180,7 @@ fn a_wait_ends_when_the_run_is_to_end() {
         });
         let started = Instant::now();
         let error = refused(client.send(&request(Method::Get, &server, "/")));
-        assert_eq!(error.kind, Kind::Stopped);
+        assert_eq!(error.kind, ErrorKind::Stopped);
         assert!(started.elapsed() < Duration::from_secs(1));
     });
 }

@@ -18,7 +18,7 @@ const PAGE: &str = "a web page";
 
 /// What went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     /// No connection was made: the server has not seen the request. Says why.
     NotSent(String),
     /// The connection or the answer broke off: nobody knows what became of the request. Says how.
@@ -68,7 +68,7 @@ pub struct Error {
     /// The address as it may be shown.
     pub(super) url: String,
     /// What went wrong at last.
-    pub kind: Kind,
+    pub kind: ErrorKind,
     /// An earlier try of the same request was lost.
     pub(super) doubt: bool,
 }
@@ -78,7 +78,7 @@ impl Error {
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self.kind {
-            Kind::Status { status, .. } => Some(status),
+            ErrorKind::Status { status, .. } => Some(status),
             _ => None,
         }
     }
@@ -87,7 +87,7 @@ impl Error {
     /// from what stands before it.
     #[must_use]
     pub fn explained(&self) -> bool {
-        matches!(&self.kind, Kind::Status { message, .. } if !message.is_empty() && message != PAGE)
+        matches!(&self.kind, ErrorKind::Status { message, .. } if !message.is_empty() && message != PAGE)
     }
 
     /// A write may have been carried out: the answer was lost, or the server failed in the middle.
@@ -95,13 +95,15 @@ impl Error {
     pub fn may_have_landed(&self) -> bool {
         self.doubt
             || match &self.kind {
-                Kind::Lost(_) | Kind::TooLarge(_) | Kind::TooSlow(_) | Kind::NotJson(_) => true,
-                Kind::Status { status, .. } => *status >= 500,
+                ErrorKind::Lost(_) | ErrorKind::TooLarge(_) | ErrorKind::TooSlow(_) | ErrorKind::NotJson(_) => true,
+                ErrorKind::Status { status, .. } => *status >= 500,
                 // To the page of a login, or to what was made: a forge that moved something answers otherwise.
-                Kind::Moved { status: 302 | 303, .. } => true,
-                Kind::NotSent(_) | Kind::Moved { .. } | Kind::Limited { .. } | Kind::Stopped | Kind::Unsendable(_) => {
-                    false
-                }
+                ErrorKind::Moved { status: 302 | 303, .. } => true,
+                ErrorKind::NotSent(_)
+                | ErrorKind::Moved { .. }
+                | ErrorKind::Limited { .. }
+                | ErrorKind::Stopped
+                | ErrorKind::Unsendable(_) => false,
             }
     }
 }
@@ -112,14 +114,16 @@ impl fmt::Display for Error {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(to, "{} {}", self.method, self.url)?;
         match &self.kind {
-            Kind::NotSent(why) => write!(to, ": no connection: {why}; check the address, the network and the proxy"),
-            Kind::Lost(how) => write!(to, ": {how}; run this again later"),
-            Kind::Status { status, message } => {
+            ErrorKind::NotSent(why) => {
+                write!(to, ": no connection: {why}; check the address, the network and the proxy")
+            }
+            ErrorKind::Lost(how) => write!(to, ": {how}; run this again later"),
+            ErrorKind::Status { status, message } => {
                 write!(to, ": answered {status}{}", name(*status))?;
                 if message.is_empty() { Ok(()) } else { write!(to, " ({message})") }
             }
-            Kind::Moved { status, to: new, why } => write!(to, ": answered {status}, moved to {new}; {why}"),
-            Kind::Limited { status, wait, longest } => {
+            ErrorKind::Moved { status, to: new, why } => write!(to, ": answered {status}, moved to {new}; {why}"),
+            ErrorKind::Limited { status, wait, longest } => {
                 write!(to, ": answered {status}: the server's limit on requests is reached")?;
                 match wait {
                     Some(wait) => write!(to, " and lasts {} more", span(*wait))?,
@@ -128,13 +132,13 @@ impl fmt::Display for Error {
                 let most = span(*longest);
                 write!(to, "; {most} is the longest wait: run this again later, or with a token of a higher limit")
             }
-            Kind::TooLarge(most) => write!(to, ": the answer is larger than the {most} bytes that are read"),
-            Kind::TooSlow(most) => {
+            ErrorKind::TooLarge(most) => write!(to, ": the answer is larger than the {most} bytes that are read"),
+            ErrorKind::TooSlow(most) => {
                 write!(to, ": the answer was not complete within {}; run this again later", span(*most))
             }
-            Kind::NotJson(found) => write!(to, ": {found}"),
-            Kind::Stopped => to.write_str(": not sent, because this run was told to end"),
-            Kind::Unsendable(why) => write!(to, ": cannot be sent: {why}"),
+            ErrorKind::NotJson(found) => write!(to, ": {found}"),
+            ErrorKind::Stopped => to.write_str(": not sent, because this run was told to end"),
+            ErrorKind::Unsendable(why) => write!(to, ": cannot be sent: {why}"),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::answer::Answer;
 
 /// A refusal for now. The server has not acted on the request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Limit {
+pub(super) struct RateLimit {
     /// How long to wait; `None` where the server does not say.
     pub(super) wait: Option<Duration>,
     /// It is the limit on many requests at once, which asks for a minute at least (fact 73).
@@ -18,13 +18,13 @@ pub(super) struct Limit {
 
 /// The limit that an answer speaks of. A 403 is one where a header or the message says so, and
 /// else a lack of permission (facts 72, 73).
-pub(super) fn limit(answer: &Answer) -> Option<Limit> {
+pub(super) fn limit(answer: &Answer) -> Option<RateLimit> {
     if !matches!(answer.status, 403 | 429) {
         return None;
     }
     let wait = retry_after(answer).or_else(|| told(answer));
     if wait.is_some() {
-        return Some(Limit { wait, secondary: false });
+        return Some(RateLimit { wait, secondary: false });
     }
     if answer.number("x-ratelimit-remaining") == Some(0)
         && let Some(reset) = answer.number("x-ratelimit-reset")
@@ -32,11 +32,11 @@ pub(super) fn limit(answer: &Answer) -> Option<Limit> {
         let reset = UNIX_EPOCH.checked_add(Duration::from_secs(reset))?;
         // A second more: the reset is told in whole ones.
         let wait = reset.duration_since(now(answer)).unwrap_or_default() + Duration::from_secs(1);
-        return Some(Limit { wait: Some(wait), secondary: false });
+        return Some(RateLimit { wait: Some(wait), secondary: false });
     }
     let body = String::from_utf8_lossy(answer.body.get(..2_000).unwrap_or(&answer.body)).to_ascii_lowercase();
     let secondary = ["rate limit", "abuse detection"].iter().any(|words| body.contains(words));
-    (answer.status == 429 || secondary).then_some(Limit { wait: None, secondary })
+    (answer.status == 429 || secondary).then_some(RateLimit { wait: None, secondary })
 }
 
 /// `Retry-After`: seconds or a date (fact 60).
@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(wait(403, &[("x-ratelimit-remaining", "4000")], "{\"message\": \"Resource not accessible\"}"), None);
         assert_eq!(wait(429, &[], "<html>"), Some(None));
         let secondary = limit(&answer(403, &[], "{\"message\": \"You have exceeded a secondary rate limit\"}"));
-        assert_eq!(secondary, Some(Limit { wait: None, secondary: true }));
+        assert_eq!(secondary, Some(RateLimit { wait: None, secondary: true }));
         assert_eq!(wait(404, &[("retry-after", "7")], ""), None);
     }
 

@@ -22,8 +22,8 @@ mod tls;
 
 pub use address::{Elsewhere, Url, is_open, named_by, origin, page_number, same_origin, shown};
 pub use answer::Answer;
-pub use client::{Client, Counts};
+pub use client::{Client, RequestCounts};
 pub use config::Config;
-pub use error::{Error, Kind};
+pub use error::{Error, ErrorKind};
 pub use request::{Method, Request};
 pub use secret::{Credential, Secret, SecretUrl};

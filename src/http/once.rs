@@ -12,20 +12,25 @@ use reqwest::header::{HeaderName, HeaderValue};
 use super::address::{Url, named_by};
 use super::answer::Answer;
 use super::config::Config;
-use super::error::{self, Kind, span};
+use super::error::{self, ErrorKind, span};
 use super::request::Request;
 
 /// Redirects that one request follows.
 const HOPS: u32 = 5;
 
 /// One try.
-pub(super) fn once(inner: &blocking::Client, config: &Config, request: &Request, url: &Url) -> Result<Answer, Kind> {
+pub(super) fn once(
+    inner: &blocking::Client,
+    config: &Config,
+    request: &Request,
+    url: &Url,
+) -> Result<Answer, ErrorKind> {
     let method = reqwest::Method::from_bytes(request.method.name().as_bytes());
-    let method = method.map_err(|error| Kind::Unsendable(error.to_string()))?;
+    let method = method.map_err(|error| ErrorKind::Unsendable(error.to_string()))?;
     let mut builder = inner.request(method, url.clone());
     let header = |name: &'static str, value: &str| {
         let value = HeaderValue::from_str(value).map_err(|_| {
-            Kind::Unsendable(format!("the value of its header `{name}` holds a line break or the like"))
+            ErrorKind::Unsendable(format!("the value of its header `{name}` holds a line break or the like"))
         })?;
         Ok((HeaderName::from_static(name), value))
     };
@@ -34,7 +39,7 @@ pub(super) fn once(inner: &blocking::Client, config: &Config, request: &Request,
         builder = builder.header(name, value);
     }
     if let Some((scheme, credential)) = &request.credential {
-        let token = credential.token_for(url).map_err(Kind::Unsendable)?;
+        let token = credential.token_for(url).map_err(ErrorKind::Unsendable)?;
         let (name, mut value) = header("authorization", &format!("{scheme} {}", token.reveal()))?;
         value.set_sensitive(true);
         builder = builder.header(name, value);
@@ -45,13 +50,13 @@ pub(super) fn once(inner: &blocking::Client, config: &Config, request: &Request,
     let started = Instant::now();
     let mut response = builder.send().map_err(|error| {
         if error.is_builder() {
-            Kind::Unsendable(chain(error))
+            ErrorKind::Unsendable(chain(error))
         } else if error.is_connect() {
-            Kind::NotSent(chain(error))
+            ErrorKind::NotSent(chain(error))
         } else if error.is_timeout() {
-            Kind::Lost(format!("no answer within {}", span(config.read)))
+            ErrorKind::Lost(format!("no answer within {}", span(config.read)))
         } else {
-            Kind::Lost(format!("the connection broke off: {}", chain(error)))
+            ErrorKind::Lost(format!("the connection broke off: {}", chain(error)))
         }
     })?;
     let status = response.status().as_u16();
@@ -63,13 +68,13 @@ pub(super) fn once(inner: &blocking::Client, config: &Config, request: &Request,
         match response.read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => body.extend_from_slice(buffer.get(..read).unwrap_or_default()),
-            Err(error) => return Err(Kind::Lost(format!("the answer broke off: {}", said(error)))),
+            Err(error) => return Err(ErrorKind::Lost(format!("the answer broke off: {}", said(error)))),
         }
         if body.len() as u64 > most {
-            return Err(Kind::TooLarge(most));
+            return Err(ErrorKind::TooLarge(most));
         }
         if started.elapsed() > config.whole {
-            return Err(Kind::TooSlow(config.whole));
+            return Err(ErrorKind::TooSlow(config.whole));
         }
     }
     Ok(Answer { status, body, url: url.clone(), headers })
@@ -81,26 +86,30 @@ pub(super) fn host(url: &Url) -> String {
 }
 
 /// Why a success cannot be used, where JSON was asked for.
-pub(super) fn unusable(request: &Request, answer: &Answer) -> Option<Kind> {
+pub(super) fn unusable(request: &Request, answer: &Answer) -> Option<ErrorKind> {
     if !request.json || answer.status == 204 {
         return None;
     }
     if answer.is_page() {
         let found =
             "answered with a web page, not JSON: this is the page of a login or a proxy, or no address of an API";
-        return Some(Kind::NotJson(format!("{found}; check the address and the token")));
+        return Some(ErrorKind::NotJson(format!("{found}; check the address and the token")));
     }
     let broken = serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).err()?;
     // A cut answer is as good as none: it is asked for again.
-    Some(Kind::Lost(format!("answered {} with broken JSON of {} bytes: {broken}", answer.status, answer.body.len())))
+    Some(ErrorKind::Lost(format!(
+        "answered {} with broken JSON of {} bytes: {broken}",
+        answer.status,
+        answer.body.len()
+    )))
 }
 
 /// Where a redirect leads, if it may be followed (fact 56): reading, within the same origin.
-pub(super) fn follow(request: &Request, url: &Url, answer: &Answer, hops: u32) -> Result<Url, Kind> {
+pub(super) fn follow(request: &Request, url: &Url, answer: &Answer, hops: u32) -> Result<Url, ErrorKind> {
     let status = answer.status;
     let Some(target) = answer.header("location") else {
         let message = "a redirect without an address".to_owned();
-        return Err(Kind::Status { status, message });
+        return Err(ErrorKind::Status { status, message });
     };
     let target = named_by(url, target);
     let moved = |why| {
@@ -109,7 +118,7 @@ pub(super) fn follow(request: &Request, url: &Url, answer: &Answer, hops: u32) -
             Ok(target) => target.path().to_owned(),
             Err(elsewhere) => elsewhere.to_string(),
         };
-        Err(Kind::Moved { status, to: error::plain(&to), why })
+        Err(ErrorKind::Moved { status, to: error::plain(&to), why })
     };
     if !request.reads() {
         return moved("nothing was written: a write is not sent on; use the new name");

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 /// A request as it came.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct TestRequest {
     pub method: String,
     pub path: String,
     /// Names in small letters.
@@ -18,7 +18,7 @@ pub struct Seen {
     pub body: String,
 }
 
-impl Seen {
+impl TestRequest {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
@@ -30,21 +30,21 @@ impl Seen {
 }
 
 /// An answer: status, headers, body. Status 0 ends the connection instead; 1 sends half an answer.
-pub type Canned = (u16, Vec<(&'static str, String)>, String);
+pub type TestAnswer = (u16, Vec<(&'static str, String)>, String);
 
 /// A JSON answer.
-pub fn json(status: u16, body: &str) -> Canned {
+pub fn json(status: u16, body: &str) -> TestAnswer {
     (status, vec![("content-type", "application/json;charset=utf-8".to_owned())], body.to_owned())
 }
 
 pub struct Server {
     pub url: String,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    seen: Arc<Mutex<Vec<TestRequest>>>,
 }
 
 impl Server {
     /// Answers requests from now on, on threads of its own.
-    pub fn start(answer: impl Fn(&Seen) -> Canned + Send + Sync + 'static) -> Server {
+    pub fn start(answer: impl Fn(&TestRequest) -> TestAnswer + Send + Sync + 'static) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -59,17 +59,17 @@ impl Server {
     }
 
     /// Requests so far.
-    pub fn seen(&self) -> Vec<Seen> {
+    pub fn seen(&self) -> Vec<TestRequest> {
         self.seen.lock().unwrap().clone()
     }
 
     /// Requests so far, as `GET /path`.
     pub fn lines(&self) -> Vec<String> {
-        self.seen().iter().map(Seen::line).collect()
+        self.seen().iter().map(TestRequest::line).collect()
     }
 }
 
-fn serve(stream: TcpStream, kept: &Mutex<Vec<Seen>>, answer: &dyn Fn(&Seen) -> Canned) {
+fn serve(stream: TcpStream, kept: &Mutex<Vec<TestRequest>>, answer: &dyn Fn(&TestRequest) -> TestAnswer) {
     stream.set_nodelay(true).unwrap();
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
@@ -87,7 +87,7 @@ fn serve(stream: TcpStream, kept: &Mutex<Vec<Seen>>, answer: &dyn Fn(&Seen) -> C
             let Some((name, value)) = line.trim_end().split_once(':') else { break };
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
-        let mut seen = Seen { method, path, headers, body: String::new() };
+        let mut seen = TestRequest { method, path, headers, body: String::new() };
         let length = seen.header("content-length").map_or(0, |length| length.parse().unwrap());
         let mut body = vec![0; length];
         if reader.read_exact(&mut body).is_err() {

@@ -1,6 +1,6 @@
 //! The rules and templates of one job.
 //!
-//! Takes: the job, the answers, what `init` wrote before. Gives: [`Rules`]: the texts to write, and what is left
+//! Takes: the job, the answers, what `init` wrote before. Gives: [`JobSetup`]: the texts to write, and what is left
 //! alone because somebody's rules are in use there.
 
 use std::collections::BTreeMap;
@@ -8,9 +8,9 @@ use std::path::Path;
 
 use anyhow::anyhow;
 
-use super::record::{self, Record};
+use super::record::{self, InitRecord};
 use super::rules::{self, Logins};
-use super::{Ask, FOLDER, Fate, Refused, Wish, is_ours, there, why, workflow};
+use super::{FOLDER, FileFate, InitAnswers, InitRefusal, LoginPrompt, is_ours, there, why, workflow};
 use crate::pack;
 
 /// What jobs share, for those that extend it.
@@ -18,13 +18,13 @@ const COMMON: &str = "rules/common.yaml";
 
 /// What is to stand in a checkout for a job.
 #[derive(Debug, Default)]
-pub(super) struct Rules {
+pub(super) struct JobSetup {
     /// The folder of rules that the job will read.
     pub(super) folder: &'static str,
     /// By path below the top of the checkout.
     pub(super) texts: BTreeMap<String, String>,
     /// Files that are a person's.
-    pub(super) left: Vec<(String, Fate)>,
+    pub(super) left: Vec<(String, FileFate)>,
     /// The agents of the rules.
     pub(super) names: Vec<String>,
     /// Their logins, where these rules are written.
@@ -47,13 +47,19 @@ pub(super) fn labels(job: &str) -> Vec<String> {
 ///
 /// # Errors
 /// A login is missing, or what is there cannot be read.
-pub(super) fn rules_of(top: &Path, job: &str, wish: &Wish, before: &Record, ask: Ask<'_>) -> Result<Rules, Refused> {
+pub(super) fn rules_of(
+    top: &Path,
+    job: &str,
+    wish: &InitAnswers,
+    before: &InitRecord,
+    ask: LoginPrompt<'_>,
+) -> Result<JobSetup, InitRefusal> {
     let main = format!("rules/{job}.yaml");
     // Rules of one's own in `rules` are in use; a file in `.kaizen/rules` would switch them off.
     let own = top.join(&main).is_file() && !top.join(FOLDER).join(&main).is_file();
     let prefix = if own { String::new() } else { format!("{FOLDER}/") };
     let folder = if own { "rules" } else { ".kaizen/rules" };
-    let mut found = Rules { folder, names: agents(job), theirs: own, ..Rules::default() };
+    let mut found = JobSetup { folder, names: agents(job), theirs: own, ..JobSetup::default() };
     let shipped = pack::shipped(job);
     let extends = shipped.get(&main).is_some_and(|text| text.contains("\nextends: [common.yaml]"));
     for (path, text) in shipped {
@@ -66,7 +72,7 @@ pub(super) fn rules_of(top: &Path, job: &str, wish: &Wish, before: &Record, ask:
             // Nothing there reads it.
         } else if own {
             if top.join(&to).is_file() {
-                found.left.push((to, Fate::LeftAlone("these rules are in use")));
+                found.left.push((to, FileFate::LeftAlone("these rules are in use")));
             }
         } else if path == main {
             main_file(top, (to, &text), workflow::bot(top, job, wish, before), (wish, before, ask), &mut found)?;
@@ -85,9 +91,9 @@ fn main_file(
     top: &Path,
     (to, text): (String, &str),
     bot: Option<&str>,
-    (wish, before, ask): (&Wish, &Record, Ask<'_>),
-    found: &mut Rules,
-) -> Result<(), Refused> {
+    (wish, before, ask): (&InitAnswers, &InitRecord, LoginPrompt<'_>),
+    found: &mut JobSetup,
+) -> Result<(), InitRefusal> {
     let names = &found.names;
     let given = before.agents.iter().chain(&wish.logins).map(|(name, login)| (name.clone(), login.clone()));
     let given: Logins = given.filter(|(name, _)| names.contains(name)).collect();
@@ -95,7 +101,7 @@ fn main_file(
     let same = |there: &String| all && record::mark(there) == record::mark(&rules::fill(text, &given, bot));
     let stands = there(top, &to)?.filter(|there| !is_ours(before, &to, there) && !same(there));
     if stands.is_some() {
-        found.left.push((to.clone(), Fate::LeftAlone(why(before, &to))));
+        found.left.push((to.clone(), FileFate::LeftAlone(why(before, &to))));
         found.theirs = true;
         return Ok(());
     }
@@ -106,7 +112,7 @@ fn main_file(
 }
 
 /// A login or nobody for every agent: as given, else as a person answers.
-fn answered(names: &[String], mut logins: Logins, ask: Ask<'_>) -> Result<Logins, Refused> {
+fn answered(names: &[String], mut logins: Logins, ask: LoginPrompt<'_>) -> Result<Logins, InitRefusal> {
     let mut missing = Vec::new();
     for name in names.iter().filter(|name| !logins.contains_key(*name)).cloned().collect::<Vec<_>>() {
         match ask(&name) {
@@ -118,14 +124,14 @@ fn answered(names: &[String], mut logins: Logins, ask: Ask<'_>) -> Result<Logins
     }
     if !missing.is_empty() {
         let flags: Vec<String> = missing.iter().map(|name| format!("--agent {name}=LOGIN")).collect();
-        return Err(Refused::Usage(anyhow!(
+        return Err(InitRefusal::Usage(anyhow!(
             "who is {}? Nothing was written. Give {}, or --without NAME where there is nobody",
             missing.join(", "),
             flags.join(" ")
         )));
     }
     if logins.values().all(Option::is_none) {
-        return Err(Refused::Usage(anyhow!(
+        return Err(InitRefusal::Usage(anyhow!(
             "with nobody behind any agent the rules would do nothing; give one: --agent NAME=LOGIN"
         )));
     }

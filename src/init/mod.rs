@@ -21,7 +21,7 @@ use crate::files;
 use crate::language::diag::{Diagnostic, Severity, did_you_mean};
 use crate::language::{JobSpec, load};
 use crate::pack;
-use record::Record;
+use record::InitRecord;
 pub use rules::Logins;
 
 /// Where rules and templates go.
@@ -29,7 +29,7 @@ const FOLDER: &str = ".kaizen";
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
-pub struct Wish {
+pub struct InitAnswers {
     /// The host of the forge, where it is known.
     pub host: Option<String>,
     /// For each agent its login, or `None` for nobody.
@@ -50,7 +50,7 @@ pub struct Wish {
 
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum FileFate {
     /// It was not there.
     Written,
     /// It was as `init` had written it, and is new now.
@@ -63,9 +63,9 @@ pub enum Fate {
 
 /// What was done.
 #[derive(Debug, Clone, Default)]
-pub struct Done {
+pub struct InitResult {
     /// Each file below the top of the checkout.
-    pub files: Vec<(String, Fate)>,
+    pub files: Vec<(String, FileFate)>,
     /// What else one should know.
     pub notes: Vec<String>,
     /// The jobs, each with the folder of the rules that it will read.
@@ -78,7 +78,7 @@ pub struct Done {
 
 /// Why nothing was done.
 #[derive(Debug)]
-pub enum Refused {
+pub enum InitRefusal {
     /// Wrong usage, or refused.
     Usage(anyhow::Error),
     /// The rules would not load.
@@ -87,26 +87,31 @@ pub enum Refused {
     Failed(anyhow::Error),
 }
 
-impl From<anyhow::Error> for Refused {
+impl From<anyhow::Error> for InitRefusal {
     fn from(error: anyhow::Error) -> Self {
-        Refused::Failed(error)
+        InitRefusal::Failed(error)
     }
 }
 
 /// Asks a person for the login of an agent. The outer `None`: nobody is there to answer.
-pub type Ask<'a> = &'a dyn Fn(&str) -> Option<Option<String>>;
+pub type LoginPrompt<'a> = &'a dyn Fn(&str) -> Option<Option<String>>;
 
 /// Sets a checkout up for the jobs that are wished for; `all` are those that there are.
 ///
 /// # Errors
-/// [`Refused`]; nothing was written unless it is [`Refused::Failed`].
-pub fn set_up(top: &Path, all: &[JobSpec], wish: &Wish, ask: Ask<'_>) -> Result<Done, Refused> {
-    let before = record::read(top).map_err(Refused::Usage)?;
+/// [`InitRefusal`]; nothing was written unless it is [`InitRefusal::Failed`].
+pub fn set_up(
+    top: &Path,
+    all: &[JobSpec],
+    wish: &InitAnswers,
+    ask: LoginPrompt<'_>,
+) -> Result<InitResult, InitRefusal> {
+    let before = record::read(top).map_err(InitRefusal::Usage)?;
     let mut after = before.clone();
-    let jobs = workflow::jobs(wish, &mut after).map_err(Refused::Usage)?;
+    let jobs = workflow::jobs(wish, &mut after).map_err(InitRefusal::Usage)?;
     let specs: Vec<&JobSpec> = all.iter().filter(|spec| workflow::goes_by(&jobs, spec.job)).collect();
     known(&specs, &wish.logins)?;
-    let mut done = Done::default();
+    let mut done = InitResult::default();
     let mut wanted = BTreeMap::new();
     let mut theirs = false;
     for spec in &specs {
@@ -139,22 +144,22 @@ fn write(
     top: &Path,
     (specs, all): (&[&JobSpec], &[JobSpec]),
     wanted: BTreeMap<String, String>,
-    before: &Record,
-    mut after: Record,
-    mut done: Done,
-) -> Result<Done, Refused> {
+    before: &InitRecord,
+    mut after: InitRecord,
+    mut done: InitResult,
+) -> Result<InitResult, InitRefusal> {
     let mut new = BTreeMap::new();
     for (path, text) in wanted {
         let fate = match there(top, &path)? {
-            None => Fate::Written,
-            Some(there) if record::mark(&there) == record::mark(&text) => Fate::Unchanged,
-            Some(there) if is_ours(before, &path, &there) => Fate::Updated,
-            Some(_) => Fate::LeftAlone(why(before, &path)),
+            None => FileFate::Written,
+            Some(there) if record::mark(&there) == record::mark(&text) => FileFate::Unchanged,
+            Some(there) if is_ours(before, &path, &there) => FileFate::Updated,
+            Some(_) => FileFate::LeftAlone(why(before, &path)),
         };
-        if !matches!(fate, Fate::LeftAlone(_)) {
+        if !matches!(fate, FileFate::LeftAlone(_)) {
             after.files.insert(path.clone(), record::mark(&text));
         }
-        if matches!(fate, Fate::Written | Fate::Updated) {
+        if matches!(fate, FileFate::Written | FileFate::Updated) {
             new.insert(path.clone(), text);
         }
         done.files.push((path, fate));
@@ -172,7 +177,7 @@ fn write(
         found.extend(pack.strays);
         found.retain(|problem| problem.severity == Severity::Error);
         if !found.is_empty() {
-            return Err(Refused::BadRules(found));
+            return Err(InitRefusal::BadRules(found));
         }
     }
     for (path, text) in &new {
@@ -183,41 +188,41 @@ fn write(
 }
 
 /// Every name is one of the rules' agents.
-fn known(specs: &[&JobSpec], logins: &Logins) -> Result<(), Refused> {
+fn known(specs: &[&JobSpec], logins: &Logins) -> Result<(), InitRefusal> {
     let names: Vec<String> = specs.iter().flat_map(|spec| job::agents(spec.job)).collect();
     for name in logins.keys() {
         if !names.contains(name) {
             let help = did_you_mean(name, names.iter().map(String::as_str));
             let help = help.unwrap_or_else(|| "these jobs hand nothing to anybody".to_owned());
-            return Err(Refused::Usage(anyhow!("the rules have no agent `{name}`; {help}")));
+            return Err(InitRefusal::Usage(anyhow!("the rules have no agent `{name}`; {help}")));
         }
     }
     Ok(())
 }
 
-fn is_ours(before: &Record, path: &str, text: &str) -> bool {
+fn is_ours(before: &InitRecord, path: &str, text: &str) -> bool {
     before.files.get(path).is_some_and(|digest| *digest == record::mark(text))
 }
 
-fn why(before: &Record, path: &str) -> &'static str {
+fn why(before: &InitRecord, path: &str) -> &'static str {
     if before.files.contains_key(path) { "edited since init wrote it" } else { "not written by init" }
 }
 
 /// The text of a file, where it is there. No link leads out of the checkout.
-fn there(top: &Path, path: &str) -> Result<Option<String>, Refused> {
+fn there(top: &Path, path: &str) -> Result<Option<String>, InitRefusal> {
     let mut at = top.to_owned();
     for part in Path::new(path).components() {
         let Component::Normal(part) = part else {
-            return Err(Refused::Usage(anyhow!("{path} is no path inside the checkout")));
+            return Err(InitRefusal::Usage(anyhow!("{path} is no path inside the checkout")));
         };
         at.push(part);
         if fs::symlink_metadata(&at).is_ok_and(|about| about.is_symlink()) {
-            return Err(Refused::Usage(anyhow!("{} is a link, and init writes through none", at.display())));
+            return Err(InitRefusal::Usage(anyhow!("{} is a link, and init writes through none", at.display())));
         }
     }
     match fs::read(&at) {
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Refused::Failed(anyhow!(error).context(format!("reading {path}")))),
+        Err(error) => Err(InitRefusal::Failed(anyhow!(error).context(format!("reading {path}")))),
     }
 }

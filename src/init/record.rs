@@ -1,6 +1,6 @@
 //! What `init` wrote here before.
 //!
-//! Takes: `.kaizen/init.json`. Gives: [`Record`], by which a file that a person edited is told from
+//! Takes: `.kaizen/init.json`. Gives: [`InitRecord`], by which a file that a person edited is told from
 //! one that is as it was written, and the answers that need not be asked for again.
 
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ const VERSION: u32 = 1;
 
 /// What was written, and by which answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Record {
+pub(super) struct InitRecord {
     version: u32,
     /// The digest of each file as it was written.
     pub(super) files: BTreeMap<String, String>,
@@ -47,11 +47,11 @@ pub(super) struct Record {
     pub(super) review: Option<bool>,
 }
 
-impl Default for Record {
+impl Default for InitRecord {
     fn default() -> Self {
         let (files, agents) = (BTreeMap::new(), Logins::new());
         let sha256 = BTreeMap::new();
-        Record { version: VERSION, files, agents, workflows: None, runs_on: None, sha256, jobs: None, review: None }
+        InitRecord { version: VERSION, files, agents, workflows: None, runs_on: None, sha256, jobs: None, review: None }
     }
 }
 
@@ -59,14 +59,14 @@ impl Default for Record {
 ///
 /// # Errors
 /// A record that cannot be read, or of another version.
-pub(super) fn read(top: &Path) -> Result<Record> {
+pub(super) fn read(top: &Path) -> Result<InitRecord> {
     let help = "mend it, or remove it: then what is there is left alone";
     let text = match fs::read_to_string(top.join(PATH)) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Record::default()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(InitRecord::default()),
         Err(error) => return Err(error).with_context(|| format!("reading {PATH}; {help}")),
     };
-    let record: Record = serde_json::from_str(&text).with_context(|| format!("reading {PATH}; {help}"))?;
+    let record: InitRecord = serde_json::from_str(&text).with_context(|| format!("reading {PATH}; {help}"))?;
     if record.version != VERSION {
         bail!("{PATH} is of version {}, and this program knows {VERSION}: take a newer kaizen", record.version);
     }
@@ -77,7 +77,7 @@ pub(super) fn read(top: &Path) -> Result<Record> {
 ///
 /// # Errors
 /// It cannot be written.
-pub(super) fn save(top: &Path, before: &Record, record: &Record) -> Result<()> {
+pub(super) fn save(top: &Path, before: &InitRecord, record: &InitRecord) -> Result<()> {
     if before == record {
         return Ok(());
     }

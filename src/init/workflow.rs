@@ -10,8 +10,8 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::Wish;
-use super::record::Record;
+use super::InitAnswers;
+use super::record::InitRecord;
 use crate::forge::workflows;
 use crate::language::diag::did_you_mean;
 
@@ -63,7 +63,7 @@ pub(super) struct Workflows {
 ///
 /// # Errors
 /// A name that no workflow runs.
-pub(super) fn jobs(wish: &Wish, record: &mut Record) -> Result<Vec<String>> {
+pub(super) fn jobs(wish: &InitAnswers, record: &mut InitRecord) -> Result<Vec<String>> {
     record.jobs = wish.jobs.clone().or_else(|| record.jobs.take());
     let jobs = record.jobs.clone().unwrap_or_else(|| vec![TRIAGE.to_owned()]);
     for job in &jobs {
@@ -83,7 +83,7 @@ pub(super) fn goes_by(jobs: &[String], rules: &str) -> bool {
 
 /// The workflows of these jobs. What was answered goes into the record; `inside` says that all rules lie in
 /// `.kaizen`.
-pub(super) fn of(top: &Path, jobs: &[String], inside: bool, wish: &Wish, record: &mut Record) -> Workflows {
+pub(super) fn of(top: &Path, jobs: &[String], inside: bool, wish: &InitAnswers, record: &mut InitRecord) -> Workflows {
     let mut all = Workflows::default();
     record.runs_on = wish.runs_on.clone().or_else(|| record.runs_on.take());
     record.review = wish.review.or(record.review);
@@ -127,7 +127,7 @@ pub(super) fn of(top: &Path, jobs: &[String], inside: bool, wish: &Wish, record:
 }
 
 /// The folder of the workflows, and what one should know about it.
-fn folder(top: &Path, wish: &Wish, record: &Record) -> (String, Option<String>) {
+fn folder(top: &Path, wish: &InitAnswers, record: &InitRecord) -> (String, Option<String>) {
     match wish.workflows.as_ref().or(record.workflows.as_ref()) {
         Some(folder) => (folder.clone(), None),
         None => {
@@ -139,7 +139,7 @@ fn folder(top: &Path, wish: &Wish, record: &Record) -> (String, Option<String>) 
 
 /// The account whose lines the rules of a job have to know as ours: that of the forge's jobs, where the workflow
 /// writes as it until the secret is set.
-pub(super) fn bot(top: &Path, job: &str, wish: &Wish, record: &Record) -> Option<&'static str> {
+pub(super) fn bot(top: &Path, job: &str, wish: &InitAnswers, record: &InitRecord) -> Option<&'static str> {
     let writes = |text: &str| text.contains("secrets.KAIZEN_TOKEN") && text.contains("issues: write");
     workflows::text(job).filter(|text| writes(text))?;
     Some(workflows::job_account(wish.host.as_deref(), &folder(top, wish, record).0))

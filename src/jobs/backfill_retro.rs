@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::facts;
 use crate::engine::evaluate::{Evaluation, evaluate};
-use crate::engine::facts::Reading;
+use crate::engine::facts::Availability;
 use crate::engine::rules::Policy;
 use crate::forge::time::rfc3339;
 use crate::forge::{Item, Repo};
@@ -40,7 +40,7 @@ pub fn cycle(policy: &Policy, repo: &Repo, pull: &Item<'_>) -> Option<Map<String
     let body = section::without(&pull.body);
     let mut seen = facts::facts(policy, repo, (pull, &body), false);
     // The type does not turn on it.
-    seen.last_activity = Reading::Unrecorded;
+    seen.last_activity = Availability::Unrecorded;
     let kind = match evaluate(policy, &seen, ended.timestamp_micros()) {
         Evaluation::Judged(judgement) => judgement.ty.map(str::to_owned),
         Evaluation::Lacks(_) => None,

@@ -1,25 +1,25 @@
 //! What is judged, and what comes of it.
 //!
-//! Takes: nothing, these are the types between reading, deciding and writing. Gives: [`Asked`], what a
+//! Takes: nothing, these are the types between reading, deciding and writing. Gives: [`BacklogQuery`], what a
 //! run was asked for, and [`Backlog`], every item in scope.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
-use super::unfinished::Unfinished;
+use super::unfinished::UnfinishedItem;
 use crate::apply::journal::Journal;
 use crate::engine::rules::Policy;
 use crate::forge::{Account, Comment, Forge};
 use crate::plan::memory::Us;
-use crate::report::Row;
+use crate::report::ItemRow;
 
 /// Markers in texts of others that are named one by one.
 const STRANGERS: usize = 5;
 
 /// What to judge.
 #[allow(missing_debug_implementations, reason = "it holds a forge and a callback")]
-pub struct Asked<'a> {
+pub struct BacklogQuery<'a> {
     /// Where the items are.
     pub forge: &'a dyn Forge,
     /// Which repositories, as indices into the forge's.
@@ -41,7 +41,7 @@ pub struct Asked<'a> {
     pub progress: &'a (dyn Fn(usize) + Sync),
 }
 
-impl<'a> Asked<'a> {
+impl<'a> BacklogQuery<'a> {
     /// Who we are.
     #[must_use]
     pub fn us(&self) -> Us<'a> {
@@ -68,7 +68,7 @@ pub struct Backlog<'p> {
     /// By repository: open items of the kinds in scope, also those that are left out.
     pub open: Vec<(usize, usize)>,
     /// The items, repositories in the order asked for, items in the forge's order.
-    pub rows: Vec<Row<'p>>,
+    pub rows: Vec<ItemRow<'p>>,
     /// How often the timeline was read.
     pub timelines: usize,
     /// Entries of the forge that were no item, kinds that the token may not see, repositories that take no
@@ -79,7 +79,7 @@ pub struct Backlog<'p> {
     /// Repositories that could not be read to the end, with what was found.
     pub unread: Vec<String>,
     /// What a killed run left, to be finished first.
-    pub unfinished: Vec<Unfinished>,
+    pub unfinished: Vec<UnfinishedItem>,
     /// Comments that were read, by repository and number.
     pub comments: HashMap<(usize, u64), Vec<Comment>>,
     /// Markers in what others wrote: repository, number, who wrote it.
@@ -95,7 +95,7 @@ impl Backlog<'_> {
     }
 
     /// One sentence a repository about markers in what others wrote.
-    pub(super) fn told_strangers(&self, asked: &Asked<'_>) -> Vec<String> {
+    pub(super) fn told_strangers(&self, asked: &BacklogQuery<'_>) -> Vec<String> {
         let mut by_repo: BTreeMap<usize, Vec<String>> = BTreeMap::new();
         for (repo, number, Account { login, .. }) in &self.strangers {
             by_repo.entry(*repo).or_default().push(format!("{login} on #{number}"));
@@ -116,8 +116,8 @@ impl Backlog<'_> {
     #[must_use]
     pub fn in_hand(&self, policy: &Policy, agent: usize) -> usize {
         let outside = self.held_outside.get(agent).copied().unwrap_or(0);
-        let held = |row: &&Row<'_>| row.judgement.held[agent];
-        let counted = |left: &Unfinished| self.rows.iter().filter(held).any(|row| left.is(row));
+        let held = |row: &&ItemRow<'_>| row.judgement.held[agent];
+        let counted = |left: &UnfinishedItem| self.rows.iter().filter(held).any(|row| left.is(row));
         let coming = self.unfinished.iter().filter(|left| left.agent(policy) == Some(agent) && !counted(left));
         outside + self.rows.iter().filter(held).count() + coming.count()
     }

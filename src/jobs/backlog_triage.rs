@@ -9,29 +9,29 @@ use std::sync::Arc;
 
 use chrono::Duration;
 
-use super::backlog::{Asked, Backlog};
+use super::backlog::{Backlog, BacklogQuery};
 use super::facts;
 use super::items;
 use super::states;
 use super::summary;
-use super::texts::{About, Fixed, ItemText, Miss, Telling};
+use super::texts::{ItemNames, ItemText, Miss, RunNames, Telling};
 use crate::advise::FactTy;
 use crate::apply::CLOCKS;
 use crate::apply::doubt::Doubt;
-use crate::engine::facts::{FACTS, Reading};
+use crate::engine::facts::{Availability, FACTS};
 use crate::engine::rules::Action;
 use crate::engine::template::Templates;
 use crate::forge::time::rfc3339;
-use crate::language::{JobSpec, OfItems, REPLACED, Text, UNHEARD};
-use crate::plan::choice::State;
-use crate::plan::{self, Basis, Effect, Op, PlannedItem, Subject, Texts, Words, section};
-use crate::report::{Row, Run, Totals};
+use crate::language::{JobSpec, JobText, OfItems, REPLACED, UNHEARD};
+use crate::plan::choice::ItemState;
+use crate::plan::{self, Basis, Effect, EffectTexts, ItemSubject, Op, PlannedItem, Words, section};
+use crate::report::{ItemRow, RunTotals, TriageRun};
 
 /// What this job asks of its rule file.
 pub const SPEC: JobSpec = JobSpec {
     job: "backlog-triage",
     items: Some(OfItems { flags: &["urgent", "ready", "blocked"], decides: true, window: false }),
-    texts: &[Text {
+    texts: &[JobText {
         template: "summary.md.j2",
         names: &[
             ("when", FactTy::Text),
@@ -74,7 +74,7 @@ pub const SPEC: JobSpec = JobSpec {
 ///
 /// # Errors
 /// What the forge could not read.
-pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> anyhow::Result<Run<'p>> {
+pub fn triage<'p>(asked: &BacklogQuery<'p>, templates: &Templates, version: &str) -> anyhow::Result<TriageRun<'p>> {
     let mut backlog = items::judge(asked)?;
     states::close(asked, &mut backlog);
     settle(asked, &mut backlog);
@@ -83,7 +83,7 @@ pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> an
     let rows = || backlog.rows.iter().enumerate();
     let unfinished = rows().filter(|(_, row)| backlog.unfinished.iter().any(|left| left.is(row)));
     order.splice(0..0, unfinished.map(|(index, _)| index).collect::<Vec<_>>());
-    let fixed = Arc::new(Fixed::new(asked.policy, asked.now, version));
+    let fixed = Arc::new(RunNames::new(asked.policy, asked.now, version));
     let effects = render(asked, templates, &fixed, &mut backlog, &order);
     let old = std::mem::take(&mut backlog.summaries);
     let unfinished = std::mem::take(&mut backlog.unfinished);
@@ -101,7 +101,7 @@ pub fn triage<'p>(asked: &Asked<'p>, templates: &Templates, version: &str) -> an
 
 /// Of what runs seem to have left, what they did leave: a person's will stands. The rows of what is to
 /// be finished say so.
-fn settle(asked: &Asked<'_>, backlog: &mut Backlog<'_>) {
+fn settle(asked: &BacklogQuery<'_>, backlog: &mut Backlog<'_>) {
     let found = std::mem::take(&mut backlog.unfinished);
     for mut left in found.into_iter().filter(|left| asked.only.is_none_or(|only| only == left.number)) {
         let row = backlog.rows.iter_mut().find(|row| left.is(row));
@@ -116,21 +116,21 @@ fn settle(asked: &Asked<'_>, backlog: &mut Backlog<'_>) {
                 continue;
             }
             Ok(Some(Doubt::Unfinished)) => {
-                (State::Planned, "An earlier run ended half-way: the rest follows.".to_owned())
+                (ItemState::Planned, "An earlier run ended half-way: the rest follows.".to_owned())
             }
-            Err(error) => (State::Failed, format!("{error:#}")),
+            Err(error) => (ItemState::Failed, format!("{error:#}")),
         };
         if let Some(row) = row {
             (row.state, row.note) = (state, Some(note));
         }
-        if state == State::Planned {
+        if state == ItemState::Planned {
             backlog.unfinished.push(left);
         }
     }
 }
 
 /// Reads the timeline of what is planned where a text tells a figure of it and no rule asked.
-fn read_for_texts(asked: &Asked<'_>, templates: &Templates, backlog: &mut Backlog<'_>) {
+fn read_for_texts(asked: &BacklogQuery<'_>, templates: &Templates, backlog: &mut Backlog<'_>) {
     let costly = |name: &str| FACTS.iter().any(|(known, fact, _)| *known == name && !fact.tiers().is_empty());
     let tells = |action: &Action| {
         let issue = action.create_issue.as_ref().map(|issue| &issue.body);
@@ -138,18 +138,19 @@ fn read_for_texts(asked: &Asked<'_>, templates: &Templates, backlog: &mut Backlo
         texts.filter_map(|text| templates.names(text)).flatten().any(|name| costly(name))
     };
     let tells: Vec<bool> = asked.policy.actions.iter().map(tells).collect();
-    for row in backlog.rows.iter_mut().filter(|row| row.state == State::Planned) {
+    for row in backlog.rows.iter_mut().filter(|row| row.state == ItemState::Planned) {
         let told = row.judgement.action.is_some_and(|action| tells[action]);
-        let Some(subject) = row.subject.as_mut().filter(|subject| told && subject.last_activity == Reading::NotRead)
+        let Some(subject) =
+            row.subject.as_mut().filter(|subject| told && subject.last_activity == Availability::NotRead)
         else {
             continue;
         };
         match facts::last_activity(asked.policy, asked.forge, &asked.us(), row.repo, row.number) {
             Ok(last) => {
-                backlog.timelines += usize::from(last != Reading::Unrecorded);
+                backlog.timelines += usize::from(last != Availability::Unrecorded);
                 subject.last_activity = last;
             }
-            Err(error) => (row.state, row.note) = (State::Failed, Some(format!("{error:#}"))),
+            Err(error) => (row.state, row.note) = (ItemState::Failed, Some(format!("{error:#}"))),
         }
     }
 }
@@ -157,16 +158,16 @@ fn read_for_texts(asked: &Asked<'_>, templates: &Templates, backlog: &mut Backlo
 /// The finished effects of all planned rows, by index. A row whose text cannot be rendered
 /// is failed; the others go on.
 fn render(
-    asked: &Asked<'_>,
+    asked: &BacklogQuery<'_>,
     templates: &Templates,
-    fixed: &Arc<Fixed>,
+    fixed: &Arc<RunNames>,
     backlog: &mut Backlog<'_>,
     order: &[usize],
 ) -> Vec<(usize, Effect)> {
     let rows = &backlog.rows;
-    let unfinished = |row: &Row<'_>| backlog.unfinished.iter().any(|left| left.is(row));
+    let unfinished = |row: &ItemRow<'_>| backlog.unfinished.iter().any(|left| left.is(row));
     let mut planned = order.to_vec();
-    planned.retain(|index| rows[*index].state == State::Planned && !unfinished(&rows[*index]));
+    planned.retain(|index| rows[*index].state == ItemState::Planned && !unfinished(&rows[*index]));
     let one = |index: &usize| (*index, effect(asked, templates, fixed, &rows[*index]));
     // More threads than processors only take memory: nothing here waits.
     let threads = asked.threads.min(std::thread::available_parallelism().map_or(1, usize::from)).max(1);
@@ -185,7 +186,7 @@ fn render(
         match result {
             Ok(effect) => effects.push((index, effect)),
             Err(error) => {
-                backlog.rows[index].state = State::Failed;
+                backlog.rows[index].state = ItemState::Failed;
                 backlog.rows[index].note = Some(error);
             }
         }
@@ -193,20 +194,25 @@ fn render(
     effects
 }
 
-fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Row<'_>) -> Result<Effect, String> {
+fn effect(
+    asked: &BacklogQuery<'_>,
+    templates: &Templates,
+    fixed: &Arc<RunNames>,
+    row: &ItemRow<'_>,
+) -> Result<Effect, String> {
     let policy = asked.policy;
     let (Some(action), Some(rule), Some(subject)) = (row.judgement.action, row.judgement.rule, &row.subject) else {
         return Err("no action was decided".to_owned());
     };
     let id = &policy.decide[rule].id;
     if subject.unheard {
-        let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention: &[] };
+        let about = ItemNames { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention: &[] };
         let text = render_one(templates, UNHEARD, &Telling::new(fixed, about))?;
         return Ok(plan::answer(policy, id, &text));
     }
     let action = &policy.actions[action];
     let wanted = plan::ask(policy, action, subject, &row.assignees);
-    let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention: &wanted.mention };
+    let about = ItemNames { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention: &wanted.mention };
     let telling = Telling::new(fixed, about);
     let rendered = |name: &str| render_one(templates, name, &telling);
     let text = action.comment.as_deref().filter(|_| !subject.commented).map(rendered).transpose()?;
@@ -218,7 +224,7 @@ fn effect(asked: &Asked<'_>, templates: &Templates, fixed: &Arc<Fixed>, row: &Ro
     let issue = action.create_issue.as_ref().filter(|_| wanted.asks(Op::CreateIssue));
     let body = issue.map(|issue| rendered(&issue.body)).transpose()?;
     let section = if wanted.asks(Op::EditBody) { section_of(templates, action, &telling)? } else { None };
-    let texts = Texts {
+    let texts = EffectTexts {
         comment: text.as_deref(),
         replaced: &replaced,
         section: section.as_deref(),
@@ -255,14 +261,14 @@ fn render_one(templates: &Templates, name: &str, telling: &Telling<'_>) -> Resul
 /// # Errors
 /// A text cannot be rendered.
 pub fn words(
-    asked: &Asked<'_>,
+    asked: &BacklogQuery<'_>,
     templates: &Templates,
-    fixed: &Arc<Fixed>,
-    (row, mention): (&Row<'_>, &[String]),
+    fixed: &Arc<RunNames>,
+    (row, mention): (&ItemRow<'_>, &[String]),
 ) -> Result<(Words, Option<Miss>), String> {
     let policy = asked.policy;
     let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else { return Ok(Default::default()) };
-    let about = About { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention };
+    let about = ItemNames { policy, repo: &asked.forge.repos()[row.repo], row, subject, mention };
     let (action, telling) = (&policy.actions[action], Telling::new(fixed, about));
     let body = action.create_issue.as_ref().filter(|_| !subject.created);
     let body = body.map(|issue| render_one(templates, &issue.body, &telling)).transpose()?;
@@ -274,12 +280,12 @@ pub fn words(
     Ok((words, telling.into_miss()))
 }
 
-fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run<'p> {
+fn record<'p>(asked: &BacklogQuery<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> TriageRun<'p> {
     let policy = asked.policy;
-    let mut totals = Totals {
+    let mut totals = RunTotals {
         open: backlog.open.iter().map(|(_, open)| open).sum(),
         timelines: backlog.timelines,
-        ..Totals::default()
+        ..RunTotals::default()
     };
     for row in &backlog.rows {
         totals.count(row.state, row.flag(policy, "ready") == Some(true));
@@ -287,7 +293,7 @@ fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run
     let mut warnings = backlog.told_strangers(asked);
     let job_account = backlog.job_account();
     warnings.extend(backlog.unreadable);
-    let mut run = Run {
+    let mut run = TriageRun {
         policy,
         forge: asked.forge.name(),
         generated_at: rfc3339(asked.now),
@@ -320,14 +326,14 @@ fn record<'p>(asked: &Asked<'p>, backlog: Backlog<'p>, order: Vec<usize>) -> Run
 /// What the decision about an item turned on and may have moved by the time that it is carried out. The forge's own
 /// clock says what was known: `updated_at` as it was read. What moves no `updated_at` (fact 105) is known too,
 /// but for what came while the run began.
-fn basis(asked: &Asked<'_>, row: &Row<'_>, subject: &Subject) -> Option<Basis> {
+fn basis(asked: &BacklogQuery<'_>, row: &ItemRow<'_>, subject: &ItemSubject) -> Option<Basis> {
     let facts: Vec<_> = row.judgement.turned_on.moving().map(Cow::Borrowed).collect();
     let began = asked.now - Duration::minutes(CLOCKS);
     let since = subject.updated_at.map_or(began, |updated| updated.max(began));
     (!facts.is_empty()).then(|| Basis { facts, since: rfc3339(since) })
 }
 
-fn planned_items(asked: &Asked<'_>, run: &Run<'_>, effects: Vec<(usize, Effect)>) -> Vec<PlannedItem> {
+fn planned_items(asked: &BacklogQuery<'_>, run: &TriageRun<'_>, effects: Vec<(usize, Effect)>) -> Vec<PlannedItem> {
     let names: Vec<Arc<str>> = run.repos.iter().map(|name| name.as_str().into()).collect();
     let item = |(index, effect): (usize, Effect)| {
         let row = &run.rows[index];

@@ -3,7 +3,7 @@
 //! Reads: what it is told, or a pull request; the log. Leaves: a line in `retro/cycles.jsonl`,
 //! `retro/summary.json` over the last cycles. Lacks: templates, a workflow (the loop itself calls it).
 
-use crate::advise::{Kind, Param, Preset};
+use crate::advise::{Param, ParamKind, Preset};
 use crate::language::JobSpec;
 
 /// The name of the job.
@@ -16,7 +16,7 @@ pub const SPEC: JobSpec = JobSpec {
     texts: &[],
     measure: &[Param {
         name: "summary_window",
-        kind: Kind::Whole(1),
+        kind: ParamKind::Whole(1),
         default: Preset::Int(50),
         about: "Cycles that the summary is about, the last ones.",
     }],

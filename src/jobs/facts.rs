@@ -1,13 +1,13 @@
 //! What a forge holds of an item, as the facts that rules name.
 //!
-//! Takes: an item as a forge gives it, its repository, who we are. Gives: [`facts::Item`]
+//! Takes: an item as a forge gives it, its repository, who we are. Gives: [`facts::ItemFacts`]
 //! and what its timeline adds; whether a policy judges it at all.
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
 use super::timeline;
-use crate::engine::facts::{self, Reading};
+use crate::engine::facts::{self, Availability};
 use crate::engine::rules::Policy;
 use crate::forge::{Forge, Item, LabelNames, Repo};
 use crate::plan::memory::Us;
@@ -20,8 +20,8 @@ pub fn facts<'a>(
     repo: &'a Repo,
     (item, body): (&'a Item<'_>, &'a str),
     own_report: bool,
-) -> facts::Item<'a> {
-    facts::Item {
+) -> facts::ItemFacts<'a> {
+    facts::ItemFacts {
         repo: &repo.name,
         kind: item.kind.name(),
         number: item.number,
@@ -43,7 +43,7 @@ pub fn facts<'a>(
         recent: false,
         created: item.created_at.map(|at| at.timestamp_micros()),
         updated: item.updated_at.map(|at| at.timestamp_micros()),
-        last_activity: Reading::NotRead,
+        last_activity: Availability::NotRead,
     }
 }
 
@@ -72,10 +72,10 @@ pub fn last_activity(
     us: &Us<'_>,
     repo: usize,
     number: u64,
-) -> Result<Reading<Option<i64>>> {
+) -> Result<Availability<Option<i64>>> {
     let last = |events: Vec<_>| timeline::last_activity(policy, us, forge.label_names(), &events);
     let events = forge.timeline(repo, number)?;
-    Ok(events.map_or(Reading::Unrecorded, |events| Reading::Is(last(events))))
+    Ok(events.map_or(Availability::Unrecorded, |events| Availability::Is(last(events))))
 }
 
 /// Whether `scope` lets the item be judged.

@@ -21,10 +21,10 @@ use crate::engine::digest;
 use crate::engine::eval::round;
 use crate::engine::policy::Policy;
 use crate::engine::value::Value;
-use crate::language::{JobSpec, Text};
-use crate::sessions::count::Counts;
-use crate::sessions::measure::Measure;
-use facts::Asked;
+use crate::language::{JobSpec, JobText};
+use crate::sessions::count::SessionCounts;
+use crate::sessions::measure::SessionMeasure;
+use facts::CostOptions;
 
 /// What this job asks of its rule file.
 pub const SPEC: JobSpec = JobSpec {
@@ -32,9 +32,9 @@ pub const SPEC: JobSpec = JobSpec {
     items: None,
     publishes: false,
     texts: &[
-        Text { template: texts::REPORT, names: &texts::REPORT_NAMES, summary: false },
-        Text { template: texts::GONE, names: &texts::GONE_NAMES, summary: false },
-        Text { template: texts::ISSUE, names: &texts::ISSUE_NAMES, summary: false },
+        JobText { template: texts::REPORT, names: &texts::REPORT_NAMES, summary: false },
+        JobText { template: texts::GONE, names: &texts::GONE_NAMES, summary: false },
+        JobText { template: texts::ISSUE, names: &texts::ISSUE_NAMES, summary: false },
     ],
     measure: &tables::MEASURE,
     sections: &[tables::DETECT, tables::PROPOSE],
@@ -42,7 +42,7 @@ pub const SPEC: JobSpec = JobSpec {
 
 /// Something that wastes time.
 #[derive(Debug, Clone, Serialize)]
-pub struct Pattern {
+pub struct WastePattern {
     /// The rule that found it.
     pub rule: String,
     /// What it is about: the same in every run.
@@ -98,9 +98,9 @@ pub struct Proposal {
 
 /// What the rules came to.
 #[derive(Debug, Clone)]
-pub struct Advised {
+pub struct ProposalAdvice {
     /// Everything that was found, the most hours first.
-    pub patterns: Vec<Pattern>,
+    pub patterns: Vec<WastePattern>,
     /// What is proposed, the most hours a month first.
     pub proposals: Vec<Proposal>,
     /// What returns less than the threshold, in the same order.
@@ -109,13 +109,13 @@ pub struct Advised {
 
 /// What the counting needs of the rules.
 #[must_use]
-pub fn measure(advice: &Advice) -> Measure {
+pub fn measure(advice: &Advice) -> SessionMeasure {
     let given = &advice.measure;
     let whole = |name| usize::try_from(given.whole(name)).unwrap_or_default();
     let replace = given.replacements("replace");
     let lower_tools = given.word("tool_case") == "lower";
     let name = |name: &String| if lower_tools { name.to_lowercase() } else { name.clone() };
-    Measure {
+    SessionMeasure {
         lower: given.flag("lower"),
         replace: replace.iter().map(|one| (one.regex.clone(), one.with.clone())).collect(),
         cut: whole("cut"),
@@ -135,8 +135,8 @@ pub fn measure(advice: &Advice) -> Measure {
 
 /// What the rules say where the call does not.
 #[must_use]
-pub fn asked(advice: &Advice, hourly_rate: Option<f64>, threshold: Option<f64>) -> Asked {
-    Asked {
+pub fn asked(advice: &Advice, hourly_rate: Option<f64>, threshold: Option<f64>) -> CostOptions {
+    CostOptions {
         hourly_rate: hourly_rate.unwrap_or_else(|| advice.measure.number("hourly_rate")),
         threshold: threshold.unwrap_or_else(|| advice.measure.number("threshold")),
     }
@@ -147,14 +147,19 @@ pub fn asked(advice: &Advice, hourly_rate: Option<f64>, threshold: Option<f64>) 
 ///
 /// # Errors
 /// Facts that are not what the tables say: a fault of this program.
-pub fn advise(policy: &Policy, advice: &Advice, counts: &Counts, asked: Asked) -> Result<Advised, String> {
+pub fn advise(
+    policy: &Policy,
+    advice: &Advice,
+    counts: &SessionCounts,
+    asked: CostOptions,
+) -> Result<ProposalAdvice, String> {
     let [detect, propose] = advice.sections.as_slice() else {
         return Err("the rules were loaded without `detect` and `propose`".to_owned());
     };
     let facts = facts::counted(counts, asked);
     let found = judge(policy, &advice.measure, detect, &facts, &|_, _, _| false)?;
     let counted = found.findings.iter().filter(|finding| !finding.rule.observe);
-    let mut patterns: Vec<Pattern> = counted.map(pattern).collect();
+    let mut patterns: Vec<WastePattern> = counted.map(pattern).collect();
     most_first(&mut patterns, |pattern| &pattern.total_time_hours);
     let facts = facts::with_patterns(facts, &patterns);
     let made = judge(policy, &advice.measure, propose, &facts, &|_, _, _| false)?;
@@ -165,7 +170,7 @@ pub fn advise(policy: &Policy, advice: &Advice, counts: &Counts, asked: Asked) -
         proposal.estimated_monthly_hours_saved.number().is_some_and(|hours| hours >= asked.threshold)
     };
     let (proposals, below) = proposals.into_iter().partition(enough);
-    Ok(Advised { patterns, proposals, below })
+    Ok(ProposalAdvice { patterns, proposals, below })
 }
 
 fn most_first<T>(all: &mut [T], hours: impl Fn(&T) -> &Value<'static>) {
@@ -189,8 +194,8 @@ fn subject_of(finding: &Finding<'_>) -> String {
     }
 }
 
-fn pattern(finding: &Finding<'_>) -> Pattern {
-    Pattern {
+fn pattern(finding: &Finding<'_>) -> WastePattern {
+    WastePattern {
         rule: finding.rule.id.clone(),
         subject: subject_of(finding),
         pattern_type: finding.text(0),

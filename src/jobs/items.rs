@@ -11,30 +11,30 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
 
-use super::backlog::{Asked, Backlog, OldSummary};
+use super::backlog::{Backlog, BacklogQuery, OldSummary};
 use super::facts;
 use super::timeline::Timeline;
-use super::unfinished::{Recent, Unfinished};
+use super::unfinished::{RecentComments, UnfinishedItem};
 use crate::engine;
 use crate::engine::areas::Areas;
 use crate::engine::evaluate::{Evaluation, Judgement, evaluate};
-use crate::engine::examine::Examined;
-use crate::engine::expr::{Expr, Name};
+use crate::engine::examine::Examination;
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::facts::Fact;
 use crate::engine::rules::Policy;
 use crate::engine::value::Value;
-use crate::engine::words::Found;
-use crate::forge::{Account, Item, Kind, LabelNames, States};
-use crate::plan::choice::State;
+use crate::engine::words::TextHits;
+use crate::forge::{Account, Item, ItemKind, LabelNames, States};
+use crate::plan::choice::ItemState;
 use crate::plan::marker::Marker;
-use crate::plan::{self, SUMMARY, Subject, section};
-use crate::report::Row;
+use crate::plan::{self, ItemSubject, SUMMARY, section};
+use crate::report::ItemRow;
 
 /// Reads and judges.
 ///
 /// # Errors
 /// What the forge could not read.
-pub fn judge<'p>(asked: &Asked<'p>) -> Result<Backlog<'p>> {
+pub fn judge<'p>(asked: &BacklogQuery<'p>) -> Result<Backlog<'p>> {
     let mut backlog = Backlog::default();
     for &repo in &asked.repos {
         let name = &asked.forge.repos()[repo].name;
@@ -56,23 +56,23 @@ pub fn judge<'p>(asked: &Asked<'p>) -> Result<Backlog<'p>> {
 
 /// What the pages of one repository come to; shared by the threads that read them.
 #[derive(Default)]
-struct Pages<'p> {
-    rows: Vec<(usize, Vec<Row<'p>>)>,
+struct BacklogPages<'p> {
+    rows: Vec<(usize, Vec<ItemRow<'p>>)>,
     open: usize,
     summaries: Vec<OldSummary>,
     held_outside: Vec<usize>,
-    unfinished: Vec<Unfinished>,
+    unfinished: Vec<UnfinishedItem>,
     strangers: Vec<(u64, Account)>,
 }
 
-fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> Result<()> {
-    let recent = Recent::read(asked, repo)?;
-    let pages = Mutex::new(Pages::default());
+fn judge_repo<'p>(asked: &BacklogQuery<'p>, repo: usize, backlog: &mut Backlog<'p>) -> Result<()> {
+    let recent = RecentComments::read(asked, repo)?;
+    let pages = Mutex::new(BacklogPages::default());
     let timelines = AtomicUsize::new(0);
     // Open ones always: work in hand is counted over all of them.
     let states = wanted(asked.policy);
     let listed = asked.forge.items(repo, states, asked.threads, &|place, items| {
-        let mut page = Pages::default();
+        let mut page = BacklogPages::default();
         let mut rows = Vec::with_capacity(items.len());
         for item in items {
             let stranger = asked.us().stranger(item.author.as_ref(), &item.body);
@@ -111,35 +111,35 @@ fn judge_repo<'p>(asked: &Asked<'p>, repo: usize, backlog: &mut Backlog<'p>) -> 
 
 /// The texts of an item that patterns look in.
 #[derive(Debug)]
-pub struct Texts<'i> {
+pub struct ItemTexts<'i> {
     title: &'i str,
     body: Cow<'i, str>,
     labels: Vec<&'i str>,
 }
 
-impl<'i> Texts<'i> {
+impl<'i> ItemTexts<'i> {
     /// A section of ours in its body is no text of theirs.
     #[must_use]
     pub fn of(item: &'i Item<'_>) -> Self {
         let labels = item.labels.iter().map(|label| &**label).collect();
-        Texts { title: &item.title, body: section::without(&item.body), labels }
+        ItemTexts { title: &item.title, body: section::without(&item.body), labels }
     }
 
     /// Ready to be searched; so many patterns are common to the policies that ask.
     #[must_use]
-    pub fn unsearched(&self, common: usize) -> Rc<Found<'_>> {
-        Rc::new(Found::new(Areas::new(self.title, &self.body, &self.labels), common))
+    pub fn unsearched(&self, common: usize) -> Rc<TextHits<'_>> {
+        Rc::new(TextHits::new(Areas::new(self.title, &self.body, &self.labels), common))
     }
 }
 
 /// Judges one item as [`judge`] does and hands it over to be asked about; nothing is counted. `None`
 /// where it is out of scope.
 pub fn examine<'p, T>(
-    asked: &Asked<'p>,
+    asked: &BacklogQuery<'p>,
     repo: usize,
-    (item, found): (&Item<'_>, &Rc<Found<'_>>),
+    (item, found): (&Item<'_>, &Rc<TextHits<'_>>),
     timeline: &Timeline,
-    then: impl FnOnce(&Examined<'p, '_>, &Row<'p>) -> T,
+    then: impl FnOnce(&Examination<'p, '_>, &ItemRow<'p>) -> T,
 ) -> Option<T> {
     let policy = asked.policy;
     if !of_kind(policy, item) || !facts::in_scope(policy, item, asked.forge.label_names(), asked.now) {
@@ -150,24 +150,24 @@ pub fn examine<'p, T>(
     let own_report = facts::is_ours(&asked.us(), item) && Marker::ending(&item.body).is_some();
     let mut seen = facts::facts(policy, &asked.forge.repos()[repo], (item, &body), own_report);
     seen.last_activity = timeline.known(asked);
-    let examined = Examined::with(policy, (&seen, Rc::clone(found)), now);
+    let examined = Examination::with(policy, (&seen, Rc::clone(found)), now);
     if let Evaluation::Judged(judgement) = examined.judgement() {
         return Some(then(&examined, &row(asked, (repo, item), (judgement, None), &seen)));
     }
     let failed = timeline.read(asked, repo, item.number).err();
-    let seen = engine::facts::Item { last_activity: timeline.known(asked), ..seen.clone() };
-    let examined = Examined::with(policy, (&seen, Rc::clone(found)), now);
+    let seen = engine::facts::ItemFacts { last_activity: timeline.known(asked), ..seen.clone() };
+    let examined = Examination::with(policy, (&seen, Rc::clone(found)), now);
     let Evaluation::Judged(judgement) = examined.judgement() else { return None };
     Some(then(&examined, &row(asked, (repo, item), (judgement, failed), &seen)))
 }
 
 fn judge_item<'p>(
-    asked: &Asked<'p>,
+    asked: &BacklogQuery<'p>,
     repo: usize,
     item: &Item<'_>,
-    page: &mut Pages<'p>,
+    page: &mut BacklogPages<'p>,
     timeline: &Timeline,
-) -> Option<Row<'p>> {
+) -> Option<ItemRow<'p>> {
     let (forge, policy) = (asked.forge, asked.policy);
     let ours = facts::is_ours(&asked.us(), item);
     let marker = if ours { Marker::ending(&item.body) } else { None };
@@ -212,11 +212,11 @@ fn judge_item<'p>(
 }
 
 fn row<'p>(
-    asked: &Asked<'p>,
+    asked: &BacklogQuery<'p>,
     (repo, item): (usize, &Item<'_>),
     (judgement, failed): (Box<Judgement<'p>>, Option<String>),
-    seen: &engine::facts::Item<'_>,
-) -> Row<'p> {
+    seen: &engine::facts::ItemFacts<'_>,
+) -> ItemRow<'p> {
     let acts = judgement.action.is_some() && !judgement.observed && failed.is_none();
     // What we wrote ourselves is nobody's prey, unless the rule that decides is about it.
     let spared = acts && seen.own_report && !judgement.rule.is_some_and(|rule| is_about_ours(asked.policy, rule));
@@ -229,8 +229,8 @@ fn row<'p>(
         subject.seen = asked.plans.then(|| plan::seen(item));
     });
     let assignees = item.assignees.iter().map(|login| login.to_string()).collect();
-    let state = if failed.is_some() { State::Failed } else { State::Skipped };
-    Row { repo, kind: item.kind, number: item.number, open: item.open, assignees, judgement, state, note, subject }
+    let state = if failed.is_some() { ItemState::Failed } else { ItemState::Skipped };
+    ItemRow { repo, kind: item.kind, number: item.number, open: item.open, assignees, judgement, state, note, subject }
 }
 
 /// Whether a rule is about issues of ours: it asks for `own_report`, itself or in a flag, or for a label by its name
@@ -247,9 +247,9 @@ fn is_about_ours(policy: &Policy, rule: usize) -> bool {
     let mut conditions: Vec<&Expr> = policy.decide[rule].when.iter().map(|when| &when.expr).collect();
     while let Some(condition) = conditions.pop() {
         condition.walk(&mut |part| match part {
-            Expr::Name(Name::Fact(Fact::OwnReport)) => found = true,
+            Expr::Name(NameRef::Fact(Fact::OwnReport)) => found = true,
             // A flag names only earlier ones.
-            Expr::Name(Name::Flag(flag)) => conditions.push(&policy.flags[*flag].when.expr),
+            Expr::Name(NameRef::Flag(flag)) => conditions.push(&policy.flags[*flag].when.expr),
             Expr::Literal(Value::Text(text)) => found |= labels.contains(&text.as_ref()),
             _ => {}
         });
@@ -272,8 +272,13 @@ fn add(to: &mut Vec<usize>, counts: &[usize]) {
 
 /// What a text and a plan need of an item that a rule acts on.
 #[must_use]
-pub fn subject(policy: &Policy, item: &Item<'_>, facts: &engine::facts::Item<'_>, label_names: LabelNames) -> Subject {
-    Subject {
+pub fn subject(
+    policy: &Policy,
+    item: &Item<'_>,
+    facts: &engine::facts::ItemFacts<'_>,
+    label_names: LabelNames,
+) -> ItemSubject {
+    ItemSubject {
         seen: None,
         labels: item.labels.iter().map(|label| label.to_string()).collect(),
         label_names,
@@ -298,8 +303,8 @@ pub fn subject(policy: &Policy, item: &Item<'_>, facts: &engine::facts::Item<'_>
 /// What a policy looks at.
 #[must_use]
 pub fn wanted(policy: &Policy) -> States {
-    let scope = |kind: &Kind| policy.scope.kinds.iter().any(|name| name == kind.name());
-    let kinds: Vec<Kind> = [Kind::Issue, Kind::Pull].into_iter().filter(scope).collect();
+    let scope = |kind: &ItemKind| policy.scope.kinds.iter().any(|name| name == kind.name());
+    let kinds: Vec<ItemKind> = [ItemKind::Issue, ItemKind::Pull].into_iter().filter(scope).collect();
     States { closed: policy.scope.closed, ..States::OPEN.of(&kinds) }
 }
 

@@ -22,24 +22,24 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use crate::advise::{self, Advice, Finding, Rule};
+use crate::advise::{self, Advice, AdviceRule, Finding};
 use crate::engine::policy::Policy;
 use crate::engine::template::Templates;
 use crate::engine::value::Value;
 use crate::forge::{Forge, Repo};
 
-use super::window::{Window, World};
-use facts::{Agent, Counted};
-use figures::{Day, Figures};
-use memory::{Memory, Outcome, Rate, Suggested};
+use super::window::{Activity, Window};
+use facts::{FleetAgent, RetroCounts};
+use figures::{Day, RetroFigures};
+use memory::{PastSuggestion, Rate, RetroMemory, SuggestionOutcome};
 use metrics::{Counting, Metrics};
 pub use tables::SPEC;
 
 /// What to look at.
 #[allow(missing_debug_implementations, reason = "it holds a forge")]
-pub struct Asked<'a> {
+pub struct RetroQuery<'a> {
     /// What happened.
-    pub world: &'a World,
+    pub world: &'a Activity,
     /// Where, for names of issues that leave no trace.
     pub forge: &'a dyn Forge,
     /// By which rules.
@@ -49,7 +49,7 @@ pub struct Asked<'a> {
     /// The text of the report.
     pub templates: &'a Templates,
     /// The agents; nobody where no file was given.
-    pub fleet: &'a [Agent],
+    pub fleet: &'a [FleetAgent],
     /// The window.
     pub window: Window,
     /// Where it ends, as people are told: the window itself holds this instant.
@@ -110,7 +110,7 @@ pub struct Retro<'a> {
     /// What was counted.
     pub metrics: Metrics,
     /// Figures of the window, the one before it, and the same a week ago.
-    pub figures: [Figures; 3],
+    pub figures: [RetroFigures; 3],
     /// What was opened and closed by day.
     pub days: Vec<Day>,
     /// What private repositories came to.
@@ -120,7 +120,7 @@ pub struct Retro<'a> {
     /// What other rules would have suggested.
     pub others: Vec<Suggestion>,
     /// What became of earlier suggestions.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<SuggestionOutcome>,
     /// By rule: how many suggestions helped.
     pub rates: BTreeMap<String, Rate>,
     /// Why this is not all there is.
@@ -131,7 +131,7 @@ pub struct Retro<'a> {
     pub json: Json,
 }
 
-impl Asked<'_> {
+impl RetroQuery<'_> {
     /// Hours of the window.
     #[must_use]
     pub fn hours(&self) -> f64 {
@@ -155,7 +155,7 @@ impl Asked<'_> {
 ///
 /// # Errors
 /// The report cannot be rendered.
-pub fn look_back<'a>(asked: &Asked<'a>, memory: &mut Memory) -> Result<Retro<'a>, String> {
+pub fn look_back<'a>(asked: &RetroQuery<'a>, memory: &mut RetroMemory) -> Result<Retro<'a>, String> {
     let measure = &asked.advice.measure;
     let counting = Counting {
         policy: asked.policy,
@@ -165,7 +165,7 @@ pub fn look_back<'a>(asked: &Asked<'a>, memory: &mut Memory) -> Result<Retro<'a>
     };
     let metrics = counting.count(asked.world, |repo| asked.wanted(repo));
     let figures = asked.figures();
-    let counted = Counted { metrics: &metrics, figures, fleet: asked.fleet, hours: asked.hours() };
+    let counted = RetroCounts { metrics: &metrics, figures, fleet: asked.fleet, hours: asked.hours() };
     let (suggestion, others) = suggest(asked, &counted, memory)?;
     let least = usize::try_from(measure.whole("least_sample")).unwrap_or(1);
     let outcomes = memory.outcomes(asked.key, &asked.days_ago("remember_days"), least, |one| {
@@ -195,13 +195,13 @@ pub fn look_back<'a>(asked: &Asked<'a>, memory: &mut Memory) -> Result<Retro<'a>
 
 /// What the rules suggest: the one that is picked, and the others.
 fn suggest(
-    asked: &Asked<'_>,
-    counted: &Counted<'_>,
-    memory: &Memory,
+    asked: &RetroQuery<'_>,
+    counted: &RetroCounts<'_>,
+    memory: &RetroMemory,
 ) -> Result<(Option<Suggestion>, Vec<Suggestion>), String> {
     let Some(rules) = asked.advice.sections.first() else { return Ok((None, Vec::new())) };
     let quiet_since = asked.days_ago("quiet_days");
-    let recently = |_: &str, rule: &Rule, subject: &Value<'static>| {
+    let recently = |_: &str, rule: &AdviceRule, subject: &Value<'static>| {
         memory.recently(asked.key, &quiet_since, &rule.id, &subject_json(subject))
     };
     let judged = advise::judge(asked.policy, &asked.advice.measure, rules, &counted.facts(), &recently)?;
@@ -232,10 +232,12 @@ fn subject_json(subject: &Value<'_>) -> Json {
     serde_json::to_value(subject).unwrap_or(Json::Null)
 }
 
-impl Asked<'_> {
-    fn figures(&self) -> [Figures; 3] {
+impl RetroQuery<'_> {
+    fn figures(&self) -> [RetroFigures; 3] {
         let of = |window: Option<&Window>| {
-            window.map_or_else(Figures::default, |window| Figures::of(self.world, *window, |repo| self.wanted(repo)))
+            window.map_or_else(RetroFigures::default, |window| {
+                RetroFigures::of(self.world, *window, |repo| self.wanted(repo))
+            })
         };
         let windows = &self.world.windows;
         [of(windows.first()), of(windows.get(1)), of(windows.get(2))]
@@ -243,7 +245,7 @@ impl Asked<'_> {
 
     fn private(&self) -> Private {
         let hidden = |repo: &Repo| !self.wanted(repo);
-        let figures = Figures::of(self.world, self.window, hidden);
+        let figures = RetroFigures::of(self.world, self.window, hidden);
         let repos = self.world.repos.iter().filter(|repo| hidden(&repo.repo));
         let open = repos.clone().map(|repo| repo.open.len()).sum();
         Private { repositories: repos.count(), closed: figures.closed, merged: figures.merged, open }
@@ -259,9 +261,9 @@ impl Asked<'_> {
 impl Retro<'_> {
     /// The suggestion as it is remembered.
     #[must_use]
-    pub fn suggested(&self, asked: &Asked<'_>) -> Option<Suggested> {
+    pub fn suggested(&self, asked: &RetroQuery<'_>) -> Option<PastSuggestion> {
         let one = self.suggestion.as_ref()?;
-        Some(Suggested {
+        Some(PastSuggestion {
             ts: texts::instant(asked.now),
             key: self.key.to_owned(),
             rule: one.rule.clone(),

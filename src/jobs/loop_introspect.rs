@@ -13,9 +13,9 @@ pub mod shown;
 
 use crate::advise::{Advice, judge};
 use crate::engine::policy::Policy;
-use crate::language::{JobSpec, Text};
+use crate::language::{JobSpec, JobText};
 use crate::loops::deep::Deep;
-use crate::loops::figures::Figures;
+use crate::loops::figures::LoopFigures;
 pub use crate::loops::insights::Recommendation;
 
 /// The name of the job.
@@ -25,7 +25,7 @@ pub const JOB: &str = "loop-introspect";
 pub const SPEC: JobSpec = JobSpec {
     job: JOB,
     items: None,
-    texts: &[Text { template: "summary.md.j2", names: &shown::NAMES, summary: false }],
+    texts: &[JobText { template: "summary.md.j2", names: &shown::NAMES, summary: false }],
     measure: &params::PARAMS,
     sections: &[facts::SECTION],
     publishes: false,
@@ -38,7 +38,7 @@ pub const SPEC: JobSpec = JobSpec {
 pub fn recommend(
     policy: &Policy,
     advice: &Advice,
-    figures: &Figures,
+    figures: &LoopFigures,
     deep: &Deep,
     of_log: facts::OfLog,
 ) -> Result<Vec<Recommendation>, String> {

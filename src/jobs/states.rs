@@ -9,31 +9,31 @@ use std::collections::hash_map::Entry;
 
 use anyhow::Result;
 
-use super::backlog::{Asked, Backlog};
-use crate::apply::doubt::{self, Against, At, Doubt};
+use super::backlog::{Backlog, BacklogQuery};
+use crate::apply::doubt::{self, Against, Doubt, ItemAddress};
 use crate::engine::rules::Policy;
 use crate::engine::value::Value;
 use crate::forge::{Comment, Repo};
-use crate::plan::choice::{Candidate, Caps, State, choose};
-use crate::plan::memory::{self, Concerned, Us};
-use crate::plan::{self, COMMAND, DECISION, Earlier, Op, Subject, marker};
-use crate::report::Row;
+use crate::plan::choice::{Candidate, Caps, ItemState, choose};
+use crate::plan::memory::{self, TrustedPeople, Us};
+use crate::plan::{self, COMMAND, DECISION, Earlier, ItemSubject, Op, marker};
+use crate::report::ItemRow;
 
 /// The repositories asked for that take no writes, whoever asks, each with a sentence that says why.
 #[must_use]
-pub fn closed(asked: &Asked<'_>) -> Vec<(usize, String)> {
+pub fn closed(asked: &BacklogQuery<'_>) -> Vec<(usize, String)> {
     let why = |repo: &usize| Some((*repo, asked.forge.repos().get(*repo)?, asked.forge.closed(*repo)?));
     let said = |(repo, known, why): (_, &Repo, _)| (repo, format!("{} {why}: nothing is written to it", known.name));
     asked.repos.iter().filter_map(why).map(said).collect()
 }
 
 /// Plans nothing for these: what a rule would do there is dropped, and the report says why.
-pub fn close(asked: &Asked<'_>, backlog: &mut Backlog<'_>) {
+pub fn close(asked: &BacklogQuery<'_>, backlog: &mut Backlog<'_>) {
     for (repo, why) in closed(asked) {
         backlog.unfinished.retain(|left| left.repo != repo);
         for row in backlog.rows.iter_mut().filter(|row| row.repo == repo && row.subject.is_some()) {
             row.subject = None;
-            (row.state, row.note) = (State::Dropped, Some(format!("{why}.")));
+            (row.state, row.note) = (ItemState::Dropped, Some(format!("{why}.")));
         }
         backlog.unreadable.push(why);
     }
@@ -41,7 +41,7 @@ pub fn close(asked: &Asked<'_>, backlog: &mut Backlog<'_>) {
 
 /// Decides the state of every row. An item whose comments cannot be read is failed, others go on.
 /// Gives the indices of the rows that a rule wants something done with, in the order of acting.
-pub fn decide(asked: &Asked<'_>, backlog: &mut Backlog<'_>) -> Vec<usize> {
+pub fn decide(asked: &BacklogQuery<'_>, backlog: &mut Backlog<'_>) -> Vec<usize> {
     let policy = asked.policy;
     let room = policy
         .agents
@@ -55,7 +55,7 @@ pub fn decide(asked: &Asked<'_>, backlog: &mut Backlog<'_>) -> Vec<usize> {
         backlog.unfinished.retain(|left| left.number == only);
     }
     // What a killed run left is finished first, whatever the rules now say.
-    let unfinished = |row: &Row<'_>| backlog.unfinished.iter().any(|left| left.is(row));
+    let unfinished = |row: &ItemRow<'_>| backlog.unfinished.iter().any(|left| left.is(row));
     let rows = 0..backlog.rows.len();
     let acting = rows.filter(|index| backlog.rows[*index].subject.is_some() && !unfinished(&backlog.rows[*index]));
     let acting: Vec<usize> = acting.collect();
@@ -76,13 +76,13 @@ pub fn decide(asked: &Asked<'_>, backlog: &mut Backlog<'_>) -> Vec<usize> {
             }
         })
         .collect();
-    let created = Found::default();
-    let mut looks: Vec<Option<Look>> = acting.iter().map(|_| None).collect();
+    let created = OwnIssueTexts::default();
+    let mut looks: Vec<Option<CommentHistory>> = acting.iter().map(|_| None).collect();
     let mut read = Vec::new();
     let (states, order) = choose(&candidates, &policy.descending(), caps, |at| {
         let row = &backlog.rows[acting[at]];
         let look = look(asked, row, &created, |comments| read.push(((row.repo, row.number), comments)))
-            .unwrap_or_else(|error| Look::of(State::Failed, format!("{error:#}")));
+            .unwrap_or_else(|error| CommentHistory::of(ItemState::Failed, format!("{error:#}")));
         let state = look.state;
         looks[at] = Some(look);
         state
@@ -117,8 +117,8 @@ pub fn decide(asked: &Asked<'_>, backlog: &mut Backlog<'_>) -> Vec<usize> {
 
 /// What the comments of an item say about acting on it.
 #[derive(Default)]
-struct Look {
-    state: State,
+struct CommentHistory {
+    state: ItemState,
     note: Option<String>,
     earlier: Option<Earlier>,
     commented: bool,
@@ -129,18 +129,18 @@ struct Look {
     loops: bool,
 }
 
-impl Look {
-    fn of(state: State, note: impl Into<Option<String>>) -> Self {
-        Look { state, note: note.into(), ..Look::default() }
+impl CommentHistory {
+    fn of(state: ItemState, note: impl Into<Option<String>>) -> Self {
+        CommentHistory { state, note: note.into(), ..CommentHistory::default() }
     }
 }
 
 /// Texts of the issues that we have opened, by repository: asked for once, where an action creates one.
 #[derive(Default)]
-struct Found(RefCell<HashMap<usize, Vec<String>>>);
+struct OwnIssueTexts(RefCell<HashMap<usize, Vec<String>>>);
 
-impl Found {
-    fn is_there(&self, asked: &Asked<'_>, repo: usize, marker: &marker::Marker) -> Result<bool> {
+impl OwnIssueTexts {
+    fn is_there(&self, asked: &BacklogQuery<'_>, repo: usize, marker: &marker::Marker) -> Result<bool> {
         let mut found = self.0.borrow_mut();
         let texts = match found.entry(repo) {
             Entry::Occupied(there) => there.into_mut(),
@@ -160,7 +160,7 @@ impl Found {
 /// rules where they know its rule or its decision.
 fn newest<'c>(
     policy: &Policy,
-    subject: &Subject,
+    subject: &ItemSubject,
     assignees: &[String],
     comments: &'c [Comment],
     us: Us<'_>,
@@ -186,7 +186,12 @@ fn unreduced(policy: &Policy, action: usize, comments: &[Comment], us: Us<'_>) -
 
 /// Whether the comment about this decision stood there and somebody deleted it, as far as anything tells: the
 /// journal, or what the decision left beside it. An issue of our own begins with labels of ours.
-fn taken_away(asked: &Asked<'_>, at: At<'_>, subject: &Subject, wanted: &plan::Asked) -> Result<Option<String>> {
+fn taken_away(
+    asked: &BacklogQuery<'_>,
+    at: ItemAddress<'_>,
+    subject: &ItemSubject,
+    wanted: &plan::ActionRequest,
+) -> Result<Option<String>> {
     let told = |updated| asked.journal.told(&asked.policy.mark, at.name, at.number, DECISION, updated);
     if subject.updated_at.and_then(told) == Some(wanted.did.as_str()) {
         return Ok(Some("The journal says that it was told here: its comment was taken away since.".to_owned()));
@@ -198,24 +203,29 @@ fn taken_away(asked: &Asked<'_>, at: At<'_>, subject: &Subject, wanted: &plan::A
 }
 
 /// Reads the comments of an item whose turn has come: what we did before, and who opted out.
-fn look(asked: &Asked<'_>, row: &Row<'_>, found: &Found, keep: impl FnOnce(Vec<Comment>)) -> Result<Look> {
+fn look(
+    asked: &BacklogQuery<'_>,
+    row: &ItemRow<'_>,
+    found: &OwnIssueTexts,
+    keep: impl FnOnce(Vec<Comment>),
+) -> Result<CommentHistory> {
     let (policy, us): (_, Us<'_>) = (asked.policy, asked.us());
     let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else {
-        return Ok(Look::of(State::Unchanged, None));
+        return Ok(CommentHistory::of(ItemState::Unchanged, None));
     };
     if subject.locked {
-        return Ok(Look::of(State::Dropped, "It is locked.".to_owned()));
+        return Ok(CommentHistory::of(ItemState::Dropped, "It is locked.".to_owned()));
     }
     // A server counts its comments rightly; whoever wrote a file by hand may not have.
     let none = subject.comments == 0 && asked.forge.is_remote();
     let comments = if none { Vec::new() } else { asked.forge.comments(row.repo, row.number)? };
-    let concerned = Concerned {
+    let concerned = TrustedPeople {
         author: subject.author.as_ref().map(|author| author.login.as_str()),
         assignees: row.assignees.iter().map(String::as_str).collect(),
         writers: &|| asked.forge.writers(row.repo),
     };
     if let Some(login) = memory::opted_out(&comments, policy.skip_command.as_deref(), &concerned)? {
-        return Ok(Look::of(State::Dropped, format!("{login} asked to leave it alone.")));
+        return Ok(CommentHistory::of(ItemState::Dropped, format!("{login} asked to leave it alone.")));
     }
     let answered = || memory::newest(&comments, us, &policy.mark, COMMAND).is_some();
     if let Some(login) = memory::near_miss(&comments, us, policy.skip_command.as_deref(), &concerned)?
@@ -223,18 +233,18 @@ fn look(asked: &Asked<'_>, row: &Row<'_>, found: &Found, keep: impl FnOnce(Vec<C
     {
         let why = format!("{login} seems to have meant the command: that is answered, and nothing else is done yet.");
         keep(comments);
-        return Ok(Look { unheard: true, ..Look::of(State::Planned, why) });
+        return Ok(CommentHistory { unheard: true, ..CommentHistory::of(ItemState::Planned, why) });
     }
     let newest = newest(policy, subject, &row.assignees, &comments, us);
     let asks = &policy.actions[action];
-    let at = At { repo: row.repo, name: &asked.forge.repos()[row.repo].name, number: row.number };
+    let at = ItemAddress { repo: row.repo, name: &asked.forge.repos()[row.repo].name, number: row.number };
     let mut wanted = plan::ask(policy, asks, subject, &row.assignees);
     if newest.is_none()
         && asks.comment.is_some()
         && let Some(why) = taken_away(asked, at, subject, &wanted)?
     {
         keep(comments);
-        return Ok(Look::of(State::Unchanged, why));
+        return Ok(CommentHistory::of(ItemState::Unchanged, why));
     }
     let created = wanted.asks(Op::CreateIssue) && {
         let there = |name: &str| found.is_there(asked, row.repo, &plan::created(name, row.number, &asks.name));
@@ -245,39 +255,39 @@ fn look(asked: &Asked<'_>, row: &Row<'_>, found: &Found, keep: impl FnOnce(Vec<C
     let mut look = match newest {
         Some((_, marker)) if marker.get("did") == Some(&wanted.did) && wanted.writes.is_empty() => {
             let earlier = unreduced(policy, action, &comments, us);
-            let state = if earlier.is_some() { State::Planned } else { State::Unchanged };
-            Look { commented: true, earlier, ..Look::of(state, None) }
+            let state = if earlier.is_some() { ItemState::Planned } else { ItemState::Unchanged };
+            CommentHistory { commented: true, earlier, ..CommentHistory::of(state, None) }
         }
         Some((comment, marker)) if marker.get("did") == Some(&wanted.did) => {
             match doubt::decide(asked.forge, asked.journal, us, at, (comment, &marker), &wanted.writes)? {
-                Doubt::Person(why) => Look::of(State::Unchanged, why),
+                Doubt::Person(why) => CommentHistory::of(ItemState::Unchanged, why),
                 doubt => {
                     begun = doubt == Doubt::Unfinished;
                     let earlier = unreduced(policy, action, &comments, us);
-                    Look { commented: true, earlier, ..Look::of(State::Planned, None) }
+                    CommentHistory { commented: true, earlier, ..CommentHistory::of(ItemState::Planned, None) }
                 }
             }
         }
         Some((comment, marker)) => {
             let writes = marker::listed(marker.get("writes").unwrap_or(""));
             let earlier = Some(Earlier { id: comment.id, writes: marker::writes(&writes) });
-            Look { earlier, ..Look::of(State::Planned, None) }
+            CommentHistory { earlier, ..CommentHistory::of(ItemState::Planned, None) }
         }
         // Without a comment the item's own state is the memory.
-        None if asks.comment.is_none() && wanted.writes.is_empty() => Look::of(State::Unchanged, None),
-        None => Look::of(State::Planned, None),
+        None if asks.comment.is_none() && wanted.writes.is_empty() => CommentHistory::of(ItemState::Unchanged, None),
+        None => CommentHistory::of(ItemState::Planned, None),
     };
     // Whose comment stands there is told above; the rest the timeline tells, whatever the rule is called. On a
     // server an item on which nothing ever happened needs no look at it.
     let untouched = asked.forge.is_remote() && subject.comments == 0 && subject.created_at == subject.updated_at;
-    if look.state == State::Planned
+    if look.state == ItemState::Planned
         && !begun
         && !untouched
         && let Some(against) = doubt::against(asked.forge, us, at, subject.updated_at, &wanted.writes)?
     {
         let loops = matches!(against, Against::Ourselves(_));
-        look = Look { loops, ..Look::of(State::Unchanged, against.why()) };
+        look = CommentHistory { loops, ..CommentHistory::of(ItemState::Unchanged, against.why()) };
     }
     keep(comments);
-    Ok(Look { created, ..look })
+    Ok(CommentHistory { created, ..look })
 }

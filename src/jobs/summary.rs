@@ -9,15 +9,15 @@ use std::sync::Arc;
 
 use minijinja::{Value as Text, context};
 
-use super::backlog::{Asked, OldSummary};
+use super::backlog::{BacklogQuery, OldSummary};
 use super::items;
-use super::texts::{Fixed, value};
-use crate::engine::rules::Summary;
+use super::texts::{RunNames, value};
+use crate::engine::rules::SummarySpec;
 use crate::engine::template::Templates;
 use crate::forge::Item;
-use crate::plan::choice::{State, compare};
+use crate::plan::choice::{ItemState, compare};
 use crate::plan::{self, PlannedItem, days};
-use crate::report::{Group, Row, Run, Totals, by_rule};
+use crate::report::{ItemRow, RunTotals, SkipGroup, TriageRun, by_rule};
 
 /// Issues that a summary lists as ready.
 const TOP: usize = 10;
@@ -25,11 +25,11 @@ const TOP: usize = 10;
 /// The summaries of a run. One that somebody closed is switched off; under `--only` none is written, nor where
 /// nothing can be.
 pub(super) fn plan(
-    asked: &Asked<'_>,
+    asked: &BacklogQuery<'_>,
     templates: &Templates,
-    (name, fixed): (&str, &Arc<Fixed>),
+    (name, fixed): (&str, &Arc<RunNames>),
     old: &[OldSummary],
-    run: &mut Run<'_>,
+    run: &mut TriageRun<'_>,
 ) -> Vec<PlannedItem> {
     let Some(summary) = asked.policy.summary.as_ref().filter(|_| asked.only.is_none()) else { return Vec::new() };
     let day = asked.now.with_timezone(&asked.policy.timezone).format("%Y-%m-%d").to_string();
@@ -59,7 +59,7 @@ pub(super) fn plan(
             let text = templates.render(name, subject.names(asked, run, fixed))?;
             let text = days::fold(&text, there.as_ref().map(|there| there.body.as_str()), summary.days);
             let title = format!("Backlog summary ({})", asked.policy.mark);
-            let written = plan::Summary { title: &title, text: &text, label: &summary.label };
+            let written = plan::DailySummary { title: &title, text: &text, label: &summary.label };
             Ok(Some(plan::summary(asked.policy, subject.repo, &day, written, there.map(|there| there.number))))
         };
         match one() {
@@ -74,7 +74,12 @@ pub(super) fn plan(
 
 /// The newest summary of ours in a repository. A server lists open issues only: where none is among
 /// them, those with its label are asked for, because a closed one counts.
-fn newest(asked: &Asked<'_>, summary: &Summary, repo: &str, old: &[OldSummary]) -> anyhow::Result<Option<OldSummary>> {
+fn newest(
+    asked: &BacklogQuery<'_>,
+    summary: &SummarySpec,
+    repo: &str,
+    old: &[OldSummary],
+) -> anyhow::Result<Option<OldSummary>> {
     let repos = asked.forge.repos();
     let of_repo = old.iter().filter(|old| repos[old.repo].name == repo);
     let listed = of_repo.max_by_key(|old| old.number).cloned();
@@ -94,19 +99,23 @@ fn newest(asked: &Asked<'_>, summary: &Summary, repo: &str, old: &[OldSummary]) 
 }
 
 /// What one summary is about.
-struct Subject<'r, 'p> {
+struct SummarySubject<'r, 'p> {
     /// Where it stands.
     repo: &'r str,
     /// Open items of its repositories.
     open: usize,
     /// Its rows in the forge's order, and those acted on in the order of acting.
-    rows: Vec<&'r Row<'p>>,
-    acted: Vec<&'r Row<'p>>,
+    rows: Vec<&'r ItemRow<'p>>,
+    acted: Vec<&'r ItemRow<'p>>,
 }
 
-fn subjects<'r, 'p>(asked: &Asked<'_>, summary: &'r Summary, run: &'r Run<'p>) -> Vec<Subject<'r, 'p>> {
-    let all = |repo: &'r str| Subject { repo, open: 0, rows: Vec::new(), acted: Vec::new() };
-    let mut subjects: Vec<Subject<'r, 'p>> = match &summary.repo {
+fn subjects<'r, 'p>(
+    asked: &BacklogQuery<'_>,
+    summary: &'r SummarySpec,
+    run: &'r TriageRun<'p>,
+) -> Vec<SummarySubject<'r, 'p>> {
+    let all = |repo: &'r str| SummarySubject { repo, open: 0, rows: Vec::new(), acted: Vec::new() };
+    let mut subjects: Vec<SummarySubject<'r, 'p>> = match &summary.repo {
         // One for all is made of all: a part of the repositories would overwrite it with a part.
         Some(_) if asked.repos.len() != run.repos.len() => Vec::new(),
         Some(repo) => {
@@ -131,7 +140,7 @@ fn subjects<'r, 'p>(asked: &Asked<'_>, summary: &'r Summary, run: &'r Run<'p>) -
             subjects[*place].rows.push(row);
         }
     }
-    for row in run.order.iter().map(|index| &run.rows[*index]).filter(|row| row.state == State::Planned) {
+    for row in run.order.iter().map(|index| &run.rows[*index]).filter(|row| row.state == ItemState::Planned) {
         if let Some(place) = place.get(&row.repo) {
             subjects[*place].acted.push(row);
         }
@@ -139,30 +148,30 @@ fn subjects<'r, 'p>(asked: &Asked<'_>, summary: &'r Summary, run: &'r Run<'p>) -
     subjects
 }
 
-impl<'p> Subject<'_, 'p> {
+impl<'p> SummarySubject<'_, 'p> {
     /// Whether there is nothing to say: the rules leave all of it alone.
     fn is_quiet(&self) -> bool {
-        self.rows.iter().all(|row| row.state == State::Skipped)
+        self.rows.iter().all(|row| row.state == ItemState::Skipped)
     }
 
     /// What the template may name.
-    fn names(&self, asked: &Asked<'_>, run: &Run<'p>, fixed: &Fixed) -> Text {
+    fn names(&self, asked: &BacklogQuery<'_>, run: &TriageRun<'p>, fixed: &RunNames) -> Text {
         let policy = asked.policy;
-        let ready = |row: &Row<'_>| row.flag(policy, "ready") == Some(true);
-        let mut totals = Totals { open: self.open, ..Totals::default() };
+        let ready = |row: &ItemRow<'_>| row.flag(policy, "ready") == Some(true);
+        let mut totals = RunTotals { open: self.open, ..RunTotals::default() };
         self.rows.iter().for_each(|row| totals.count(row.state, ready(row)));
         // What is private stays out of a public place: it is counted, not named.
         let forge = asked.forge.repos();
         let public = forge.iter().find(|known| known.name == self.repo).is_none_or(|known| !known.private);
-        let named = |row: &Row<'_>| {
+        let named = |row: &ItemRow<'_>| {
             !public || policy.publish_private || !forge[row.repo].private || run.repos[row.repo] == self.repo
         };
-        let link = |row: &Row<'_>| {
+        let link = |row: &ItemRow<'_>| {
             let full = run.repos[row.repo] != self.repo;
             Text::from_safe_string(asked.forge.quiet_link(row.repo, row.number, full))
         };
         // What the rules leave alone is no work, however high it scores.
-        let work = |row: &&Row<'_>| row.state != State::Skipped && ready(row) && named(row);
+        let work = |row: &&ItemRow<'_>| row.state != ItemState::Skipped && ready(row) && named(row);
         let top = best(self.rows.iter().copied().filter(work).collect(), &policy.descending());
         let top = top.into_iter().map(|row| {
             let urgent = row.flag(policy, "urgent") == Some(true);
@@ -176,7 +185,8 @@ impl<'p> Subject<'_, 'p> {
             context! { link => link(row), title, action, agent, reason => row.why() }
         });
         let groups = by_rule(run, self.rows.iter().copied().filter(|row| named(row)));
-        let skip = |group: Group<'_>| context! { rule => group.rule, count => group.count, reason => group.reason() };
+        let skip =
+            |group: SkipGroup<'_>| context! { rule => group.rule, count => group.count, reason => group.reason() };
         let skips = groups.into_iter().map(skip);
         context! {
             totals => Text::from_pairs(totals.named()),
@@ -189,9 +199,9 @@ impl<'p> Subject<'_, 'p> {
 }
 
 /// The first few by the order of the policy, then by the forge's.
-fn best<'r, 'p>(rows: Vec<&'r Row<'p>>, descending: &[bool]) -> Vec<&'r Row<'p>> {
-    let mut rows: Vec<(usize, &Row<'p>)> = rows.into_iter().enumerate().collect();
-    let order = |(at, a): &(usize, &Row<'_>), (bt, b): &(usize, &Row<'_>)| {
+fn best<'r, 'p>(rows: Vec<&'r ItemRow<'p>>, descending: &[bool]) -> Vec<&'r ItemRow<'p>> {
+    let mut rows: Vec<(usize, &ItemRow<'p>)> = rows.into_iter().enumerate().collect();
+    let order = |(at, a): &(usize, &ItemRow<'_>), (bt, b): &(usize, &ItemRow<'_>)| {
         compare(&a.judgement.keys, &b.judgement.keys, descending).then(at.cmp(bt))
     };
     if rows.len() > TOP {

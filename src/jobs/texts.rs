@@ -17,26 +17,26 @@ use minijinja::{Value as Text, context};
 
 use self::listed::{HeldPoint, PassedRule, PointText};
 use self::whys::Whys;
-use super::kept::Kept;
+use super::kept::JudgedItem;
 use crate::engine::facts::{FACTS, Fact};
 use crate::engine::rules::{Component, Policy};
 use crate::engine::template::{CODE_CHARS, printed};
 use crate::engine::untrusted::cut;
-use crate::engine::value::{Out, Value};
+use crate::engine::value::{Estimate, Value};
 use crate::explain::{
     self,
     nearest::{self, Nearest},
 };
 use crate::forge::Repo;
-use crate::plan::Subject;
-use crate::report::Row;
+use crate::plan::ItemSubject;
+use crate::report::ItemRow;
 
 /// Components that a text tells one by one: what people fold out stays short.
 const PARTS: usize = 6;
 
 /// What is the same in every text of a run.
 #[derive(Debug, Clone)]
-pub struct Fixed {
+pub struct RunNames {
     thresholds: Text,
     agents: Text,
     when: Text,
@@ -52,12 +52,12 @@ pub struct Fixed {
     whys: Arc<Whys>,
 }
 
-impl Fixed {
+impl RunNames {
     /// From the policy, the instant of the run, and the version of the program.
     #[must_use]
     pub fn new(policy: &Policy, now: DateTime<Utc>, version: &str) -> Self {
         let local = now.with_timezone(&policy.timezone);
-        Fixed {
+        RunNames {
             thresholds: Text::from_pairs(
                 policy.thresholds.iter().map(|threshold| (threshold.name.as_str(), value(&threshold.value))),
             ),
@@ -82,13 +82,13 @@ impl Fixed {
         let bare = |point: &Arc<PointText>| Arc::new(point.without_line());
         let points = self.points.iter().map(|points| points.iter().map(bare).collect()).collect();
         let rules = self.rules.iter().map(|(id, _)| (id.clone(), Text::from(""))).collect();
-        Fixed { points, rules, lines: false, ..self.clone() }
+        RunNames { points, rules, lines: false, ..self.clone() }
     }
 
     /// As a context of its own.
     #[must_use]
     pub fn context(&self) -> Text {
-        let Fixed { thresholds, agents, when, day, version, .. } = self;
+        let RunNames { thresholds, agents, when, day, version, .. } = self;
         context! { thresholds, agents, when, day, version }
     }
 }
@@ -96,21 +96,21 @@ impl Fixed {
 /// The names of a text about one item.
 #[derive(Debug)]
 pub struct ItemText {
-    fixed: Arc<Fixed>,
+    fixed: Arc<RunNames>,
     named: Vec<(String, Text)>,
 }
 
 /// Where the values of an item's names come from.
 #[derive(Debug, Clone, Copy)]
-pub struct About<'a> {
+pub struct ItemNames<'a> {
     /// The rules.
     pub policy: &'a Policy,
     /// The repository.
     pub repo: &'a Repo,
     /// The item and its judgement.
-    pub row: &'a Row<'a>,
+    pub row: &'a ItemRow<'a>,
     /// What writing to it needs.
-    pub subject: &'a Subject,
+    pub subject: &'a ItemSubject,
     /// Logins that the text mentions.
     pub mention: &'a [String],
 }
@@ -118,16 +118,16 @@ pub struct About<'a> {
 /// All texts about one item: what takes work to find out is found out once.
 #[derive(Debug)]
 pub struct Telling<'a> {
-    fixed: &'a Arc<Fixed>,
-    about: About<'a>,
-    kept: OnceCell<Kept<'a>>,
+    fixed: &'a Arc<RunNames>,
+    about: ItemNames<'a>,
+    kept: OnceCell<JudgedItem<'a>>,
     nearest: OnceCell<Option<Nearest>>,
 }
 
 impl<'a> Telling<'a> {
     /// Nothing is worked out yet.
     #[must_use]
-    pub fn new(fixed: &'a Arc<Fixed>, about: About<'a>) -> Self {
+    pub fn new(fixed: &'a Arc<RunNames>, about: ItemNames<'a>) -> Self {
         Telling { fixed, about, kept: OnceCell::new(), nearest: OnceCell::new() }
     }
 
@@ -170,7 +170,7 @@ impl ItemText {
 
 impl<'a> Telling<'a> {
     fn value(&self, name: &str) -> Option<Text> {
-        let About { policy, row, mention, subject, .. } = self.about;
+        let ItemNames { policy, row, mention, subject, .. } = self.about;
         let judgement = &row.judgement;
         Some(match name {
             "decision" => {
@@ -204,14 +204,14 @@ impl<'a> Telling<'a> {
         })
     }
 
-    fn kept(&self) -> &Kept<'a> {
-        let About { policy, repo, row, subject, .. } = self.about;
-        self.kept.get_or_init(|| Kept::new(policy, repo, row, subject, self.fixed.now))
+    fn kept(&self) -> &JudgedItem<'a> {
+        let ItemNames { policy, repo, row, subject, .. } = self.about;
+        self.kept.get_or_init(|| JudgedItem::new(policy, repo, row, subject, self.fixed.now))
     }
 
     /// What the score is made of, each component with the words of its points.
     fn parts(&self) -> Text {
-        let About { policy, row, .. } = self.about;
+        let ItemNames { policy, row, .. } = self.about;
         let judgement = &row.judgement;
         let parts = policy.components.iter().zip(&judgement.scores).enumerate().take(PARTS);
         let part = |(index, (component, score)): (usize, (&Component, &Value<'_>))| {
@@ -236,7 +236,7 @@ impl<'a> Telling<'a> {
 
     /// The rules before the one that decided, with why they did not hold.
     fn passed(&self) -> Text {
-        let (About { policy, row, .. }, kept) = (self.about, self.kept());
+        let (ItemNames { policy, row, .. }, kept) = (self.about, self.kept());
         let before = row.judgement.rule.unwrap_or(policy.decide.len());
         let passed = policy.decide[..before].iter().zip(&self.fixed.rules).enumerate();
         let passed = passed.map(|(index, (rule, (id, line)))| {
@@ -249,19 +249,19 @@ impl<'a> Telling<'a> {
 
     /// The least that would change the decision, in a sentence.
     fn nearest(&self) -> Text {
-        let (About { policy, row, .. }, kept) = (self.about, self.kept());
+        let (ItemNames { policy, row, .. }, kept) = (self.about, self.kept());
         let miss = self.nearest.get_or_init(|| nearest::nearest(policy, &row.judgement, &|expr| kept.answer(expr)));
         Text::from(miss.as_ref().map(|miss| explain::show::nearest(miss, self.fixed.lines)))
     }
 }
 
-fn fact(fact: Fact, kept: &Kept<'_>) -> Text {
+fn fact(fact: Fact, kept: &JudgedItem<'_>) -> Text {
     match kept.fact(fact) {
-        Out::Is(fact) => value(&fact),
+        Estimate::Is(fact) => value(&fact),
         // Days, which are whole.
-        Out::Within(low, high, _) if low == high => Text::from(low as i64),
-        Out::Within(low, ..) => Text::from(format!("at least {low}")),
-        Out::Lacks(_) => Text::from(()),
+        Estimate::Within(low, high, _) if low == high => Text::from(low as i64),
+        Estimate::Within(low, ..) => Text::from(format!("at least {low}")),
+        Estimate::Lacks(_) => Text::from(()),
     }
 }
 

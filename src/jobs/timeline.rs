@@ -5,10 +5,10 @@
 
 use std::cell::OnceCell;
 
-use super::backlog::Asked;
-use crate::engine::facts::Reading;
+use super::backlog::BacklogQuery;
+use crate::engine::facts::Availability;
 use crate::engine::rules::Policy;
-use crate::forge::{Event, LabelNames, What};
+use crate::forge::{Event, EventKind, LabelNames};
 use crate::plan::memory::Us;
 
 /// The timeline of one item, read when it is first asked for, and once however many policies judge the
@@ -24,13 +24,13 @@ impl Timeline {
     }
 
     /// The last activity on the item that counts, as far as it is known without reading more.
-    pub(super) fn known(&self, asked: &Asked<'_>) -> Reading<Option<i64>> {
+    pub(super) fn known(&self, asked: &BacklogQuery<'_>) -> Availability<Option<i64>> {
         match self.0.get() {
-            None => Reading::NotRead,
+            None => Availability::NotRead,
             Some(Ok(Some(events))) => {
-                Reading::Is(last_activity(asked.policy, &asked.us(), asked.forge.label_names(), events))
+                Availability::Is(last_activity(asked.policy, &asked.us(), asked.forge.label_names(), events))
             }
-            Some(_) => Reading::Unrecorded,
+            Some(_) => Availability::Unrecorded,
         }
     }
 
@@ -38,7 +38,7 @@ impl Timeline {
     ///
     /// # Errors
     /// It could not be read.
-    pub(super) fn read(&self, asked: &Asked<'_>, repo: usize, number: u64) -> Result<(), String> {
+    pub(super) fn read(&self, asked: &BacklogQuery<'_>, repo: usize, number: u64) -> Result<(), String> {
         let read = || asked.forge.timeline(repo, number).map_err(|error| format!("{error:#}"));
         self.0.get_or_init(read).as_ref().map(drop).map_err(Clone::clone)
     }
@@ -51,8 +51,10 @@ pub(super) fn last_activity(policy: &Policy, us: &Us<'_>, names: LabelNames, eve
     let ours = |event: &Event| event.actor.as_ref().is_some_and(|actor| us.is(&actor.login));
     let for_agents = || policy.actions.iter().filter(|action| action.agent.is_some());
     let handed = |event: &Event| match &event.what {
-        What::Assigned(_) => true,
-        What::Labeled(name) => for_agents().flat_map(|action| &action.add_labels).any(|label| names.same(label, name)),
+        EventKind::Assigned(_) => true,
+        EventKind::Labeled(name) => {
+            for_agents().flat_map(|action| &action.add_labels).any(|label| names.same(label, name))
+        }
         _ => false,
     };
     let counted = events.iter().filter(|event| !ours(event) || handed(event));

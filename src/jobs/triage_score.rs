@@ -16,12 +16,12 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::backlog::Backlog;
-use crate::advise::{Kind, Param, Preset};
+use crate::advise::{Param, ParamKind, Preset};
 use crate::engine::rules::Policy;
 use crate::forge::Forge;
 use crate::language::JobSpec;
-use crate::plan::memory::{Concerned, opted_out};
-use crate::report::Row;
+use crate::plan::memory::{TrustedPeople, opted_out};
+use crate::report::ItemRow;
 
 /// The name of the job.
 pub const JOB: &str = "triage-score";
@@ -34,25 +34,25 @@ pub const SPEC: JobSpec = JobSpec {
     measure: &[
         Param {
             name: "quarantine_failures",
-            kind: Kind::Whole(1),
+            kind: ParamKind::Whole(1),
             default: Preset::Int(2),
             about: "Failures, without a success after them, that put an issue into quarantine.",
         },
         Param {
             name: "failures_days",
-            kind: Kind::Whole(1),
+            kind: ParamKind::Whole(1),
             default: Preset::Int(14),
             about: "Days in which failures count.",
         },
         Param {
             name: "quarantine_days",
-            kind: Kind::Whole(1),
+            kind: ParamKind::Whole(1),
             default: Preset::Int(7),
             about: "Days after which an issue comes out by itself.",
         },
         Param {
             name: "reasons_kept",
-            kind: Kind::Whole(0),
+            kind: ParamKind::Whole(0),
             default: Preset::Int(5),
             about: "Reasons of the last failures that are kept with an issue.",
         },
@@ -74,9 +74,9 @@ pub struct Queue {
 /// `kept_out` are in quarantine.
 #[must_use]
 pub fn queue(forge: &dyn Forge, policy: &Policy, backlog: &Backlog<'_>, kept_out: impl Fn(&str, u64) -> bool) -> Queue {
-    let flag = |row: &Row<'_>, name: &str| row.flag(policy, name) == Some(true);
-    let name = |row: &Row<'_>| forge.repos()[row.repo].name.as_str();
-    let mut ready: Vec<&Row<'_>> =
+    let flag = |row: &ItemRow<'_>, name: &str| row.flag(policy, name) == Some(true);
+    let name = |row: &ItemRow<'_>| forge.repos()[row.repo].name.as_str();
+    let mut ready: Vec<&ItemRow<'_>> =
         backlog.rows.iter().filter(|row| flag(row, "ready") && !flag(row, "blocked")).collect();
     ready.retain(|row| !kept_out(name(row), row.number) && is_free(row));
     let mut unread = Vec::new();
@@ -97,7 +97,7 @@ pub fn queue(forge: &dyn Forge, policy: &Policy, backlog: &Backlog<'_>, kept_out
             .then(one.repo.cmp(&other.repo))
             .then(one.number.cmp(&other.number))
     });
-    let entry = |row: &&Row<'_>| {
+    let entry = |row: &&ItemRow<'_>| {
         let judgement = &row.judgement;
         let parts = policy.components.iter().zip(&judgement.scores);
         let mut reasons: Vec<String> =
@@ -117,20 +117,20 @@ pub fn queue(forge: &dyn Forge, policy: &Policy, backlog: &Backlog<'_>, kept_out
 }
 
 /// Whether an issue is nobody's, open to comments, and not one that the rules skip.
-fn is_free(row: &Row<'_>) -> bool {
+fn is_free(row: &ItemRow<'_>) -> bool {
     let skipped = row.judgement.rule.is_some() && row.judgement.action.is_none();
     let locked = row.subject.as_ref().is_some_and(|subject| subject.locked);
     row.assignees.is_empty() && !locked && !skipped
 }
 
 /// Whether somebody who may has asked in a comment that the issue be left alone.
-fn is_left_alone(forge: &dyn Forge, policy: &Policy, row: &Row<'_>) -> Result<bool> {
+fn is_left_alone(forge: &dyn Forge, policy: &Policy, row: &ItemRow<'_>) -> Result<bool> {
     let Some(subject) = &row.subject else { return Ok(false) };
     // A server counts its comments rightly; whoever wrote a file by hand may not have.
     if policy.skip_command.is_none() || subject.comments == 0 && forge.is_remote() {
         return Ok(false);
     }
-    let concerned = Concerned {
+    let concerned = TrustedPeople {
         author: subject.author.as_ref().map(|author| author.login.as_str()),
         assignees: row.assignees.iter().map(String::as_str).collect(),
         writers: &|| forge.writers(row.repo),

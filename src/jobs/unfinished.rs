@@ -9,25 +9,25 @@ use std::collections::{HashMap, HashSet};
 use anyhow::{Context, Result};
 use chrono::Duration;
 
-use super::backlog::Asked;
-use crate::apply::doubt::{self, At, Doubt};
+use super::backlog::BacklogQuery;
+use crate::apply::doubt::{self, Doubt, ItemAddress};
 use crate::engine::rules::Policy;
-use crate::forge::{Account, Comment, Item, Kind};
+use crate::forge::{Account, Comment, Item, ItemKind};
 use crate::plan::marker::{self, Marker};
-use crate::plan::memory::{self, State};
+use crate::plan::memory::{self, ItemStanding};
 use crate::plan::{self, DECISION, Effect, PlannedItem, Write};
-use crate::report::Row;
+use crate::report::ItemRow;
 
 /// How far back is looked.
 const HOURS: i64 = 24;
 
 /// An item that a run did not finish.
 #[derive(Debug, Clone)]
-pub struct Unfinished {
+pub struct UnfinishedItem {
     /// Index of its repository.
     pub repo: usize,
     /// Issue or pull request.
-    pub kind: Kind,
+    pub kind: ItemKind,
     /// Its number.
     pub number: u64,
     /// What it looks like now.
@@ -41,7 +41,7 @@ pub struct Unfinished {
 
 /// The comments of the last day.
 #[derive(Debug, Default)]
-pub(super) struct Recent {
+pub(super) struct RecentComments {
     /// Ours, by number: the newest of each item.
     ours: HashMap<u64, (Comment, Marker)>,
     /// Ids of those that are no longer ours: what was reduced has no marker.
@@ -50,15 +50,15 @@ pub(super) struct Recent {
     pub(super) strangers: Vec<(u64, Account)>,
 }
 
-impl Recent {
+impl RecentComments {
     /// Lists them.
     ///
     /// # Errors
     /// What the forge could not read.
-    pub(super) fn read(asked: &Asked<'_>, repo: usize) -> Result<Self> {
+    pub(super) fn read(asked: &BacklogQuery<'_>, repo: usize) -> Result<Self> {
         let since = asked.now - Duration::hours(HOURS);
         let placed = asked.forge.comments_since(repo, since).context("listing the comments of the last day")?;
-        let mut recent = Recent::default();
+        let mut recent = RecentComments::default();
         for placed in placed {
             let stranger = asked.us().stranger(placed.comment.author.as_ref(), &placed.comment.body);
             recent.strangers.extend(stranger.map(|account| (placed.number, account)));
@@ -74,14 +74,14 @@ impl Recent {
     }
 
     /// What is not there of the effect that our comment on this item announced.
-    pub(super) fn unfinished(&self, asked: &Asked<'_>, repo: usize, item: &Item<'_>) -> Option<Unfinished> {
+    pub(super) fn unfinished(&self, asked: &BacklogQuery<'_>, repo: usize, item: &Item<'_>) -> Option<UnfinishedItem> {
         // Whoever closed or locked it meanwhile wants it left alone.
         if item.locked || !(item.open || asked.policy.scope.closed) {
             return None;
         }
         let (comment, marker) = self.ours.get(&item.number)?;
         let mut left = marker::listed(marker.get("writes").unwrap_or(""));
-        let state = State::of(item, asked.forge.label_names());
+        let state = ItemStanding::of(item, asked.forge.label_names());
         // What leaves no trace was done before the comment.
         left.retain_mut(|write| !write.leaves_no_trace() && memory::left(write, &state));
         left.iter_mut().for_each(|write| memory::puts_aside(write, &state));
@@ -89,7 +89,7 @@ impl Recent {
         let replaces = marker.get("replaces").and_then(|id| id.parse().ok());
         let reduce = replaces.filter(|id| !self.plain.contains(id));
         let unfinished = !left.is_empty() || reduce.is_some();
-        unfinished.then(|| Unfinished {
+        unfinished.then(|| UnfinishedItem {
             repo,
             kind,
             number,
@@ -102,10 +102,10 @@ impl Recent {
     }
 }
 
-impl Unfinished {
+impl UnfinishedItem {
     /// Whether this is the item of a row.
     #[must_use]
-    pub fn is(&self, row: &Row<'_>) -> bool {
+    pub fn is(&self, row: &ItemRow<'_>) -> bool {
         (self.repo, self.number) == (row.repo, row.number)
     }
 
@@ -125,7 +125,7 @@ impl Unfinished {
     ///
     /// # Errors
     /// The timeline or the comments could not be read.
-    pub fn decide(&mut self, asked: &Asked<'_>) -> Result<Option<Doubt>> {
+    pub fn decide(&mut self, asked: &BacklogQuery<'_>) -> Result<Option<Doubt>> {
         if self.reduce.is_some() {
             // Somebody may have taken it away.
             let comments = asked.forge.comments(self.repo, self.number)?;
@@ -136,14 +136,14 @@ impl Unfinished {
         if self.left.is_empty() {
             return Ok(self.reduce.map(|_| Doubt::Unfinished));
         }
-        let at = At { repo: self.repo, name: &asked.forge.repos()[self.repo].name, number: self.number };
+        let at = ItemAddress { repo: self.repo, name: &asked.forge.repos()[self.repo].name, number: self.number };
         let announced = (&self.comment, &self.marker);
         doubt::decide(asked.forge, asked.journal, asked.us(), at, announced, &self.left).map(Some)
     }
 
     /// The writes that finish it; `replaced` is what is left of a comment that was replaced.
     #[must_use]
-    pub fn planned(self, asked: &Asked<'_>, replaced: Option<&str>) -> PlannedItem {
+    pub fn planned(self, asked: &BacklogQuery<'_>, replaced: Option<&str>) -> PlannedItem {
         let reduced = self.reduce.zip(replaced).map(|(id, line)| plan::reduced(id, line));
         let field = |name: &str| self.marker.get(name).unwrap_or("");
         let effect = Effect {

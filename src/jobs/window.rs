@@ -1,9 +1,9 @@
 //! What happened in repositories in a window of time, and in the windows that it is compared with.
 //!
-//! Takes: a forge, repositories, where the windows begin and end. Gives: [`World`]: open issues, what
+//! Takes: a forge, repositories, where the windows begin and end. Gives: [`Activity`]: open issues, what
 //! was opened, closed and merged, who was answered and when. A page is looked at as it arrives and
 //! what lies in no window is dropped, so that memory goes with the open issues and the windows, whatever the
-//! past of a repository. Nothing is judged here: [`Seen::facts`] gives rules what they ask for.
+//! past of a repository. Nothing is judged here: [`ActiveItem::facts`] gives rules what they ask for.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -14,14 +14,14 @@ use super::facts;
 use crate::apply::twice::SECOND;
 use crate::engine;
 use crate::engine::rules::Policy;
-use crate::forge::{Comment, Forge, Happened, Item, Kind, Repo};
+use crate::forge::{ActivityPage, Comment, Forge, Item, ItemKind, Repo};
 use crate::plan::marker::Marker;
 use crate::plan::memory::Us;
 use crate::plan::section;
 
 /// What to read. Instants are microseconds since 1970 UTC.
 #[allow(missing_debug_implementations, reason = "it holds a forge and a callback")]
-pub struct Asked<'a> {
+pub struct WindowQuery<'a> {
     /// Where it is.
     pub forge: &'a dyn Forge,
     /// Which repositories, as indices into the forge's.
@@ -59,7 +59,7 @@ impl Window {
 
 /// What happened.
 #[derive(Debug)]
-pub struct World {
+pub struct Activity {
     /// The window that was asked for, then those that it is compared with, in their order.
     pub windows: Vec<Window>,
     /// The repositories that were read to their end, in the order asked for.
@@ -76,16 +76,16 @@ pub struct RepoWindow {
     /// Its name, and whether only some people may read it.
     pub repo: Repo,
     /// Every issue that is open now.
-    pub open: Vec<Seen>,
+    pub open: Vec<ActiveItem>,
     /// Every issue that is closed and was opened or closed in one of the windows.
-    pub closed: Vec<Seen>,
+    pub closed: Vec<ActiveItem>,
     /// Every pull request that was merged or closed in one of the windows.
-    pub pulls: Vec<Seen>,
+    pub pulls: Vec<ActiveItem>,
 }
 
 /// An issue or a pull request, with what was said on it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Seen {
+pub struct ActiveItem {
     /// As the list gave it; its text is without sections of ours.
     pub item: Item<'static>,
     /// An issue that we opened ourselves, whatever it is: by our account, with our marker.
@@ -99,7 +99,7 @@ pub struct Seen {
     lately: u64,
 }
 
-impl Seen {
+impl ActiveItem {
     /// When it was opened.
     #[must_use]
     pub fn opened_at(&self) -> Option<i64> {
@@ -120,25 +120,25 @@ impl Seen {
 
     /// What rules are told of it.
     #[must_use]
-    pub fn facts<'s>(&'s self, policy: &'s Policy, repo: &'s Repo) -> engine::facts::Item<'s> {
+    pub fn facts<'s>(&'s self, policy: &'s Policy, repo: &'s Repo) -> engine::facts::ItemFacts<'s> {
         facts::facts(policy, repo, (&self.item, &self.item.body), self.own_report)
     }
 }
 
 impl RepoWindow {
     /// The issues that were closed in a window.
-    pub fn closed_in(&self, window: Window) -> impl Iterator<Item = &Seen> {
+    pub fn closed_in(&self, window: Window) -> impl Iterator<Item = &ActiveItem> {
         self.closed.iter().filter(move |seen| window.holds(seen.closed_at()))
     }
 
     /// The issues that were opened in a window, whatever became of them, without those that we opened ourselves.
-    pub fn opened_in(&self, window: Window) -> impl Iterator<Item = &Seen> {
-        let opened = move |seen: &&Seen| !seen.own_report && window.holds(seen.opened_at());
+    pub fn opened_in(&self, window: Window) -> impl Iterator<Item = &ActiveItem> {
+        let opened = move |seen: &&ActiveItem| !seen.own_report && window.holds(seen.opened_at());
         self.open.iter().chain(&self.closed).filter(opened)
     }
 
     /// The pull requests that were merged or closed in a window.
-    pub fn pulls_in(&self, window: Window) -> impl Iterator<Item = &Seen> {
+    pub fn pulls_in(&self, window: Window) -> impl Iterator<Item = &ActiveItem> {
         self.pulls.iter().filter(move |seen| window.holds(seen.closed_at()))
     }
 
@@ -154,12 +154,12 @@ impl RepoWindow {
     /// How long the issues closed in a window had been open, in microseconds.
     #[must_use]
     pub fn times_to_close(&self, window: Window) -> Vec<i64> {
-        let took = |seen: &Seen| Some(seen.closed_at()?.saturating_sub(seen.opened_at()?).max(0));
+        let took = |seen: &ActiveItem| Some(seen.closed_at()?.saturating_sub(seen.opened_at()?).max(0));
         self.closed_in(window).filter_map(took).collect()
     }
 }
 
-impl Asked<'_> {
+impl WindowQuery<'_> {
     /// The window asked for, then those that it is compared with.
     #[must_use]
     pub fn windows(&self) -> Vec<Window> {
@@ -172,9 +172,9 @@ impl Asked<'_> {
 
 /// What the pages of a repository come to; shared by the threads that read them.
 #[derive(Default)]
-struct Pages {
+struct WindowPages {
     /// Each with the place of its page and its own in it.
-    kept: Vec<((usize, usize), Seen)>,
+    kept: Vec<((usize, usize), ActiveItem)>,
     /// Which people commented when, by number.
     said: HashMap<u64, Vec<(i64, Box<str>)>>,
     /// How many comments there were, by number.
@@ -183,22 +183,22 @@ struct Pages {
 
 /// Reads what happened.
 #[must_use]
-pub fn read(asked: &Asked<'_>) -> World {
+pub fn read(asked: &WindowQuery<'_>) -> Activity {
     let windows = asked.windows();
     let since = windows.iter().map(|window| window.since).min().unwrap_or(asked.since);
     let from = DateTime::from_timestamp_micros(since).unwrap_or_default();
     let us = Us { user: asked.forge.user(), bots: asked.bots };
-    let pages: Vec<Mutex<Pages>> = asked.repos.iter().map(|_| Mutex::default()).collect();
+    let pages: Vec<Mutex<WindowPages>> = asked.repos.iter().map(|_| Mutex::default()).collect();
     let results = asked.forge.happened(&asked.repos, from, asked.threads, &|nth, page| {
         let Some(pages) = pages.get(nth) else { return };
         match page {
-            Happened::Items(place, items) => {
+            ActivityPage::Items(place, items) => {
                 (asked.progress)(items.len());
                 let wanted = items.iter().enumerate().filter(|(_, item)| is_wanted(item, &windows));
                 let kept: Vec<_> = wanted.map(|(nth, item)| ((place, nth), seen(us, item))).collect();
                 pages.lock().unwrap_or_else(PoisonError::into_inner).kept.extend(kept);
             }
-            Happened::Comments(comments) => {
+            ActivityPage::Comments(comments) => {
                 let mut pages = pages.lock().unwrap_or_else(PoisonError::into_inner);
                 for placed in comments {
                     let Some(at) = micros(placed.comment.created_at).filter(|at| *at >= since) else { continue };
@@ -210,7 +210,8 @@ pub fn read(asked: &Asked<'_>) -> World {
             }
         }
     });
-    let mut world = World { windows, repos: Vec::new(), unread: asked.forge.unread().to_vec(), unreadable: Vec::new() };
+    let mut world =
+        Activity { windows, repos: Vec::new(), unread: asked.forge.unread().to_vec(), unreadable: Vec::new() };
     for ((&at, pages), result) in asked.repos.iter().zip(pages).zip(results) {
         let repo = asked.forge.repos().get(at).cloned();
         let repo = repo.unwrap_or_else(|| Repo {
@@ -234,20 +235,20 @@ pub fn read(asked: &Asked<'_>) -> World {
 fn is_wanted(item: &Item<'_>, windows: &[Window]) -> bool {
     let in_one = |at: Option<DateTime<Utc>>| windows.iter().any(|window| window.holds(micros(at)));
     match (item.kind, item.open) {
-        (Kind::Issue, true) => true,
-        (Kind::Issue, false) => in_one(item.closed_at) || in_one(item.created_at),
-        (Kind::Pull, true) => false,
-        (Kind::Pull, false) => in_one(item.closed_at),
+        (ItemKind::Issue, true) => true,
+        (ItemKind::Issue, false) => in_one(item.closed_at) || in_one(item.created_at),
+        (ItemKind::Pull, true) => false,
+        (ItemKind::Pull, false) => in_one(item.closed_at),
     }
 }
 
-fn seen(us: Us<'_>, item: &Item<'_>) -> Seen {
+fn seen(us: Us<'_>, item: &Item<'_>) -> ActiveItem {
     // One that lost a race has no marker any more.
     let marked = Marker::ending(&item.body).is_some() || item.body.starts_with(SECOND);
     let own_report = facts::is_ours(&us, item) && marked;
     let body = section::without(&item.body).into_owned();
     let item = Item { body: body.into(), ..item.clone().into_owned() };
-    Seen { item, own_report, said: Vec::new(), answered: None, lately: 0 }
+    ActiveItem { item, own_report, said: Vec::new(), answered: None, lately: 0 }
 }
 
 /// The login of the person who wrote a comment; `None` for an automation, and for what we write ourselves.
@@ -257,11 +258,11 @@ fn person<'c>(us: Us<'_>, comment: &'c Comment) -> Option<&'c str> {
     (!bot && us.marker(comment).is_none()).then_some(&author.login)
 }
 
-fn gather(repo: Repo, pages: Pages) -> RepoWindow {
-    let Pages { mut kept, mut said, lately } = pages;
+fn gather(repo: Repo, pages: WindowPages) -> RepoWindow {
+    let WindowPages { mut kept, mut said, lately } = pages;
     kept.sort_by_key(|(place, _)| *place);
     // One that was closed while its lists were read is in both of them: the later state holds.
-    let state = |seen: &Seen| (seen.item.updated_at, !seen.item.open);
+    let state = |seen: &ActiveItem| (seen.item.updated_at, !seen.item.open);
     let mut last = HashMap::new();
     for (_, seen) in &kept {
         let known = last.entry(seen.item.number).or_insert_with(|| state(seen));
@@ -280,16 +281,16 @@ fn gather(repo: Repo, pages: Pages) -> RepoWindow {
         seen.said = its.into_iter().map(|(at, _)| at).collect();
         seen.said.sort_unstable();
         match (seen.item.kind, seen.item.open) {
-            (Kind::Pull, _) => window.pulls.push(seen),
-            (Kind::Issue, true) => window.open.push(seen),
-            (Kind::Issue, false) => window.closed.push(seen),
+            (ItemKind::Pull, _) => window.pulls.push(seen),
+            (ItemKind::Issue, true) => window.open.push(seen),
+            (ItemKind::Issue, false) => window.closed.push(seen),
         }
     }
     window
 }
 
 /// The first of these comments of people that somebody else than who opened the issue wrote after that.
-fn first_answer(seen: &Seen, said: &[(i64, Box<str>)]) -> Option<i64> {
+fn first_answer(seen: &ActiveItem, said: &[(i64, Box<str>)]) -> Option<i64> {
     let author = seen.item.author.as_ref().map_or("", |author| &author.login);
     let after = |at: i64| seen.opened_at().is_none_or(|opened| opened <= at);
     let others = said.iter().filter(|(at, login)| after(*at) && !login.eq_ignore_ascii_case(author));
@@ -298,9 +299,9 @@ fn first_answer(seen: &Seen, said: &[(i64, Box<str>)]) -> Option<i64> {
 
 /// Of issues that were opened before all windows and had comments before them: was the answer that they got in
 /// one the first? Their earlier comments are read, of each that was answered. Gives what could not be read.
-fn look_before(asked: &Asked<'_>, (at, us): (usize, Us<'_>), since: i64, window: &mut RepoWindow) -> Vec<String> {
+fn look_before(asked: &WindowQuery<'_>, (at, us): (usize, Us<'_>), since: i64, window: &mut RepoWindow) -> Vec<String> {
     let mut unreadable = Vec::new();
-    let before = |seen: &&mut Seen| {
+    let before = |seen: &&mut ActiveItem| {
         let opened_before = seen.opened_at().is_none_or(|opened| opened < since);
         opened_before && seen.answered.is_some() && !seen.own_report && seen.lately < seen.item.comments
     };

@@ -5,17 +5,17 @@
 
 use std::collections::BTreeMap;
 
-use super::reader::{Fields, Reader};
+use super::reader::{Fields, NodeReader};
 use super::vocabulary::{self, index_of};
 use super::yaml::NodeKind;
-use super::{Check, keys, root_value};
-use crate::engine::expr::Name;
-use crate::engine::rules::{Action, Agent, Close, NewIssue, Person, Rule};
+use super::{RuleChecker, keys, root_value};
+use crate::engine::expr::NameRef;
+use crate::engine::rules::{Action, Agent, Close, IssueSpec, Person, Rule};
 use crate::engine::source::Source;
 use crate::engine::value::{Base, Ty};
 
 /// Agents are read twice: their logins before anything judges, `holds` after all of it.
-pub(super) fn logins(check: &mut Check<'_>) -> Vec<Agent> {
+pub(super) fn logins(check: &mut RuleChecker<'_>) -> Vec<Agent> {
     let mut agents = Vec::new();
     for entry in vocabulary::distinct(check, "agents", |_| false) {
         let name = entry.key.name.clone();
@@ -44,14 +44,14 @@ pub(super) fn logins(check: &mut Check<'_>) -> Vec<Agent> {
                 Some("say when an open item is in this agent's hands".to_owned()),
             );
         }
-        check.scope.add(format!("agents.{name}.login"), Name::Login(agents.len()), Ty::of(Base::Text));
+        check.scope.add(format!("agents.{name}.login"), NameRef::Login(agents.len()), Ty::of(Base::Text));
         let at = check.reader(entry.file).at(entry.key.span);
         agents.push(Agent { name, login, holds: None, at_once, at });
     }
     agents
 }
 
-pub(super) fn holds(check: &mut Check<'_>, agents: &mut [Agent]) {
+pub(super) fn holds(check: &mut RuleChecker<'_>, agents: &mut [Agent]) {
     for entry in check.files.entries("agents") {
         let Some(agent) = agents.iter_mut().find(|agent| agent.name == entry.key.name) else { continue };
         let Some(node) = root_value(entry.node, "holds") else { continue };
@@ -60,7 +60,12 @@ pub(super) fn holds(check: &mut Check<'_>, agents: &mut [Agent]) {
     }
 }
 
-pub(super) fn actions(check: &mut Check<'_>, root: Fields<'_>, agents: &[Agent], labels: &[String]) -> Vec<Action> {
+pub(super) fn actions(
+    check: &mut RuleChecker<'_>,
+    root: Fields<'_>,
+    agents: &[Agent],
+    labels: &[String],
+) -> Vec<Action> {
     let main = check.files.main();
     let templates = check.templates;
     let scope = check.scope.clone();
@@ -111,7 +116,7 @@ pub(super) fn actions(check: &mut Check<'_>, root: Fields<'_>, agents: &[Agent],
             let body = template(&mut reader, fields, "body", templates);
             let labels = put_on(&mut reader, fields, "labels", labels);
             let assign = people(&mut reader, fields, "assign", &agent_names);
-            action.create_issue = title.zip(body).map(|(title, body)| NewIssue { title, body, labels, assign });
+            action.create_issue = title.zip(body).map(|(title, body)| IssueSpec { title, body, labels, assign });
         }
         if let (Some(at), None) = (fields.key("mention"), fields.get("comment")) {
             reader.missing(fields, at, "`mention` without `comment`", "a mention needs a comment to stand in");
@@ -125,7 +130,7 @@ pub(super) fn actions(check: &mut Check<'_>, root: Fields<'_>, agents: &[Agent],
 }
 
 /// A list of people: names of agents, `author`, `assignees`.
-fn people(reader: &mut Reader<'_>, fields: Fields<'_>, key: &str, agents: &[String]) -> Vec<Person> {
+fn people(reader: &mut NodeReader<'_>, fields: Fields<'_>, key: &str, agents: &[String]) -> Vec<Person> {
     let Some(node) = fields.get(key) else { return Vec::new() };
     let mut people = Vec::new();
     for item in reader.list(node, &format!("`{key}`")).unwrap_or_default() {
@@ -140,7 +145,7 @@ fn people(reader: &mut Reader<'_>, fields: Fields<'_>, key: &str, agents: &[Stri
 }
 
 /// A list of labels that are made where they are missing: each is described in `labels`.
-fn put_on(reader: &mut Reader<'_>, fields: Fields<'_>, key: &str, labels: &[String]) -> Vec<String> {
+fn put_on(reader: &mut NodeReader<'_>, fields: Fields<'_>, key: &str, labels: &[String]) -> Vec<String> {
     let Some(node) = fields.get(key) else { return Vec::new() };
     let what = format!("`{key}`");
     for item in reader.list(node, &what).unwrap_or_default() {
@@ -163,7 +168,7 @@ pub(super) fn templates(action: &Action) -> impl Iterator<Item = &String> {
 
 /// The name of a template that is there.
 fn template(
-    reader: &mut Reader<'_>,
+    reader: &mut NodeReader<'_>,
     fields: Fields<'_>,
     key: &str,
     templates: &BTreeMap<String, Source>,
@@ -177,7 +182,7 @@ fn template(
     Some(name.to_owned())
 }
 
-pub(super) fn decide(check: &mut Check<'_>, root: Fields<'_>, actions: &[Action]) -> Vec<Rule> {
+pub(super) fn decide(check: &mut RuleChecker<'_>, root: Fields<'_>, actions: &[Action]) -> Vec<Rule> {
     let main = check.files.main();
     let scope = check.scope.clone();
     let mut reader = check.reader(main);

@@ -1,20 +1,20 @@
 //! The sections whose rules look at what a job has counted: `detect`, `suggest`, `recommend`, `propose`.
 //!
 //! Takes: a section of the file, the job's tables for it, the vocabulary in scope. Gives: its checked
-//! [`Rules`]. A rule sees the facts of the whole, those of its element, what `let` before it names, the
+//! [`AdviceRules`]. A rule sees the facts of the whole, those of its element, what `let` before it names, the
 //! thresholds and the parameters of the counting.
 
-use super::reader::{Fields, Reader};
+use super::reader::{Fields, NodeReader};
 use super::scope::Scope;
 use super::yaml::{Node, NodeKind};
-use super::{Check, JobSpec, advice_keys, measure};
-use crate::advise::{Advice, Each, Group, Kind, Param, Pick, Rule, Rules, Section, Slots};
-use crate::engine::expr::{Expr, Name};
+use super::{JobSpec, RuleChecker, advice_keys, measure};
+use crate::advise::{Advice, AdviceRule, AdviceRules, Each, Param, ParamKind, Pick, RuleGroup, SectionSpec, Slots};
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::source::Span;
 use crate::engine::value::{Base, Ty, Value};
 
 /// Reads what the file says beside its judgement of items.
-pub(super) fn read(check: &mut Check<'_>, spec: &JobSpec) -> Advice {
+pub(super) fn read(check: &mut RuleChecker<'_>, spec: &JobSpec) -> Advice {
     let files = check.files;
     let root = Fields::of(&files.roots[files.main()]);
     strangers(check, root, spec);
@@ -24,7 +24,7 @@ pub(super) fn read(check: &mut Check<'_>, spec: &JobSpec) -> Advice {
 }
 
 /// Sections that the job does not have.
-fn strangers(check: &mut Check<'_>, root: Fields<'_>, spec: &JobSpec) {
+fn strangers(check: &mut RuleChecker<'_>, root: Fields<'_>, spec: &JobSpec) {
     let mut reader = check.reader(check.files.main());
     let mut refuse = |name: &str, span: Option<Span>, why: &str| {
         if let Some(span) = span {
@@ -56,12 +56,17 @@ fn strangers(check: &mut Check<'_>, root: Fields<'_>, spec: &JobSpec) {
     }
 }
 
-fn read_section(check: &mut Check<'_>, root: Fields<'_>, section: &'static Section, params: &[Param]) -> Rules {
+fn read_section(
+    check: &mut RuleChecker<'_>,
+    root: Fields<'_>,
+    section: &'static SectionSpec,
+    params: &[Param],
+) -> AdviceRules {
     let main = check.files.main();
     let slots = section.slots(params.len());
     let scope = scope(&check.scope, section, params, slots);
     let mut reader = check.reader(main);
-    let mut rules = Rules { section, pick: Pick::All, groups: Vec::new(), disabled: Vec::new() };
+    let mut rules = AdviceRules { section, pick: Pick::All, groups: Vec::new(), disabled: Vec::new() };
     let what = format!("`{}`", section.name);
     let Some(node) = root.get(section.name) else {
         let help = format!("add `{}:` with at least one rule", section.name);
@@ -77,10 +82,10 @@ fn read_section(check: &mut Check<'_>, root: Fields<'_>, section: &'static Secti
         let help = "add `rules:` with at least one rule".to_owned();
         reader.sink.error(node.span, format!("{what} has no rules"), Some(help));
     }
-    let mut read = Read { reader, section, slots, scope, pick: rules.pick, ids: Vec::new(), off: Vec::new() };
+    let mut read = SectionReader { reader, section, slots, scope, pick: rules.pick, ids: Vec::new(), off: Vec::new() };
     for item in items.unwrap_or_default() {
         if let Some((group, off)) = read.group(item) {
-            let alone = |rule| Group { rules: vec![rule], ..group.clone() };
+            let alone = |rule| RuleGroup { rules: vec![rule], ..group.clone() };
             rules.disabled.extend(off.into_iter().map(alone));
             rules.groups.extend((!group.rules.is_empty()).then_some(group));
         }
@@ -89,24 +94,24 @@ fn read_section(check: &mut Check<'_>, root: Fields<'_>, section: &'static Secti
 }
 
 /// What every rule of the section may name.
-fn scope(all: &Scope, section: &Section, params: &[Param], slots: Slots) -> Scope {
+fn scope(all: &Scope, section: &SectionSpec, params: &[Param], slots: Slots) -> Scope {
     let mut scope = all.only(&["thresholds.", "agents."]);
     for (slot, fact) in section.facts.iter().enumerate() {
-        scope.add(fact.name, Name::Slot(slot), fact.ty.ty());
+        scope.add(fact.name, NameRef::Slot(slot), fact.ty.ty());
     }
-    scope.add("fired", Name::Slot(slots.fired), Ty::of(Base::Number));
+    scope.add("fired", NameRef::Slot(slots.fired), Ty::of(Base::Number));
     for (nth, param) in params.iter().enumerate() {
         let ty = match param.kind {
-            Kind::Whole(_) | Kind::Number(_) => Ty::of(Base::Number),
-            Kind::Word(words) => Ty::of(Base::OneOf(words.iter().map(|word| (*word).to_owned()).collect())),
-            Kind::Flag => Ty::of(Base::Bool),
-            Kind::Texts => Ty::of(Base::List(Box::new(Base::Text), false)),
-            Kind::Replacements => continue,
+            ParamKind::Whole(_) | ParamKind::Number(_) => Ty::of(Base::Number),
+            ParamKind::Word(words) => Ty::of(Base::OneOf(words.iter().map(|word| (*word).to_owned()).collect())),
+            ParamKind::Flag => Ty::of(Base::Bool),
+            ParamKind::Texts => Ty::of(Base::List(Box::new(Base::Text), false)),
+            ParamKind::Replacements => continue,
         };
-        scope.add(format!("measure.{}", param.name), Name::Slot(slots.measure + nth), ty);
+        scope.add(format!("measure.{}", param.name), NameRef::Slot(slots.measure + nth), ty);
     }
     for (nth, ask) in section.asks.iter().enumerate() {
-        scope.add(ask.name, Name::Slot(slots.asks + nth), Ty::of(Base::Bool));
+        scope.add(ask.name, NameRef::Slot(slots.asks + nth), Ty::of(Base::Bool));
     }
     for collection in section.collections {
         for fact in collection.facts {
@@ -116,20 +121,20 @@ fn scope(all: &Scope, section: &Section, params: &[Param], slots: Slots) -> Scop
     scope
 }
 
-struct Read<'d> {
-    reader: Reader<'d>,
-    section: &'static Section,
+struct SectionReader<'d> {
+    reader: NodeReader<'d>,
+    section: &'static SectionSpec,
     slots: Slots,
     scope: Scope,
     pick: Pick,
     ids: Vec<String>,
     /// Rules of the group at hand with `enabled: false`.
-    off: Vec<Rule>,
+    off: Vec<AdviceRule>,
 }
 
-impl Read<'_> {
+impl SectionReader<'_> {
     /// A group of rules, or one rule by itself; and of those what has `enabled: false`.
-    fn group(&mut self, node: &Node) -> Option<(Group, Vec<Rule>)> {
+    fn group(&mut self, node: &Node) -> Option<(RuleGroup, Vec<AdviceRule>)> {
         let NodeKind::Map(entries) = &node.kind else {
             self.reader.wrong(node, &format!("a rule of `{}`", self.section.name), "a map");
             return None;
@@ -168,7 +173,7 @@ impl Read<'_> {
         } else {
             rules.extend(self.rule(node, fields, scope, next));
         }
-        Some((Group { each, lets, rules }, std::mem::take(&mut self.off)))
+        Some((RuleGroup { each, lets, rules }, std::mem::take(&mut self.off)))
     }
 
     fn each(&mut self, fields: Fields<'_>, node: &Node, scope: &mut Scope, next: &mut usize) -> Option<Each> {
@@ -188,7 +193,7 @@ impl Read<'_> {
             None => list.element.to_owned(),
         };
         for fact in list.facts {
-            scope.add(format!("{name}.{}", fact.name), Name::Slot(*next), fact.ty.ty());
+            scope.add(format!("{name}.{}", fact.name), NameRef::Slot(*next), fact.ty.ty());
             *next += 1;
         }
         let sort = fields.get("sort").map(|node| self.sort(node, scope)).unwrap_or_default();
@@ -220,14 +225,14 @@ impl Read<'_> {
                 // What names it is not reported too: it is a slip that has been told.
                 None => (Expr::Literal(Value::None), Ty::of(Base::Number)),
             };
-            scope.add(key.name.clone(), Name::Slot(*next), read.1);
+            scope.add(key.name.clone(), NameRef::Slot(*next), read.1);
             *next += 1;
             lets.push((key.name.clone(), read.0));
         }
         lets
     }
 
-    fn rule(&mut self, node: &Node, fields: Fields<'_>, mut scope: Scope, mut next: usize) -> Option<Rule> {
+    fn rule(&mut self, node: &Node, fields: Fields<'_>, mut scope: Scope, mut next: usize) -> Option<AdviceRule> {
         let id = self.id(node, fields);
         let lets = self.lets(fields, &mut scope, &mut next);
         let reader = &mut self.reader;
@@ -261,7 +266,7 @@ impl Read<'_> {
         });
         let made = made.collect();
         let at = self.reader.at(fields.get("id").map_or(node.span, |node| node.span));
-        let rule = Rule { id, lets, when, subject, score, observe, fields: made, at };
+        let rule = AdviceRule { id, lets, when, subject, score, observe, fields: made, at };
         if off {
             self.off.push(rule);
             return None;

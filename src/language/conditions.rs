@@ -4,7 +4,7 @@
 //! diagnostics.
 
 use super::expressions::condition;
-use super::reader::Reader;
+use super::reader::NodeReader;
 use super::scope::Scope;
 use super::yaml::{Node, NodeKind};
 use crate::engine::expr::Expr;
@@ -12,7 +12,7 @@ use crate::engine::rules::Condition;
 use crate::engine::sentence::Sentence;
 use crate::engine::value::{Base, Ty, Value};
 
-impl Reader<'_> {
+impl NodeReader<'_> {
     /// A condition: one expression, or a list all of which must hold.
     pub(super) fn condition(&mut self, scope: &Scope, node: &Node, what: &str) -> Option<Condition> {
         let expr = self.whole_condition(scope, node, what)?;
@@ -47,7 +47,7 @@ impl Reader<'_> {
         scope: &Scope,
         node: &Node,
         what: &str,
-        known: &mut Vec<crate::engine::expr::Name>,
+        known: &mut Vec<crate::engine::expr::NameRef>,
     ) -> Option<Expr> {
         if let NodeKind::Bool(value) = node.kind {
             return Some(Expr::Literal(Value::Bool(value)));

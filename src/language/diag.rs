@@ -70,7 +70,7 @@ impl Diagnostic {
 
 /// Collects the problems of one source.
 #[derive(Debug)]
-pub struct Sink<'d> {
+pub struct ProblemSink<'d> {
     /// The source that is being checked.
     pub source: &'d Source,
     /// Everything found so far.
@@ -84,7 +84,7 @@ const NEAREST: usize = 200;
 const LONGEST: usize = 100;
 const LISTED: usize = 400;
 
-impl Sink<'_> {
+impl ProblemSink<'_> {
     /// The help for a name that is not known, as [`did_you_mean`] gives it.
     #[must_use]
     pub fn nearest<'n>(&self, name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {

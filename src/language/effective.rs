@@ -8,10 +8,10 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::diag::Sink;
+use super::diag::ProblemSink;
 use super::keys::VOCABULARY;
 use super::yaml::{self, Node, NodeKind};
-use super::{Entry, Files};
+use super::{Files, SectionEntry};
 use crate::engine::keywords::Set as WordSet;
 use crate::engine::policy::Policy;
 use crate::engine::source::Location;
@@ -23,20 +23,20 @@ const LINE: usize = 100;
 #[must_use]
 pub fn text(policy: &Policy) -> String {
     let files = files(policy);
-    let mut out = Out { policy, lines: Vec::new() };
+    let mut out = EffectiveWriter { policy, lines: Vec::new() };
     let others = files.sources.len() - 1;
     let after = if others == 0 { String::new() } else { ", after `extends`".to_owned() };
     out.lines.push(format!("# The rules of {} as they are in force{after}.", policy.source().name));
     for (key, held) in sections(policy, &files) {
         match held {
-            Held::Node(node) => out.value(0, &format!("{key}:"), files.main(), node),
-            Held::Section(entries) => {
+            KeyContent::Node(node) => out.value(0, &format!("{key}:"), files.main(), node),
+            KeyContent::Section(entries) => {
                 out.lines.push(format!("{key}:"));
                 for (name, file, entry) in entries {
                     let name = format!("{}:", scalar(name));
                     match entry {
-                        Named::Node(node) => out.value(2, &name, file, node),
-                        Named::Words(set) => {
+                        VocabularyEntry::Node(node) => out.value(2, &name, file, node),
+                        VocabularyEntry::Words(set) => {
                             let words = set.words.iter().map(|word| (scalar(&word.text), word.at)).collect();
                             out.list(2, &name, words);
                         }
@@ -54,13 +54,13 @@ pub fn text(policy: &Policy) -> String {
 #[must_use]
 pub fn tree(policy: &Policy) -> Value {
     let files = files(policy);
-    let named = |entry: Named<'_>| match entry {
-        Named::Node(node) => json(node),
-        Named::Words(set) => set.words.iter().map(|word| Value::from(word.text.as_str())).collect(),
+    let named = |entry: VocabularyEntry<'_>| match entry {
+        VocabularyEntry::Node(node) => json(node),
+        VocabularyEntry::Words(set) => set.words.iter().map(|word| Value::from(word.text.as_str())).collect(),
     };
-    let held = |held: Held<'_>| match held {
-        Held::Node(node) => json(node),
-        Held::Section(entries) => {
+    let held = |held: KeyContent<'_>| match held {
+        KeyContent::Node(node) => json(node),
+        KeyContent::Section(entries) => {
             Value::Object(entries.into_iter().map(|(name, _, entry)| (name.to_owned(), named(entry))).collect())
         }
     };
@@ -86,15 +86,15 @@ fn json(node: &Node) -> Value {
 }
 
 /// What stands behind a key of the effective file.
-enum Held<'f> {
+enum KeyContent<'f> {
     /// A value of the main file.
     Node(&'f Node),
     /// Vocabulary over all files: each name with the file that its value stands in.
-    Section(Vec<(&'f str, usize, Named<'f>)>),
+    Section(Vec<(&'f str, usize, VocabularyEntry<'f>)>),
 }
 
 /// A named entry of vocabulary.
-enum Named<'f> {
+enum VocabularyEntry<'f> {
     Node(&'f Node),
     /// A set of words, with what `also` and `except` made of it.
     Words(&'f WordSet),
@@ -103,19 +103,19 @@ enum Named<'f> {
 /// The files of a policy, read once more: they were read before, a policy came of them.
 fn files(policy: &Policy) -> Files {
     let sources = policy.sources.clone();
-    let root = |source| yaml::read(&mut Sink { source, found: &mut Vec::new() });
+    let root = |source| yaml::read(&mut ProblemSink { source, found: &mut Vec::new() });
     let roots: Vec<Node> = sources.iter().filter_map(root).collect();
     Files { sources, roots, whole: true }
 }
 
 /// The keys of the main file in its order, then the vocabulary that only others bring.
-fn sections<'f>(policy: &'f Policy, files: &'f Files) -> Vec<(&'f str, Held<'f>)> {
-    let mut all: Vec<(&str, Held<'_>)> = Vec::new();
-    let section = |section: &'f str| (section, Held::Section(entries(policy, files, section)));
+fn sections<'f>(policy: &'f Policy, files: &'f Files) -> Vec<(&'f str, KeyContent<'f>)> {
+    let mut all: Vec<(&str, KeyContent<'_>)> = Vec::new();
+    let section = |section: &'f str| (section, KeyContent::Section(entries(policy, files, section)));
     if let Some(NodeKind::Map(keys)) = files.roots.last().map(|root| &root.kind) {
         for (key, node) in keys.iter().filter(|(key, _)| key.name != "extends") {
             let vocabulary = VOCABULARY.contains(&key.name.as_str());
-            all.push(if vocabulary { section(&key.name) } else { (&key.name, Held::Node(node)) });
+            all.push(if vocabulary { section(&key.name) } else { (&key.name, KeyContent::Node(node)) });
         }
     }
     for name in VOCABULARY {
@@ -123,14 +123,14 @@ fn sections<'f>(policy: &'f Policy, files: &'f Files) -> Vec<(&'f str, Held<'f>)
             all.push(section(name));
         }
     }
-    all.retain(|(_, held)| !matches!(held, Held::Section(entries) if entries.is_empty()));
+    all.retain(|(_, held)| !matches!(held, KeyContent::Section(entries) if entries.is_empty()));
     all
 }
 
 /// A section of vocabulary over all files.
-fn entries<'f>(policy: &'f Policy, files: &'f Files, section: &str) -> Vec<(&'f str, usize, Named<'f>)> {
+fn entries<'f>(policy: &'f Policy, files: &'f Files, section: &str) -> Vec<(&'f str, usize, VocabularyEntry<'f>)> {
     let mut places: HashMap<&str, usize> = HashMap::new();
-    let mut last: Vec<Entry<'_>> = Vec::new();
+    let mut last: Vec<SectionEntry<'_>> = Vec::new();
     for entry in files.entries(section) {
         // Only thresholds may stand in two files, the nearer wins; sets are changed, which the policy holds.
         match places.get(entry.key.name.as_str()) {
@@ -145,19 +145,19 @@ fn entries<'f>(policy: &'f Policy, files: &'f Files, section: &str) -> Vec<(&'f 
         "keywords" => policy.keywords.sets.iter().map(|set| (set.name.as_str(), set)).collect(),
         _ => HashMap::new(),
     };
-    let one = |entry: Entry<'f>| {
+    let one = |entry: SectionEntry<'f>| {
         let name = entry.key.name.as_str();
-        (name, entry.file, sets.get(name).map_or(Named::Node(entry.node), |set| Named::Words(set)))
+        (name, entry.file, sets.get(name).map_or(VocabularyEntry::Node(entry.node), |set| VocabularyEntry::Words(set)))
     };
     last.into_iter().map(one).collect()
 }
 
-struct Out<'p> {
+struct EffectiveWriter<'p> {
     policy: &'p Policy,
     lines: Vec<String>,
 }
 
-impl Out<'_> {
+impl EffectiveWriter<'_> {
     /// A key with its value, which stands in a file.
     fn value(&mut self, indent: usize, key: &str, file: usize, node: &Node) {
         let pad = " ".repeat(indent);

@@ -4,10 +4,10 @@
 //! which every name is resolved and every comparison makes sense, or diagnostics. `Checker` gives
 //! the types of expressions in templates too, which have more filters and no conditions proper.
 
-use super::diag::{Sink, did_you_mean, listed, names_help};
+use super::diag::{ProblemSink, did_you_mean, listed, names_help};
 use super::grammar::{self, Slip, Term, TermKind};
-use super::scope::{Place, Scope};
-use crate::engine::expr::{Compare, Expr, Filter, Name};
+use super::scope::{ExprPlace, Scope};
+use crate::engine::expr::{Compare, Expr, Filter, NameRef};
 use crate::engine::source::Span;
 use crate::engine::value::{Base, Ty, Value, comparable};
 
@@ -31,11 +31,11 @@ pub const MAX_EXPRESSION: usize = 2_000;
 /// Checks one expression. `place` is where its text stands in the source, `known` the names that
 /// conditions before it have shown not to be none (it is extended by what this one shows).
 pub fn check(
-    sink: &mut Sink<'_>,
+    sink: &mut ProblemSink<'_>,
     scope: &Scope,
-    place: Place,
+    place: ExprPlace,
     text: &str,
-    known: &mut Vec<Name>,
+    known: &mut Vec<NameRef>,
 ) -> Option<(Expr, Ty)> {
     if text.len() > MAX_EXPRESSION {
         let message = format!("this expression has {} bytes, {MAX_EXPRESSION} is the most", text.len());
@@ -58,7 +58,13 @@ pub fn check(
 }
 
 /// Checks one condition: an expression that is yes or no.
-pub fn condition(sink: &mut Sink<'_>, scope: &Scope, place: Place, text: &str, known: &mut Vec<Name>) -> Option<Expr> {
+pub fn condition(
+    sink: &mut ProblemSink<'_>,
+    scope: &Scope,
+    place: ExprPlace,
+    text: &str,
+    known: &mut Vec<NameRef>,
+) -> Option<Expr> {
     let (expr, ty) = check(sink, scope, place, text, known)?;
     if ty.is_condition() {
         return Some(expr);
@@ -78,12 +84,12 @@ pub(super) trait NameTypes {
     fn find(&self, path: &str) -> Result<Option<Ty>, ()>;
 
     /// The help for a name that is not known.
-    fn help(&self, sink: &Sink<'_>, path: &str) -> Option<String>;
+    fn help(&self, sink: &ProblemSink<'_>, path: &str) -> Option<String>;
 }
 
 struct OfRules<'s> {
     scope: &'s Scope,
-    known: &'s [Name],
+    known: &'s [NameRef],
 }
 
 impl NameTypes for OfRules<'_> {
@@ -95,7 +101,7 @@ impl NameTypes for OfRules<'_> {
         }
     }
 
-    fn help(&self, sink: &Sink<'_>, path: &str) -> Option<String> {
+    fn help(&self, sink: &ProblemSink<'_>, path: &str) -> Option<String> {
         if let Some(when) = self.scope.later(path) {
             return Some(format!("it is known {when}"));
         }
@@ -118,9 +124,9 @@ fn filter_help(name: &str) -> Option<String> {
 
 /// Gives the types of expressions, and tells what does not fit.
 pub(super) struct Checker<'c, 'd> {
-    pub(super) sink: &'c mut Sink<'d>,
+    pub(super) sink: &'c mut ProblemSink<'d>,
     pub(super) names: &'c dyn NameTypes,
-    pub(super) place: Place,
+    pub(super) place: ExprPlace,
     /// The text in which the terms lie.
     pub(super) text: &'c str,
     /// Names that are not none here, as conditions have shown.

@@ -2,17 +2,17 @@
 //!
 //! Takes: an entry of `extends`, the other files of the folder. Gives: their trees, or diagnostics.
 
-use super::diag::{Diagnostic, Sink};
+use super::diag::{Diagnostic, ProblemSink};
 use super::keys::{VOCABULARY, is_of_a_file};
-use super::reader::Reader;
+use super::reader::NodeReader;
 use super::yaml::{self, Node, NodeKind};
-use super::{Input, root_value};
+use super::{RuleInput, root_value};
 use crate::engine::source::{Source, Span};
 
 /// The file that an entry of `extends` names.
 pub(super) fn base<'i>(
-    reader: &mut Reader<'_>,
-    input: &'i Input,
+    reader: &mut NodeReader<'_>,
+    input: &'i RuleInput,
     at: Span,
     name: &str,
     seen: &[&str],
@@ -43,9 +43,9 @@ pub(super) fn own_name(source: &Source) -> &str {
 
 /// A file that is extended holds vocabulary only, and extends nothing itself.
 pub(super) fn read(source: &Source, found: &mut Vec<Diagnostic>) -> Option<Node> {
-    let mut sink = Sink { source, found };
+    let mut sink = ProblemSink { source, found };
     let root = yaml::read(&mut sink)?;
-    let mut reader = Reader { sink, file: 0 };
+    let mut reader = NodeReader { sink, file: 0 };
     let NodeKind::Map(entries) = &root.kind else {
         reader.wrong(&root, "a rule file", "a map");
         return None;
@@ -69,7 +69,7 @@ pub(super) fn read(source: &Source, found: &mut Vec<Diagnostic>) -> Option<Node>
     Some(root)
 }
 
-pub(super) fn check_version(reader: &mut Reader<'_>, node: Option<&Node>) {
+pub(super) fn check_version(reader: &mut NodeReader<'_>, node: Option<&Node>) {
     match node.map(|node| (node, &node.kind)) {
         Some((_, NodeKind::Int(1))) => {}
         Some((node, NodeKind::Int(other))) => reader.sink.error(

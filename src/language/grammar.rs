@@ -121,11 +121,11 @@ impl Term {
 #[derive(Debug, Clone)]
 struct Lexeme<'t> {
     span: Span,
-    what: What<'t>,
+    what: TokenKind<'t>,
 }
 
 #[derive(Debug, Clone)]
-enum What<'t> {
+enum TokenKind<'t> {
     /// A name or a word of the language.
     Word(&'t str),
     Value(Value<'static>),
@@ -183,13 +183,13 @@ fn lex(text: &str, within: Range<usize>) -> Result<Vec<Lexeme<'_>>, Slip> {
                 let help = "names are of a to z, digits and `_`; a text stands in quotes";
                 return Err(Slip::new(Span::new(at, at + word.len()), message, help));
             }
-            (word.len(), What::Word(word))
+            (word.len(), TokenKind::Word(word))
         } else if c.is_ascii_digit() {
             let (length, value) = number(rest, at)?;
-            (length, What::Value(value))
+            (length, TokenKind::Value(value))
         } else if c == '\'' || c == '"' {
             let (length, value) = quoted(rest, at, c)?;
-            (length, What::Value(Value::Text(Cow::Owned(value))))
+            (length, TokenKind::Value(Value::Text(Cow::Owned(value))))
         } else {
             // `=!=`, `<>` and `&&` are told as one.
             let run = ["{{", "}}"].into_iter().find(|braces| rest.starts_with(braces));
@@ -197,7 +197,7 @@ fn lex(text: &str, within: Range<usize>) -> Result<Vec<Lexeme<'_>>, Slip> {
             let whole = if run.is_empty() { &rest[..c.len_utf8()] } else { run };
             let sign = SIGNS.iter().find(|sign| if run.is_empty() { rest.starts_with(**sign) } else { **sign == run });
             let Some(sign) = sign else { return Err(foreign(whole, at)) };
-            (sign.len(), What::Sign(sign))
+            (sign.len(), TokenKind::Sign(sign))
         };
         lexemes.push(Lexeme { span: Span::new(at, at + length), what });
         at += length;
@@ -355,7 +355,7 @@ pub(super) struct Parser<'t> {
     end: usize,
 }
 
-type Parsed = Result<Term, Slip>;
+type ParseResult = Result<Term, Slip>;
 
 impl<'t> Parser<'t> {
     /// Over a stretch of the text.
@@ -369,11 +369,11 @@ impl<'t> Parser<'t> {
     }
 
     fn is_sign(&self, sign: &str) -> bool {
-        matches!(self.peek(), Some(Lexeme { what: What::Sign(found), .. }) if *found == sign)
+        matches!(self.peek(), Some(Lexeme { what: TokenKind::Sign(found), .. }) if *found == sign)
     }
 
     fn is_word(&self, ahead: usize, word: &str) -> bool {
-        matches!(self.lexemes.get(self.at + ahead), Some(Lexeme { what: What::Word(found), .. }) if *found == word)
+        matches!(self.lexemes.get(self.at + ahead), Some(Lexeme { what: TokenKind::Word(found), .. }) if *found == word)
     }
 
     /// Steps over this sign, if it comes next; gives its place.
@@ -391,7 +391,7 @@ impl<'t> Parser<'t> {
     /// Steps over a word of any kind; gives it with its place.
     pub(super) fn any_word(&mut self) -> Option<(&'t str, Span)> {
         match self.peek() {
-            Some(Lexeme { what: What::Word(word), span }) => {
+            Some(Lexeme { what: TokenKind::Word(word), span }) => {
                 let found = (*word, *span);
                 self.at += 1;
                 Some(found)
@@ -403,7 +403,7 @@ impl<'t> Parser<'t> {
     /// Steps over a text in quotes; gives it with its place.
     pub(super) fn quoted(&mut self) -> Option<(String, Span)> {
         match self.peek() {
-            Some(Lexeme { what: What::Value(Value::Text(text)), span }) => {
+            Some(Lexeme { what: TokenKind::Value(Value::Text(text)), span }) => {
                 let found = (text.to_string(), *span);
                 self.at += 1;
                 Some(found)
@@ -437,28 +437,28 @@ impl<'t> Parser<'t> {
         let shown = self.shown(*span);
         let missing = |help: &str| Err(Slip::new(*span, format!("an operator is missing before `{shown}`"), help));
         match what {
-            What::Word(word) => {
+            TokenKind::Word(word) => {
                 missing(word_help(word).unwrap_or("join two conditions with `and` or `or`; a text stands in quotes"))
             }
-            What::Value(_) | What::Sign("(" | "[") => {
+            TokenKind::Value(_) | TokenKind::Sign("(" | "[") => {
                 missing("join two conditions with `and` or `or`; a text stands in quotes")
             }
-            What::Sign("=") => Err(Slip::new(*span, "an expression has no `=`", "equality is `==`")),
-            What::Sign(")" | "]") => {
+            TokenKind::Sign("=") => Err(Slip::new(*span, "an expression has no `=`", "equality is `==`")),
+            TokenKind::Sign(")" | "]") => {
                 Err(Slip::new(*span, format!("`{shown}` closes nothing"), "remove it, or open a bracket before it"))
             }
-            What::Sign(",") => {
+            TokenKind::Sign(",") => {
                 Err(Slip::new(*span, "a comma joins nothing here", "join conditions with `and`; a list is `[a, b]`"))
             }
-            What::Sign("**") => Err(Slip::new(*span, "an expression has no `**`", "numbers have `+ - * / // %`")),
-            What::Sign("~") => {
+            TokenKind::Sign("**") => Err(Slip::new(*span, "an expression has no `**`", "numbers have `+ - * / // %`")),
+            TokenKind::Sign("~") => {
                 let help = "texts are put together in sentences and templates: `{{ a }}{{ b }}`";
                 Err(Slip::new(*span, "an expression has no `~`", help))
             }
-            What::Sign(".") => {
+            TokenKind::Sign(".") => {
                 Err(Slip::new(*span, "only names have parts", "write a name, such as `thresholds.ready`"))
             }
-            What::Sign(_) => Err(Slip::new(*span, format!("`{shown}` does not belong here"), "remove it")),
+            TokenKind::Sign(_) => Err(Slip::new(*span, format!("`{shown}` does not belong here"), "remove it")),
         }
     }
 
@@ -466,7 +466,7 @@ impl<'t> Parser<'t> {
     fn missing(&self) -> Slip {
         let help = "a value is a name, a number, a text in quotes, `true`, `false` or a list in `[ ]`";
         match (self.peek(), self.before()) {
-            (Some(Lexeme { what: What::Sign("="), span }), _) => {
+            (Some(Lexeme { what: TokenKind::Sign("="), span }), _) => {
                 Slip::new(*span, "an expression has no `=`", "equality is `==`")
             }
             (Some(next), _) => {
@@ -479,7 +479,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn make(&self, start: usize, kind: TermKind) -> Parsed {
+    fn make(&self, start: usize, kind: TermKind) -> ParseResult {
         let end = self.before().map_or(self.end, |last| last.span.end).max(start);
         let mut term = Term { span: Span::new(start, end), kind, depth: 0 };
         let mut deepest = 0;
@@ -492,7 +492,7 @@ impl<'t> Parser<'t> {
     }
 
     /// What opens a bracket or stands before its value goes one level down.
-    fn deeper(&mut self, read: impl FnOnce(&mut Self) -> Parsed) -> Parsed {
+    fn deeper(&mut self, read: impl FnOnce(&mut Self) -> ParseResult) -> ParseResult {
         if self.depth >= MAX_NESTING {
             return Err(too_deep(self.here()));
         }
@@ -503,7 +503,7 @@ impl<'t> Parser<'t> {
     }
 
     /// An expression, a choice among them.
-    pub(super) fn expression(&mut self) -> Parsed {
+    pub(super) fn expression(&mut self) -> ParseResult {
         let mut yes = self.condition()?;
         while self.is_word(0, "if") {
             let start = yes.span.start;
@@ -520,11 +520,16 @@ impl<'t> Parser<'t> {
     }
 
     /// An expression that is no choice.
-    pub(super) fn condition(&mut self) -> Parsed {
+    pub(super) fn condition(&mut self) -> ParseResult {
         self.joined("or", |parser| parser.joined("and", Self::negation, TermKind::And), TermKind::Or)
     }
 
-    fn joined(&mut self, word: &str, part: fn(&mut Self) -> Parsed, kind: fn(Vec<Term>) -> TermKind) -> Parsed {
+    fn joined(
+        &mut self,
+        word: &str,
+        part: fn(&mut Self) -> ParseResult,
+        kind: fn(Vec<Term>) -> TermKind,
+    ) -> ParseResult {
         let first = part(self)?;
         if !self.is_word(0, word) {
             return Ok(first);
@@ -537,7 +542,7 @@ impl<'t> Parser<'t> {
         self.make(start, kind(parts))
     }
 
-    fn negation(&mut self) -> Parsed {
+    fn negation(&mut self) -> ParseResult {
         if !self.is_word(0, "not") {
             return self.comparison();
         }
@@ -546,7 +551,7 @@ impl<'t> Parser<'t> {
         self.make(start, TermKind::Not(Box::new(inner)))
     }
 
-    fn comparison(&mut self) -> Parsed {
+    fn comparison(&mut self) -> ParseResult {
         let first = self.sum()?;
         let start = first.span.start;
         let mut rest = Vec::new();
@@ -580,14 +585,14 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn sum(&mut self) -> Parsed {
+    fn sum(&mut self) -> ParseResult {
         self.arithmetic(&[("+", Arith::Add), ("-", Arith::Sub)], |parser| {
             let product = [("*", Arith::Mul), ("/", Arith::Div), ("//", Arith::FloorDiv), ("%", Arith::Rem)];
             parser.arithmetic(&product, Self::filtered)
         })
     }
 
-    fn arithmetic(&mut self, signs: &[(&str, Arith)], part: fn(&mut Self) -> Parsed) -> Parsed {
+    fn arithmetic(&mut self, signs: &[(&str, Arith)], part: fn(&mut Self) -> ParseResult) -> ParseResult {
         let mut left = part(self)?;
         while let Some((_, op)) = signs.iter().find(|(sign, _)| self.is_sign(sign)) {
             self.at += 1;
@@ -598,7 +603,7 @@ impl<'t> Parser<'t> {
     }
 
     /// A value with the filters and tests behind it, which take it with its sign: `-a | abs` is `(-a) | abs`.
-    fn filtered(&mut self) -> Parsed {
+    fn filtered(&mut self) -> ParseResult {
         let mut term = self.signed()?;
         loop {
             let start = term.span.start;
@@ -626,13 +631,13 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn signed(&mut self) -> Parsed {
+    fn signed(&mut self) -> ParseResult {
         let Some(minus) = self.sign("-") else { return self.sliced() };
         let inner = self.deeper(Self::signed)?;
         self.make(minus.start, TermKind::Negate(Box::new(inner)))
     }
 
-    fn sliced(&mut self) -> Parsed {
+    fn sliced(&mut self) -> ParseResult {
         let mut term = self.value()?;
         while let Some(open) = self.sign("[") {
             let start = term.span.start;
@@ -648,18 +653,18 @@ impl<'t> Parser<'t> {
         Ok(term)
     }
 
-    fn value(&mut self) -> Parsed {
+    fn value(&mut self) -> ParseResult {
         let Some(Lexeme { span, what }) = self.peek().cloned() else { return Err(self.missing()) };
         match what {
-            What::Value(value) => {
+            TokenKind::Value(value) => {
                 self.at += 1;
                 self.make(span.start, TermKind::Literal(value))
             }
-            What::Word(word) if !WORDS.contains(&word) => {
+            TokenKind::Word(word) if !WORDS.contains(&word) => {
                 self.at += 1;
                 self.named(word, span)
             }
-            What::Sign("(") => {
+            TokenKind::Sign("(") => {
                 self.at += 1;
                 let mut inner = self.deeper(Self::expression)?;
                 if self.is_sign(",") {
@@ -668,7 +673,7 @@ impl<'t> Parser<'t> {
                 inner.span = Span::new(span.start, self.close(")", span)?.end);
                 Ok(inner)
             }
-            What::Sign("[") => {
+            TokenKind::Sign("[") => {
                 self.at += 1;
                 let parts = self.listed("]", span)?;
                 self.make(span.start, TermKind::List(parts))
@@ -677,7 +682,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn named(&mut self, word: &str, span: Span) -> Parsed {
+    fn named(&mut self, word: &str, span: Span) -> ParseResult {
         let literal = match word {
             "true" | "True" => Some(Value::Bool(true)),
             "false" | "False" => Some(Value::Bool(false)),

@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 
 use super::reader::Fields;
 use super::yaml::NodeKind;
-use super::{Check, JobSpec, act, keys, patterns, settings, vocabulary};
-use crate::engine::expr::{Expr, Name};
+use super::{JobSpec, RuleChecker, act, keys, patterns, settings, vocabulary};
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::facts::{Ages, FACTS, Fact};
 use crate::engine::rules::{Classify, Component, Condition, Flag, Point, Policy, TypeRule};
 use crate::engine::value::{Base, Ty};
 
 /// Builds the policy. Broken parts are reported and left out; what stands is still checked.
-pub(super) fn policy(check: &mut Check<'_>, spec: &JobSpec, hash: &str) -> Policy {
+pub(super) fn policy(check: &mut RuleChecker<'_>, spec: &JobSpec, hash: &str) -> Policy {
     let files = check.files;
     let main = files.main();
     let root = Fields::of(&files.roots[main]);
@@ -85,14 +85,14 @@ pub(super) fn policy(check: &mut Check<'_>, spec: &JobSpec, hash: &str) -> Polic
     policy
 }
 
-fn facts(check: &mut Check<'_>, ages: Ages, window: bool) {
+fn facts(check: &mut RuleChecker<'_>, ages: Ages, window: bool) {
     for (name, fact, _) in FACTS.into_iter().filter(|(_, fact, _)| window || !fact.of_window()) {
-        check.scope.add(name, Name::Fact(fact), fact.ty(ages));
+        check.scope.add(name, NameRef::Fact(fact), fact.ty(ages));
     }
 }
 
 /// Names of later stages, so that using one too early is told from a slip of the pen.
-fn announce(check: &mut Check<'_>, root: Fields<'_>) {
+fn announce(check: &mut RuleChecker<'_>, root: Fields<'_>) {
     check.scope.announce("score", "after `score`, from `classify` on");
     check.scope.announce("type", "after `classify`, from `flags` on");
     for (section, prefix, when) in [
@@ -105,7 +105,7 @@ fn announce(check: &mut Check<'_>, root: Fields<'_>) {
     }
 }
 
-fn score(check: &mut Check<'_>, root: Fields<'_>) -> Vec<Component> {
+fn score(check: &mut RuleChecker<'_>, root: Fields<'_>) -> Vec<Component> {
     let main = check.files.main();
     let scope = check.scope.clone();
     let mut reader = check.reader(main);
@@ -147,13 +147,13 @@ fn score(check: &mut Check<'_>, root: Fields<'_>) -> Vec<Component> {
         components.push(Component { name: key.name.clone(), max, when, points, at });
     }
     for (index, component) in components.iter().enumerate() {
-        check.scope.add(format!("scores.{}", component.name), Name::Component(index), Ty::of(Base::Number));
+        check.scope.add(format!("scores.{}", component.name), NameRef::Component(index), Ty::of(Base::Number));
     }
-    check.scope.add("score", Name::Score, Ty::of(Base::Number));
+    check.scope.add("score", NameRef::Score, Ty::of(Base::Number));
     components
 }
 
-fn classify(check: &mut Check<'_>, root: Fields<'_>) -> Classify {
+fn classify(check: &mut RuleChecker<'_>, root: Fields<'_>) -> Classify {
     let main = check.files.main();
     let scope = check.scope.clone();
     let mut reader = check.reader(main);
@@ -191,11 +191,11 @@ fn classify(check: &mut Check<'_>, root: Fields<'_>) -> Classify {
     }
     let mut types: Vec<String> = classify.rules.iter().map(|rule| rule.ty.clone()).collect();
     types.push(classify.default.clone());
-    check.scope.add("type", Name::Type, Ty::of(Base::OneOf(types)));
+    check.scope.add("type", NameRef::Type, Ty::of(Base::OneOf(types)));
     classify
 }
 
-fn flags(check: &mut Check<'_>, root: Fields<'_>, spec: &JobSpec) -> Vec<Flag> {
+fn flags(check: &mut RuleChecker<'_>, root: Fields<'_>, spec: &JobSpec) -> Vec<Flag> {
     let main = check.files.main();
     let entries = root.get("flags").and_then(|node| check.reader(main).entries(node, "`flags`")).unwrap_or_default();
     let mut flags = Vec::new();
@@ -211,7 +211,7 @@ fn flags(check: &mut Check<'_>, root: Fields<'_>, spec: &JobSpec) -> Vec<Flag> {
             );
             continue;
         }
-        check.scope.add(key.name.clone(), Name::Flag(flags.len()), Ty::of(Base::Bool));
+        check.scope.add(key.name.clone(), NameRef::Flag(flags.len()), Ty::of(Base::Bool));
         let at = check.reader(main).at(node.span);
         let when = when.unwrap_or(Condition { expr: Expr::Literal(false.into()), at });
         flags.push(Flag { name: key.name.clone(), when });
@@ -222,13 +222,13 @@ fn flags(check: &mut Check<'_>, root: Fields<'_>, spec: &JobSpec) -> Vec<Flag> {
             let at = root.key("flags").unwrap_or_default();
             check.reader(main).sink.error(at, format!("there is no flag `{name}`"), Some(help));
             // Known from here on, so that what names it is not reported too.
-            check.scope.add(*name, Name::Flag(flags.len()), Ty::of(Base::Bool));
+            check.scope.add(*name, NameRef::Flag(flags.len()), Ty::of(Base::Bool));
         }
     }
     flags
 }
 
-fn order(check: &mut Check<'_>, root: Fields<'_>) -> Vec<(bool, Expr)> {
+fn order(check: &mut RuleChecker<'_>, root: Fields<'_>) -> Vec<(bool, Expr)> {
     let main = check.files.main();
     let scope = check.scope.clone();
     let mut reader = check.reader(main);

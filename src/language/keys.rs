@@ -11,11 +11,11 @@ use crate::engine::text::{AREAS, Area};
 
 /// A key of a map.
 #[derive(Debug, Clone, Copy)]
-pub struct Member {
+pub struct KeySpec {
     /// Its name.
     pub name: &'static str,
     /// What stands behind it.
-    pub holds: Shape,
+    pub holds: KeyShape,
     /// What it says, for people.
     pub says: &'static str,
     /// The map is nothing without it.
@@ -24,15 +24,15 @@ pub struct Member {
     pub trust: bool,
 }
 
-impl Member {
-    const fn of_trust(self) -> Member {
-        Member { trust: true, ..self }
+impl KeySpec {
+    const fn of_trust(self) -> KeySpec {
+        KeySpec { trust: true, ..self }
     }
 }
 
 /// What stands behind a key.
 #[derive(Debug, Clone, Copy)]
-pub enum Shape {
+pub enum KeyShape {
     /// Nothing at all.
     Nothing,
     /// `true` or `false`.
@@ -56,17 +56,17 @@ pub enum Shape {
     /// An expression that is yes or no, or a list of them.
     Condition,
     /// A list of such values.
-    List(&'static Shape),
+    List(&'static KeyShape),
     /// A map with these keys and no others.
-    Map(&'static [Member]),
+    Map(&'static [KeySpec]),
     /// A map with exactly one of these two keys, beside the others.
-    Either(&'static [Member], [&'static str; 2]),
+    Either(&'static [KeySpec], [&'static str; 2]),
     /// A map with names of the author's own, written as the regular expression says.
-    Named(&'static str, &'static Shape),
+    Named(&'static str, &'static KeyShape),
     /// What the job's own tables say.
     Anything,
     /// One of several.
-    Any(&'static [Shape]),
+    Any(&'static [KeyShape]),
 }
 
 /// Names that rules and templates can write, and those that may also hold `-`.
@@ -74,12 +74,12 @@ const NAME: &str = "^[A-Za-z][A-Za-z0-9_]*$";
 const DASHED: &str = "^[A-Za-z0-9][A-Za-z0-9_-]*$";
 const ID: &str = "^[A-Za-z0-9_-]+$";
 
-pub(super) const fn may(name: &'static str, holds: Shape, says: &'static str) -> Member {
-    Member { name, holds, says, needed: false, trust: false }
+pub(super) const fn may(name: &'static str, holds: KeyShape, says: &'static str) -> KeySpec {
+    KeySpec { name, holds, says, needed: false, trust: false }
 }
 
-pub(super) const fn must(name: &'static str, holds: Shape, says: &'static str) -> Member {
-    Member { name, holds, says, needed: true, trust: false }
+pub(super) const fn must(name: &'static str, holds: KeyShape, says: &'static str) -> KeySpec {
+    KeySpec { name, holds, says, needed: true, trust: false }
 }
 
 /// The words of a choice.
@@ -93,7 +93,7 @@ pub(super) const fn words<T: Copy, const N: usize>(choices: &[(&'static str, T);
     words
 }
 
-const TEXTS: Shape = Shape::List(&Shape::Text);
+const TEXTS: KeyShape = KeyShape::List(&KeyShape::Text);
 
 pub(super) const KINDS: [(&str, &str); 2] = [("issue", "issue"), ("pull", "pull")];
 pub(super) const STATES: [(&str, bool); 2] = [("open", true), ("closed", false)];
@@ -115,186 +115,198 @@ const AREA_WORDS: [&str; Area::COUNT] = words(&AREAS);
 pub(super) const VOCABULARY: [&str; 5] = ["keywords", "patterns", "thresholds", "agents", "labels"];
 
 /// A rule file.
-pub const FILE: [Member; 29] = [
-    must("version", Shape::Version, "The version of this language: 1."),
-    may("job", Shape::Text, "The job that the file is for."),
+pub const FILE: [KeySpec; 29] = [
+    must("version", KeyShape::Version, "The version of this language: 1."),
+    may("job", KeyShape::Text, "The job that the file is for."),
     may("extends", TEXTS, "Files of the same folder whose vocabulary is added."),
     may("bots", TEXTS, "Further logins that Kaizen's comments have carried.").of_trust(),
-    may("skip", Shape::Map(&SKIP), "The comment that makes Kaizen leave an item alone.").of_trust(),
-    may("scope", Shape::Map(&SCOPE), "Which items are judged."),
-    may("timezone", Shape::Text, "Where a day begins, an IANA name."),
-    may("tags", Shape::Map(&TAGS), "How tags are made of titles and labels."),
-    may("ages", Shape::Map(&AGES), "What ages are where a date is unknown or in the future."),
+    may("skip", KeyShape::Map(&SKIP), "The comment that makes Kaizen leave an item alone.").of_trust(),
+    may("scope", KeyShape::Map(&SCOPE), "Which items are judged."),
+    may("timezone", KeyShape::Text, "Where a day begins, an IANA name."),
+    may("tags", KeyShape::Map(&TAGS), "How tags are made of titles and labels."),
+    may("ages", KeyShape::Map(&AGES), "What ages are where a date is unknown or in the future."),
     may(
         "keywords",
-        Shape::Named(NAME, &Shape::Any(&[TEXTS, Shape::Map(&SET)])),
+        KeyShape::Named(NAME, &KeyShape::Any(&[TEXTS, KeyShape::Map(&SET)])),
         "Sets of words that tags are compared with.",
     ),
     may(
         "patterns",
-        Shape::Named(NAME, &Shape::Either(&PATTERN, ["words", "regex"])),
+        KeyShape::Named(NAME, &KeyShape::Either(&PATTERN, ["words", "regex"])),
         "Words or regular expressions to look for in the text.",
     ),
-    may("thresholds", Shape::Named(NAME, &Shape::Number), "Named numbers."),
-    may("score", Shape::Named(NAME, &Shape::Map(&COMPONENT)), "Components; the score is their sum."),
-    may("classify", Shape::Map(&CLASSIFY), "The types, and when an item is of one."),
-    may("flags", Shape::Named(NAME, &Shape::Condition), "Named conditions, each seeing those before it."),
-    may("order", Shape::List(&Shape::Either(&ORDER, ["asc", "desc"])), "Sort keys: what is acted on first."),
-    may("agents", Shape::Named(NAME, &Shape::Map(&AGENT)), "Who work is handed to.").of_trust(),
-    may("labels", Shape::Named("", &Shape::Map(&LABEL)), "The labels that actions may add."),
-    may("actions", Shape::Named(DASHED, &Shape::Map(&ACTION)), "What can be done."),
-    may("decide", Shape::List(&Shape::Map(&RULE)), "The rules: the first that holds decides."),
-    may("limits", Shape::Map(&LIMITS), "Caps of a run."),
+    may("thresholds", KeyShape::Named(NAME, &KeyShape::Number), "Named numbers."),
+    may("score", KeyShape::Named(NAME, &KeyShape::Map(&COMPONENT)), "Components; the score is their sum."),
+    may("classify", KeyShape::Map(&CLASSIFY), "The types, and when an item is of one."),
+    may("flags", KeyShape::Named(NAME, &KeyShape::Condition), "Named conditions, each seeing those before it."),
+    may("order", KeyShape::List(&KeyShape::Either(&ORDER, ["asc", "desc"])), "Sort keys: what is acted on first."),
+    may("agents", KeyShape::Named(NAME, &KeyShape::Map(&AGENT)), "Who work is handed to.").of_trust(),
+    may("labels", KeyShape::Named("", &KeyShape::Map(&LABEL)), "The labels that actions may add."),
+    may("actions", KeyShape::Named(DASHED, &KeyShape::Map(&ACTION)), "What can be done."),
+    may("decide", KeyShape::List(&KeyShape::Map(&RULE)), "The rules: the first that holds decides."),
+    may("limits", KeyShape::Map(&LIMITS), "Caps of a run."),
     may(
         "summary",
-        Shape::Any(&[Shape::Map(&SUMMARY), Shape::Nothing]),
+        KeyShape::Any(&[KeyShape::Map(&SUMMARY), KeyShape::Nothing]),
         "The daily summary; without it none is written.",
     ),
-    may("publish", Shape::Map(&PUBLISH), "What is said of private repositories in public places.").of_trust(),
-    may("measure", Shape::Anything, "Parameters of what the job counts."),
-    may("detect", Shape::Map(&SECTION), "Rules that find patterns in what was counted."),
-    may("suggest", Shape::Map(&SECTION), "Rules that suggest an improvement."),
-    may("recommend", Shape::Map(&SECTION), "Rules that recommend what to do."),
-    may("propose", Shape::Map(&SECTION), "Rules that propose an improvement with its return."),
-    may("observe", Shape::Flag, "All rules decide and are shown, and write nothing."),
+    may("publish", KeyShape::Map(&PUBLISH), "What is said of private repositories in public places.").of_trust(),
+    may("measure", KeyShape::Anything, "Parameters of what the job counts."),
+    may("detect", KeyShape::Map(&SECTION), "Rules that find patterns in what was counted."),
+    may("suggest", KeyShape::Map(&SECTION), "Rules that suggest an improvement."),
+    may("recommend", KeyShape::Map(&SECTION), "Rules that recommend what to do."),
+    may("propose", KeyShape::Map(&SECTION), "Rules that propose an improvement with its return."),
+    may("observe", KeyShape::Flag, "All rules decide and are shown, and write nothing."),
 ];
 
-pub(super) const SKIP: [Member; 1] = [may("command", Shape::Like("^/"), "The comment, alone on its line.")];
+pub(super) const SKIP: [KeySpec; 1] = [may("command", KeyShape::Like("^/"), "The comment, alone on its line.")];
 
-pub(super) const SCOPE: [Member; 4] = [
-    may("kinds", Shape::List(&Shape::Word(&KIND_WORDS)), "Issues, pull requests or both."),
-    may("states", Shape::List(&Shape::Word(&STATE_WORDS)), "Open ones, closed ones or both."),
-    may("min_age_minutes", Shape::Whole(0), "Younger items are left for the next run."),
-    may("leave_out", Shape::Map(&LEAVE_OUT), "What is never judged."),
+pub(super) const SCOPE: [KeySpec; 4] = [
+    may("kinds", KeyShape::List(&KeyShape::Word(&KIND_WORDS)), "Issues, pull requests or both."),
+    may("states", KeyShape::List(&KeyShape::Word(&STATE_WORDS)), "Open ones, closed ones or both."),
+    may("min_age_minutes", KeyShape::Whole(0), "Younger items are left for the next run."),
+    may("leave_out", KeyShape::Map(&LEAVE_OUT), "What is never judged."),
 ];
 
-pub(super) const LEAVE_OUT: [Member; 3] = [
+pub(super) const LEAVE_OUT: [KeySpec; 3] = [
     may("labels", TEXTS, "Items with any of these labels."),
     may("milestones", TEXTS, "Items of these milestones."),
     may("authors", TEXTS, "Items by these authors."),
 ];
 
-pub(super) const TAGS: [Member; 2] = [
-    may("brackets", Shape::Word(&BRACKET_WORDS), "Words of a keyword set in [brackets] are tags, or any words."),
+pub(super) const TAGS: [KeySpec; 2] = [
+    may("brackets", KeyShape::Word(&BRACKET_WORDS), "Words of a keyword set in [brackets] are tags, or any words."),
     may(
         "labels",
-        Shape::List(&Shape::Word(&LABEL_TAG_WORDS)),
+        KeyShape::List(&KeyShape::Word(&LABEL_TAG_WORDS)),
         "Labels are tags as a whole, by their last part (Kind/Bug), or both.",
     ),
 ];
 
-pub(super) const AGES: [Member; 2] = [
+pub(super) const AGES: [KeySpec; 2] = [
     may(
         "unknown",
-        Shape::Any(&[Shape::Nothing, Shape::Whole(i64::MIN)]),
+        KeyShape::Any(&[KeyShape::Nothing, KeyShape::Whole(i64::MIN)]),
         "The age where a date cannot be read; null is unknown.",
     ),
-    may("future", Shape::Any(&[Shape::Word(&["keep"]), Shape::Whole(i64::MIN)]), "The age where a date lies ahead."),
+    may(
+        "future",
+        KeyShape::Any(&[KeyShape::Word(&["keep"]), KeyShape::Whole(i64::MIN)]),
+        "The age where a date lies ahead.",
+    ),
 ];
 
-pub(super) const SET: [Member; 2] = [
+pub(super) const SET: [KeySpec; 2] = [
     may("also", TEXTS, "Words that are added to the set of a file that is extended."),
     may("except", TEXTS, "Words that are taken out of it."),
 ];
 
-pub(super) const PATTERN: [Member; 3] = [
-    may("words", Shape::List(&Shape::Any(&[Shape::Text, TEXTS])), "Whole words; a list is one entry in several forms."),
+pub(super) const PATTERN: [KeySpec; 3] = [
+    may(
+        "words",
+        KeyShape::List(&KeyShape::Any(&[KeyShape::Text, TEXTS])),
+        "Whole words; a list is one entry in several forms.",
+    ),
     may(
         "regex",
-        Shape::Any(&[Shape::Text, TEXTS]),
+        KeyShape::Any(&[KeyShape::Text, TEXTS]),
         "A regular expression, or several; any case, unless it says (?-i).",
     ),
-    may("in", Shape::Word(&AREA_WORDS), "Where it looks; text if absent."),
+    may("in", KeyShape::Word(&AREA_WORDS), "Where it looks; text if absent."),
 ];
 
-pub(super) const COMPONENT: [Member; 3] = [
-    must("max", Shape::Number, "The most that it can add."),
-    may("when", Shape::Condition, "Where this fails the component is 0."),
-    may("points", Shape::List(&Shape::Map(&POINT)), "What adds up."),
+pub(super) const COMPONENT: [KeySpec; 3] = [
+    must("max", KeyShape::Number, "The most that it can add."),
+    may("when", KeyShape::Condition, "Where this fails the component is 0."),
+    may("points", KeyShape::List(&KeyShape::Map(&POINT)), "What adds up."),
 ];
 
-pub(super) const POINT: [Member; 3] = [
-    must("add", Shape::Number, "How many points, negative to take off."),
-    may("when", Shape::Condition, "When; without it always."),
-    may("because", Shape::Text, "What that means, in words for a comment: names a file."),
+pub(super) const POINT: [KeySpec; 3] = [
+    must("add", KeyShape::Number, "How many points, negative to take off."),
+    may("when", KeyShape::Condition, "When; without it always."),
+    may("because", KeyShape::Text, "What that means, in words for a comment: names a file."),
 ];
 
-pub(super) const CLASSIFY: [Member; 3] = [
-    may("pick", Shape::Word(&PICK_WORDS), "The first rule that holds, or the one with the highest score."),
-    may("default", Shape::Text, "The type where no rule holds."),
-    may("rules", Shape::List(&Shape::Map(&TYPE_RULE)), "One rule a type, or several."),
+pub(super) const CLASSIFY: [KeySpec; 3] = [
+    may("pick", KeyShape::Word(&PICK_WORDS), "The first rule that holds, or the one with the highest score."),
+    may("default", KeyShape::Text, "The type where no rule holds."),
+    may("rules", KeyShape::List(&KeyShape::Map(&TYPE_RULE)), "One rule a type, or several."),
 ];
 
-pub(super) const TYPE_RULE: [Member; 3] = [
-    must("type", Shape::Text, "The type it gives."),
-    may("when", Shape::Condition, "When."),
-    may("score", Shape::Any(&[Shape::Number, Shape::Expression]), "What it weighs under `pick: highest`."),
+pub(super) const TYPE_RULE: [KeySpec; 3] = [
+    must("type", KeyShape::Text, "The type it gives."),
+    may("when", KeyShape::Condition, "When."),
+    may("score", KeyShape::Any(&[KeyShape::Number, KeyShape::Expression]), "What it weighs under `pick: highest`."),
 ];
 
-pub(super) const ORDER: [Member; 2] =
-    [may("asc", Shape::Expression, "The smallest first."), may("desc", Shape::Expression, "The largest first.")];
+pub(super) const ORDER: [KeySpec; 2] =
+    [may("asc", KeyShape::Expression, "The smallest first."), may("desc", KeyShape::Expression, "The largest first.")];
 
-pub(super) const AGENT: [Member; 3] = [
-    must("login", Shape::Text, "The login on the forge."),
-    may("holds", Shape::Condition, "When an open item is in this agent's hands."),
-    may("at_once", Shape::Whole(1), "How many items this agent has in hand at most."),
+pub(super) const AGENT: [KeySpec; 3] = [
+    must("login", KeyShape::Text, "The login on the forge."),
+    may("holds", KeyShape::Condition, "When an open item is in this agent's hands."),
+    may("at_once", KeyShape::Whole(1), "How many items this agent has in hand at most."),
 ];
 
-pub(super) const LABEL: [Member; 2] = [
-    may("color", Shape::Like("^#*[0-9A-Fa-f]{6}$"), "Six hexadecimal digits in quotes."),
-    may("description", Shape::Text, "What people read beside it."),
+pub(super) const LABEL: [KeySpec; 2] = [
+    may("color", KeyShape::Like("^#*[0-9A-Fa-f]{6}$"), "Six hexadecimal digits in quotes."),
+    may("description", KeyShape::Text, "What people read beside it."),
 ];
 
-pub(super) const ACTION: [Member; 12] = [
-    may("agent", Shape::Text, "Whose work it becomes."),
+pub(super) const ACTION: [KeySpec; 12] = [
+    may("agent", KeyShape::Text, "Whose work it becomes."),
     may("assign", TEXTS, "Who is assigned: names of agents, author, assignees."),
     may("unassign", TEXTS, "Who is taken off."),
     may("add_labels", TEXTS, "Labels put on; each stands in `labels`."),
     may("remove_labels", TEXTS, "Labels taken off."),
-    may("set_milestone", Shape::Text, "The title of the milestone."),
-    may("close", Shape::Any(&[Shape::Flag, Shape::Word(&CLOSE_WORDS)]), "The item is closed, for this reason."),
-    may("reopen", Shape::Flag, "The item is opened again."),
-    may("edit_body", Shape::Text, "The template of a section in the item's text."),
-    may("create_issue", Shape::Map(&NEW_ISSUE), "An issue that is created, once an item."),
-    may("comment", Shape::Text, "The template of its comment."),
+    may("set_milestone", KeyShape::Text, "The title of the milestone."),
+    may(
+        "close",
+        KeyShape::Any(&[KeyShape::Flag, KeyShape::Word(&CLOSE_WORDS)]),
+        "The item is closed, for this reason.",
+    ),
+    may("reopen", KeyShape::Flag, "The item is opened again."),
+    may("edit_body", KeyShape::Text, "The template of a section in the item's text."),
+    may("create_issue", KeyShape::Map(&NEW_ISSUE), "An issue that is created, once an item."),
+    may("comment", KeyShape::Text, "The template of its comment."),
     may("mention", TEXTS, "Who is mentioned in the comment.").of_trust(),
 ];
 
-pub(super) const NEW_ISSUE: [Member; 4] = [
-    must("title", Shape::Sentence, "Its title."),
-    must("body", Shape::Text, "The template of its text."),
+pub(super) const NEW_ISSUE: [KeySpec; 4] = [
+    must("title", KeyShape::Sentence, "Its title."),
+    must("body", KeyShape::Text, "The template of its text."),
     may("labels", TEXTS, "Labels it carries; each stands in `labels`."),
     may("assign", TEXTS, "Who is assigned: names of agents, author, assignees."),
 ];
 
-pub(super) const RULE: [Member; 6] = [
-    must("id", Shape::Like(ID), "What tests, traces and logs call it."),
-    may("when", Shape::Condition, "When; without it always, as the last rule."),
-    must("action", Shape::Text, "One of `actions`, or `skip`."),
-    may("reason", Shape::Sentence, "Why, for people."),
-    may("enabled", Shape::Flag, "false: as if it were not there."),
-    may("observe", Shape::Flag, "It decides and is shown, and writes nothing."),
+pub(super) const RULE: [KeySpec; 6] = [
+    must("id", KeyShape::Like(ID), "What tests, traces and logs call it."),
+    may("when", KeyShape::Condition, "When; without it always, as the last rule."),
+    must("action", KeyShape::Text, "One of `actions`, or `skip`."),
+    may("reason", KeyShape::Sentence, "Why, for people."),
+    may("enabled", KeyShape::Flag, "false: as if it were not there."),
+    may("observe", KeyShape::Flag, "It decides and is shown, and writes nothing."),
 ];
 
-pub(super) const LIMITS: [Member; 2] = [
-    may("items_per_run", Shape::Whole(0), "Items that are written to in one run."),
-    may("pause_ms", Shape::Whole(0), "Milliseconds between two writes to a server."),
+pub(super) const LIMITS: [KeySpec; 2] = [
+    may("items_per_run", KeyShape::Whole(0), "Items that are written to in one run."),
+    may("pause_ms", KeyShape::Whole(0), "Milliseconds between two writes to a server."),
 ];
 
-pub(super) const SUMMARY: [Member; 3] = [
+pub(super) const SUMMARY: [KeySpec; 3] = [
     may(
         "repo",
-        Shape::Any(&[Shape::Nothing, Shape::Like("^[^/]+/[^/]+$")]),
+        KeyShape::Any(&[KeyShape::Nothing, KeyShape::Like("^[^/]+/[^/]+$")]),
         "One summary for all, kept in this repository; null: one in each.",
     )
     .of_trust(),
-    may("label", Shape::Text, "The label it carries."),
-    may("days", Shape::Whole(1), "Days that are kept, folded."),
+    may("label", KeyShape::Text, "The label it carries."),
+    may("days", KeyShape::Whole(1), "Days that are kept, folded."),
 ];
 
-pub(super) const PUBLISH: [Member; 2] = [
-    may("private", Shape::Word(&PRIVATE_WORDS), "Name private items in public places, or only count them."),
-    may("sinks", Shape::List(&Shape::Map(&SINK)), "Where a report goes."),
+pub(super) const PUBLISH: [KeySpec; 2] = [
+    may("private", KeyShape::Word(&PRIVATE_WORDS), "Name private items in public places, or only count them."),
+    may("sinks", KeyShape::List(&KeyShape::Map(&SINK)), "Where a report goes."),
 ];
 
 /// Whether what stands at a path of keys, or above it, touches trust. An entry of a list is a step of the path too.
@@ -303,19 +315,19 @@ pub fn touches_trust(path: &[&str]) -> bool {
     in_members(&FILE, path)
 }
 
-fn in_members(members: &[Member], path: &[&str]) -> bool {
+fn in_members(members: &[KeySpec], path: &[&str]) -> bool {
     let Some((name, rest)) = path.split_first() else { return false };
     let member = members.iter().find(|member| member.name == *name);
     member.is_some_and(|member| member.trust || in_shape(&member.holds, rest))
 }
 
-fn in_shape(shape: &Shape, path: &[&str]) -> bool {
+fn in_shape(shape: &KeyShape, path: &[&str]) -> bool {
     match shape {
-        Shape::Map(members) | Shape::Either(members, _) => in_members(members, path),
-        Shape::List(inner) | Shape::Named(_, inner) => {
+        KeyShape::Map(members) | KeyShape::Either(members, _) => in_members(members, path),
+        KeyShape::List(inner) | KeyShape::Named(_, inner) => {
             path.split_first().is_some_and(|(_, rest)| in_shape(inner, rest))
         }
-        Shape::Any(shapes) => shapes.iter().any(|shape| in_shape(shape, path)),
+        KeyShape::Any(shapes) => shapes.iter().any(|shape| in_shape(shape, path)),
         _ => false,
     }
 }

@@ -1,44 +1,46 @@
 //! What a rule over counted facts writes, and what it is sorted by.
 //!
-//! Takes: a field of a rule, the names in scope. Gives: a checked [`Made`], or diagnostics.
+//! Takes: a field of a rule, the names in scope. Gives: a checked [`FieldSource`], or diagnostics.
 
 use super::keys;
-use super::reader::Reader;
+use super::reader::NodeReader;
 use super::scope::Scope;
 use super::yaml::{Node, NodeKind};
-use crate::advise::{FieldKind, Made};
+use crate::advise::{FieldKind, FieldSource};
 use crate::engine::expr::Expr;
 use crate::engine::sentence::Sentence;
 use crate::engine::value::{Base, Ty, Value};
 
-impl Reader<'_> {
+impl NodeReader<'_> {
     /// What a rule writes into a field.
-    pub(super) fn made(&mut self, scope: &Scope, node: &Node, what: &str, kind: FieldKind) -> Option<Made> {
+    pub(super) fn made(&mut self, scope: &Scope, node: &Node, what: &str, kind: FieldKind) -> Option<FieldSource> {
         match kind {
-            FieldKind::Sentence => self.sentence(scope, node, what).map(Made::Said),
+            FieldKind::Sentence => self.sentence(scope, node, what).map(FieldSource::Said),
             FieldKind::Sentences => {
                 let items = self.list(node, what)?;
                 let said: Vec<Option<Sentence>> = items.iter().map(|item| self.sentence(scope, item, what)).collect();
-                said.into_iter().collect::<Option<Vec<_>>>().map(Made::SaidAll)
+                said.into_iter().collect::<Option<Vec<_>>>().map(FieldSource::SaidAll)
             }
-            FieldKind::Number => self.number_expr(scope, node, what).map(Made::Of),
+            FieldKind::Number => self.number_expr(scope, node, what).map(FieldSource::Of),
             FieldKind::Text => {
                 let (expr, ty) = self.any_expr(scope, node, what)?;
                 self.of_base(node, what, &ty, matches!(ty.base, Base::Text | Base::OneOf(_)), "a text")?;
-                Some(Made::Of(expr))
+                Some(FieldSource::Of(expr))
             }
             FieldKind::Texts => {
                 let (expr, ty) = self.any_expr(scope, node, what)?;
                 let texts = matches!(&ty.base, Base::List(base, _) if matches!(**base, Base::Text | Base::OneOf(_)));
                 self.of_base(node, what, &ty, texts, "a list of texts")?;
-                Some(Made::Of(expr))
+                Some(FieldSource::Of(expr))
             }
             FieldKind::Word(words) => {
                 let choices: Vec<(&str, &str)> = words.iter().map(|word| (*word, *word)).collect();
                 let word = self.one_of(node, what, &choices)?;
-                Some(Made::Is(Value::Text(word.to_owned().into())))
+                Some(FieldSource::Is(Value::Text(word.to_owned().into())))
             }
-            FieldKind::Literal => self.text(node, what).map(|text| Made::Is(Value::Text(text.to_owned().into()))),
+            FieldKind::Literal => {
+                self.text(node, what).map(|text| FieldSource::Is(Value::Text(text.to_owned().into())))
+            }
         }
     }
 

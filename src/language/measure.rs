@@ -1,21 +1,21 @@
 //! `measure`: the parameters of what a job counts.
 //!
-//! Takes: the section, the job's table of parameters. Gives: [`Measure`], with the table's values where
+//! Takes: the section, the job's table of parameters. Gives: [`JobParams`], with the table's values where
 //! the file says nothing.
 
 use regex::RegexBuilder;
 
-use super::Check;
+use super::RuleChecker;
 use super::advice_keys::REPLACEMENT;
-use super::reader::{Fields, Reader};
+use super::reader::{Fields, NodeReader};
 use super::yaml::{Node, NodeKind};
-use crate::advise::{Given, Kind, Measure, Param, Preset, Replacement};
+use crate::advise::{JobParams, Param, ParamKind, ParamValue, Preset, Replacement};
 use crate::engine::value::Value;
 
 /// Bytes of a compiled regular expression.
 const REGEX_BYTES: usize = 1 << 20;
 
-pub(super) fn read(check: &mut Check<'_>, root: Fields<'_>, params: &[Param]) -> Measure {
+pub(super) fn read(check: &mut RuleChecker<'_>, root: Fields<'_>, params: &[Param]) -> JobParams {
     let main = check.files.main();
     let names: Vec<&str> = params.iter().map(|param| param.name).collect();
     let mut reader = check.reader(main);
@@ -25,47 +25,47 @@ pub(super) fn read(check: &mut Check<'_>, root: Fields<'_>, params: &[Param]) ->
         let given = node.and_then(|node| one(&mut reader, node, param));
         (param.name, given.unwrap_or_else(|| preset(param)))
     });
-    Measure::new(read.collect())
+    JobParams::new(read.collect())
 }
 
-fn preset(param: &Param) -> Given {
+fn preset(param: &Param) -> ParamValue {
     match (param.default, param.kind) {
-        (Preset::Int(number), _) => Given::One(Value::Int(number)),
-        (Preset::Float(number), _) => Given::One(Value::Float(number)),
-        (Preset::Word(word), _) => Given::One(Value::Text(word.into())),
-        (Preset::Flag(flag), _) => Given::One(Value::Bool(flag)),
-        (Preset::Empty, Kind::Replacements) => Given::Replacements(Vec::new()),
-        (Preset::Empty, _) => Given::Texts(Vec::new()),
+        (Preset::Int(number), _) => ParamValue::One(Value::Int(number)),
+        (Preset::Float(number), _) => ParamValue::One(Value::Float(number)),
+        (Preset::Word(word), _) => ParamValue::One(Value::Text(word.into())),
+        (Preset::Flag(flag), _) => ParamValue::One(Value::Bool(flag)),
+        (Preset::Empty, ParamKind::Replacements) => ParamValue::Replacements(Vec::new()),
+        (Preset::Empty, _) => ParamValue::Texts(Vec::new()),
     }
 }
 
-fn one(reader: &mut Reader<'_>, node: &Node, param: &Param) -> Option<Given> {
+fn one(reader: &mut NodeReader<'_>, node: &Node, param: &Param) -> Option<ParamValue> {
     let what = format!("`{}`", param.name);
     match param.kind {
-        Kind::Whole(least) => reader.whole(node, &what, least).map(|number| Given::One(Value::Int(number))),
-        Kind::Number(least) => {
+        ParamKind::Whole(least) => reader.whole(node, &what, least).map(|number| ParamValue::One(Value::Int(number))),
+        ParamKind::Number(least) => {
             let number = reader.number(node, &what)?;
             if number.number().is_none_or(|number| number.is_nan() || number < least) {
                 reader.sink.error(node.span, format!("{what} is at least {least}, this is {number}"), None);
                 return None;
             }
-            Some(Given::One(number))
+            Some(ParamValue::One(number))
         }
-        Kind::Word(words) => {
+        ParamKind::Word(words) => {
             let choices: Vec<(&str, &str)> = words.iter().map(|word| (*word, *word)).collect();
-            reader.one_of(node, &what, &choices).map(|word| Given::One(Value::Text(word.to_owned().into())))
+            reader.one_of(node, &what, &choices).map(|word| ParamValue::One(Value::Text(word.to_owned().into())))
         }
-        Kind::Flag => reader.flag(node, &what).map(|flag| Given::One(Value::Bool(flag))),
-        Kind::Texts => Some(Given::Texts(reader.texts(node, &what))),
-        Kind::Replacements => {
+        ParamKind::Flag => reader.flag(node, &what).map(|flag| ParamValue::One(Value::Bool(flag))),
+        ParamKind::Texts => Some(ParamValue::Texts(reader.texts(node, &what))),
+        ParamKind::Replacements => {
             let items = reader.list(node, &what)?;
             let read: Vec<Option<Replacement>> = items.iter().map(|item| replacement(reader, item, &what)).collect();
-            read.into_iter().collect::<Option<Vec<_>>>().map(Given::Replacements)
+            read.into_iter().collect::<Option<Vec<_>>>().map(ParamValue::Replacements)
         }
     }
 }
 
-fn replacement(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Replacement> {
+fn replacement(reader: &mut NodeReader<'_>, node: &Node, what: &str) -> Option<Replacement> {
     let fields = reader.map(node, &format!("an entry of {what}"), &REPLACEMENT)?;
     let (Some(regex), Some(with)) = (fields.get("regex"), fields.get("with")) else {
         reader.missing(fields, node.span, format!("an entry of {what} has `regex` and `with`"), "");

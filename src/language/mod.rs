@@ -36,19 +36,19 @@ pub mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::advise::{Advice, FactTy, Param, Section};
+use crate::advise::{Advice, FactTy, Param, SectionSpec};
 use crate::engine::Digest;
 use crate::engine::rules::{Policy, Rule};
 use crate::engine::source::{Source, Span};
 use crate::engine::template::Templates;
-use diag::{Diagnostic, Severity, Sink};
-use reader::Reader;
+use diag::{Diagnostic, ProblemSink, Severity};
+use reader::NodeReader;
 use scope::Scope;
 use sinks::SinkSetting;
 use template_names::TemplateNames;
 pub use template_names::{ITEM_NAMES, REPLACED, UNHEARD};
 pub(crate) use vocabulary::texts_beside;
-use yaml::{Key, Node, NodeKind};
+use yaml::{MapKey, Node, NodeKind};
 
 /// What a job asks of its rule file.
 #[derive(Debug, Clone, Copy)]
@@ -58,11 +58,11 @@ pub struct JobSpec {
     /// What its rules say of items; none where it judges no items.
     pub items: Option<OfItems>,
     /// The texts that the job itself writes.
-    pub texts: &'static [Text],
+    pub texts: &'static [JobText],
     /// The parameters of what it counts.
     pub measure: &'static [Param],
     /// The sections whose rules look at what it counted.
-    pub sections: &'static [Section],
+    pub sections: &'static [SectionSpec],
     /// It writes a report that goes to the sinks of `publish`.
     pub publishes: bool,
 }
@@ -80,7 +80,7 @@ pub struct OfItems {
 
 /// A text that a job writes, apart from those about one item.
 #[derive(Debug, Clone, Copy)]
-pub struct Text {
+pub struct JobText {
     /// Its template.
     pub template: &'static str,
     /// The names it may use beside thresholds: `points[].add` for a part of each entry of a list, `notes[]` for
@@ -92,7 +92,7 @@ pub struct Text {
 
 /// Everything that is read before anything is checked.
 #[derive(Debug, Clone)]
-pub struct Input {
+pub struct RuleInput {
     /// The rule file of the job.
     pub file: Source,
     /// The other files of the folder, by file name.
@@ -103,7 +103,7 @@ pub struct Input {
 
 /// What came of loading.
 #[derive(Debug)]
-pub struct Loaded {
+pub struct LoadResult {
     /// The policy and its templates, where there was no error.
     pub policy: Option<(Policy, Templates)>,
     /// What the file says beside its judgement of items; nothing where there was an error.
@@ -137,19 +137,19 @@ pub(crate) struct Files {
 
 /// One named entry of a section, with the file it stands in.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry<'f> {
+pub(crate) struct SectionEntry<'f> {
     file: usize,
-    key: &'f Key,
+    key: &'f MapKey,
     node: &'f Node,
 }
 
 impl Files {
     /// Every entry of a section over all files.
-    fn entries<'f>(&'f self, section: &str) -> Vec<Entry<'f>> {
+    fn entries<'f>(&'f self, section: &str) -> Vec<SectionEntry<'f>> {
         let mut entries = Vec::new();
         for (file, root) in self.roots.iter().enumerate() {
             if let Some(NodeKind::Map(section)) = root_value(root, section).map(|node| &node.kind) {
-                entries.extend(section.iter().map(|(key, node)| Entry { file, key, node }));
+                entries.extend(section.iter().map(|(key, node)| SectionEntry { file, key, node }));
             }
         }
         entries
@@ -168,7 +168,7 @@ fn root_value<'n>(root: &'n Node, key: &str) -> Option<&'n Node> {
 }
 
 /// Problems as they are found, over all files.
-pub(crate) struct Check<'f> {
+pub(crate) struct RuleChecker<'f> {
     files: &'f Files,
     templates: &'f BTreeMap<String, Source>,
     found: Vec<Diagnostic>,
@@ -177,18 +177,18 @@ pub(crate) struct Check<'f> {
     disabled: Vec<Rule>,
 }
 
-impl Check<'_> {
-    fn reader(&mut self, file: usize) -> Reader<'_> {
-        Reader { sink: Sink { source: &self.files.sources[file], found: &mut self.found }, file }
+impl RuleChecker<'_> {
+    fn reader(&mut self, file: usize) -> NodeReader<'_> {
+        NodeReader { sink: ProblemSink { source: &self.files.sources[file], found: &mut self.found }, file }
     }
 }
 
 /// Loads a rule file.
 #[must_use]
-pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
+pub fn load(spec: &JobSpec, input: &RuleInput) -> LoadResult {
     let mut found = Vec::new();
     let Some(files) = read_files(spec, input, &mut found) else {
-        return Loaded {
+        return LoadResult {
             policy: None,
             advice: Advice::default(),
             sinks: Vec::new(),
@@ -198,7 +198,7 @@ pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     };
     let (mut scope, disabled) = (Scope::new(!files.whole), Vec::new());
     scope.list_by(format!("kaizen rules facts {}", spec.job));
-    let mut check = Check { files: &files, templates: &input.templates, found, scope, disabled };
+    let mut check = RuleChecker { files: &files, templates: &input.templates, found, scope, disabled };
     let policy = judge::policy(&mut check, spec, &hash(&files));
     let advice = advice::read(&mut check, spec);
     let root = reader::Fields::of(&files.roots[files.main()]);
@@ -212,7 +212,7 @@ pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     let wanted: Vec<String> = wanted.chain(own.map(|(_, name)| name.to_owned())).collect();
     let texts = spec.texts.iter().enumerate().filter(|(_, text)| !text.summary || policy.summary.is_some());
     let texts: Vec<(usize, &str)> = texts.map(|(index, text)| (index, text.template)).collect();
-    let Check { mut found, disabled, .. } = check;
+    let RuleChecker { mut found, disabled, .. } = check;
     silent(&input.templates, wanted.iter().map(String::as_str).chain(texts.iter().map(|(_, name)| *name)), &mut found);
     let (templates, used) = templates::read(&input.templates, &wanted, (&input.file, &texts), &names, &mut found);
     let unread = templates::unread(&input.templates, &used.templates, &names);
@@ -222,7 +222,7 @@ pub fn load(spec: &JobSpec, input: &Input) -> Loaded {
     let good = !found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     let policy = templates.filter(|_| good).map(|templates| (policy, templates));
     let advice = if policy.is_some() { advice } else { Advice::default() };
-    Loaded { policy, advice, sinks, diagnostics: found, aside: Aside { disabled, used: used.names, unread } }
+    LoadResult { policy, advice, sinks, diagnostics: found, aside: Aside { disabled, used: used.names, unread } }
 }
 
 /// Says of templates that print nothing, whatever the item, that they do.
@@ -237,7 +237,7 @@ fn silent<'n>(templates: &BTreeMap<String, Source>, names: impl Iterator<Item = 
         };
         if !pieces::pieces(&source.text).any(prints) {
             let help = "write what people are to read, or take the template out of what names it";
-            Sink { source, found }.error(Span::default(), "this template prints nothing", Some(help.to_owned()));
+            ProblemSink { source, found }.error(Span::default(), "this template prints nothing", Some(help.to_owned()));
         }
     }
 }
@@ -249,10 +249,10 @@ fn hash(files: &Files) -> String {
 }
 
 /// The main file and what it extends, as trees whose top-level keys are known.
-fn read_files(spec: &JobSpec, input: &Input, found: &mut Vec<Diagnostic>) -> Option<Files> {
-    let mut sink = Sink { source: &input.file, found };
+fn read_files(spec: &JobSpec, input: &RuleInput, found: &mut Vec<Diagnostic>) -> Option<Files> {
+    let mut sink = ProblemSink { source: &input.file, found };
     let root = yaml::read(&mut sink)?;
-    let mut reader = Reader { sink, file: 0 };
+    let mut reader = NodeReader { sink, file: 0 };
     if root.kind == NodeKind::Null {
         let help = format!("begin with `version: 1` and `job: {}`", spec.job);
         reader.sink.error(Span::default(), "this rule file is empty", Some(help));

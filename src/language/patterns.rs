@@ -6,9 +6,9 @@
 
 use super::vocabulary::distinct;
 use super::yaml::{Node, NodeKind};
-use super::{Check, Entry, keys};
-use crate::engine::expr::Name;
-use crate::engine::folding::{Search, compile};
+use super::{RuleChecker, SectionEntry, keys};
+use crate::engine::expr::NameRef;
+use crate::engine::folding::{CaseRegex, compile};
 use crate::engine::text::{AREAS, Area};
 use crate::engine::value::{Base, Ty};
 use crate::engine::words::{self, Pattern};
@@ -17,7 +17,7 @@ use crate::engine::words::{self, Pattern};
 const MAX_SEARCHES: usize = 256;
 
 /// Patterns.
-pub(super) fn patterns(check: &mut Check<'_>) -> Vec<Pattern> {
+pub(super) fn patterns(check: &mut RuleChecker<'_>) -> Vec<Pattern> {
     let mut patterns = Vec::new();
     let mut room = Some(MAX_SEARCHES);
     for entry in distinct(check, "patterns", |_| false) {
@@ -29,9 +29,9 @@ pub(super) fn patterns(check: &mut Check<'_>) -> Vec<Pattern> {
         // Its names are known even where it is broken: one mistake, one message.
         let index = patterns.len();
         for (group, kind) in [
-            ("count", Name::Count(index)),
-            ("distinct", Name::Distinct(index)),
-            ("labels_with", Name::LabelsWith(index)),
+            ("count", NameRef::Count(index)),
+            ("distinct", NameRef::Distinct(index)),
+            ("labels_with", NameRef::LabelsWith(index)),
         ] {
             check.scope.add(format!("{group}.{name}"), kind, Ty::of(Base::Number));
         }
@@ -43,7 +43,12 @@ pub(super) fn patterns(check: &mut Check<'_>) -> Vec<Pattern> {
 }
 
 /// `room` is how many searches may still be made; `None` once there were too many, which is told once.
-fn pattern(check: &mut Check<'_>, entry: Entry<'_>, what: &str, room: &mut Option<usize>) -> Option<Pattern> {
+fn pattern(
+    check: &mut RuleChecker<'_>,
+    entry: SectionEntry<'_>,
+    what: &str,
+    room: &mut Option<usize>,
+) -> Option<Pattern> {
     let name = &entry.key.name;
     let mut reader = check.reader(entry.file);
     let wanted = match super::root_value(entry.node, "regex").map(|node| &node.kind) {
@@ -98,7 +103,7 @@ fn pattern(check: &mut Check<'_>, entry: Entry<'_>, what: &str, room: &mut Optio
 }
 
 /// The entries of `words`: each a word, or a list of the forms of one word.
-fn forms(reader: &mut super::reader::Reader<'_>, node: &Node) -> Vec<words::Entry> {
+fn forms(reader: &mut super::reader::NodeReader<'_>, node: &Node) -> Vec<words::PatternEntry> {
     let mut entries = Vec::new();
     for item in reader.list(node, "`words`").unwrap_or_default() {
         let forms = match item.kind {
@@ -106,15 +111,15 @@ fn forms(reader: &mut super::reader::Reader<'_>, node: &Node) -> Vec<words::Entr
             _ => reader.text(item, "a word").map(str::to_owned).into_iter().collect(),
         };
         let at = reader.at(item.span);
-        entries.extend((!forms.is_empty()).then_some(words::Entry { forms, at }));
+        entries.extend((!forms.is_empty()).then_some(words::PatternEntry { forms, at }));
     }
     entries
 }
 
-fn regex(reader: &mut super::reader::Reader<'_>, node: &Node) -> Option<(words::Entry, Search)> {
+fn regex(reader: &mut super::reader::NodeReader<'_>, node: &Node) -> Option<(words::PatternEntry, CaseRegex)> {
     let text = reader.text(node, "`regex`")?;
     match compile(text) {
-        Ok(regex) => Some((words::Entry { forms: vec![text.to_owned()], at: reader.at(node.span) }, regex)),
+        Ok(regex) => Some((words::PatternEntry { forms: vec![text.to_owned()], at: reader.at(node.span) }, regex)),
         Err(error) => {
             refused(reader, node, text, &error.to_string());
             None
@@ -124,7 +129,7 @@ fn regex(reader: &mut super::reader::Reader<'_>, node: &Node) -> Option<(words::
 
 /// Says why a regular expression does not compile, at the part of it that is wrong. `error` is said where all of
 /// it is: it is too large.
-pub(super) fn refused(reader: &mut super::reader::Reader<'_>, node: &Node, text: &str, error: &str) {
+pub(super) fn refused(reader: &mut super::reader::NodeReader<'_>, node: &Node, text: &str, error: &str) {
     let (span, message) = match fault(text) {
         Some((at, message)) => (reader.place(node, text).of(at.start, at.end), message),
         // The library's last line says what is wrong.

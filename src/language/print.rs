@@ -4,17 +4,17 @@
 //! its text, with no more brackets than it needs. What is shown of a part of a condition comes from
 //! here, because the tree keeps no place of its parts.
 
-use crate::engine::expr::{Arith, Compare, Expr, Filter, Name};
+use crate::engine::expr::{Arith, Compare, Expr, Filter, NameRef};
 use crate::engine::facts::FACTS;
 use crate::engine::policy::Policy;
 use crate::engine::value::Value;
 
 /// How names are written.
-pub type Names<'n> = &'n dyn Fn(Name) -> String;
+pub type NamePrinter<'n> = &'n dyn Fn(NameRef) -> String;
 
 /// The text of an expression.
 #[must_use]
-pub fn print(expr: &Expr, names: Names<'_>) -> String {
+pub fn print(expr: &Expr, names: NamePrinter<'_>) -> String {
     let mut out = String::new();
     whole(expr, names, &mut out);
     out
@@ -28,24 +28,24 @@ pub fn of_policy(policy: &Policy, expr: &Expr) -> String {
 
 /// A name as the rules of this policy write it.
 #[must_use]
-pub fn name(policy: &Policy, name: Name) -> String {
+pub fn name(policy: &Policy, name: NameRef) -> String {
     match name {
-        Name::Fact(fact) => {
+        NameRef::Fact(fact) => {
             FACTS.iter().find(|(_, known, _)| *known == fact).map_or("?", |(name, _, _)| name).to_owned()
         }
-        Name::Tagged(set) => format!("tagged.{}", policy.keywords.sets[set].name),
-        Name::Labelled(set) => format!("labelled.{}", policy.keywords.sets[set].name),
-        Name::Count(pattern) => format!("count.{}", policy.patterns[pattern].name),
-        Name::Distinct(pattern) => format!("distinct.{}", policy.patterns[pattern].name),
-        Name::LabelsWith(pattern) => format!("labels_with.{}", policy.patterns[pattern].name),
-        Name::Threshold(threshold) => format!("thresholds.{}", policy.thresholds[threshold].name),
-        Name::Component(component) => format!("scores.{}", policy.components[component].name),
-        Name::Score => "score".to_owned(),
-        Name::Type => "type".to_owned(),
-        Name::Flag(flag) => policy.flags[flag].name.clone(),
-        Name::Login(agent) => format!("agents.{}.login", policy.agents[agent].name),
+        NameRef::Tagged(set) => format!("tagged.{}", policy.keywords.sets[set].name),
+        NameRef::Labelled(set) => format!("labelled.{}", policy.keywords.sets[set].name),
+        NameRef::Count(pattern) => format!("count.{}", policy.patterns[pattern].name),
+        NameRef::Distinct(pattern) => format!("distinct.{}", policy.patterns[pattern].name),
+        NameRef::LabelsWith(pattern) => format!("labels_with.{}", policy.patterns[pattern].name),
+        NameRef::Threshold(threshold) => format!("thresholds.{}", policy.thresholds[threshold].name),
+        NameRef::Component(component) => format!("scores.{}", policy.components[component].name),
+        NameRef::Score => "score".to_owned(),
+        NameRef::Type => "type".to_owned(),
+        NameRef::Flag(flag) => policy.flags[flag].name.clone(),
+        NameRef::Login(agent) => format!("agents.{}.login", policy.agents[agent].name),
         // Their names are the section's: `advice` writes them.
-        Name::Slot(slot) => format!("slot {slot}"),
+        NameRef::Slot(slot) => format!("slot {slot}"),
     }
 }
 
@@ -68,19 +68,19 @@ fn tightness(expr: &Expr) -> u8 {
     }
 }
 
-fn whole(expr: &Expr, names: Names<'_>, out: &mut String) {
+fn whole(expr: &Expr, names: NamePrinter<'_>, out: &mut String) {
     at_least(expr, 0, names, out);
 }
 
 /// In brackets where it binds less tightly.
-fn at_least(expr: &Expr, tight: u8, names: Names<'_>, out: &mut String) {
+fn at_least(expr: &Expr, tight: u8, names: NamePrinter<'_>, out: &mut String) {
     let brackets = tightness(expr) < tight;
     out.push_str(if brackets { "(" } else { "" });
     plain(expr, names, out);
     out.push_str(if brackets { ")" } else { "" });
 }
 
-fn plain(expr: &Expr, names: Names<'_>, out: &mut String) {
+fn plain(expr: &Expr, names: NamePrinter<'_>, out: &mut String) {
     let own = tightness(expr);
     let side = |part: &Expr, out: &mut String| at_least(part, own + 1, names, out);
     let between = |a: &Expr, word: &str, b: &Expr, out: &mut String| {

@@ -3,10 +3,10 @@
 //! Takes: nodes of one file. Gives: texts, numbers, lists and maps, or diagnostics that say what
 //! was expected, what was found and what to write instead. A method that gives `None` has said why.
 
-use super::diag::Sink;
-use super::keys::Member;
-use super::scope::Place;
-use super::yaml::{Key, Node, NodeKind, quoted};
+use super::diag::ProblemSink;
+use super::keys::KeySpec;
+use super::scope::ExprPlace;
+use super::yaml::{MapKey, Node, NodeKind, quoted};
 use crate::engine::source::{Location, Span};
 use crate::engine::value::Value;
 
@@ -18,9 +18,9 @@ const MOST_LOGIN: usize = 255;
 
 /// Reads the nodes of one file.
 #[derive(Debug)]
-pub struct Reader<'d> {
+pub struct NodeReader<'d> {
     /// Where problems go.
-    pub sink: Sink<'d>,
+    pub sink: ProblemSink<'d>,
     /// Which file of the policy it is.
     pub file: usize,
 }
@@ -28,7 +28,7 @@ pub struct Reader<'d> {
 /// A map whose keys have been checked.
 #[derive(Debug, Clone, Copy)]
 pub struct Fields<'n> {
-    entries: &'n [(Key, Node)],
+    entries: &'n [(MapKey, Node)],
     /// Some keys are not known: what seems to be missing is probably one of them.
     strange: bool,
 }
@@ -83,7 +83,7 @@ fn bracketed(text: &str) -> Option<&str> {
     None
 }
 
-impl Reader<'_> {
+impl NodeReader<'_> {
     /// Says that a node is not what was expected.
     pub fn wrong(&mut self, node: &Node, what: &str, expected: &str) {
         let help = match &node.kind {
@@ -124,7 +124,7 @@ impl Reader<'_> {
     }
 
     /// A map whose keys are among `allowed`.
-    pub fn map<'n>(&mut self, node: &'n Node, what: &str, allowed: &[Member]) -> Option<Fields<'n>> {
+    pub fn map<'n>(&mut self, node: &'n Node, what: &str, allowed: &[KeySpec]) -> Option<Fields<'n>> {
         let names: Vec<&str> = allowed.iter().map(|member| member.name).collect();
         self.keyed(node, what, &names)
     }
@@ -150,7 +150,7 @@ impl Reader<'_> {
     }
 
     /// A map with names of the author's own.
-    pub fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [(Key, Node)]> {
+    pub fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [(MapKey, Node)]> {
         match &node.kind {
             NodeKind::Map(entries) => Some(entries),
             NodeKind::Null => Some(&[]),
@@ -162,7 +162,7 @@ impl Reader<'_> {
     }
 
     /// A name that rules and templates can write: letters, digits, `_`; `-` where `dashes`.
-    pub fn name(&mut self, key: &Key, dashes: bool) -> bool {
+    pub fn name(&mut self, key: &MapKey, dashes: bool) -> bool {
         let good = |c: char| c.is_ascii_alphanumeric() || c == '_' || (dashes && c == '-');
         let reserved = RESERVED.contains(&key.name.as_str());
         let starts = key.name.starts_with(|c: char| c.is_ascii_alphabetic() || (dashes && c.is_ascii_digit()));
@@ -303,7 +303,7 @@ impl Reader<'_> {
 
     /// Where the text of a value stands, if source and value agree byte by byte.
     #[must_use]
-    pub fn place(&self, node: &Node, text: &str) -> Place {
+    pub fn place(&self, node: &Node, text: &str) -> ExprPlace {
         let raw = self.sink.source.text.get(node.span.start..node.span.end).unwrap_or("");
         let at = if raw == text {
             Some(node.span.start)
@@ -311,7 +311,7 @@ impl Reader<'_> {
             let inner = raw.get(1..raw.len().saturating_sub(1));
             (inner == Some(text)).then_some(node.span.start + 1)
         };
-        Place { whole: node.span, text: at }
+        ExprPlace { whole: node.span, text: at }
     }
 
     /// Where a stretch of this file is.

@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 
 use super::JobSpec;
 use super::advice_keys::REPLACEMENT;
-use super::keys::{FILE, Member, Shape, VOCABULARY};
+use super::keys::{FILE, KeyShape, KeySpec, VOCABULARY};
 use super::reader::RESERVED;
-use crate::advise::{Kind, Param};
+use crate::advise::{Param, ParamKind};
 
 /// The name of the schema file in a folder of rules.
 pub const FILE_NAME: &str = "kaizen.schema.json";
@@ -86,19 +86,19 @@ fn of_job(spec: &JobSpec) -> Value {
 
 fn parameter(param: &Param) -> Value {
     let mut schema = match param.kind {
-        Kind::Whole(least) => shape(Shape::Whole(least)),
-        Kind::Number(least) => json!({"type": "number", "minimum": least}),
-        Kind::Word(words) => shape(Shape::Word(words)),
-        Kind::Flag => shape(Shape::Flag),
-        Kind::Texts => shape(Shape::List(&Shape::Text)),
-        Kind::Replacements => json!({"type": ["array", "null"], "items": map(&REPLACEMENT)}),
+        ParamKind::Whole(least) => shape(KeyShape::Whole(least)),
+        ParamKind::Number(least) => json!({"type": "number", "minimum": least}),
+        ParamKind::Word(words) => shape(KeyShape::Word(words)),
+        ParamKind::Flag => shape(KeyShape::Flag),
+        ParamKind::Texts => shape(KeyShape::List(&KeyShape::Text)),
+        ParamKind::Replacements => json!({"type": ["array", "null"], "items": map(&REPLACEMENT)}),
     };
     schema["description"] = json!(param.about);
     schema
 }
 
 /// A map with these keys and no others; nothing stands for an empty one.
-fn map(members: &[Member]) -> Value {
+fn map(members: &[KeySpec]) -> Value {
     let properties: Map<String, Value> =
         members.iter().map(|member| (member.name.to_owned(), described(member))).collect();
     let needed: Vec<&str> = members.iter().filter(|member| member.needed).map(|member| member.name).collect();
@@ -113,26 +113,26 @@ fn map(members: &[Member]) -> Value {
     map
 }
 
-fn described(member: &Member) -> Value {
+fn described(member: &KeySpec) -> Value {
     let mut schema = shape(member.holds);
     schema["description"] = json!(member.says);
     schema
 }
 
-fn shape(shape: Shape) -> Value {
+fn shape(shape: KeyShape) -> Value {
     let text = || json!({"type": "string", "pattern": "\\S"});
     match shape {
-        Shape::Anything => json!({}),
-        Shape::Nothing => json!({"type": "null"}),
-        Shape::Flag => json!({"type": "boolean"}),
-        Shape::Number => json!({"type": "number"}),
-        Shape::Whole(i64::MIN) => json!({"type": "integer"}),
-        Shape::Whole(least) => json!({"type": "integer", "minimum": least}),
-        Shape::Version => json!({"const": 1}),
-        Shape::Text | Shape::Sentence | Shape::Expression => text(),
-        Shape::Like(pattern) => json!({"type": "string", "pattern": pattern}),
-        Shape::Word(words) => json!({"enum": words}),
-        Shape::Condition => {
+        KeyShape::Anything => json!({}),
+        KeyShape::Nothing => json!({"type": "null"}),
+        KeyShape::Flag => json!({"type": "boolean"}),
+        KeyShape::Number => json!({"type": "number"}),
+        KeyShape::Whole(i64::MIN) => json!({"type": "integer"}),
+        KeyShape::Whole(least) => json!({"type": "integer", "minimum": least}),
+        KeyShape::Version => json!({"const": 1}),
+        KeyShape::Text | KeyShape::Sentence | KeyShape::Expression => text(),
+        KeyShape::Like(pattern) => json!({"type": "string", "pattern": pattern}),
+        KeyShape::Word(words) => json!({"enum": words}),
+        KeyShape::Condition => {
             let one = json!([text(), {"type": "boolean"}]);
             let mut any = one.clone();
             if let Value::Array(any) = &mut any {
@@ -140,21 +140,21 @@ fn shape(shape: Shape) -> Value {
             }
             json!({"anyOf": any})
         }
-        Shape::List(inner) => json!({"type": ["array", "null"], "items": self::shape(*inner)}),
-        Shape::Map(members) => map(members),
-        Shape::Either(members, [one, other]) => {
+        KeyShape::List(inner) => json!({"type": ["array", "null"], "items": self::shape(*inner)}),
+        KeyShape::Map(members) => map(members),
+        KeyShape::Either(members, [one, other]) => {
             let mut schema = map(members);
             schema["type"] = json!("object");
             schema["oneOf"] = json!([{"required": [one]}, {"required": [other]}]);
             schema
         }
-        Shape::Named(pattern, inner) => {
+        KeyShape::Named(pattern, inner) => {
             let mut schema = json!({"type": ["object", "null"], "additionalProperties": self::shape(*inner)});
             if !pattern.is_empty() {
                 schema["propertyNames"] = json!({"pattern": pattern, "not": {"enum": RESERVED}});
             }
             schema
         }
-        Shape::Any(shapes) => json!({"anyOf": shapes.iter().map(|one| self::shape(*one)).collect::<Vec<_>>()}),
+        KeyShape::Any(shapes) => json!({"anyOf": shapes.iter().map(|one| self::shape(*one)).collect::<Vec<_>>()}),
     }
 }

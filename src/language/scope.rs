@@ -1,18 +1,18 @@
 //! What an expression may name, and where its text stands.
 //!
 //! Takes: names with their types, as the stages of a rule file make them known. Gives: [`Scope`]
-//! and [`Place`].
+//! and [`ExprPlace`].
 
 use std::collections::BTreeMap;
 
-use crate::engine::expr::{Expr, Name};
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::source::Span;
 use crate::engine::value::Ty;
 
 /// The names that an expression may use.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
-    names: BTreeMap<String, (Name, Ty)>,
+    names: BTreeMap<String, (NameRef, Ty)>,
     /// Names that are known only later, and when.
     later: BTreeMap<String, &'static str>,
     /// Some vocabulary could not be read, which has been reported: its names may be right.
@@ -43,7 +43,7 @@ impl Scope {
     }
 
     /// Makes a name known from here on.
-    pub fn add(&mut self, path: impl Into<String>, name: Name, ty: Ty) {
+    pub fn add(&mut self, path: impl Into<String>, name: NameRef, ty: Ty) {
         let path = path.into();
         self.later.remove(&path);
         self.names.insert(path, (name, ty));
@@ -88,7 +88,7 @@ impl Scope {
 
     /// What a name stands for.
     #[must_use]
-    pub fn find(&self, path: &str) -> Option<(Name, &Ty)> {
+    pub fn find(&self, path: &str) -> Option<(NameRef, &Ty)> {
         self.names.get(path).map(|(name, ty)| (*name, ty))
     }
 
@@ -101,14 +101,14 @@ impl Scope {
 /// Where the text of an expression stands in its source, so that offsets in the one become
 /// places in the other.
 #[derive(Debug, Clone, Copy)]
-pub struct Place {
+pub struct ExprPlace {
     /// The span of the whole value, quotes included.
     pub whole: Span,
     /// Offset of the first byte of the text, where text and source agree byte by byte.
     pub text: Option<usize>,
 }
 
-impl Place {
+impl ExprPlace {
     /// The place of a stretch of the text.
     #[must_use]
     pub fn of(self, start: usize, end: usize) -> Span {
@@ -120,7 +120,7 @@ impl Place {
 
     /// The place of a part of this text that begins at `offset`.
     #[must_use]
-    pub fn inner(self, offset: usize) -> Place {
-        Place { whole: self.whole, text: self.text.map(|at| at + offset) }
+    pub fn inner(self, offset: usize) -> ExprPlace {
+        ExprPlace { whole: self.whole, text: self.text.map(|at| at + offset) }
     }
 }

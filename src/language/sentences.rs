@@ -3,14 +3,14 @@
 //! Takes: a text with expressions in `{{ }}`, the names in scope. Gives: a [`Sentence`], checked
 //! like any expression, or diagnostics.
 
-use super::diag::Sink;
+use super::diag::ProblemSink;
 use super::expressions::check;
 use super::grammar::end_of_tag;
-use super::scope::{Place, Scope};
-use crate::engine::sentence::{Piece, Sentence};
+use super::scope::{ExprPlace, Scope};
+use crate::engine::sentence::{Sentence, SentencePart};
 
 /// Checks a text. `None` means that diagnostics say why not.
-pub(super) fn read(sink: &mut Sink<'_>, scope: &Scope, place: Place, text: &str) -> Option<Sentence> {
+pub(super) fn read(sink: &mut ProblemSink<'_>, scope: &Scope, place: ExprPlace, text: &str) -> Option<Sentence> {
     let mut pieces = Vec::new();
     let mut at = 0;
     let mut good = true;
@@ -23,7 +23,7 @@ pub(super) fn read(sink: &mut Sink<'_>, scope: &Scope, place: Place, text: &str)
             return None;
         }
         if !rest.starts_with("{{") {
-            pieces.push(Piece::Text(text[at..=open].to_owned()));
+            pieces.push(SentencePart::Text(text[at..=open].to_owned()));
             at = open + 1;
             continue;
         }
@@ -32,15 +32,15 @@ pub(super) fn read(sink: &mut Sink<'_>, scope: &Scope, place: Place, text: &str)
             sink.error(place.of(open, open + 2), "`{{` is not closed", Some(help.to_owned()));
             return None;
         };
-        pieces.push(Piece::Text(text[at..open].to_owned()));
+        pieces.push(SentencePart::Text(text[at..open].to_owned()));
         let inside = &text[open + 2..close];
         match check(sink, scope, place.inner(open + 2), inside, &mut Vec::new()) {
-            Some((expr, _)) => pieces.push(Piece::Expr(expr)),
+            Some((expr, _)) => pieces.push(SentencePart::Expr(expr)),
             None => good = false,
         }
         at = close + 2;
     }
-    pieces.push(Piece::Text(text[at..].to_owned()));
-    pieces.retain(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
+    pieces.push(SentencePart::Text(text[at..].to_owned()));
+    pieces.retain(|piece| !matches!(piece, SentencePart::Text(text) if text.is_empty()));
     good.then_some(Sentence(pieces))
 }

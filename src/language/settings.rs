@@ -5,17 +5,17 @@
 use chrono_tz::Tz;
 
 use super::keys;
-use super::reader::{Fields, Reader};
+use super::reader::{Fields, NodeReader};
 use super::yaml::NodeKind;
 use crate::engine::facts::Ages;
-use crate::engine::rules::{ItemScope, Limits, Summary};
+use crate::engine::rules::{ItemScope, RunLimits, SummarySpec};
 use crate::engine::text::TagRules;
 use crate::engine::value::Value;
 
 /// What tags are where the file does not say: known words in brackets, whole labels and last parts.
 const TAGS: TagRules = TagRules { any_bracket: false, whole: true, last_part: true };
 
-pub(super) fn scope(reader: &mut Reader<'_>, root: Fields<'_>) -> ItemScope {
+pub(super) fn scope(reader: &mut NodeReader<'_>, root: Fields<'_>) -> ItemScope {
     let mut scope = ItemScope {
         kinds: vec!["issue".to_owned()],
         open: true,
@@ -53,7 +53,7 @@ pub(super) fn scope(reader: &mut Reader<'_>, root: Fields<'_>) -> ItemScope {
     scope
 }
 
-pub(super) fn timezone(reader: &mut Reader<'_>, root: Fields<'_>) -> Tz {
+pub(super) fn timezone(reader: &mut NodeReader<'_>, root: Fields<'_>) -> Tz {
     let Some(node) = root.get("timezone") else { return Tz::UTC };
     let Some(name) = reader.text(node, "`timezone`") else { return Tz::UTC };
     name.parse().unwrap_or_else(|_| {
@@ -64,7 +64,7 @@ pub(super) fn timezone(reader: &mut Reader<'_>, root: Fields<'_>) -> Tz {
     })
 }
 
-pub(super) fn tags(reader: &mut Reader<'_>, root: Fields<'_>) -> TagRules {
+pub(super) fn tags(reader: &mut NodeReader<'_>, root: Fields<'_>) -> TagRules {
     let mut tags = TAGS;
     let Some(fields) = root.get("tags").and_then(|node| reader.map(node, "`tags`", &keys::TAGS)) else {
         return tags;
@@ -82,7 +82,7 @@ pub(super) fn tags(reader: &mut Reader<'_>, root: Fields<'_>) -> TagRules {
     tags
 }
 
-pub(super) fn ages(reader: &mut Reader<'_>, root: Fields<'_>) -> Ages {
+pub(super) fn ages(reader: &mut NodeReader<'_>, root: Fields<'_>) -> Ages {
     let mut ages = Ages { unknown: None, future: Some(0) };
     let Some(fields) = root.get("ages").and_then(|node| reader.map(node, "`ages`", &keys::AGES)) else {
         return ages;
@@ -110,8 +110,8 @@ pub(super) fn ages(reader: &mut Reader<'_>, root: Fields<'_>) -> Ages {
     ages
 }
 
-pub(super) fn limits(reader: &mut Reader<'_>, root: Fields<'_>) -> Limits {
-    let mut limits = Limits { items_per_run: None, pause_ms: 500 };
+pub(super) fn limits(reader: &mut NodeReader<'_>, root: Fields<'_>) -> RunLimits {
+    let mut limits = RunLimits { items_per_run: None, pause_ms: 500 };
     let Some(fields) = root.get("limits").and_then(|node| reader.map(node, "`limits`", &keys::LIMITS)) else {
         return limits;
     };
@@ -124,7 +124,7 @@ pub(super) fn limits(reader: &mut Reader<'_>, root: Fields<'_>) -> Limits {
     limits
 }
 
-pub(super) fn summary(reader: &mut Reader<'_>, root: Fields<'_>) -> Option<Summary> {
+pub(super) fn summary(reader: &mut NodeReader<'_>, root: Fields<'_>) -> Option<SummarySpec> {
     let node = root.get("summary").filter(|node| node.kind != NodeKind::Null)?;
     let fields = reader.map(node, "`summary`", &keys::SUMMARY)?;
     let repo = fields.get("repo").filter(|node| node.kind != NodeKind::Null).and_then(|node| {
@@ -138,10 +138,10 @@ pub(super) fn summary(reader: &mut Reader<'_>, root: Fields<'_>) -> Option<Summa
     let label =
         fields.get("label").and_then(|node| reader.text(node, "`label`")).unwrap_or("kaizen-summary").to_owned();
     let days = fields.get("days").and_then(|node| reader.whole(node, "`days`", 1)).unwrap_or(14);
-    Some(Summary { repo, label, days: usize::try_from(days).unwrap_or(14) })
+    Some(SummarySpec { repo, label, days: usize::try_from(days).unwrap_or(14) })
 }
 
-pub(super) fn skip_command(reader: &mut Reader<'_>, root: Fields<'_>) -> Option<String> {
+pub(super) fn skip_command(reader: &mut NodeReader<'_>, root: Fields<'_>) -> Option<String> {
     let fields = root.get("skip").and_then(|node| reader.map(node, "`skip`", &keys::SKIP))?;
     let node = fields.get("command")?;
     let command = reader.text(node, "`command`")?;
@@ -151,7 +151,7 @@ pub(super) fn skip_command(reader: &mut Reader<'_>, root: Fields<'_>) -> Option<
     Some(command.to_owned())
 }
 
-pub(super) fn publish_private(reader: &mut Reader<'_>, root: Fields<'_>) -> bool {
+pub(super) fn publish_private(reader: &mut NodeReader<'_>, root: Fields<'_>) -> bool {
     let fields = root.get("publish").and_then(|node| reader.map(node, "`publish`", &keys::PUBLISH));
     fields
         .and_then(|fields| fields.get("private"))

@@ -5,8 +5,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::Check;
-use super::reader::{Fields, Reader};
+use super::RuleChecker;
+use super::reader::{Fields, NodeReader};
 use super::sink_keys as keys;
 use super::yaml::Node;
 use crate::engine::source::Location;
@@ -89,7 +89,7 @@ pub enum SinkKind {
     StepSummary,
 }
 
-pub(super) fn read(check: &mut Check<'_>, root: Fields<'_>) -> Vec<SinkSetting> {
+pub(super) fn read(check: &mut RuleChecker<'_>, root: Fields<'_>) -> Vec<SinkSetting> {
     let main = check.files.main();
     let mut reader = check.reader(main);
     // What is wrong with `publish` itself has been told where its other members are read.
@@ -107,7 +107,7 @@ pub(super) fn read(check: &mut Check<'_>, root: Fields<'_>) -> Vec<SinkSetting> 
     sinks
 }
 
-fn sink(reader: &mut Reader<'_>, node: &Node) -> Option<SinkSetting> {
+fn sink(reader: &mut NodeReader<'_>, node: &Node) -> Option<SinkSetting> {
     let fields = reader.map(node, "a sink", &keys::SINK)?;
     let Some(id) = fields.get("id") else {
         reader.missing(fields, node.span, "a sink has no `id`", "name it: `id: team`");
@@ -155,7 +155,7 @@ fn sink(reader: &mut Reader<'_>, node: &Node) -> Option<SinkSetting> {
     Some(SinkSetting { id, kind, at: reader.at(node.span), variables })
 }
 
-fn issue(reader: &mut Reader<'_>, node: &Node) -> Option<SinkKind> {
+fn issue(reader: &mut NodeReader<'_>, node: &Node) -> Option<SinkKind> {
     let fields = reader.map(node, "`issue`", &keys::SINK_ISSUE)?;
     let mut text =
         |name: &str| fields.get(name).and_then(|node| reader.text(node, &format!("`{name}`"))).map(str::to_owned);
@@ -182,7 +182,7 @@ fn issue(reader: &mut Reader<'_>, node: &Node) -> Option<SinkKind> {
     Some(SinkKind::Issue(IssueSink { repo, number, label, title, create }))
 }
 
-fn telegram(reader: &mut Reader<'_>, node: &Node, variables: &mut Variables) -> Option<SinkKind> {
+fn telegram(reader: &mut NodeReader<'_>, node: &Node, variables: &mut Variables) -> Option<SinkKind> {
     let fields = reader.map(node, "`telegram`", &keys::TELEGRAM)?;
     let token_env = variable(reader, fields, node, ("token_env", variables))?;
     let chat = fields.get("chat").and_then(|node| match &node.kind {
@@ -207,7 +207,7 @@ type Variables = Vec<(String, Location)>;
 
 /// The name of a variable. What is none is not repeated: it may be the secret itself.
 fn variable(
-    reader: &mut Reader<'_>,
+    reader: &mut NodeReader<'_>,
     fields: Fields<'_>,
     node: &Node,
     (key, variables): (&str, &mut Variables),

@@ -1,6 +1,6 @@
 //! The grammar of templates: from a text to its tags.
 //!
-//! Takes: the text of a template. Gives: [`Block`]s, whose expressions are [`Term`]s of the grammar that rules
+//! Takes: the text of a template. Gives: [`TagBlock`]s, whose expressions are [`Term`]s of the grammar that rules
 //! have, or [`Slip`]s. It reads what minijinja reads, less what no text needs; that is refused at its place.
 
 use std::ops::Range;
@@ -14,15 +14,15 @@ const MAX_BLOCKS: usize = 30;
 
 /// A part of a template that is more than text.
 #[derive(Debug)]
-pub(super) enum Block {
+pub(super) enum TagBlock {
     /// `{{ … }}`, and where it begins.
     Print(Term, usize),
     /// Conditions with what stands under each, and what stands otherwise, if anything.
-    If(Vec<(Term, Vec<Block>)>, Option<Vec<Block>>),
+    If(Vec<(Term, Vec<TagBlock>)>, Option<Vec<TagBlock>>),
     For(Loop),
     /// A name and its value.
     Set(String, Term),
-    With(Vec<(String, Term)>, Vec<Block>),
+    With(Vec<(String, Term)>, Vec<TagBlock>),
     /// A file, and where it is named.
     Include(String, Span),
 }
@@ -33,12 +33,12 @@ pub(super) struct Loop {
     pub(super) name: String,
     pub(super) list: Term,
     pub(super) filter: Option<Term>,
-    pub(super) body: Vec<Block>,
-    pub(super) otherwise: Vec<Block>,
+    pub(super) body: Vec<TagBlock>,
+    pub(super) otherwise: Vec<TagBlock>,
 }
 
 /// Reads a template. The first slip of each tag is told.
-pub(super) fn read(text: &str) -> Result<Vec<Block>, Vec<Slip>> {
+pub(super) fn read(text: &str) -> Result<Vec<TagBlock>, Vec<Slip>> {
     let mut reader = TagReader { text, tags: Vec::new(), at: 0, open: Vec::new(), slips: Vec::new(), told: Vec::new() };
     if let Err(slip) = reader.find() {
         // What follows an unclosed tag cannot be told apart.
@@ -145,7 +145,7 @@ impl<'t> TagReader<'t> {
     }
 
     /// Blocks up to a tag that ends or divides the innermost open one.
-    fn body(&mut self) -> Vec<Block> {
+    fn body(&mut self) -> Vec<TagBlock> {
         let mut blocks = Vec::new();
         while let Some(tag) = self.tags.get(self.at).cloned() {
             let word = self.first_word(&tag);
@@ -175,11 +175,11 @@ impl<'t> TagReader<'t> {
         &inside[..inside.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(inside.len())]
     }
 
-    fn print(&self, tag: &Tag) -> Result<Block, Slip> {
+    fn print(&self, tag: &Tag) -> Result<TagBlock, Slip> {
         let mut parser = Parser::new(self.text, tag.inside.clone())?;
         let term = parser.expression()?;
         parser.end()?;
-        Ok(Block::Print(term, tag.whole.start))
+        Ok(TagBlock::Print(term, tag.whole.start))
     }
 
     /// What stands in a tag behind its first word.
@@ -189,7 +189,7 @@ impl<'t> TagReader<'t> {
         Ok(parser)
     }
 
-    fn statement(&mut self, tag: &Tag, word: &'t str) -> Result<Block, Slip> {
+    fn statement(&mut self, tag: &Tag, word: &'t str) -> Result<TagBlock, Slip> {
         match word {
             "if" => self.choice(tag),
             "for" => self.repetition(tag),
@@ -199,7 +199,7 @@ impl<'t> TagReader<'t> {
                 let mut parser = self.parser(tag)?;
                 let (name, value) = assignment(&mut parser, tag.whole, "set")?;
                 parser.end()?;
-                Ok(Block::Set(name, value))
+                Ok(TagBlock::Set(name, value))
             }
             "with" => {
                 let names = self.parser(tag).and_then(|mut parser| {
@@ -212,7 +212,7 @@ impl<'t> TagReader<'t> {
                 });
                 let body = self.within("endwith", tag.whole)?;
                 self.end("with", "endwith", tag.whole)?;
-                Ok(Block::With(names?, body))
+                Ok(TagBlock::With(names?, body))
             }
             "include" => {
                 let mut parser = self.parser(tag)?;
@@ -221,7 +221,7 @@ impl<'t> TagReader<'t> {
                     return Err(Slip::new(tag.whole, message, "write the name of the file in quotes"));
                 };
                 parser.end()?;
-                Ok(Block::Include(name, at))
+                Ok(TagBlock::Include(name, at))
             }
             _ => {
                 self.told.push(word);
@@ -259,7 +259,7 @@ impl<'t> TagReader<'t> {
     }
 
     /// The blocks inside a tag.
-    fn within(&mut self, end: &'static str, at: Span) -> Result<Vec<Block>, Slip> {
+    fn within(&mut self, end: &'static str, at: Span) -> Result<Vec<TagBlock>, Slip> {
         if self.open.len() >= MAX_BLOCKS {
             self.at = self.tags.len();
             return Err(Slip::new(
@@ -285,7 +285,7 @@ impl<'t> TagReader<'t> {
         }
     }
 
-    fn choice(&mut self, tag: &Tag) -> Result<Block, Slip> {
+    fn choice(&mut self, tag: &Tag) -> Result<TagBlock, Slip> {
         let (mut arms, mut otherwise, mut first) = (Vec::new(), None, None);
         let mut next = Some(tag.clone());
         while let Some(arm) = next.take() {
@@ -316,10 +316,10 @@ impl<'t> TagReader<'t> {
             }
         }
         self.end("if", "endif", tag.whole)?;
-        first.map_or(Ok(Block::If(arms, otherwise)), Err)
+        first.map_or(Ok(TagBlock::If(arms, otherwise)), Err)
     }
 
-    fn repetition(&mut self, tag: &Tag) -> Result<Block, Slip> {
+    fn repetition(&mut self, tag: &Tag) -> Result<TagBlock, Slip> {
         let head = self.parser(tag).and_then(|mut parser| {
             let usage = "write `{% for one in list %}`";
             let Some((name, _)) = parser.any_word() else {
@@ -346,7 +346,7 @@ impl<'t> TagReader<'t> {
         }
         self.end("for", "endfor", tag.whole)?;
         let (name, list, filter) = head?;
-        Ok(Block::For(Loop { name, list, filter, body, otherwise }))
+        Ok(TagBlock::For(Loop { name, list, filter, body, otherwise }))
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Text;
+use super::JobText;
 use super::scope::Scope;
 use crate::advise::FactTy;
 use crate::engine::value::{Base, Ty};
@@ -43,15 +43,15 @@ pub const ITEM_NAMES: [(&str, FactTy); 22] = [
 ];
 
 /// Names of one text with their types.
-pub(super) type Typed = BTreeMap<String, Ty>;
+pub(super) type TypedNames = BTreeMap<String, Ty>;
 
 /// The names that templates may use.
 #[derive(Debug, Clone)]
 pub(super) struct TemplateNames {
     /// In a text about one item.
-    pub(super) item: Typed,
+    pub(super) item: TypedNames,
     /// In each of the job's own texts.
-    pub(super) texts: Vec<Typed>,
+    pub(super) texts: Vec<TypedNames>,
     /// The command that lists them.
     pub(super) listed_by: String,
 }
@@ -59,14 +59,14 @@ pub(super) struct TemplateNames {
 impl TemplateNames {
     /// Names from the scope of the rules of a job; `texts` are the job's own.
     #[must_use]
-    pub(super) fn new(scope: &Scope, job: &str, texts: &[Text]) -> Self {
+    pub(super) fn new(scope: &Scope, job: &str, texts: &[JobText]) -> Self {
         let typed = |path: &str| scope.find(path).map(|(_, ty)| (path.to_owned(), ty.clone()));
         let own = |names: &[(&str, FactTy)]| -> Vec<(String, Ty)> {
             names.iter().map(|(path, ty)| ((*path).to_owned(), ty.ty())).collect()
         };
         let searched = ["tagged.", "labelled.", "count.", "distinct.", "labels_with."];
         let of_rules = scope.paths().filter(|path| !searched.iter().any(|group| path.starts_with(group)));
-        let mut item: Typed = of_rules.filter_map(typed).chain(own(&ITEM_NAMES)).collect();
+        let mut item: TypedNames = of_rules.filter_map(typed).chain(own(&ITEM_NAMES)).collect();
         // What was not classified has the type `unknown` there.
         item.entry("type".to_owned()).and_modify(|ty| {
             if let Base::OneOf(types) = &mut ty.base {
@@ -74,12 +74,12 @@ impl TemplateNames {
             }
         });
         let fixed = || scope.paths().filter(|path| path.starts_with("thresholds.") || path.starts_with("agents."));
-        let of = |text: &Text| fixed().filter_map(typed).chain(own(text.names)).collect();
+        let of = |text: &JobText| fixed().filter_map(typed).chain(own(text.names)).collect();
         TemplateNames { item, texts: texts.iter().map(of).collect(), listed_by: format!("kaizen rules facts {job}") }
     }
 
     /// The names of a text: one about an item, or one of the job's own.
-    pub(super) fn of(&self, text: Option<usize>) -> &Typed {
+    pub(super) fn of(&self, text: Option<usize>) -> &TypedNames {
         text.and_then(|index| self.texts.get(index)).unwrap_or(&self.item)
     }
 }

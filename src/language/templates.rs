@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::{Error, ErrorKind};
 
-use super::diag::{Diagnostic, Sink, did_you_mean, listed, names_help};
+use super::diag::{Diagnostic, ProblemSink, did_you_mean, listed, names_help};
 use super::expressions::{Checker, NameTypes, joined};
 use super::filters::environment;
 use super::grammar::{Slip, Term, TermKind};
-use super::scope::Place;
-use super::tags::{self, Block, Loop};
-use super::template_names::{TemplateNames, Typed};
+use super::scope::ExprPlace;
+use super::tags::{self, Loop, TagBlock};
+use super::template_names::{TemplateNames, TypedNames};
 use crate::engine::source::{Source, Span};
 use crate::engine::template::{Templates, innermost, told};
 use crate::engine::value::{Base, Ty, comparable};
@@ -41,7 +41,7 @@ const MAX_TEMPLATE: usize = 32_768;
 
 /// What the texts use.
 #[derive(Debug, Default)]
-pub(super) struct Used {
+pub(super) struct UsedNames {
     /// Templates that are wanted, and all they include.
     pub(super) templates: BTreeSet<String>,
     /// Names with their parts.
@@ -56,9 +56,9 @@ pub(super) fn read(
     (file, texts): (&Source, &[(usize, &str)]),
     names: &TemplateNames,
     found: &mut Vec<Diagnostic>,
-) -> (Option<Templates>, Used) {
+) -> (Option<Templates>, UsedNames) {
     let before = found.len();
-    let mut checked: BTreeMap<(String, Option<usize>), Walked> = BTreeMap::new();
+    let mut checked: BTreeMap<(String, Option<usize>), TemplateUse> = BTreeMap::new();
     let first: Vec<(String, Option<usize>)> = wanted
         .iter()
         .map(|name| (name.clone(), None))
@@ -73,7 +73,11 @@ pub(super) fn read(
             // Those that actions and includes name have been told where they are named.
             if text.is_some() && texts.contains(&(text.unwrap_or_default(), name.as_str())) {
                 let help = did_you_mean(&name, sources.keys().map(String::as_str));
-                Sink { source: file, found }.error(Span::default(), format!("there is no template `{name}`"), help);
+                ProblemSink { source: file, found }.error(
+                    Span::default(),
+                    format!("there is no template `{name}`"),
+                    help,
+                );
             }
             continue;
         };
@@ -83,13 +87,13 @@ pub(super) fn read(
                 open.push((include.clone(), text));
             } else {
                 let help = did_you_mean(include, sources.keys().map(String::as_str));
-                Sink { source, found }.error(*span, format!("there is no template `{include}`"), help);
+                ProblemSink { source, found }.error(*span, format!("there is no template `{include}`"), help);
             }
         }
         checked.insert((name, text), walked);
     }
     circles(sources, &checked, found);
-    let mut all = Used::default();
+    let mut all = UsedNames::default();
     for ((name, _), walked) in &checked {
         all.templates.insert(name.clone());
         all.names.extend(walked.paths.iter().cloned());
@@ -119,7 +123,7 @@ fn try_out(
     sources: &BTreeMap<String, Source>,
     templates: &Templates,
     name: &str,
-    names: &Typed,
+    names: &TypedNames,
     found: &mut Vec<Diagnostic>,
 ) {
     let tries = [(true, "where each list has 100 entries"), (false, "where lists are empty and numbers are 0")];
@@ -134,7 +138,7 @@ fn try_out(
 const ENTRIES: [usize; 2] = [100, 10];
 
 /// Values of these types: many and large, or as few and as small as there can be.
-fn made_up(names: &Typed, plenty: bool) -> serde_json::Value {
+fn made_up(names: &TypedNames, plenty: bool) -> serde_json::Value {
     use serde_json::{Map, Value};
     fn put(into: &mut Value, path: &str, value: Value) {
         let (part, rest) = path.split_once('.').map_or((path, None), |(part, rest)| (part, Some(rest)));
@@ -195,7 +199,7 @@ fn tell(sources: &BTreeMap<String, Source>, (name, error): (&str, &Error), what:
     let help = (error.kind() == ErrorKind::OutOfFuel).then(|| {
         "go through fewer lists within each other, or through a part of one: `{% for one in list[:20] %}`".to_owned()
     });
-    Sink { source, found }.error(span, format!("this template {what}: {}", told(error)), help);
+    ProblemSink { source, found }.error(span, format!("this template {what}: {}", told(error)), help);
 }
 
 /// What is wrong with each template that nothing uses; it may name what any one text may.
@@ -206,7 +210,7 @@ pub(super) fn unread(
 ) -> BTreeMap<String, Vec<Diagnostic>> {
     let rest = sources.iter().filter(|(name, _)| !used.contains(*name));
     let checked = rest.map(|(name, source)| {
-        let under = |names_of: &Typed| {
+        let under = |names_of: &TypedNames| {
             let mut found = Vec::new();
             check(source, names_of, &names.listed_by, &mut found);
             found
@@ -219,7 +223,7 @@ pub(super) fn unread(
 
 /// What walking a template found.
 #[derive(Debug, Default)]
-struct Walked {
+struct TemplateUse {
     includes: Vec<(String, Span)>,
     /// Top-level names, and names with their parts.
     used: BTreeSet<String>,
@@ -229,7 +233,7 @@ struct Walked {
 /// A template that includes itself, at once or in a circle, would never end.
 fn circles(
     sources: &BTreeMap<String, Source>,
-    checked: &BTreeMap<(String, Option<usize>), Walked>,
+    checked: &BTreeMap<(String, Option<usize>), TemplateUse>,
     found: &mut Vec<Diagnostic>,
 ) {
     for (key, walked) in checked {
@@ -244,7 +248,11 @@ fn circles(
                     } else {
                         format!("`{include}` includes this template again")
                     };
-                    Sink { source, found }.error(*span, message, Some("an include in a circle never ends".to_owned()));
+                    ProblemSink { source, found }.error(
+                        *span,
+                        message,
+                        Some("an include in a circle never ends".to_owned()),
+                    );
                     // The others of the circle would say the same.
                     return;
                 }
@@ -257,7 +265,7 @@ fn circles(
     }
 }
 
-fn used(checked: &BTreeMap<(String, Option<usize>), Walked>) -> BTreeMap<String, BTreeSet<String>> {
+fn used(checked: &BTreeMap<(String, Option<usize>), TemplateUse>) -> BTreeMap<String, BTreeSet<String>> {
     let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (name, _) in checked.keys() {
         let mut open = vec![name];
@@ -274,29 +282,29 @@ fn used(checked: &BTreeMap<(String, Option<usize>), Walked>) -> BTreeMap<String,
 }
 
 /// Checks one template.
-fn check(source: &Source, names: &Typed, listed_by: &str, found: &mut Vec<Diagnostic>) -> Walked {
-    let mut sink = Sink { source, found };
+fn check(source: &Source, names: &TypedNames, listed_by: &str, found: &mut Vec<Diagnostic>) -> TemplateUse {
+    let mut sink = ProblemSink { source, found };
     if source.text.len() > MAX_TEMPLATE {
         let message = format!("this template has {} bytes, {MAX_TEMPLATE} is the most", source.text.len());
         sink.error(Span::default(), message, Some("split it with `{% include %}`".to_owned()));
-        return Walked::default();
+        return TemplateUse::default();
     }
     let blocks = match tags::read(&source.text) {
         Ok(blocks) => blocks,
         Err(slips) => {
             slips.into_iter().for_each(|Slip { span, message, help }| sink.error(span, message, help));
-            return Walked::default();
+            return TemplateUse::default();
         }
     };
-    let scope = Names { typed: names, bound: Vec::new(), listed_by };
-    let mut walk = Walk { sink, scope, known: Vec::new(), walked: Walked::default() };
+    let scope = TagNames { typed: names, bound: Vec::new(), listed_by };
+    let mut walk = TemplateWalk { sink, scope, known: Vec::new(), walked: TemplateUse::default() };
     walk.all(&blocks);
     walk.walked
 }
 
 /// What a variable of the template's own stands for.
 #[derive(Debug, Clone)]
-enum Bound {
+enum LocalName {
     /// Whatever stands below this path: an entry of a list of groups.
     Path(String),
     /// A value of this type; of none where that has been told.
@@ -306,9 +314,9 @@ enum Bound {
 }
 
 /// The names that a tag can use.
-struct Names<'n> {
-    typed: &'n Typed,
-    bound: Vec<(String, Bound)>,
+struct TagNames<'n> {
+    typed: &'n TypedNames,
+    bound: Vec<(String, LocalName)>,
     listed_by: &'n str,
 }
 
@@ -317,15 +325,15 @@ enum Meaning<'b> {
     /// A name of the text, with its full path.
     Given(String),
     /// A part of a variable.
-    Own(&'b Bound, &'b str),
+    Own(&'b LocalName, &'b str),
 }
 
-impl Names<'_> {
+impl TagNames<'_> {
     fn meaning<'b>(&'b self, path: &'b str) -> Meaning<'b> {
         let (root, rest) = path.split_once('.').unwrap_or((path, ""));
         match self.bound.iter().rev().find(|(name, _)| name == root) {
-            Some((_, Bound::Path(path))) if rest.is_empty() => Meaning::Given(path.clone()),
-            Some((_, Bound::Path(path))) => Meaning::Given(format!("{path}.{rest}")),
+            Some((_, LocalName::Path(path))) if rest.is_empty() => Meaning::Given(path.clone()),
+            Some((_, LocalName::Path(path))) => Meaning::Given(format!("{path}.{rest}")),
             Some((_, bound)) => Meaning::Own(bound, rest),
             None => Meaning::Given(path.to_owned()),
         }
@@ -354,15 +362,15 @@ impl Names<'_> {
     fn written(&self) -> Vec<String> {
         let of_entries = self.bound.iter().flat_map(|(name, bound)| {
             let prefix = match bound {
-                Bound::Path(path) => format!("{path}."),
+                LocalName::Path(path) => format!("{path}."),
                 _ => String::new(),
             };
             let below = self
                 .typed
                 .keys()
                 .filter_map(move |path| path.strip_prefix(&prefix))
-                .filter(|_| matches!(bound, Bound::Path(_)));
-            let own = matches!(bound, Bound::Value(_)).then(|| name.clone());
+                .filter(|_| matches!(bound, LocalName::Path(_)));
+            let own = matches!(bound, LocalName::Value(_)).then(|| name.clone());
             below.map(move |part| format!("{name}.{part}")).chain(own)
         });
         let top = self.typed.keys().map(|path| path.split("[]").next().unwrap_or(path).to_owned());
@@ -373,12 +381,12 @@ impl Names<'_> {
     }
 }
 
-impl NameTypes for Names<'_> {
+impl NameTypes for TagNames<'_> {
     fn find(&self, path: &str) -> Result<Option<Ty>, ()> {
         match self.meaning(path) {
             Meaning::Given(path) => Ok(self.given(&path)),
-            Meaning::Own(Bound::Value(ty), "") => ty.clone().map(Some).ok_or(()),
-            Meaning::Own(Bound::Loop, part) => {
+            Meaning::Own(LocalName::Value(ty), "") => ty.clone().map(Some).ok_or(()),
+            Meaning::Own(LocalName::Loop, part) => {
                 let known = OF_LOOP.iter().find(|(name, _)| *name == part);
                 Ok(known.map(|(_, number)| Ty::of(if *number { Base::Number } else { Base::Bool })))
             }
@@ -386,9 +394,9 @@ impl NameTypes for Names<'_> {
         }
     }
 
-    fn help(&self, sink: &Sink<'_>, path: &str) -> Option<String> {
+    fn help(&self, sink: &ProblemSink<'_>, path: &str) -> Option<String> {
         match self.meaning(path) {
-            Meaning::Own(Bound::Loop, _) => did_you_mean(path, OF_LOOP.map(|(name, _)| name)),
+            Meaning::Own(LocalName::Loop, _) => did_you_mean(path, OF_LOOP.map(|(name, _)| name)),
             Meaning::Own(..) => {
                 Some(format!("`{}` is a single value and has no parts", path.split('.').next().unwrap_or(path)))
             }
@@ -409,29 +417,29 @@ impl NameTypes for Names<'_> {
     }
 }
 
-struct Walk<'w, 'd> {
-    sink: Sink<'d>,
-    scope: Names<'w>,
+struct TemplateWalk<'w, 'd> {
+    sink: ProblemSink<'d>,
+    scope: TagNames<'w>,
     /// Names that are not none here, as conditions have shown.
     known: Vec<String>,
-    walked: Walked,
+    walked: TemplateUse,
 }
 
-impl Walk<'_, '_> {
-    fn all(&mut self, blocks: &[Block]) {
+impl TemplateWalk<'_, '_> {
+    fn all(&mut self, blocks: &[TagBlock]) {
         blocks.iter().for_each(|block| self.block(block));
     }
 
-    fn block(&mut self, block: &Block) {
+    fn block(&mut self, block: &TagBlock) {
         match block {
-            Block::Print(term, at) => self.print(term, *at),
-            Block::If(arms, otherwise) => self.choice(arms, otherwise.as_deref()),
-            Block::For(each) => self.repetition(each),
-            Block::Set(name, value) => {
+            TagBlock::Print(term, at) => self.print(term, *at),
+            TagBlock::If(arms, otherwise) => self.choice(arms, otherwise.as_deref()),
+            TagBlock::For(each) => self.repetition(each),
+            TagBlock::Set(name, value) => {
                 let bound = self.value(value);
                 self.bind(name, bound);
             }
-            Block::With(names, body) => {
+            TagBlock::With(names, body) => {
                 let outer = (self.scope.bound.len(), self.known.len());
                 for (name, value) in names {
                     let bound = self.value(value);
@@ -440,7 +448,7 @@ impl Walk<'_, '_> {
                 self.all(body);
                 self.leave(outer);
             }
-            Block::Include(name, at) => self.walked.includes.push((name.clone(), *at)),
+            TagBlock::Include(name, at) => self.walked.includes.push((name.clone(), *at)),
         }
     }
 
@@ -448,7 +456,7 @@ impl Walk<'_, '_> {
     fn ty(&mut self, term: &Term) -> Option<Ty> {
         self.note(term);
         let text = &*self.sink.source.text;
-        let place = Place { whole: Span::default(), text: Some(0) };
+        let place = ExprPlace { whole: Span::default(), text: Some(0) };
         let known = std::mem::take(&mut self.known);
         let mut checker = Checker { sink: &mut self.sink, names: &self.scope, place, text, known, templates: true };
         let ty = checker.ty(term);
@@ -470,18 +478,18 @@ impl Walk<'_, '_> {
     }
 
     /// What a name is bound to: a name of the text keeps its parts.
-    fn value(&mut self, term: &Term) -> Bound {
+    fn value(&mut self, term: &Term) -> LocalName {
         let ty = self.ty(term);
         match (&ty, term.name().map(|name| self.scope.meaning(name))) {
-            (Some(Ty { base: Base::Group, .. }), Some(Meaning::Given(path))) => Bound::Path(path),
+            (Some(Ty { base: Base::Group, .. }), Some(Meaning::Given(path))) => LocalName::Path(path),
             (Some(Ty { base: Base::List(base, _), .. }), Some(Meaning::Given(path))) if **base == Base::Group => {
-                Bound::Path(path)
+                LocalName::Path(path)
             }
-            _ => Bound::Value(ty),
+            _ => LocalName::Value(ty),
         }
     }
 
-    fn bind(&mut self, name: &str, bound: Bound) {
+    fn bind(&mut self, name: &str, bound: LocalName) {
         // What was known of another of this name is not known of this one.
         self.known.retain(|known| known.split('.').next() != Some(name));
         self.scope.bound.push((name.to_owned(), bound));
@@ -522,7 +530,7 @@ impl Walk<'_, '_> {
         before.is_empty() || before.ends_with('\n')
     }
 
-    fn choice(&mut self, arms: &[(Term, Vec<Block>)], otherwise: Option<&[Block]>) {
+    fn choice(&mut self, arms: &[(Term, Vec<TagBlock>)], otherwise: Option<&[TagBlock]>) {
         let outer = (self.scope.bound.len(), self.known.len());
         let mut ends = Vec::new();
         let mut known = self.known.clone();
@@ -541,33 +549,33 @@ impl Walk<'_, '_> {
         // A name that every way has set, or that was there before, is there afterwards.
         let names: BTreeSet<String> = ends.iter().flatten().map(|(name, _)| name.clone()).collect();
         for name in names {
-            let last = |bound: &[(String, Bound)]| {
+            let last = |bound: &[(String, LocalName)]| {
                 bound.iter().rev().find(|(known, _)| *known == name).map(|(_, bound)| bound.clone())
             };
             let before = last(&self.scope.bound);
-            let all: Option<Vec<Bound>> = ends.iter().map(|end| last(end).or_else(|| before.clone())).collect();
+            let all: Option<Vec<LocalName>> = ends.iter().map(|end| last(end).or_else(|| before.clone())).collect();
             let Some(all) = all else { continue };
             let one = all.into_iter().reduce(|a, b| match (a, b) {
-                (Bound::Path(a), Bound::Path(b)) if a == b => Bound::Path(a),
-                (Bound::Value(Some(a)), Bound::Value(Some(b))) => Bound::Value(joined(&a, &b)),
-                _ => Bound::Value(None),
+                (LocalName::Path(a), LocalName::Path(b)) if a == b => LocalName::Path(a),
+                (LocalName::Value(Some(a)), LocalName::Value(Some(b))) => LocalName::Value(joined(&a, &b)),
+                _ => LocalName::Value(None),
             });
-            self.bind(&name, one.unwrap_or(Bound::Value(None)));
+            self.bind(&name, one.unwrap_or(LocalName::Value(None)));
         }
     }
 
     fn repetition(&mut self, each: &Loop) {
         let ty = self.ty(&each.list);
         let entry = match ty {
-            None => Bound::Value(None),
+            None => LocalName::Value(None),
             Some(Ty { base: Base::List(base, _), maybe: false }) if *base == Base::Group => {
-                self.list_path(&each.list).map_or(Bound::Value(None), |path| Bound::Path(format!("{path}[]")))
+                self.list_path(&each.list).map_or(LocalName::Value(None), |path| LocalName::Path(format!("{path}[]")))
             }
-            Some(Ty { base: Base::List(base, _), maybe: false }) => Bound::Value(Some(Ty::of(*base))),
+            Some(Ty { base: Base::List(base, _), maybe: false }) => LocalName::Value(Some(Ty::of(*base))),
             Some(ty) => {
                 let help = matches!(ty.base, Base::Number).then(|| "count with `range(n)`".to_owned());
                 self.sink.error(each.list.span, format!("a loop goes through a list, this is {ty}"), help);
-                Bound::Value(None)
+                LocalName::Value(None)
             }
         };
         let outer = (self.scope.bound.len(), self.known.len());
@@ -576,7 +584,7 @@ impl Walk<'_, '_> {
             self.ty(filter);
             filter.known_if(true, &mut self.known);
         }
-        self.bind("loop", Bound::Loop);
+        self.bind("loop", LocalName::Loop);
         self.all(&each.body);
         self.leave(outer);
         self.all(&each.otherwise);

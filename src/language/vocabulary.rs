@@ -6,20 +6,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::yaml::{Node, NodeKind};
-use super::{Check, Entry, keys};
-use crate::engine::expr::{Expr, Name};
+use super::{RuleChecker, SectionEntry, keys};
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::facts::Fact;
 use crate::engine::keywords::{Keywords, Set, Word};
 use crate::engine::policy::Policy;
-use crate::engine::rules::{Label, Threshold};
+use crate::engine::rules::{LabelSpec, Threshold};
 use crate::engine::source::Span;
 use crate::engine::text::same_tag;
 use crate::engine::value::{Base, Ty, Value};
 
 /// Entries by name in the order of the files; a name in two files is an error, unless `nearer`
 /// may replace it.
-pub(super) fn distinct<'f>(check: &mut Check<'f>, section: &str, nearer: impl Fn(&Node) -> bool) -> Vec<Entry<'f>> {
-    let mut kept: Vec<Entry<'f>> = Vec::new();
+pub(super) fn distinct<'f>(
+    check: &mut RuleChecker<'f>,
+    section: &str,
+    nearer: impl Fn(&Node) -> bool,
+) -> Vec<SectionEntry<'f>> {
+    let mut kept: Vec<SectionEntry<'f>> = Vec::new();
     for entry in check.files.entries(section) {
         let Some(earlier) = kept.iter_mut().find(|kept| kept.key.name == entry.key.name) else {
             kept.push(entry);
@@ -45,7 +49,7 @@ pub(super) fn distinct<'f>(check: &mut Check<'f>, section: &str, nearer: impl Fn
 }
 
 /// A section must be a map; what is not has been said once here.
-pub(super) fn sections_are_maps(check: &mut Check<'_>, sections: &[&str]) {
+pub(super) fn sections_are_maps(check: &mut RuleChecker<'_>, sections: &[&str]) {
     for file in 0..check.files.roots.len() {
         for section in sections {
             let files = check.files;
@@ -57,7 +61,7 @@ pub(super) fn sections_are_maps(check: &mut Check<'_>, sections: &[&str]) {
 }
 
 /// Keyword sets.
-pub(super) fn keywords(check: &mut Check<'_>) -> Keywords {
+pub(super) fn keywords(check: &mut RuleChecker<'_>) -> Keywords {
     let mut sets: Vec<Set> = Vec::new();
     let mut by_name = BTreeMap::new();
     let change = |node: &Node| matches!(node.kind, NodeKind::Map(_));
@@ -92,13 +96,13 @@ pub(super) fn keywords(check: &mut Check<'_>) -> Keywords {
     distinct(check, "keywords", change);
     for (index, set) in sets.iter().enumerate() {
         let name = &set.name;
-        check.scope.add(format!("tagged.{name}"), Name::Tagged(index), Ty::of(Base::Bool));
-        check.scope.add(format!("labelled.{name}"), Name::Labelled(index), Ty::of(Base::Bool));
+        check.scope.add(format!("tagged.{name}"), NameRef::Tagged(index), Ty::of(Base::Bool));
+        check.scope.add(format!("labelled.{name}"), NameRef::Labelled(index), Ty::of(Base::Bool));
     }
     Keywords::new(sets)
 }
 
-fn alter(check: &mut Check<'_>, entry: Entry<'_>, what: &str, words: &mut Vec<Word>) {
+fn alter(check: &mut RuleChecker<'_>, entry: SectionEntry<'_>, what: &str, words: &mut Vec<Word>) {
     let Some(fields) = check.reader(entry.file).map(entry.node, what, &keys::SET) else { return };
     if let Some(node) = fields.get("except") {
         let gone = word_list(check, entry.file, node, what);
@@ -117,7 +121,7 @@ fn alter(check: &mut Check<'_>, entry: Entry<'_>, what: &str, words: &mut Vec<Wo
     }
 }
 
-fn word_list(check: &mut Check<'_>, file: usize, node: &Node, what: &str) -> Vec<Word> {
+fn word_list(check: &mut RuleChecker<'_>, file: usize, node: &Node, what: &str) -> Vec<Word> {
     let mut reader = check.reader(file);
     let words = reader.placed_texts(node, what);
     let word = |(text, span): (String, Span)| Word { text: text.trim().to_lowercase(), at: reader.at(span) };
@@ -125,7 +129,7 @@ fn word_list(check: &mut Check<'_>, file: usize, node: &Node, what: &str) -> Vec
 }
 
 /// Thresholds: the nearer file wins.
-pub(super) fn thresholds(check: &mut Check<'_>) -> Vec<Threshold> {
+pub(super) fn thresholds(check: &mut RuleChecker<'_>) -> Vec<Threshold> {
     let mut thresholds = Vec::new();
     for entry in distinct(check, "thresholds", |_| true) {
         if !check.reader(entry.file).name(entry.key, false) {
@@ -133,7 +137,7 @@ pub(super) fn thresholds(check: &mut Check<'_>) -> Vec<Threshold> {
         }
         let name = entry.key.name.clone();
         let value = check.reader(entry.file).number(entry.node, &format!("the threshold `{name}`"));
-        check.scope.add(format!("thresholds.{name}"), Name::Threshold(thresholds.len()), Ty::of(Base::Number));
+        check.scope.add(format!("thresholds.{name}"), NameRef::Threshold(thresholds.len()), Ty::of(Base::Number));
         let at = check.reader(entry.file).at(entry.node.span);
         thresholds.push(Threshold { name, value: value.unwrap_or(Value::Int(0)), at });
     }
@@ -141,7 +145,7 @@ pub(super) fn thresholds(check: &mut Check<'_>) -> Vec<Threshold> {
 }
 
 /// Labels that actions may put on.
-pub(super) fn labels(check: &mut Check<'_>) -> Vec<Label> {
+pub(super) fn labels(check: &mut RuleChecker<'_>) -> Vec<LabelSpec> {
     let mut labels = Vec::new();
     for entry in distinct(check, "labels", |_| false) {
         let name = entry.key.name.clone();
@@ -164,14 +168,14 @@ pub(super) fn labels(check: &mut Check<'_>) -> Vec<Label> {
         let description =
             fields.get("description").and_then(|node| reader.text(node, "`description`").map(str::to_owned));
         let at = reader.at(entry.key.span);
-        labels.push(Label { name, color, description, at });
+        labels.push(LabelSpec { name, color, description, at });
     }
     labels
 }
 
 /// An index by name, or an error with the nearest one.
 pub(super) fn index_of(
-    reader: &mut super::reader::Reader<'_>,
+    reader: &mut super::reader::NodeReader<'_>,
     span: Span,
     what: &str,
     name: &str,
@@ -195,7 +199,7 @@ pub(crate) fn texts_beside(policy: &Policy, fact: Fact) -> BTreeSet<&str> {
             if let Expr::In(..) | Expr::Compare(..) = part {
                 part.names(&mut names);
             }
-            if names.contains(&Name::Fact(fact)) {
+            if names.contains(&NameRef::Fact(fact)) {
                 part.walk(&mut |part| {
                     if let Expr::Literal(Value::Text(text)) = part {
                         found.insert(text.as_ref());

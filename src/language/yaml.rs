@@ -9,7 +9,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::Spanned;
 
-use super::diag::Sink;
+use super::diag::ProblemSink;
 use crate::engine::source::{Source, Span};
 
 /// The largest rule file that is read, in bytes.
@@ -30,7 +30,7 @@ pub struct Node {
 
 /// A key of a map with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
+pub struct MapKey {
     /// Where it stands.
     pub span: Span,
     /// The key itself.
@@ -53,7 +53,7 @@ pub enum NodeKind {
     /// A sequence.
     List(Vec<Node>),
     /// A mapping, in the order of the file.
-    Map(Vec<(Key, Node)>),
+    Map(Vec<(MapKey, Node)>),
 }
 
 impl NodeKind {
@@ -72,7 +72,7 @@ impl NodeKind {
 }
 
 /// Reads one document. `None` means that a diagnostic says why not.
-pub fn read(sink: &mut Sink<'_>) -> Option<Node> {
+pub fn read(sink: &mut ProblemSink<'_>) -> Option<Node> {
     let source = sink.source.clone();
     if source.text.len() > MAX_BYTES {
         let found = source.text.len();
@@ -100,7 +100,7 @@ pub fn read(sink: &mut Sink<'_>) -> Option<Node> {
             max_replay_stack_depth: 8,
         },
     };
-    match serde_yaml::from_str_with_options::<Spanned<Raw>>(&source.text, options) {
+    match serde_yaml::from_str_with_options::<Spanned<YamlValue>>(&source.text, options) {
         Ok(root) => Some(node(root, &source)),
         Err(error) => {
             let place = error.location().map_or(0, |at| {
@@ -117,21 +117,24 @@ pub fn read(sink: &mut Sink<'_>) -> Option<Node> {
 }
 
 /// A document that is not YAML, in our words.
-struct Problem {
+struct YamlProblem {
     span: Span,
     message: String,
     help: String,
 }
 
 /// What the library found, in our words, and help for the usual slips, told from the line.
-fn plainly(source: &Source, place: usize, message: &str) -> Problem {
+fn plainly(source: &Source, place: usize, message: &str) -> YamlProblem {
     let (line, _) = source.line_column(place);
     let start = source.offset(line, 1);
     let text = source.text[start..].split('\n').next().unwrap_or("");
     let end = source.text[place..].chars().next().map_or(place, |c| place + c.len_utf8());
     let has = |part: &str| message.contains(part);
-    let problem =
-        |span: Span, message: &str, help: &str| Problem { span, message: message.to_owned(), help: help.to_owned() };
+    let problem = |span: Span, message: &str, help: &str| YamlProblem {
+        span,
+        message: message.to_owned(),
+        help: help.to_owned(),
+    };
     let here = |message: &str, help: &str| problem(Span::new(place, end), message, help);
     if has("duplicate mapping key") {
         here("a key stands here a second time", "a key stands once in a map: merge the two or remove one")
@@ -200,7 +203,7 @@ fn tab(text: &str, start: usize, said: bool) -> Option<Span> {
 }
 
 /// A text that YAML takes for something else because of the character that it begins with.
-struct Unquoted<'t> {
+struct UnquotedText<'t> {
     mark: char,
     /// Offset in the line.
     at: usize,
@@ -209,7 +212,7 @@ struct Unquoted<'t> {
 
 /// The value of this line that ends the reading at `fault`: what follows the last `: ` or `- ` before, where it
 /// begins with a character that YAML keeps for itself and is more than a list or a map.
-fn unquoted(line: &str, fault: usize) -> Option<Unquoted<'_>> {
+fn unquoted(line: &str, fault: usize) -> Option<UnquotedText<'_>> {
     let line = line.trim_end();
     let before = line.get(..fault.min(line.len()))?;
     let at = [": ", "- "].iter().filter_map(|mark| before.rfind(mark)).max()? + 2;
@@ -238,7 +241,7 @@ fn unquoted(line: &str, fault: usize) -> Option<Unquoted<'_>> {
         '*' | '@' | '`' | '%' | '&' | '!' | '|' | '>' | ',' | '?' | '-' => fault <= at + text.len(),
         _ => false,
     };
-    more.then_some(Unquoted { mark, at, text })
+    more.then_some(UnquotedText { mark, at, text })
 }
 
 /// A text in quotes that need no escapes.
@@ -247,19 +250,19 @@ pub fn quoted(text: &str) -> String {
     if text.contains(['"', '\\']) { format!("'{}'", text.replace('\'', "''")) } else { format!("\"{text}\"") }
 }
 
-fn node(raw: Spanned<Raw>, source: &Source) -> Node {
+fn node(raw: Spanned<YamlValue>, source: &Source) -> Node {
     let span = span_of(&raw, source);
     let kind = match raw.value {
-        Raw::Null => NodeKind::Null,
-        Raw::Bool(value) => NodeKind::Bool(value),
-        Raw::Int(value) => NodeKind::Int(value),
-        Raw::Float(value) => NodeKind::Float(value),
-        Raw::Text(value) => NodeKind::Text(value),
-        Raw::List(items) => NodeKind::List(items.into_iter().map(|item| node(item, source)).collect()),
-        Raw::Map(entries) => NodeKind::Map(
+        YamlValue::Null => NodeKind::Null,
+        YamlValue::Bool(value) => NodeKind::Bool(value),
+        YamlValue::Int(value) => NodeKind::Int(value),
+        YamlValue::Float(value) => NodeKind::Float(value),
+        YamlValue::Text(value) => NodeKind::Text(value),
+        YamlValue::List(items) => NodeKind::List(items.into_iter().map(|item| node(item, source)).collect()),
+        YamlValue::Map(entries) => NodeKind::Map(
             entries
                 .into_iter()
-                .map(|(key, value)| (Key { span: span_of(&key, source), name: key.value }, node(value, source)))
+                .map(|(key, value)| (MapKey { span: span_of(&key, source), name: key.value }, node(value, source)))
                 .collect(),
         ),
     };
@@ -274,17 +277,17 @@ fn span_of<T>(value: &Spanned<T>, source: &Source) -> Span {
 }
 
 /// What the YAML library hands over, before places are turned into ours.
-enum Raw {
+enum YamlValue {
     Null,
     Bool(bool),
     Int(i64),
     Float(f64),
     Text(String),
-    List(Vec<Spanned<Raw>>),
-    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+    List(Vec<Spanned<YamlValue>>),
+    Map(Vec<(Spanned<String>, Spanned<YamlValue>)>),
 }
 
-impl<'de> Deserialize<'de> for Raw {
+impl<'de> Deserialize<'de> for YamlValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(RawVisitor)
     }
@@ -293,53 +296,53 @@ impl<'de> Deserialize<'de> for Raw {
 struct RawVisitor;
 
 impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
+    type Value = YamlValue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a YAML value")
     }
 
-    fn visit_unit<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Null)
+    fn visit_unit<E>(self) -> Result<YamlValue, E> {
+        Ok(YamlValue::Null)
     }
 
-    fn visit_none<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Null)
+    fn visit_none<E>(self) -> Result<YamlValue, E> {
+        Ok(YamlValue::Null)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
-        Ok(Raw::Bool(value))
+    fn visit_bool<E>(self, value: bool) -> Result<YamlValue, E> {
+        Ok(YamlValue::Bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
-        Ok(Raw::Int(value))
+    fn visit_i64<E>(self, value: i64) -> Result<YamlValue, E> {
+        Ok(YamlValue::Int(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
-        Ok(i64::try_from(value).map_or(Raw::Float(value as f64), Raw::Int))
+    fn visit_u64<E>(self, value: u64) -> Result<YamlValue, E> {
+        Ok(i64::try_from(value).map_or(YamlValue::Float(value as f64), YamlValue::Int))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
-        Ok(Raw::Float(value))
+    fn visit_f64<E>(self, value: f64) -> Result<YamlValue, E> {
+        Ok(YamlValue::Float(value))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
-        Ok(Raw::Text(value.to_owned()))
+    fn visit_str<E>(self, value: &str) -> Result<YamlValue, E> {
+        Ok(YamlValue::Text(value.to_owned()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Raw, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<YamlValue, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = seq.next_element()? {
             items.push(item);
         }
-        Ok(Raw::List(items))
+        Ok(YamlValue::List(items))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<YamlValue, A::Error> {
         let mut entries = Vec::new();
         while let Some(key) = map.next_key()? {
             entries.push((key, map.next_value()?));
         }
-        Ok(Raw::Map(entries))
+        Ok(YamlValue::Map(entries))
     }
 }

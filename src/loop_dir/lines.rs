@@ -26,7 +26,7 @@ pub const TOLD: usize = 100;
 
 /// What reading a file came to.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Lines {
+pub struct LineSummary {
     /// Lines whose value was handed over.
     pub read: u64,
     /// Lines that were skipped because they cannot be read.
@@ -160,12 +160,12 @@ pub fn merge_lines(path: &Path, merge: impl FnOnce(&[u8]) -> Vec<u8>) -> Result<
 ///
 /// # Errors
 /// The file cannot be read; what came before was handed over.
-pub fn read_lines<T: DeserializeOwned>(path: &Path, mut each: impl FnMut(T)) -> Result<Lines> {
+pub fn read_lines<T: DeserializeOwned>(path: &Path, mut each: impl FnMut(T)) -> Result<LineSummary> {
     let shown = path.display();
     let failed = || format!("reading {shown} failed; check that it is a file and that you may read it");
-    let Some(file) = open(path)? else { return Ok(Lines::default()) };
+    let Some(file) = open(path)? else { return Ok(LineSummary::default()) };
     let mut from = BufReader::with_capacity(64 * 1024, file);
-    let mut found = Lines::default();
+    let mut found = LineSummary::default();
     let mut bytes = Vec::new();
     for line in 1.. {
         bytes.clear();
@@ -213,7 +213,7 @@ mod tests {
     use serde_json::{Value, json};
     use std::thread;
 
-    fn all(path: &Path) -> (Vec<Value>, Lines) {
+    fn all(path: &Path) -> (Vec<Value>, LineSummary) {
         let mut values = Vec::new();
         let lines = read_lines(path, |value| values.push(value)).unwrap();
         (values, lines)
@@ -267,7 +267,7 @@ mod tests {
         let (precious, path) = (folder.path().join("precious"), folder.path().join("runs.jsonl"));
         std::fs::write(&precious, "[1]\n").unwrap();
         symlink("precious", &path).unwrap();
-        assert_eq!(all(&path).1, Lines::default());
+        assert_eq!(all(&path).1, LineSummary::default());
         append_line(&path, &json!(2)).unwrap();
         assert_eq!(all(&path).0, [json!(2)]);
         assert_eq!(std::fs::read_to_string(&precious).unwrap(), "[1]\n");
@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn what_is_no_file_is_an_error_and_what_is_missing_is_empty() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(all(&folder.path().join("none")).1, Lines::default());
+        assert_eq!(all(&folder.path().join("none")).1, LineSummary::default());
         let at = folder.path().display();
         let error = format!("{:#}", read_lines(folder.path(), |_: Value| {}).unwrap_err());
         assert!(error.starts_with(&format!("reading {at} failed; check that it is a file")), "{error}");

@@ -21,10 +21,10 @@ use anyhow::{Context, Result};
 pub use crate::files::Patience;
 use crate::files::{self, Access, Lock, without_links};
 
-pub use self::lines::{Bad, Lines, TOLD, append_line, merge_lines, read_lines};
+pub use self::lines::{Bad, LineSummary, TOLD, append_line, merge_lines, read_lines};
 pub use self::memory::{Holds, check_links, holds, memory};
 pub use self::parallel::each_block;
-pub use self::parts::{Block, Log};
+pub use self::parts::{LineBlock, Log};
 
 /// Bytes of a file of the folder that is read whole.
 const LARGEST: u64 = 1 << 30;

@@ -8,7 +8,7 @@ use std::thread;
 
 use anyhow::{Result, anyhow};
 
-use super::parts::{Block, Log};
+use super::parts::{LineBlock, Log};
 
 /// Blocks that wait for a thread, and those of it that wait to be taken.
 const AHEAD: usize = 4;
@@ -20,11 +20,11 @@ const AHEAD: usize = 4;
 pub fn each_block<T: Send>(
     log: &mut Log,
     threads: usize,
-    read: impl Fn(Block) -> T + Sync,
+    read: impl Fn(LineBlock) -> T + Sync,
     mut take: impl FnMut(T),
 ) -> Result<()> {
     thread::scope(|scope| {
-        let workers: Vec<(SyncSender<Block>, Receiver<T>)> = (0..threads.max(1))
+        let workers: Vec<(SyncSender<LineBlock>, Receiver<T>)> = (0..threads.max(1))
             .map(|_| {
                 let (to_worker, blocks) = sync_channel(AHEAD);
                 let (to_us, results) = sync_channel(AHEAD);

@@ -22,21 +22,21 @@ pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 /// The files of a log as they were when it was opened: what is appended later is not read.
 #[derive(Debug)]
 pub struct Log {
-    parts: Vec<Part>,
+    parts: Vec<FilePart>,
     /// The part that is read, and how far it is.
     at: usize,
-    open: Option<Open>,
+    open: Option<OpenPart>,
 }
 
 #[derive(Debug)]
-struct Part {
+struct FilePart {
     path: PathBuf,
     file: File,
     /// Bytes when it was opened.
     length: u64,
 }
 
-struct Open {
+struct OpenPart {
     from: Box<dyn Read + Send>,
     /// The start of a line whose end has not been read.
     rest: Vec<u8>,
@@ -45,7 +45,7 @@ struct Open {
     too_long: bool,
 }
 
-impl std::fmt::Debug for Open {
+impl std::fmt::Debug for OpenPart {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(to, "Open({} bytes begun)", self.rest.len())
     }
@@ -53,7 +53,7 @@ impl std::fmt::Debug for Open {
 
 /// Whole lines of one file.
 #[derive(Debug, Default)]
-pub struct Block {
+pub struct LineBlock {
     /// The file, by its place in [`Log::paths`].
     pub part: usize,
     /// Lines, each with its end but for the last one of a file.
@@ -85,7 +85,7 @@ impl Log {
             if about.is_dir() {
                 return Err(io::Error::from(io::ErrorKind::IsADirectory)).with_context(failed);
             }
-            parts.push(Part { length: about.len(), path, file });
+            parts.push(FilePart { length: about.len(), path, file });
         }
         Ok(Log { parts, at: 0, open: None })
     }
@@ -106,16 +106,16 @@ impl Log {
     ///
     /// # Errors
     /// A file cannot be read; what came before was handed over.
-    pub fn block(&mut self) -> Result<Option<Block>> {
+    pub fn block(&mut self) -> Result<Option<LineBlock>> {
         loop {
             let Some(part) = self.parts.get(self.at) else { return Ok(None) };
             if self.open.is_none() {
                 let failed = || format!("reading {} failed", part.path.display());
                 let from = text(part).with_context(failed)?;
-                self.open = Some(Open { from, rest: Vec::new(), first: true, too_long: false });
+                self.open = Some(OpenPart { from, rest: Vec::new(), first: true, too_long: false });
             }
             let Some(open) = self.open.as_mut() else { continue };
-            let mut block = Block { part: self.at, ..Block::default() };
+            let mut block = LineBlock { part: self.at, ..LineBlock::default() };
             let ended = open.fill(&mut block);
             if ended {
                 (self.at, self.open) = (self.at + 1, None);
@@ -127,9 +127,9 @@ impl Log {
     }
 }
 
-impl Open {
+impl OpenPart {
     /// Reads whole lines into `block`; whether the file is at its end.
-    fn fill(&mut self, block: &mut Block) -> bool {
+    fn fill(&mut self, block: &mut LineBlock) -> bool {
         let mut bytes = std::mem::take(&mut self.rest);
         loop {
             let before = bytes.len();
@@ -174,7 +174,7 @@ impl Open {
 }
 
 /// The text of a file, decompressed where it is compressed.
-fn text(part: &Part) -> io::Result<Box<dyn Read + Send>> {
+fn text(part: &FilePart) -> io::Result<Box<dyn Read + Send>> {
     let mut file = part.file.try_clone()?;
     file.seek(SeekFrom::Start(0))?;
     let mut magic = [0; 2];

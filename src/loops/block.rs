@@ -1,6 +1,6 @@
 //! A block of the log as rows: what is counted of each cycle, without its texts.
 //!
-//! Takes: the bytes of whole lines. Gives: [`Rows`]: a [`Row`] a cycle of fixed size, the texts that
+//! Takes: the bytes of whole lines. Gives: [`Rows`]: a [`CycleRow`] a cycle of fixed size, the texts that
 //! many rows share once, the lines that cannot be read with why, and what was missing. The texts of one
 //! cycle are read again from the bytes where they are wanted ([`Rows::cycle`]). Blocks are read by
 //! several threads at once, and counted in their order.
@@ -27,7 +27,7 @@ const TOLD: usize = 100;
 
 /// One cycle.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Row {
+pub struct CycleRow {
     /// Microseconds since 1970; `i64::MIN` where it is not known.
     pub at: i64,
     /// The number, or [`NONE`].
@@ -91,7 +91,7 @@ impl Notes {
 pub struct Rows {
     bytes: Vec<u8>,
     /// The cycles, in order.
-    pub rows: Vec<Row>,
+    pub rows: Vec<CycleRow>,
     /// Types, in the order of their first row; `unknown` where a line says none.
     pub kinds: Vec<String>,
     /// Repositories, in the order of their first row; empty where a line says none.
@@ -112,12 +112,12 @@ pub struct Rows {
 
 /// Texts that many rows share.
 #[derive(Default)]
-struct Names<'t> {
+struct SharedTexts<'t> {
     places: HashMap<Cow<'t, str>, u32>,
     names: Vec<(Looks, Cow<'t, str>)>,
 }
 
-impl<'t> Names<'t> {
+impl<'t> SharedTexts<'t> {
     fn place(&mut self, name: Cow<'t, str>) -> u32 {
         // A handful is looked through faster than it is hashed.
         let looks = Looks::of(name.as_bytes());
@@ -174,14 +174,14 @@ pub fn read_of(bytes: Vec<u8>, issues: &[u64]) -> Rows {
 }
 
 /// Whether a line is read at all.
-type Wanted<'w> = &'w dyn Fn(&[u8]) -> bool;
+type LineFilter<'w> = &'w dyn Fn(&[u8]) -> bool;
 
-fn read_where(bytes: Vec<u8>, wanted: Option<Wanted<'_>>) -> Rows {
+fn read_where(bytes: Vec<u8>, wanted: Option<LineFilter<'_>>) -> Rows {
     let mut found = Rows::default();
     if wanted.is_none() {
         found.rows.reserve(bytes.len() / USUAL);
     }
-    let (mut kinds, mut repos) = (Names::default(), Names::default());
+    let (mut kinds, mut repos) = (SharedTexts::default(), SharedTexts::default());
     let mut epoch = None;
     let mut start = 0;
     // Where all lines are read: checked at once where all of it is text, as it nearly always is.
@@ -226,13 +226,13 @@ fn read_where(bytes: Vec<u8>, wanted: Option<Wanted<'_>>) -> Rows {
 
 /// The row of a single cycle, outside a block.
 #[must_use]
-pub fn row_of(cycle: &Cycle<'_>) -> Row {
+pub fn row_of(cycle: &Cycle<'_>) -> CycleRow {
     row(cycle, (0, 0), 0)
 }
 
-fn row(cycle: &Cycle<'_>, (kind, repo): (u32, u32), start: usize) -> Row {
+fn row(cycle: &Cycle<'_>, (kind, repo): (u32, u32), start: usize) -> CycleRow {
     let (added, removed) = (cycle.added.unwrap_or(0.0), cycle.removed.unwrap_or(0.0));
-    Row {
+    CycleRow {
         at: cycle.at.unwrap_or(i64::MIN),
         cycle: cycle.cycle.unwrap_or(NONE),
         issue: cycle.issue.unwrap_or(0),
@@ -251,7 +251,7 @@ fn row(cycle: &Cycle<'_>, (kind, repo): (u32, u32), start: usize) -> Row {
 impl Rows {
     /// A cycle with all its members, read once more.
     #[must_use]
-    pub fn cycle(&self, row: &Row) -> Cycle<'_> {
+    pub fn cycle(&self, row: &CycleRow) -> Cycle<'_> {
         let start = usize::try_from(row.start).unwrap_or(usize::MAX);
         let from = self.bytes.get(start..).unwrap_or_default();
         let line = &from[..memchr::memchr(b'\n', from).unwrap_or(from.len())];

@@ -1,17 +1,17 @@
 //! The figures of the loop, counted in one pass over its log.
 //!
-//! Takes: blocks of the log in their order, [`Measure`]. Gives: [`Counts`]. What is told of single
+//! Takes: blocks of the log in their order, [`LoopMeasure`]. Gives: [`LoopCounts`]. What is told of single
 //! cycles (the attempts at an issue) comes from a second pass over the few lines that matter.
 
 use std::collections::HashMap;
 
-use super::block::{NONE, Notes, Row, Rows};
-use super::measure::{Measure, OutlierBy, When};
-use super::outliers::{Candidate, Outliers};
-use super::repeats::{Issue, Repeats, Told};
-use super::seen::Seen;
+use super::block::{CycleRow, NONE, Notes, Rows};
+use super::measure::{CycleTime, LoopMeasure, OutlierBy};
+use super::outliers::{OutlierCandidate, Outliers};
+use super::repeats::{AttemptStory, IssueKey, Repeats};
+use super::seen::KeySet;
 use super::spread::{BINS, Spread};
-use super::tally::Tally;
+use super::tally::LoopTally;
 
 /// Types that are told apart.
 pub const KINDS: usize = 200;
@@ -22,15 +22,15 @@ pub const REPOS: usize = 10_000;
 
 /// What was counted.
 #[derive(Debug)]
-pub struct Counts {
+pub struct LoopCounts {
     /// Cycles that count.
     pub cycles: u64,
     /// Those of the last window.
-    pub recent: Tally,
+    pub recent: LoopTally,
     /// Those of the window before it.
-    pub previous: Tally,
+    pub previous: LoopTally,
     /// Figures by type, in the order of their first cycle.
-    pub kinds: Vec<(String, Tally)>,
+    pub kinds: Vec<(String, LoopTally)>,
     /// Cycles of further types.
     pub kinds_beyond: u64,
     /// Failures by issue.
@@ -56,20 +56,20 @@ pub struct Counts {
     pub before: u64,
     /// What lines lacked.
     pub notes: Notes,
-    names: Names,
-    seen: Seen,
+    names: LogNames,
+    seen: KeySet,
 }
 
 /// Names of the whole log by those of a block.
 #[derive(Debug, Default)]
-struct Names {
+struct LogNames {
     kinds: HashMap<String, usize>,
     repos: HashMap<String, u32>,
 }
 
 /// What makes a cycle too long, and how many are.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Limit {
+pub struct DurationLimit {
     /// What durations are compared with, seconds: mean or median.
     pub centre: f64,
     /// Longer is an outlier, seconds.
@@ -78,14 +78,14 @@ pub struct Limit {
     pub count: u64,
 }
 
-impl Counts {
+impl LoopCounts {
     /// Nothing counted yet.
     #[must_use]
-    pub fn new(measure: &Measure) -> Counts {
-        Counts {
+    pub fn new(measure: &LoopMeasure) -> LoopCounts {
+        LoopCounts {
             cycles: 0,
-            recent: Tally::new(BINS),
-            previous: Tally::new(BINS),
+            recent: LoopTally::new(BINS),
+            previous: LoopTally::new(BINS),
             kinds: Vec::new(),
             kinds_beyond: 0,
             repeats: Repeats::default(),
@@ -100,13 +100,13 @@ impl Counts {
             future: 0,
             before: 0,
             notes: Notes::default(),
-            names: Names::default(),
-            seen: Seen::default(),
+            names: LogNames::default(),
+            seen: KeySet::default(),
         }
     }
 
     /// Counts a block.
-    pub fn take(&mut self, measure: &Measure, rows: &Rows) {
+    pub fn take(&mut self, measure: &LoopMeasure, rows: &Rows) {
         let kinds: Vec<Option<usize>> = rows.kinds.iter().map(|kind| self.kind(kind)).collect();
         let repos: Vec<u32> = rows.repos.iter().map(|repo| self.repo(repo)).collect();
         self.notes.add(&rows.notes);
@@ -122,11 +122,11 @@ impl Counts {
         self.renumbered = self.seen.renumbered;
     }
 
-    fn row(&mut self, measure: &Measure, rows: &Rows, row: &Row, kind: Option<usize>, repo: u32) {
+    fn row(&mut self, measure: &LoopMeasure, rows: &Rows, row: &CycleRow, kind: Option<usize>, repo: u32) {
         let when = measure.when(row.at);
         match when {
-            When::Out => self.before += 1,
-            When::Future => self.future += 1,
+            CycleTime::Out => self.before += 1,
+            CycleTime::Future => self.future += 1,
             _ if measure.once && self.seen.again(repo, row) => self.again += 1,
             _ => {
                 self.cycles += 1;
@@ -135,15 +135,22 @@ impl Counts {
         }
     }
 
-    fn counted(&mut self, measure: &Measure, (rows, row): (&Rows, &Row), when: When, kind: Option<usize>, repo: u32) {
+    fn counted(
+        &mut self,
+        measure: &LoopMeasure,
+        (rows, row): (&Rows, &CycleRow),
+        when: CycleTime,
+        kind: Option<usize>,
+        repo: u32,
+    ) {
         if row.at != i64::MIN {
             let (first, last) = self.span.unwrap_or((row.at, row.at));
             self.span = Some((first.min(row.at), last.max(row.at)));
         }
         let success = succeeded(measure, row);
         match when {
-            When::Recent => self.recent.add(row, success),
-            When::Previous => self.previous.add(row, success),
+            CycleTime::Recent => self.recent.add(row, success),
+            CycleTime::Previous => self.previous.add(row, success),
             _ => {}
         }
         if measure.counts(measure.types, when) {
@@ -171,7 +178,7 @@ impl Counts {
         }
         let place = self.kinds.len();
         (place < KINDS).then(|| {
-            self.kinds.push((name.to_owned(), Tally::new(KIND_BINS)));
+            self.kinds.push((name.to_owned(), LoopTally::new(KIND_BINS)));
             self.names.kinds.insert(name.to_owned(), place);
             place
         })
@@ -193,7 +200,7 @@ impl Counts {
 
     /// What an outlier is in this log, and how many there are. `None` where there are too few durations.
     #[must_use]
-    pub fn limit(&self, measure: &Measure) -> Option<Limit> {
+    pub fn limit(&self, measure: &LoopMeasure) -> Option<DurationLimit> {
         let durations = &self.durations;
         if durations.count < measure.outlier_least.max(1) {
             return None;
@@ -207,22 +214,22 @@ impl Counts {
                 (median, median + deviation * measure.outlier_times)
             }
         };
-        Some(Limit { centre, limit, count: durations.above(limit) })
+        Some(DurationLimit { centre, limit, count: durations.above(limit) })
     }
 
     /// The outliers that are listed. Can be asked for once.
-    pub fn outliers(&mut self, measure: &Measure, limit: Option<&Limit>) -> Vec<Candidate> {
+    pub fn outliers(&mut self, measure: &LoopMeasure, limit: Option<&DurationLimit>) -> Vec<OutlierCandidate> {
         let found = std::mem::replace(&mut self.outliers, Outliers::new(0));
         limit.map(|limit| found.above(limit.limit, measure.outliers_first)).unwrap_or_default()
     }
 
     /// A second pass: tells the attempts of the issues that `told` is about. `seen` holds the cycles of
     /// the second pass.
-    pub fn tell(&self, measure: &Measure, rows: &Rows, told: &mut Told, seen: &mut SeenAgain) {
+    pub fn tell(&self, measure: &LoopMeasure, rows: &Rows, told: &mut AttemptStory, seen: &mut SeenAgain) {
         for row in &rows.rows {
             let name = rows.repos.get(row.repo as usize).map_or("", String::as_str);
             let repo = self.names.repos.get(name).copied().unwrap_or(u32::MAX);
-            let issue: Issue = (repo, row.issue);
+            let issue: IssueKey = (repo, row.issue);
             let when = measure.when(row.at);
             let counts = told.wants(issue) && measure.counts(measure.repeats, when);
             if !counts || measure.once && seen.0.again(repo, row) {
@@ -238,16 +245,16 @@ impl Counts {
 
 /// Cycles of a second pass.
 #[derive(Debug, Default)]
-pub struct SeenAgain(Seen);
+pub struct SeenAgain(KeySet);
 
 /// Whether a cycle succeeded, as far as it counts.
-fn succeeded(measure: &Measure, row: &Row) -> Option<bool> {
+fn succeeded(measure: &LoopMeasure, row: &CycleRow) -> Option<bool> {
     if measure.truthy { Some(row.truthy) } else { row.success }
 }
 
-fn candidate(rows: &Rows, row: &Row) -> Candidate {
+fn candidate(rows: &Rows, row: &CycleRow) -> OutlierCandidate {
     let cycle = rows.cycle(row);
-    Candidate {
+    OutlierCandidate {
         cycle: (row.cycle != NONE).then_some(row.cycle),
         issue: (row.issue > 0).then_some(row.issue),
         kind: cycle.kind.map(std::borrow::Cow::into_owned),

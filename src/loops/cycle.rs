@@ -16,11 +16,11 @@ use serde_json::value::RawValue;
 
 use crate::bytes::name::Looks;
 use crate::forge::time;
-use values::Raw;
+use values::CycleValue;
 
 /// Members of a cycle, in the order of [`NAMES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Member {
+pub enum CycleMember {
     /// When it ended.
     Timestamp,
     /// Its number.
@@ -49,7 +49,7 @@ pub enum Member {
     Other,
 }
 
-/// Names of members, in the order of [`Member`].
+/// Names of members, in the order of [`CycleMember`].
 pub const NAMES: [&str; 12] = [
     "timestamp",
     "cycle",
@@ -66,15 +66,15 @@ pub const NAMES: [&str; 12] = [
 ];
 
 /// Members that every cycle should have: a line without one is counted.
-pub const EXPECTED: [Member; 8] = [
-    Member::Timestamp,
-    Member::Cycle,
-    Member::Issue,
-    Member::Type,
-    Member::Success,
-    Member::Duration,
-    Member::LinesAdded,
-    Member::LinesRemoved,
+pub const EXPECTED: [CycleMember; 8] = [
+    CycleMember::Timestamp,
+    CycleMember::Cycle,
+    CycleMember::Issue,
+    CycleMember::Type,
+    CycleMember::Success,
+    CycleMember::Duration,
+    CycleMember::LinesAdded,
+    CycleMember::LinesRemoved,
 ];
 
 /// A cycle as far as its line says it.
@@ -108,7 +108,7 @@ pub struct Cycle<'a> {
     pub repo: Option<Cow<'a, str>>,
     /// The timestamp has no zone: it is taken as UTC.
     pub zoneless: bool,
-    /// Members that are not there or null, a bit each by [`Member`].
+    /// Members that are not there or null, a bit each by [`CycleMember`].
     pub missing: u16,
     /// Members that are there and cannot be read.
     pub unreadable: u16,
@@ -137,13 +137,13 @@ fn thorough(line: &str) -> Result<Cycle<'_>, String> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Cycle<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_map(Members)
+        from.deserialize_map(CycleVisitor)
     }
 }
 
-struct Members;
+struct CycleVisitor;
 
-impl<'de> Visitor<'de> for Members {
+impl<'de> Visitor<'de> for CycleVisitor {
     type Value = Cycle<'de>;
 
     fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -152,50 +152,50 @@ impl<'de> Visitor<'de> for Members {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Cycle<'de>, A::Error> {
         let mut cycle = Cycle::blank();
-        while let Some(member) = map.next_key::<Member>()? {
-            if member == Member::Other {
+        while let Some(member) = map.next_key::<CycleMember>()? {
+            if member == CycleMember::Other {
                 map.next_value::<IgnoredAny>()?;
             } else {
                 let raw: &'de RawValue = map.next_value()?;
-                cycle.set(member, Raw::Json(raw.get()));
+                cycle.set(member, CycleValue::Json(raw.get()));
             }
         }
         Ok(cycle)
     }
 }
 
-impl<'de> Deserialize<'de> for Member {
+impl<'de> Deserialize<'de> for CycleMember {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Name;
-        impl Visitor<'_> for Name {
-            type Value = Member;
+        struct MemberName;
+        impl Visitor<'_> for MemberName {
+            type Value = CycleMember;
 
             fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
                 to.write_str("a name")
             }
 
-            fn visit_str<E>(self, name: &str) -> Result<Member, E> {
-                Ok(Member::named(name))
+            fn visit_str<E>(self, name: &str) -> Result<CycleMember, E> {
+                Ok(CycleMember::named(name))
             }
         }
-        from.deserialize_str(Name)
+        from.deserialize_str(MemberName)
     }
 }
 
 /// Members in the order of [`NAMES`].
-const MEMBERS: [Member; NAMES.len()] = [
-    Member::Timestamp,
-    Member::Cycle,
-    Member::Issue,
-    Member::Type,
-    Member::Success,
-    Member::Duration,
-    Member::Reason,
-    Member::LinesAdded,
-    Member::LinesRemoved,
-    Member::Pr,
-    Member::Epoch,
-    Member::Repo,
+const MEMBERS: [CycleMember; NAMES.len()] = [
+    CycleMember::Timestamp,
+    CycleMember::Cycle,
+    CycleMember::Issue,
+    CycleMember::Type,
+    CycleMember::Success,
+    CycleMember::Duration,
+    CycleMember::Reason,
+    CycleMember::LinesAdded,
+    CycleMember::LinesRemoved,
+    CycleMember::Pr,
+    CycleMember::Epoch,
+    CycleMember::Repo,
 ];
 
 /// What their names look like; none is too long to tell.
@@ -210,21 +210,21 @@ const LOOKS: [Looks; NAMES.len()] = {
     looks
 };
 
-impl Member {
-    fn named(name: &str) -> Member {
-        Member::expected(name.as_bytes(), 0).0
+impl CycleMember {
+    fn named(name: &str) -> CycleMember {
+        CycleMember::expected(name.as_bytes(), 0).0
     }
 
     /// The member, and the one that usually stands behind it, which is `next` for this one: lines of one program
     /// have their members in one order.
-    fn expected(name: &[u8], next: usize) -> (Member, usize) {
+    fn expected(name: &[u8], next: usize) -> (CycleMember, usize) {
         let looks = Looks::of(name);
         if LOOKS.get(next) == Some(&looks) {
             return (MEMBERS[next], next + 1);
         }
         match LOOKS.iter().position(|known| *known == looks) {
             Some(at) => (MEMBERS[at], at + 1),
-            None => (Member::Other, next),
+            None => (CycleMember::Other, next),
         }
     }
 }
@@ -236,35 +236,35 @@ impl<'a> Cycle<'a> {
     }
 
     /// Takes a member.
-    fn set(&mut self, member: Member, raw: Raw<'a>) {
+    fn set(&mut self, member: CycleMember, raw: CycleValue<'a>) {
         let bit = 1 << member as u16;
         let is_null = raw.is("null");
         self.missing = if is_null { self.missing | bit } else { self.missing & !bit };
         let read = match member {
-            Member::Timestamp => {
+            CycleMember::Timestamp => {
                 let text = raw.text();
                 self.at = text.as_deref().and_then(instant);
                 self.zoneless = self.at.is_some() && text.as_deref().is_some_and(without_zone);
                 self.at.is_some()
             }
-            Member::Cycle => put(&mut self.cycle, raw.whole()),
+            CycleMember::Cycle => put(&mut self.cycle, raw.whole()),
             // 0 and "" are no issue: the loop worked on none.
-            Member::Issue => put(&mut self.issue, raw.whole().filter(|number| *number > 0)) || raw.is_empty(),
-            Member::Pr => put(&mut self.pr, raw.whole().filter(|number| *number > 0)) || raw.is_empty(),
-            Member::Type => put(&mut self.kind, raw.text()),
-            Member::Success => {
+            CycleMember::Issue => put(&mut self.issue, raw.whole().filter(|number| *number > 0)) || raw.is_empty(),
+            CycleMember::Pr => put(&mut self.pr, raw.whole().filter(|number| *number > 0)) || raw.is_empty(),
+            CycleMember::Type => put(&mut self.kind, raw.text()),
+            CycleMember::Success => {
                 self.success = if raw.is("true") { Some(true) } else { raw.is("false").then_some(false) };
                 let nothing = is_null || self.success == Some(false) || raw.is_empty();
                 self.truthy = !(nothing || raw.is("[]") || raw.is("{}"));
                 self.success.is_some()
             }
-            Member::Duration => put(&mut self.duration, raw.number()),
-            Member::Reason => put(&mut self.reason, raw.text()),
-            Member::LinesAdded => put(&mut self.added, raw.number()),
-            Member::LinesRemoved => put(&mut self.removed, raw.number()),
-            Member::Epoch => put(&mut self.epoch, raw.text()),
-            Member::Repo => put(&mut self.repo, raw.text()),
-            Member::Other => true,
+            CycleMember::Duration => put(&mut self.duration, raw.number()),
+            CycleMember::Reason => put(&mut self.reason, raw.text()),
+            CycleMember::LinesAdded => put(&mut self.added, raw.number()),
+            CycleMember::LinesRemoved => put(&mut self.removed, raw.number()),
+            CycleMember::Epoch => put(&mut self.epoch, raw.text()),
+            CycleMember::Repo => put(&mut self.repo, raw.text()),
+            CycleMember::Other => true,
         };
         self.unreadable = if read || is_null { self.unreadable & !bit } else { self.unreadable | bit };
     }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use serde_json::{Map, Value};
 
-use super::measure::{Measure, When};
+use super::measure::{CycleTime, LoopMeasure};
 use crate::forge::time;
 
 /// Feedbacks that are kept where the rules keep all.
@@ -37,9 +37,9 @@ pub struct Deep {
 
 impl Deep {
     /// Takes a run.
-    pub fn take(&mut self, measure: &Measure, run: &Map<String, Value>) {
+    pub fn take(&mut self, measure: &LoopMeasure, run: &Map<String, Value>) {
         let at = run.get("timestamp").and_then(Value::as_str).and_then(time::parse).map(|at| at.timestamp_micros());
-        if matches!(measure.when(at.unwrap_or(i64::MIN)), When::Out | When::Future) {
+        if matches!(measure.when(at.unwrap_or(i64::MIN)), CycleTime::Out | CycleTime::Future) {
             return;
         }
         let entries = |name: &str| match run.get(name) {

@@ -1,20 +1,20 @@
 //! The figures of `loop-introspect` as rules and reports name them.
 //!
-//! Takes: [`Counts`] after the last block, the runs of deep triage. Gives: [`Figures`]: rounded as the
+//! Takes: [`LoopCounts`] after the last block, the runs of deep triage. Gives: [`LoopFigures`]: rounded as the
 //! output rounds, with what is not rounded beside it where a rule may want it. Unknown is `None`.
 
 use super::chance;
-use super::count::{Counts, Limit};
-use super::measure::{Measure, SECOND};
-use super::outliers::Candidate;
-use super::repeats::{Attempt, Issue};
-use super::tally::{Tally, round};
+use super::count::{DurationLimit, LoopCounts};
+use super::measure::{LoopMeasure, SECOND};
+use super::outliers::OutlierCandidate;
+use super::repeats::{Attempt, IssueKey};
+use super::tally::{LoopTally, round};
 
 const DAY: f64 = 86_400.0 * SECOND as f64;
 
 /// One of the two windows.
 #[derive(Debug, Clone)]
-pub struct Window {
+pub struct WindowFigures {
     /// Cycles.
     pub count: u64,
     /// Those of which it is known whether they succeeded.
@@ -67,11 +67,11 @@ pub struct Changes {
 
 /// The figures of a type.
 #[derive(Debug, Clone)]
-pub struct Kind {
+pub struct KindFigures {
     /// Its name.
     pub name: String,
     /// Its figures.
-    pub of: Window,
+    pub of: WindowFigures,
     /// The longest, seconds; 0 where none has a duration.
     pub max_duration: f64,
 }
@@ -88,39 +88,39 @@ pub struct Repeat {
     /// Which attempts; filled in a second pass.
     pub attempts: Vec<Attempt>,
     /// Its key in the counts.
-    pub key: Issue,
+    pub key: IssueKey,
 }
 
 /// All figures of the cycles.
 #[derive(Debug)]
-pub struct Figures {
+pub struct LoopFigures {
     /// Cycles that count.
     pub cycles: u64,
     /// The last window.
-    pub recent: Window,
+    pub recent: WindowFigures,
     /// The one before it.
-    pub previous: Window,
+    pub previous: WindowFigures,
     /// What has changed.
     pub changes: Changes,
     /// By type, in the order of their first cycle.
-    pub kinds: Vec<Kind>,
+    pub kinds: Vec<KindFigures>,
     /// Issues that failed again and again, the most failed first: those that are listed.
     pub repeats: Vec<Repeat>,
     /// How many there are.
     pub repeats_total: u64,
     /// What an outlier is.
-    pub limit: Option<Limit>,
+    pub limit: Option<DurationLimit>,
     /// Those that are listed.
-    pub outliers: Vec<Candidate>,
+    pub outliers: Vec<OutlierCandidate>,
     /// Days since the last cycle.
     pub idle_days: Option<f64>,
     /// Days since the first cycle.
     pub age_days: Option<f64>,
 }
 
-impl Figures {
+impl LoopFigures {
     /// The figures of what was counted. Attempts are still missing.
-    pub fn new(counts: &mut Counts, measure: &Measure) -> Figures {
+    pub fn new(counts: &mut LoopCounts, measure: &LoopMeasure) -> LoopFigures {
         let days = |from: i64| (measure.now - from) as f64 / DAY;
         let window = measure.window as f64 / DAY;
         // A log that began within the window before covers only a part of it, and one that began within
@@ -131,7 +131,7 @@ impl Figures {
         let limit = counts.limit(measure);
         let outliers = counts.outliers(measure, limit.as_ref());
         let listed = counts.repeats.listed(measure.repeats_from);
-        let kinds = counts.kinds.iter().filter(|(_, tally)| tally.count > 0).map(|(name, tally)| Kind {
+        let kinds = counts.kinds.iter().filter(|(_, tally)| tally.count > 0).map(|(name, tally)| KindFigures {
             name: name.clone(),
             of: window_of(tally, 0.0),
             max_duration: tally.durations.greatest,
@@ -143,7 +143,7 @@ impl Figures {
             attempts: Vec::new(),
             key: (*repo, *issue),
         });
-        Figures {
+        LoopFigures {
             cycles: counts.cycles,
             changes: changes((&counts.recent, &recent), (&counts.previous, &previous)),
             kinds: kinds.collect(),
@@ -159,8 +159,8 @@ impl Figures {
     }
 }
 
-fn window_of(tally: &Tally, days: f64) -> Window {
-    Window {
+fn window_of(tally: &LoopTally, days: f64) -> WindowFigures {
+    WindowFigures {
         count: tally.count,
         judged: tally.judged,
         successes: tally.successes,
@@ -176,11 +176,11 @@ fn window_of(tally: &Tally, days: f64) -> Window {
     }
 }
 
-fn changes((recent, now): (&Tally, &Window), (previous, before): (&Tally, &Window)) -> Changes {
+fn changes((recent, now): (&LoopTally, &WindowFigures), (previous, before): (&LoopTally, &WindowFigures)) -> Changes {
     // Both windows need cycles, else nothing is compared.
     let both = recent.count > 0 && previous.count > 0;
     let less = |now: Option<f64>, before: Option<f64>| Some(now? - before?).filter(|_| both);
-    let per_day = |tally: &Tally, window: &Window| tally.count as f64 / window.days;
+    let per_day = |tally: &LoopTally, window: &WindowFigures| tally.count as f64 / window.days;
     let fair = now.days >= 1.0 && before.days >= 1.0 && previous.count > 0;
     Changes {
         velocity: both.then_some(recent.count as f64 - previous.count as f64),

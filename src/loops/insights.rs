@@ -1,17 +1,17 @@
 //! `retro/insights.json`: the figures and what is recommended, as JSON.
 //!
-//! Takes: [`Figures`], runs of deep triage, recommendations. Gives: a value whose member names are a
+//! Takes: [`LoopFigures`], runs of deep triage, recommendations. Gives: a value whose member names are a
 //! contract; those of the reference program keep its names, also under another window than seven days,
 //! whose length stands beside them. Unknown is null; a text that is missing is "".
 
 use chrono::DateTime;
 use serde_json::{Map, Value, json};
 
-use super::count::Counts;
+use super::count::LoopCounts;
 use super::cycle::NAMES;
 use super::deep::Deep;
-use super::figures::{Figures, Window};
-use super::measure::{Measure, SECOND};
+use super::figures::{LoopFigures, WindowFigures};
+use super::measure::{LoopMeasure, SECOND};
 use super::tally::round;
 use crate::forge::time::{self, rfc3339};
 
@@ -34,7 +34,7 @@ pub struct Recommendation {
 
 /// What is said of the log itself.
 #[derive(Debug, Default)]
-pub struct Source {
+pub struct LogSource {
     /// Its files.
     pub files: usize,
     /// Lines of them.
@@ -50,12 +50,12 @@ pub struct Source {
 /// The members of the insights, in order.
 #[must_use]
 pub fn members(
-    figures: &Figures,
+    figures: &LoopFigures,
     deep: &Deep,
     recommended: &[Recommendation],
-    counts: &Counts,
-    measure: &Measure,
-    source: &Source,
+    counts: &LoopCounts,
+    measure: &LoopMeasure,
+    source: &LogSource,
 ) -> Map<String, Value> {
     let mut members = Map::new();
     let mut put = |name: &str, value: Value| members.insert(name.to_owned(), value);
@@ -116,7 +116,7 @@ pub fn members(
     members
 }
 
-fn trends(figures: &Figures, measure: &Measure) -> Value {
+fn trends(figures: &LoopFigures, measure: &LoopMeasure) -> Value {
     let changes = &figures.changes;
     let p = |p: Option<f64>| p.map(|p| round(p, 4));
     let at = |micros: i64| DateTime::from_timestamp_micros(micros).map(rfc3339);
@@ -138,7 +138,7 @@ fn trends(figures: &Figures, measure: &Measure) -> Value {
     })
 }
 
-fn window(window: &Window) -> Value {
+fn window(window: &WindowFigures) -> Value {
     json!({
         "count": window.count,
         "success_rate": window.success_rate,
@@ -169,7 +169,7 @@ fn triage(deep: &Deep) -> Value {
     })
 }
 
-fn log(counts: &Counts, source: &Source) -> Value {
+fn log(counts: &LoopCounts, source: &LogSource) -> Value {
     let named = |of: &[u64]| -> Map<String, Value> {
         let all = NAMES.into_iter().zip(of).filter(|(_, lines)| **lines > 0);
         all.map(|(name, lines)| (name.to_owned(), json!(lines))).collect()

@@ -1,6 +1,6 @@
 //! How the log is counted: the parameters of `measure:`, and their span of time.
 //!
-//! Takes: numbers and words of the rules, the instant of the run. Gives: [`Measure`], and in which
+//! Takes: numbers and words of the rules, the instant of the run. Gives: [`LoopMeasure`], and in which
 //! window a cycle lies.
 
 /// Microseconds of a second.
@@ -54,7 +54,7 @@ pub enum First {
 
 /// The parameters of the counting.
 #[derive(Debug, Clone)]
-pub struct Measure {
+pub struct LoopMeasure {
     /// The instant of the run, microseconds since 1970.
     pub now: i64,
     /// Length of a window, microseconds.
@@ -97,7 +97,7 @@ pub struct Measure {
 
 /// Where a cycle lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
+pub enum CycleTime {
     /// It does not count.
     Out,
     /// After now, where that does not count.
@@ -110,29 +110,29 @@ pub enum When {
     Previous,
 }
 
-impl Measure {
+impl LoopMeasure {
     /// Where an instant lies; `i64::MIN` is unknown.
     #[must_use]
-    pub fn when(&self, at: i64) -> When {
+    pub fn when(&self, at: i64) -> CycleTime {
         if self.since.is_some_and(|since| at < since) {
-            When::Out
+            CycleTime::Out
         } else if at == i64::MIN {
-            When::Elsewhere
+            CycleTime::Elsewhere
         } else if at > self.now && !self.keep_future {
-            When::Future
+            CycleTime::Future
         } else if at >= self.now.saturating_sub(self.window) {
-            When::Recent
+            CycleTime::Recent
         } else if at >= self.now.saturating_sub(self.window.saturating_mul(2)) {
-            When::Previous
+            CycleTime::Previous
         } else {
-            When::Elsewhere
+            CycleTime::Elsewhere
         }
     }
 
     /// Whether a cycle that lies there counts for something.
     #[must_use]
-    pub fn counts(&self, over: Over, when: When) -> bool {
-        when == When::Recent || over == Over::All && matches!(when, When::Elsewhere | When::Previous)
+    pub fn counts(&self, over: Over, when: CycleTime) -> bool {
+        when == CycleTime::Recent || over == Over::All && matches!(when, CycleTime::Elsewhere | CycleTime::Previous)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the log of the loop says, counted. Pure: bytes of the log in, figures out.
 //!
-//! Takes: blocks of lines, the instant of the run, [`Measure`](measure::Measure). Gives: one cycle a
+//! Takes: blocks of lines, the instant of the run, [`LoopMeasure`](measure::LoopMeasure). Gives: one cycle a
 //! line, read tolerantly ([`cycle`]); the figures of `loop-introspect` ([`count`]) with medians
 //! ([`spread`]) and what chance would give ([`chance`]); runs of deep triage ([`deep`]); all of it as
 //! JSON ([`insights`]); a cycle that is to be written ([`record`]), two versions of a file put together

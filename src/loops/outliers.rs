@@ -14,7 +14,7 @@ pub const CANDIDATES: usize = 4_096;
 
 /// A cycle that may be one.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Candidate {
+pub struct OutlierCandidate {
     /// The cycle's number.
     pub cycle: Option<u64>,
     /// The issue.
@@ -33,7 +33,7 @@ pub struct Outliers {
     listed: usize,
     /// The durations of the longest so far, the longest first.
     longest: Vec<f64>,
-    kept: Vec<Candidate>,
+    kept: Vec<OutlierCandidate>,
 }
 
 impl Outliers {
@@ -44,7 +44,7 @@ impl Outliers {
     }
 
     /// Takes a cycle of so many seconds; what else is told of it is asked for only where it may be listed.
-    pub fn take(&mut self, duration: f64, told: impl FnOnce() -> Candidate) {
+    pub fn take(&mut self, duration: f64, told: impl FnOnce() -> OutlierCandidate) {
         if self.longest.len() >= self.listed && self.longest.last().is_none_or(|least| duration <= *least) {
             return;
         }
@@ -59,7 +59,7 @@ impl Outliers {
 
     /// Those above `limit`.
     #[must_use]
-    pub fn above(mut self, limit: f64, first: First) -> Vec<Candidate> {
+    pub fn above(mut self, limit: f64, first: First) -> Vec<OutlierCandidate> {
         self.kept.retain(|one| one.duration > limit);
         if first == First::Longest {
             self.kept.sort_by(|one, other| other.duration.total_cmp(&one.duration));
@@ -76,7 +76,7 @@ mod tests {
     fn cycles(durations: &[f64]) -> Outliers {
         let mut outliers = Outliers::new(3);
         for (cycle, duration) in (0..).zip(durations.iter().copied()) {
-            let one = Candidate { cycle: Some(cycle), issue: None, kind: None, duration, reason: String::new() };
+            let one = OutlierCandidate { cycle: Some(cycle), issue: None, kind: None, duration, reason: String::new() };
             outliers.take(duration, || one);
         }
         outliers

@@ -1,7 +1,7 @@
 //! A cycle that is to be written down, and the summary of the last ones.
 //!
-//! Takes: what is known of a cycle, the log. Gives: [`Record`] with its members in the order of the
-//! contract; whether the log has it already ([`Known`]); [`Last`], the figures of the last so many.
+//! Takes: what is known of a cycle, the log. Gives: [`CycleRecord`] with its members in the order of the
+//! contract; whether the log has it already ([`KnownCycles`]); [`Last`], the figures of the last so many.
 //!
 //! Two cycles are the same if `repo`, `cycle` and `timestamp` are; where the sender gives no number, if `repo`,
 //! `issue`, `pr` and `timestamp` are, whatever number was given to it when it was recorded. Where the sender
@@ -12,11 +12,11 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::{Map, Value, json};
 
-use super::block::{NONE, Row, Rows};
+use super::block::{CycleRow, NONE, Rows};
 use super::cycle;
 use super::insights::{instant_of, number};
 use super::measure::SECOND;
-use super::tally::{Tally, round};
+use super::tally::{LoopTally, round};
 
 /// How long a cycle that is sent without a time may be sent again, in microseconds: a step that is tried again.
 const RETRY: i64 = 3_600 * SECOND;
@@ -34,10 +34,10 @@ pub const MEMBERS: [&str; cycle::NAMES.len() + 1] = {
 
 /// A cycle as it is written.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Record {
+pub struct CycleRecord {
     members: Map<String, Value>,
     /// What the reader of the log makes of it.
-    row: Row,
+    row: CycleRow,
     repo: String,
     kind: String,
     /// The sender said when it ended.
@@ -47,15 +47,15 @@ pub struct Record {
 /// What tells a cycle from others: repository; number and instant, or, where the sender gives no time, what is said
 /// of it; without a number issue, pull request and instant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Key {
+enum CycleKey {
     Number(String, u64, i64),
-    Untimed(String, u64, Content),
+    Untimed(String, u64, CycleContent),
     Matter(String, u64, u64, i64),
 }
 
 /// What is said of a cycle beside its number and its time. Numbers with a fraction by their bits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Content {
+struct CycleContent {
     issue: u64,
     pr: u64,
     success: Option<bool>,
@@ -65,16 +65,24 @@ struct Content {
     kind: String,
 }
 
-impl Content {
-    fn of(row: &Row, kind: &str) -> Content {
+impl CycleContent {
+    fn of(row: &CycleRow, kind: &str) -> CycleContent {
         let (duration, net, changed) = (row.duration.to_bits(), row.net.to_bits(), row.changed.to_bits());
-        Content { issue: row.issue, pr: row.pr, success: row.success, duration, net, changed, kind: kind.to_owned() }
+        CycleContent {
+            issue: row.issue,
+            pr: row.pr,
+            success: row.success,
+            duration,
+            net,
+            changed,
+            kind: kind.to_owned(),
+        }
     }
 }
 
 /// What became of a cycle that was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum CycleFate {
     /// It is new.
     New,
     /// It is new, and has the number of one that is not the same.
@@ -83,11 +91,11 @@ pub enum Fate {
     Known,
 }
 
-impl Record {
+impl CycleRecord {
     /// From what is known. `now` is the timestamp where none is given or it cannot be read. The second is
     /// what could not be read: it is written as it came, and counts for nothing.
     #[must_use]
-    pub fn new(mut given: Map<String, Value>, now: &str) -> (Record, Vec<String>) {
+    pub fn new(mut given: Map<String, Value>, now: &str) -> (CycleRecord, Vec<String>) {
         let mut odd = Vec::new();
         let timestamp = given.remove("timestamp").filter(|value| !value.is_null());
         let at = timestamp.as_ref().and_then(instant_of);
@@ -112,7 +120,7 @@ impl Record {
         let repo = read.repo.as_deref().unwrap_or("").to_owned();
         let kind = read.kind.as_deref().unwrap_or("unknown").to_owned();
         let row = super::block::row_of(&read);
-        (Record { members, row, repo, kind, timed }, odd)
+        (CycleRecord { members, row, repo, kind, timed }, odd)
     }
 
     /// Its members as JSON.
@@ -139,32 +147,32 @@ impl Record {
         self.row.cycle = number;
     }
 
-    fn key(&self) -> Key {
+    fn key(&self) -> CycleKey {
         match self.number() {
-            Some(number) if self.timed => Key::Number(self.repo.clone(), number, self.row.at),
-            Some(number) => Key::Untimed(self.repo.clone(), number, Content::of(&self.row, &self.kind)),
+            Some(number) if self.timed => CycleKey::Number(self.repo.clone(), number, self.row.at),
+            Some(number) => CycleKey::Untimed(self.repo.clone(), number, CycleContent::of(&self.row, &self.kind)),
             None => matter(&self.repo, &self.row),
         }
     }
 
     /// Whether a cycle of the log says the same as this one, which was sent without a time, and may be it.
-    fn is_retry_of(&self, row: &Row, kind: &str) -> bool {
+    fn is_retry_of(&self, row: &CycleRow, kind: &str) -> bool {
         let lately = self.row.at.saturating_sub(RETRY)..=self.row.at.saturating_add(RETRY);
-        lately.contains(&row.at) && Content::of(row, kind) == Content::of(&self.row, &self.kind)
+        lately.contains(&row.at) && CycleContent::of(row, kind) == CycleContent::of(&self.row, &self.kind)
     }
 }
 
-fn matter(repo: &str, row: &Row) -> Key {
-    Key::Matter(repo.to_owned(), row.issue, row.pr, row.at)
+fn matter(repo: &str, row: &CycleRow) -> CycleKey {
+    CycleKey::Matter(repo.to_owned(), row.issue, row.pr, row.at)
 }
 
 /// Which of the cycles that are sent the log has, and its highest numbers.
 #[derive(Debug, Default)]
-pub struct Known {
-    sent: HashSet<Key>,
-    there: HashSet<Key>,
+pub struct KnownCycles {
+    sent: HashSet<CycleKey>,
+    there: HashSet<CycleKey>,
     /// Those that were sent with a number and no time, by it.
-    untimed: HashMap<u64, Vec<Record>>,
+    untimed: HashMap<u64, Vec<CycleRecord>>,
     /// Numbers that were sent, of any repository.
     numbers: HashSet<u64>,
     /// Those of them that are there with some time, by repository.
@@ -172,11 +180,11 @@ pub struct Known {
     highest: HashMap<String, u64>,
 }
 
-impl Known {
+impl KnownCycles {
     /// Of these.
     #[must_use]
-    pub fn new(sent: &[Record]) -> Known {
-        let mut known = Known { sent: sent.iter().map(Record::key).collect(), ..Known::default() };
+    pub fn new(sent: &[CycleRecord]) -> KnownCycles {
+        let mut known = KnownCycles { sent: sent.iter().map(CycleRecord::key).collect(), ..KnownCycles::default() };
         for (record, number) in sent.iter().filter_map(|record| Some((record, record.number()?))) {
             known.numbers.insert(number);
             if !record.timed {
@@ -197,7 +205,7 @@ impl Known {
     }
 
     /// `is_it` says whether a cycle that was sent without a time is this one.
-    fn seen(&mut self, repo: &str, row: &Row, is_it: &dyn Fn(&Record) -> bool) {
+    fn seen(&mut self, repo: &str, row: &CycleRow, is_it: &dyn Fn(&CycleRecord) -> bool) {
         if row.cycle != NONE {
             match self.highest.get_mut(repo) {
                 Some(highest) => *highest = row.cycle.max(*highest),
@@ -206,13 +214,13 @@ impl Known {
                 }
             }
             if self.numbers.contains(&row.cycle) {
-                let key = Key::Number(repo.to_owned(), row.cycle, row.at);
+                let key = CycleKey::Number(repo.to_owned(), row.cycle, row.at);
                 if self.sent.contains(&key) {
                     self.there.insert(key);
                 }
                 let untimed = self.untimed.get(&row.cycle).into_iter().flatten();
                 let same = untimed.filter(|record| record.repo == repo && is_it(record));
-                self.there.extend(same.map(Record::key));
+                self.there.extend(same.map(CycleRecord::key));
                 self.taken.insert((repo.to_owned(), row.cycle));
             }
         }
@@ -223,9 +231,9 @@ impl Known {
     }
 
     /// What becomes of a cycle that was sent. A new one gets its number, and is known from now on.
-    pub fn add(&mut self, record: &mut Record) -> Fate {
+    pub fn add(&mut self, record: &mut CycleRecord) -> CycleFate {
         if !self.there.insert(record.key()) {
-            return Fate::Known;
+            return CycleFate::Known;
         }
         let renumbered = record.number().is_some_and(|number| self.taken.contains(&(record.repo.clone(), number)));
         if record.number().is_none() {
@@ -233,7 +241,7 @@ impl Known {
         }
         let (repo, row, kind) = (record.repo.clone(), record.row, record.kind.clone());
         self.seen(&repo, &row, &|record| record.is_retry_of(&row, &kind));
-        if renumbered { Fate::Renumbered } else { Fate::New }
+        if renumbered { CycleFate::Renumbered } else { CycleFate::New }
     }
 }
 
@@ -241,7 +249,7 @@ impl Known {
 #[derive(Debug)]
 pub struct Last {
     most: usize,
-    rows: VecDeque<(Row, String)>,
+    rows: VecDeque<(CycleRow, String)>,
     epoch: String,
 }
 
@@ -264,7 +272,7 @@ impl Last {
     }
 
     /// Takes a cycle that was recorded just now.
-    pub fn add(&mut self, record: &Record) {
+    pub fn add(&mut self, record: &CycleRecord) {
         let text = |name: &str| record.members.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         if let Some(epoch) = text("epoch") {
             epoch.clone_into(&mut self.epoch);
@@ -272,7 +280,7 @@ impl Last {
         self.push(record.row, text("type").unwrap_or("unknown"));
     }
 
-    fn push(&mut self, row: Row, kind: &str) {
+    fn push(&mut self, row: CycleRow, kind: &str) {
         self.rows.push_back((row, kind.to_owned()));
         if self.rows.len() > self.most {
             self.rows.pop_front();
@@ -282,12 +290,12 @@ impl Last {
     /// Their figures.
     #[must_use]
     pub fn summary(&self, generated_at: &str) -> Value {
-        let mut all = Tally::new(self.most.max(1));
-        let mut kinds: Vec<(&str, Tally)> = Vec::new();
+        let mut all = LoopTally::new(self.most.max(1));
+        let mut kinds: Vec<(&str, LoopTally)> = Vec::new();
         for (row, kind) in &self.rows {
             all.add(row, row.success);
             let place = kinds.iter().position(|(name, _)| name == kind).unwrap_or_else(|| {
-                kinds.push((kind, Tally::new(self.most.max(1))));
+                kinds.push((kind, LoopTally::new(self.most.max(1))));
                 kinds.len() - 1
             });
             kinds[place].1.add(row, row.success);
@@ -305,7 +313,7 @@ impl Last {
     }
 }
 
-fn figures(tally: &Tally) -> Value {
+fn figures(tally: &LoopTally) -> Value {
     json!({
         "cycles": tally.count,
         "successes": tally.successes,

@@ -10,7 +10,7 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
-use super::block::{NONE, Row};
+use super::block::{CycleRow, NONE};
 use super::spread::Mixer;
 
 /// Failing issues that are told apart.
@@ -31,18 +31,18 @@ pub struct Attempt {
 }
 
 /// An issue: its repository in the log, its number.
-pub type Issue = (u32, u64);
+pub type IssueKey = (u32, u64);
 
 /// Failures by issue.
 #[derive(Debug, Default)]
 pub struct Repeats {
-    issues: HashMap<Issue, State, BuildHasherDefault<Mixer>>,
+    issues: HashMap<IssueKey, AttemptState, BuildHasherDefault<Mixer>>,
     /// Failures that are told of no issue, since too many issues failed.
     pub beyond: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct State {
+struct AttemptState {
     failures: u64,
     /// Its place among the failing issues.
     first: u64,
@@ -51,29 +51,29 @@ struct State {
     succeeded: i64,
 }
 
-impl State {
+impl AttemptState {
     /// What an attempt makes of it. A success takes back the failures that came before it: in the log,
     /// unless its time says that it came earlier.
-    fn take(&mut self, at: i64, failed: bool, forgive: bool) -> Taken {
+    fn take(&mut self, at: i64, failed: bool, forgive: bool) -> AttemptEffect {
         let known = at != i64::MIN;
         if failed {
             if forgive && known && at < self.succeeded {
-                return Taken::Nothing;
+                return AttemptEffect::Nothing;
             }
             (self.failures, self.failed) = (self.failures + 1, self.failed.max(at));
-            return Taken::Failed;
+            return AttemptEffect::Failed;
         }
         self.succeeded = self.succeeded.max(at);
         if forgive && (!known || at >= self.failed) {
             self.failures = 0;
-            return Taken::Forgiven;
+            return AttemptEffect::Forgiven;
         }
-        Taken::Nothing
+        AttemptEffect::Nothing
     }
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Taken {
+enum AttemptEffect {
     Nothing,
     Failed,
     Forgiven,
@@ -81,12 +81,12 @@ enum Taken {
 
 impl Repeats {
     /// Takes an attempt at an issue.
-    pub fn take(&mut self, issue: Issue, at: i64, failed: bool, forgive: bool) {
+    pub fn take(&mut self, issue: IssueKey, at: i64, failed: bool, forgive: bool) {
         if let Some(state) = self.issues.get_mut(&issue) {
             state.take(at, failed, forgive);
         } else if failed && self.issues.len() < ISSUES {
             let first = self.issues.len() as u64;
-            let mut state = State { failures: 0, first, failed: i64::MIN, succeeded: i64::MIN };
+            let mut state = AttemptState { failures: 0, first, failed: i64::MIN, succeeded: i64::MIN };
             state.take(at, failed, forgive);
             self.issues.insert(issue, state);
         } else if failed {
@@ -96,8 +96,9 @@ impl Repeats {
 
     /// Issues that failed at least `from` times, with how often.
     #[must_use]
-    pub fn listed(&self, from: u64) -> Vec<(Issue, u64)> {
-        let mut found: Vec<(&Issue, &State)> = self.issues.iter().filter(|(_, state)| state.failures >= from).collect();
+    pub fn listed(&self, from: u64) -> Vec<(IssueKey, u64)> {
+        let mut found: Vec<(&IssueKey, &AttemptState)> =
+            self.issues.iter().filter(|(_, state)| state.failures >= from).collect();
         found.sort_by_key(|(_, state)| (std::cmp::Reverse(state.failures), state.first));
         found.into_iter().map(|(issue, state)| (*issue, state.failures)).collect()
     }
@@ -105,31 +106,38 @@ impl Repeats {
 
 /// The attempts of a few issues, told in a second reading.
 #[derive(Debug)]
-pub struct Told {
-    of: HashMap<Issue, (State, Vec<Attempt>)>,
+pub struct AttemptStory {
+    of: HashMap<IssueKey, (AttemptState, Vec<Attempt>)>,
 }
 
-impl Told {
+impl AttemptStory {
     /// Of these issues.
     #[must_use]
-    pub fn new(issues: impl IntoIterator<Item = Issue>) -> Told {
-        let state = State { failures: 0, first: 0, failed: i64::MIN, succeeded: i64::MIN };
-        Told { of: issues.into_iter().map(|issue| (issue, (state, Vec::new()))).collect() }
+    pub fn new(issues: impl IntoIterator<Item = IssueKey>) -> AttemptStory {
+        let state = AttemptState { failures: 0, first: 0, failed: i64::MIN, succeeded: i64::MIN };
+        AttemptStory { of: issues.into_iter().map(|issue| (issue, (state, Vec::new()))).collect() }
     }
 
     /// Whether attempts at this issue are told.
     #[must_use]
-    pub fn wants(&self, issue: Issue) -> bool {
+    pub fn wants(&self, issue: IssueKey) -> bool {
         self.of.contains_key(&issue)
     }
 
     /// Takes an attempt, as [`Repeats::take`] did.
-    pub fn take(&mut self, issue: Issue, row: &Row, failed: bool, forgive: bool, reason: impl FnOnce() -> String) {
+    pub fn take(
+        &mut self,
+        issue: IssueKey,
+        row: &CycleRow,
+        failed: bool,
+        forgive: bool,
+        reason: impl FnOnce() -> String,
+    ) {
         let Some((state, attempts)) = self.of.get_mut(&issue) else { return };
         match state.take(row.at, failed, forgive) {
-            Taken::Nothing => {}
-            Taken::Forgiven => attempts.clear(),
-            Taken::Failed => {
+            AttemptEffect::Nothing => {}
+            AttemptEffect::Forgiven => attempts.clear(),
+            AttemptEffect::Failed => {
                 let duration = if row.duration.is_nan() { 0.0 } else { row.duration };
                 let cycle = (row.cycle != NONE).then_some(row.cycle);
                 attempts.push(Attempt { cycle, reason: reason(), duration });
@@ -142,7 +150,7 @@ impl Told {
 
     /// The attempts at an issue, the last `most` and at most [`ATTEMPTS`].
     #[must_use]
-    pub fn attempts(&self, issue: Issue, most: u64) -> &[Attempt] {
+    pub fn attempts(&self, issue: IssueKey, most: u64) -> &[Attempt] {
         let attempts = self.of.get(&issue).map_or(&[][..], |(_, attempts)| attempts);
         let most = usize::try_from(most).unwrap_or(ATTEMPTS).min(ATTEMPTS);
         &attempts[attempts.len().saturating_sub(most)..]

@@ -3,15 +3,15 @@
 //! Takes: the key of each cycle in the order of the log. Gives: whether it came before. Two are the same
 //! if repository, number and time are, or, without a number, repository, issue, pull request and time. A number
 //! that comes again with another time is another cycle: the counter of a loop has begun again. These are
-//! counted ([`Seen::renumbered`]).
+//! counted ([`KeySet::renumbered`]).
 //!
 //! Bounded: numbers are kept as ranges, so that a log in which they run on costs next to nothing, and
 //! at most [`RANGES`] of them, the lowest forgotten first; of all cycles the last [`KEYS`] with their times. Where
-//! more would have to be known, [`Seen::forgot`] says so.
+//! more would have to be known, [`KeySet::forgot`] says so.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
-use super::block::{NONE, Row};
+use super::block::{CycleRow, NONE};
 
 /// Ranges of numbers that are kept, over all repositories, of which there are far fewer.
 pub const RANGES: usize = 100_000;
@@ -21,7 +21,7 @@ pub const KEYS: usize = 500_000;
 
 /// What has been seen.
 #[derive(Debug)]
-pub struct Seen {
+pub struct KeySet {
     /// By repository: the last number of a range by its first.
     ranges: Vec<BTreeMap<u64, u64>>,
     count: usize,
@@ -39,17 +39,17 @@ pub struct Seen {
     pub renumbered: u64,
 }
 
-impl Default for Seen {
-    fn default() -> Seen {
+impl Default for KeySet {
+    fn default() -> KeySet {
         let (ranges, order) = (Vec::new(), VecDeque::new());
         let seed = fastrand::u64(..);
-        Seen { ranges, count: 0, order, keys: None, forgotten: None, seed, forgot: false, renumbered: 0 }
+        KeySet { ranges, count: 0, order, keys: None, forgotten: None, seed, forgot: false, renumbered: 0 }
     }
 }
 
-impl Seen {
+impl KeySet {
     /// Whether the cycle came before; it has from now on. `repo` is its repository in the whole log.
-    pub fn again(&mut self, repo: u32, row: &Row) -> bool {
+    pub fn again(&mut self, repo: u32, row: &CycleRow) -> bool {
         let numbered = row.cycle != NONE;
         // Of two cycles about which nothing is known nobody can say that they are one. Beyond the repositories that
         // are told apart nothing is known either.
@@ -148,8 +148,8 @@ impl Seen {
 mod tests {
     use super::*;
 
-    fn row(cycle: u64, issue: u64, at: i64) -> Row {
-        Row {
+    fn row(cycle: u64, issue: u64, at: i64) -> CycleRow {
+        CycleRow {
             at,
             cycle,
             issue,
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn numbers_in_any_order_become_one_range() {
-        let mut seen = Seen::default();
+        let mut seen = KeySet::default();
         for number in [5, 1, 3, 2, 4, 0, 7] {
             assert!(!seen.again(0, &row(number, 1, 0)), "{number}");
         }
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn without_a_number_issue_pull_request_and_time_are_the_key() {
-        let mut seen = Seen::default();
+        let mut seen = KeySet::default();
         assert!(!seen.again(0, &row(NONE, 1, 10)));
         assert!(seen.again(0, &row(NONE, 1, 10)));
         assert!(!seen.again(0, &row(NONE, 2, 10)));
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_counter_that_begins_again_loses_no_cycle() {
-        let mut seen = Seen::default();
+        let mut seen = KeySet::default();
         for begun in 0..5 {
             for number in 1..=100 {
                 let at = i64::try_from(begun * 1_000 + number).unwrap();
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn memory_has_an_end_and_that_is_said() {
-        let mut seen = Seen::default();
+        let mut seen = KeySet::default();
         let many = KEYS as u64 + 1_000;
         for number in 0..many {
             assert!(!seen.again(0, &row(number, 1, i64::try_from(number).unwrap())));
@@ -221,7 +221,7 @@ mod tests {
         assert!(seen.again(0, &row(many - 1, 1, i64::try_from(many).unwrap() - 1)), "the newest are still known");
         assert!(!seen.forgot);
         assert!(!seen.again(0, &row(3, 1, 3)) && seen.forgot, "it may have been there");
-        let mut seen = Seen::default();
+        let mut seen = KeySet::default();
         for number in 0..=RANGES as u64 * 2 {
             assert!(!seen.again(0, &row(number * 2, 1, 0)));
         }

@@ -63,7 +63,7 @@ impl Hasher for Mixer {
 }
 
 /// Values in order, each with how many there are.
-type Counted = Vec<(f64, u64)>;
+type ValueCounts = Vec<(f64, u64)>;
 
 impl Spread {
     /// No durations; at most `most` bins.
@@ -146,7 +146,7 @@ impl Spread {
     /// deviation of a normal distribution, times 0.6745).
     #[must_use]
     pub fn deviation(&self, centre: f64) -> Option<f64> {
-        let mut distances: Counted =
+        let mut distances: ValueCounts =
             self.counted().into_iter().map(|(value, count)| ((value - centre).abs(), count)).collect();
         distances.sort_by(|one, other| one.0.total_cmp(&other.0));
         let sum: f64 = distances.iter().map(|(distance, count)| distance * *count as f64).sum();
@@ -164,8 +164,8 @@ impl Spread {
 
     /// Values in order.
     #[must_use]
-    pub fn counted(&self) -> Counted {
-        let mut counted: Counted = self.each().collect();
+    pub fn counted(&self) -> ValueCounts {
+        let mut counted: ValueCounts = self.each().collect();
         counted.sort_by(|one, other| one.0.total_cmp(&other.0));
         counted
     }

@@ -1,14 +1,14 @@
 //! The figures of a set of cycles.
 //!
-//! Takes: rows one by one. Gives: [`Tally`]: how many, how many succeeded, durations, lines, pull
+//! Takes: rows one by one. Gives: [`LoopTally`]: how many, how many succeeded, durations, lines, pull
 //! requests. Rates are rounded as the contract of the output wants it, by [`round`].
 
-use super::block::Row;
+use super::block::CycleRow;
 use super::spread::Spread;
 
 /// Figures of some cycles.
 #[derive(Debug, Clone)]
-pub struct Tally {
+pub struct LoopTally {
     /// Cycles.
     pub count: u64,
     /// Those of which it is known whether they succeeded.
@@ -25,16 +25,16 @@ pub struct Tally {
     pub durations: Spread,
 }
 
-impl Tally {
+impl LoopTally {
     /// Of no cycles; durations in at most `bins` bins.
     #[must_use]
-    pub fn new(bins: usize) -> Tally {
+    pub fn new(bins: usize) -> LoopTally {
         let durations = Spread::new(bins);
-        Tally { count: 0, judged: 0, successes: 0, net: 0.0, changed: 0.0, prs: 0, durations }
+        LoopTally { count: 0, judged: 0, successes: 0, net: 0.0, changed: 0.0, prs: 0, durations }
     }
 
     /// Adds a cycle.
-    pub fn add(&mut self, row: &Row, success: Option<bool>) {
+    pub fn add(&mut self, row: &CycleRow, success: Option<bool>) {
         self.count += 1;
         self.judged += u64::from(success.is_some());
         self.successes += u64::from(success == Some(true));

@@ -13,8 +13,8 @@ use super::files::{template_files, yaml_files};
 use super::tree::{self, Tree};
 use super::{Pack, SHARED, beside, builtin, key, not_utf8, quiet, strays};
 use crate::engine::source::{Source, Span};
-use crate::language::Input;
-use crate::language::diag::{Diagnostic, Sink};
+use crate::language::RuleInput;
+use crate::language::diag::{Diagnostic, ProblemSink};
 use crate::language::yaml::NodeKind;
 
 /// A folder of rules.
@@ -62,14 +62,14 @@ pub fn of_tree(jobs: &[&'static str], tree: &dyn Tree, folders: &[String]) -> Re
 }
 
 /// What reads the templates of a job.
-type Templates<'t> = &'t dyn Fn(&str) -> Result<BTreeMap<String, Source>>;
+type TemplateReader<'t> = &'t dyn Fn(&str) -> Result<BTreeMap<String, Source>>;
 
 /// The policies among the files of a folder.
 fn policies(
     jobs: &[&'static str],
     folder: &Path,
     files: &BTreeMap<String, Source>,
-    texts: Templates<'_>,
+    texts: TemplateReader<'_>,
 ) -> Result<Folder> {
     let mut found = Folder { policies: Vec::new(), diagnostics: Vec::new(), files: BTreeSet::new() };
     found.files.extend(files.values().map(|source| source.name.to_string()));
@@ -79,7 +79,7 @@ fn policies(
         if *name != format!("{job}.yaml") {
             let help = format!("`kaizen {job}` reads {job}.yaml of this folder: move the rules there");
             let message = format!("no job reads {name}");
-            Sink { source, found: &mut found.diagnostics }.warning(Span::default(), message, Some(help));
+            ProblemSink { source, found: &mut found.diagnostics }.warning(Span::default(), message, Some(help));
         }
         let own = match read.get(job) {
             Some(own) => own.clone(),
@@ -92,7 +92,7 @@ fn policies(
         let mut others = files.clone();
         others.remove(name);
         let not_utf8 = not_utf8([source].into_iter().chain(others.values()).chain(templates.values()));
-        let input = Input { file: source.clone(), folder: others, templates };
+        let input = RuleInput { file: source.clone(), folder: others, templates };
         let folder = Some(folder.to_owned());
         found.policies.push((job, Pack { input, folder, not_utf8, strays: Vec::new(), own: names }));
     }

@@ -1,6 +1,6 @@
 //! Where rules and templates come from: a folder, or the ones built in.
 //!
-//! Takes: `--rules`, `--templates`, the job. Gives: the texts to check, as the engine's [`Input`],
+//! Takes: `--rules`, `--templates`, the job. Gives: the texts to check, as the engine's [`RuleInput`],
 //! and whether they are one's own. Templates are looked up one by one, the folder first, then the
 //! built-in ones. [`tree`] reads them of a commit, [`folders`] all that a folder holds.
 
@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 
 use crate::engine::source::{Source, Span};
-use crate::language::Input;
-use crate::language::diag::{Diagnostic, Sink, did_you_mean};
+use crate::language::RuleInput;
+use crate::language::diag::{Diagnostic, ProblemSink, did_you_mean};
 use crate::language::yaml::{self, Node, NodeKind};
 use files::{is_yaml, template_files, yaml_files};
 
@@ -27,7 +27,7 @@ const SHARED: [&str; 2] = ["automations", "common"];
 #[derive(Debug)]
 pub struct Pack {
     /// What the engine checks.
-    pub input: Input,
+    pub input: RuleInput,
     /// The folder, or `None` for the built-in rules.
     pub folder: Option<PathBuf>,
     /// Bytes that are not UTF-8.
@@ -40,7 +40,7 @@ pub struct Pack {
 
 /// Texts that were read elsewhere, as a folder of rules and the one of templates beside it.
 #[derive(Debug, Default)]
-pub struct Texts {
+pub struct PackTexts {
     /// What the folder is called in messages: `acme/app@4f2a9c1:.kaizen/rules`.
     pub folder: PathBuf,
     /// Its YAML files by name.
@@ -101,7 +101,7 @@ pub fn read(job: &str, jobs: &[&str], rules: Option<&Path>, templates: Option<&P
 ///
 /// # Errors
 /// There are no rules for the job among them.
-pub fn read_texts(job: &str, jobs: &[&str], texts: Texts) -> Result<Pack> {
+pub fn read_texts(job: &str, jobs: &[&str], texts: PackTexts) -> Result<Pack> {
     gather(job, jobs, Some(texts.folder), texts.rules, texts.templates)
 }
 
@@ -129,7 +129,7 @@ fn gather(
     let names = own.keys().cloned().collect();
     texts.extend(own);
     let not_utf8 = not_utf8([&file].into_iter().chain(files.values()).chain(texts.values()));
-    Ok(Pack { input: Input { file, folder: files, templates: texts }, folder, not_utf8, strays, own: names })
+    Ok(Pack { input: RuleInput { file, folder: files, templates: texts }, folder, not_utf8, strays, own: names })
 }
 
 /// The folder of cases below a folder of rules.
@@ -160,7 +160,7 @@ pub fn cases_of(job: &str, jobs: &[&str], mut files: BTreeMap<String, Source>) -
                 jobs.iter().map(|job| format!("{job}.yaml")).collect::<Vec<_>>().iter().map(String::as_str),
             );
             let message = format!("nothing reads {name}: cases are in a file with the name of their job");
-            Sink { source, found: &mut found }.error(Span::default(), message, help);
+            ProblemSink { source, found: &mut found }.error(Span::default(), message, help);
         }
     }
     (cases, found)
@@ -197,7 +197,7 @@ pub fn overlaid(job: &str, jobs: &[&str], base: &Path, texts: &BTreeMap<String, 
     let Some(file) = files.remove(&format!("{job}.yaml")) else { return Ok(None) };
     let strays = strays(jobs, [&file], &files);
     let not_utf8 = not_utf8([&file].into_iter().chain(files.values()).chain(templates.values()));
-    let input = Input { file, folder: files, templates };
+    let input = RuleInput { file, folder: files, templates };
     Ok(Some(Pack { input, folder: Some(folder), not_utf8, strays, own: own_names }))
 }
 
@@ -215,7 +215,7 @@ fn not_utf8<'s>(sources: impl IntoIterator<Item = &'s Source>) -> Vec<Diagnostic
         if let Some(at) = source.text.find(char::REPLACEMENT_CHARACTER) {
             let span = Span::new(at, at + char::REPLACEMENT_CHARACTER.len_utf8());
             let help = "save the file as UTF-8".to_owned();
-            Sink { source, found: &mut found }.error(span, "a byte here is not UTF-8", Some(help));
+            ProblemSink { source, found: &mut found }.error(span, "a byte here is not UTF-8", Some(help));
         }
     }
     found
@@ -252,7 +252,7 @@ fn strays<'s>(
         }
         // A file that is not YAML belongs to another job, which reports it.
         let Some(root) = quiet(source) else { continue };
-        let mut sink = Sink { source, found: &mut found };
+        let mut sink = ProblemSink { source, found: &mut found };
         match key(&root, "job") {
             Some(Node { span, kind: NodeKind::Text(job) }) if !jobs.contains(&job.as_str()) => {
                 sink.error(*span, format!("there is no job `{job}`"), did_you_mean(job, jobs.iter().copied()));
@@ -273,7 +273,7 @@ fn strays<'s>(
 }
 
 fn quiet(source: &Source) -> Option<Node> {
-    yaml::read(&mut Sink { source, found: &mut Vec::new() })
+    yaml::read(&mut ProblemSink { source, found: &mut Vec::new() })
 }
 
 fn key<'n>(root: &'n Node, name: &str) -> Option<&'n Node> {

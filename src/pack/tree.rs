@@ -1,6 +1,6 @@
 //! Rules and templates of a repository at one commit, wherever the commit is read from.
 //!
-//! Takes: a [`Tree`] (a clone, a forge), the folders to look into, the job. Gives: [`Texts`], as a
+//! Takes: a [`Tree`] (a clone, a forge), the folders to look into, the job. Gives: [`PackTexts`], as a
 //! folder on this machine would give them, and the [`cases`] of its rules. What is read is data: links
 //! are not followed, and nothing outside the two folders is looked at.
 
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 use super::files::utf8;
-use super::{CASES, Texts};
+use super::{CASES, PackTexts};
 use crate::engine::source::Source;
 
 /// The most files of a folder that are read: each is a request, and a stranger may have put them there.
@@ -52,9 +52,9 @@ pub fn folder<'f>(tree: &dyn Tree, folders: &'f [String], job: &str) -> Result<O
 ///
 /// # Errors
 /// As [`Tree::folder`].
-pub fn texts(tree: &dyn Tree, folders: &[String], job: &str) -> Result<Option<Texts>> {
+pub fn texts(tree: &dyn Tree, folders: &[String], job: &str) -> Result<Option<PackTexts>> {
     let Some(folder) = folder(tree, folders, job)? else { return Ok(None) };
-    Ok(Some(Texts {
+    Ok(Some(PackTexts {
         folder: PathBuf::from(format!("{}:{folder}", tree.name())),
         rules: rules(tree, folder)?,
         templates: templates(tree, folder, job)?,

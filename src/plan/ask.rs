@@ -1,19 +1,19 @@
 //! What an action asks for on one item.
 //!
-//! Takes: an action of a policy, an item, who is assigned. Gives: [`Asked`], the digest of the decision and
+//! Takes: an action of a policy, an item, who is assigned. Gives: [`ActionRequest`], the digest of the decision and
 //! the writes beside its comment, without what already holds. Pure.
 
 use std::borrow::Cow;
 
 use serde_json::json;
 
-use super::{Args, Op, Subject, Write, marker, memory};
+use super::{Args, ItemSubject, Op, Write, marker, memory};
 use crate::engine::digest;
 use crate::engine::rules::{Action, Close, Person, Policy};
 
 /// What an action asks for on one item.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct ActionRequest {
     /// Name of the action.
     pub action: String,
     /// Digest of the action and its arguments.
@@ -28,7 +28,7 @@ pub struct Asked {
     pub(super) asked: Vec<String>,
 }
 
-impl Asked {
+impl ActionRequest {
     /// Whether such a write is left.
     #[must_use]
     pub fn asks(&self, op: Op) -> bool {
@@ -38,7 +38,7 @@ impl Asked {
 
 /// Works out what an action asks for on an item.
 #[must_use]
-pub fn ask(policy: &Policy, action: &Action, subject: &Subject, assignees: &[String]) -> Asked {
+pub fn ask(policy: &Policy, action: &Action, subject: &ItemSubject, assignees: &[String]) -> ActionRequest {
     let (mut writes, mention) = meant(policy, action, subject, assignees);
     let asked = marker::writes(&writes);
     // Who is assigned changes with what the action does: it is still the same decision.
@@ -56,11 +56,11 @@ pub fn ask(policy: &Policy, action: &Action, subject: &Subject, assignees: &[Str
         _ => memory::left(write, &subject.state(assignees)),
     });
     writes.iter_mut().for_each(|write| memory::puts_aside(write, &subject.state(assignees)));
-    Asked { action: action.name.clone(), did, mention, writes, held, asked }
+    ActionRequest { action: action.name.clone(), did, mention, writes, held, asked }
 }
 
 /// The part of a write that puts something on which is there; `None` where nothing is.
-fn held(write: &Write, state: &memory::State<'_>) -> Option<Write> {
+fn held(write: &Write, state: &memory::ItemStanding<'_>) -> Option<Write> {
     if !matches!(write.op, Op::AddLabels | Op::Assign) {
         return None;
     }
@@ -74,7 +74,12 @@ fn held(write: &Write, state: &memory::State<'_>) -> Option<Write> {
 /// The same for who only compares: whom its comment mentions, and the writes beside it without what
 /// already holds.
 #[must_use]
-pub fn wanted(policy: &Policy, action: &Action, subject: &Subject, assignees: &[String]) -> (Vec<String>, Vec<Write>) {
+pub fn wanted(
+    policy: &Policy,
+    action: &Action,
+    subject: &ItemSubject,
+    assignees: &[String],
+) -> (Vec<String>, Vec<Write>) {
     let (mut writes, mention) = meant(policy, action, subject, assignees);
     writes.retain_mut(|write| match write.op {
         Op::CreateIssue => !subject.created,
@@ -84,7 +89,7 @@ pub fn wanted(policy: &Policy, action: &Action, subject: &Subject, assignees: &[
 }
 
 /// All writes of an action beside its comment, and whom it mentions, with these as the assignees.
-fn meant(policy: &Policy, action: &Action, subject: &Subject, assignees: &[String]) -> (Vec<Write>, Vec<String>) {
+fn meant(policy: &Policy, action: &Action, subject: &ItemSubject, assignees: &[String]) -> (Vec<Write>, Vec<String>) {
     let people = |people: &[Person]| logins(policy, people, subject, assignees);
     let (assign, unassign) = (people(&action.assign), people(&action.unassign));
     let mut mention = people(&action.mention);
@@ -133,7 +138,7 @@ fn close_reason(close: Close) -> &'static str {
     }
 }
 
-fn logins(policy: &Policy, people: &[Person], subject: &Subject, assignees: &[String]) -> Vec<String> {
+fn logins(policy: &Policy, people: &[Person], subject: &ItemSubject, assignees: &[String]) -> Vec<String> {
     let mut logins: Vec<String> = Vec::new();
     for person in people {
         let more: Vec<String> = match person {
@@ -150,10 +155,10 @@ fn logins(policy: &Policy, people: &[Person], subject: &Subject, assignees: &[St
     logins
 }
 
-impl Subject {
+impl ItemSubject {
     /// What writes are held against.
-    fn state<'s>(&'s self, assignees: &'s [String]) -> memory::State<'s> {
-        memory::State {
+    fn state<'s>(&'s self, assignees: &'s [String]) -> memory::ItemStanding<'s> {
+        memory::ItemStanding {
             labels: self.labels.iter().map(String::as_str).collect(),
             names: self.label_names,
             assignees: assignees.iter().map(String::as_str).collect(),

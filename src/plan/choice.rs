@@ -1,7 +1,7 @@
 //! Which judgements are acted on now: order, work in hand, the cap of a run.
 //!
 //! Takes: what each item's rules decided, its sort keys, how much every agent has in hand. Gives:
-//! a [`State`] for each. Caps change the state, never the rule or the action. Within a repository
+//! a [`ItemState`] for each. Caps change the state, never the rule or the action. Within a repository
 //! the order of the policy holds; repositories take turns, so that none starves another, but for what the
 //! policy's order puts first by a yes or no, such as urgency: that goes first across all of them.
 
@@ -25,7 +25,7 @@ pub struct Candidate<'c> {
 /// What becomes of an item in this run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum ItemState {
     /// Nothing to do, by the rules; or only observed.
     #[default]
     Skipped,
@@ -56,32 +56,32 @@ pub struct Caps {
 
 /// Decides the state of every candidate, and gives their indices in the order of acting.
 /// `descending` is one an entry of `order`. `look` is asked in the order of acting: it reads what
-/// has been done before, and answers [`State::Planned`] or why not. It is not asked about those
+/// has been done before, and answers [`ItemState::Planned`] or why not. It is not asked about those
 /// whose agent has no room, nor once the run's cap has cut off one that would be written to.
 pub fn choose(
     candidates: &[Candidate<'_>],
     descending: &[bool],
     mut caps: Caps,
-    mut look: impl FnMut(usize) -> State,
-) -> (Vec<State>, Vec<usize>) {
-    let mut states = vec![State::Deferred; candidates.len()];
+    mut look: impl FnMut(usize) -> ItemState,
+) -> (Vec<ItemState>, Vec<usize>) {
+    let mut states = vec![ItemState::Deferred; candidates.len()];
     let mut left = caps.items_per_run;
     let mut full = false;
     let order = in_turn(candidates, descending);
     for &index in &order {
         let room = candidates[index].agent.and_then(|agent| caps.room.get_mut(agent)).and_then(Option::as_mut);
         states[index] = match (&room, left) {
-            (Some(0), _) => State::Waiting,
-            (_, Some(0)) if full => State::Deferred,
+            (Some(0), _) => ItemState::Waiting,
+            (_, Some(0)) if full => ItemState::Deferred,
             _ => look(index),
         };
         // What was done before is unchanged, whatever the cap; the first that would be written to
         // past it is deferred, and all that come later unseen.
-        if left == Some(0) && states[index] == State::Planned {
-            states[index] = State::Deferred;
+        if left == Some(0) && states[index] == ItemState::Planned {
+            states[index] = ItemState::Deferred;
             full = true;
         }
-        if states[index] == State::Planned {
+        if states[index] == ItemState::Planned {
             left = left.map(|left| left - 1);
             if let Some(room) = room {
                 *room -= 1;

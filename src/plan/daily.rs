@@ -9,12 +9,12 @@ use super::marker::Marker;
 use super::{Args, Effect, Op, PlannedItem, SUMMARY, Write};
 use crate::engine::digest;
 use crate::engine::rules::Policy;
-use crate::forge::Kind;
+use crate::forge::ItemKind;
 
 /// The daily summary: an issue that is created, or the text of the one there is.
 #[must_use]
-pub fn summary(policy: &Policy, repo: &str, day: &str, written: Summary<'_>, there: Option<u64>) -> PlannedItem {
-    let Summary { title, text, label } = written;
+pub fn summary(policy: &Policy, repo: &str, day: &str, written: DailySummary<'_>, there: Option<u64>) -> PlannedItem {
+    let DailySummary { title, text, label } = written;
     let did = digest(&json!(["summary", repo]).to_string());
     let marker = Marker::default()
         .with("policy", &policy.mark)
@@ -35,7 +35,7 @@ pub fn summary(policy: &Policy, repo: &str, day: &str, written: Summary<'_>, the
     let effect = Effect { policy: policy.mark.as_str().into(), rule: None, did, writes: vec![write] };
     PlannedItem {
         repo: repo.into(),
-        kind: Kind::Issue,
+        kind: ItemKind::Issue,
         number: there,
         seen: None,
         turned_on: None,
@@ -45,7 +45,7 @@ pub fn summary(policy: &Policy, repo: &str, day: &str, written: Summary<'_>, the
 
 /// What a daily summary says.
 #[derive(Debug, Clone, Copy)]
-pub struct Summary<'s> {
+pub struct DailySummary<'s> {
     /// The title, where the issue is created.
     pub title: &'s str,
     /// The text.

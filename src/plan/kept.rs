@@ -10,7 +10,7 @@ use super::marker::{self, Marker};
 use super::{Args, Effect, Op, PROPOSAL, PlannedItem, Write, one_line};
 use crate::engine::digest;
 use crate::engine::rules::Policy;
-use crate::forge::Kind;
+use crate::forge::ItemKind;
 
 /// An issue of ours that keeps a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct There {
 
 /// What shall be said under a key.
 #[derive(Debug, Clone, Copy)]
-pub struct Said<'s> {
+pub struct KeptText<'s> {
     /// The key.
     pub key: &'s str,
     /// The rule that asks for it.
@@ -78,7 +78,7 @@ fn gone(issue: &There) -> bool {
 
 /// Says it: in the issue that is there, or in a new one. `when` is an instant that sorts as text.
 #[must_use]
-pub fn say(policy: &Policy, repo: &str, when: &str, said: &Said<'_>, there: &[There]) -> Keep {
+pub fn say(policy: &Policy, repo: &str, when: &str, said: &KeptText<'_>, there: &[There]) -> Keep {
     // Those that we closed were about what is gone: what has come back is a new matter.
     let before = there.iter().filter(|issue| gone(issue)).count();
     match newest(there).filter(|issue| issue.open || !gone(issue)) {
@@ -106,7 +106,7 @@ pub fn say(policy: &Policy, repo: &str, when: &str, said: &Said<'_>, there: &[Th
 
 /// Closes the issue of a key about which there is nothing more to say; `None` where none is open.
 #[must_use]
-pub fn close(policy: &Policy, repo: &str, when: &str, said: &Said<'_>, there: &[There]) -> Option<Keep> {
+pub fn close(policy: &Policy, repo: &str, when: &str, said: &KeptText<'_>, there: &[There]) -> Option<Keep> {
     let issue = newest(there).filter(|issue| issue.open)?;
     if issue.taken || is_edited(&issue.body) {
         return Some(Keep::Person(issue.number));
@@ -119,7 +119,7 @@ pub fn close(policy: &Policy, repo: &str, when: &str, said: &Said<'_>, there: &[
     Some(Keep::Write(Box::new(item(policy, repo, (said.rule, did), Some(issue.number), vec![edit, close]))))
 }
 
-fn body(policy: &Policy, when: &str, said: &Said<'_>, (did, state): (&str, &str)) -> Option<String> {
+fn body(policy: &Policy, when: &str, said: &KeptText<'_>, (did, state): (&str, &str)) -> Option<String> {
     let marker = Marker::default()
         .with("policy", &policy.name)
         .with("key", PROPOSAL)
@@ -141,5 +141,5 @@ fn item(
     writes: Vec<Write>,
 ) -> PlannedItem {
     let effect = Effect { policy: policy.name.as_str().into(), rule: Some(rule.into()), did, writes };
-    PlannedItem { repo: repo.into(), kind: Kind::Issue, number, seen: None, turned_on: None, effects: vec![effect] }
+    PlannedItem { repo: repo.into(), kind: ItemKind::Issue, number, seen: None, turned_on: None, effects: vec![effect] }
 }

@@ -91,7 +91,7 @@ pub fn unreduced(comments: &[Comment], us: Us<'_>, policy: &str, key: &str) -> O
 
 /// What of an item its writes are held against.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct State<'s> {
+pub struct ItemStanding<'s> {
     /// Exact names.
     pub labels: Vec<&'s str>,
     /// How names of labels are told apart.
@@ -104,11 +104,11 @@ pub struct State<'s> {
     pub open: bool,
 }
 
-impl<'s> State<'s> {
+impl<'s> ItemStanding<'s> {
     /// The state of an item as it was read from a forge that tells labels apart so.
     #[must_use]
     pub fn of(item: &'s Item<'_>, names: LabelNames) -> Self {
-        State {
+        ItemStanding {
             labels: item.labels.iter().map(|label| &**label).collect(),
             names,
             assignees: item.assignees.iter().map(|login| &**login).collect(),
@@ -126,7 +126,7 @@ pub fn same_text(one: &str, other: &str) -> bool {
 }
 
 /// Takes out of a write what already holds; false where nothing is left of it.
-pub fn left(write: &mut Write, state: &State<'_>) -> bool {
+pub fn left(write: &mut Write, state: &ItemStanding<'_>) -> bool {
     let args = &mut write.args;
     let has = |label: &str| state.labels.iter().any(|there| state.names.same(there, label));
     let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b); // no forge tells logins apart by case
@@ -151,7 +151,7 @@ pub fn left(write: &mut Write, state: &State<'_>) -> bool {
 }
 
 /// Notes in a write what it puts aside on an item of this state, beside what it says.
-pub fn puts_aside(write: &mut Write, state: &State<'_>) {
+pub fn puts_aside(write: &mut Write, state: &ItemStanding<'_>) {
     let scope = |label: &str| label.rsplit_once('/').map(|(scope, _)| scope.to_owned());
     let args = &mut write.args;
     args.replaces = match write.op {
@@ -168,7 +168,7 @@ pub fn puts_aside(write: &mut Write, state: &State<'_>) {
 
 /// Whose word counts on an item.
 #[allow(missing_debug_implementations, reason = "it holds a callback")]
-pub struct Concerned<'c> {
+pub struct TrustedPeople<'c> {
     /// Who opened it.
     pub author: Option<&'c str>,
     /// Logins.
@@ -177,7 +177,7 @@ pub struct Concerned<'c> {
     pub writers: &'c dyn Fn() -> anyhow::Result<Option<&'c [String]>>,
 }
 
-impl Concerned<'_> {
+impl TrustedPeople<'_> {
     /// Whether somebody's word counts; `None` where that cannot be known.
     fn may(&self, comment: &Comment, login: &str) -> anyhow::Result<Option<bool>> {
         let is = |one: &str| one.eq_ignore_ascii_case(login);
@@ -198,7 +198,7 @@ pub fn near_miss<'c>(
     comments: &'c [Comment],
     us: Us<'_>,
     command: Option<&str>,
-    concerned: &Concerned<'_>,
+    concerned: &TrustedPeople<'_>,
 ) -> anyhow::Result<Option<&'c str>> {
     let Some(command) = command else { return Ok(None) };
     let word = command.split_whitespace().next().unwrap_or(command);
@@ -238,7 +238,7 @@ pub fn near_miss<'c>(
 pub fn opted_out(
     comments: &[Comment],
     command: Option<&str>,
-    concerned: &Concerned<'_>,
+    concerned: &TrustedPeople<'_>,
 ) -> anyhow::Result<Option<String>> {
     let Some(command) = command else { return Ok(None) };
     let name = command.split_whitespace().next().unwrap_or(command);

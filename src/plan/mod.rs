@@ -23,13 +23,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::rules::Policy;
 use crate::engine::{digest, untrusted};
-use crate::forge::change::Label;
-use crate::forge::{Item, Kind};
+use crate::forge::change::NewLabel;
+use crate::forge::{Item, ItemKind};
 use marker::Marker;
 
-pub use ask::{Asked, ask, wanted};
-pub use daily::{Summary, summary};
-pub use subject::{Earlier, Subject};
+pub use ask::{ActionRequest, ask, wanted};
+pub use daily::{DailySummary, summary};
+pub use subject::{Earlier, ItemSubject};
 pub use words::Words;
 pub use write::{Args, Op, Write};
 
@@ -121,7 +121,7 @@ pub struct Manners {
     /// Further logins that our comments have carried.
     pub bots: Vec<String>,
     /// Labels as they are made where they are missing.
-    pub labels: Vec<Label>,
+    pub labels: Vec<NewLabel>,
 }
 
 /// What is written to one item.
@@ -130,7 +130,7 @@ pub struct PlannedItem {
     /// `owner/name`.
     pub repo: Arc<str>,
     /// Issue or pull request.
-    pub kind: Kind,
+    pub kind: ItemKind,
     /// Its number; `None` for an issue that is created and for a label of the repository.
     pub number: Option<u64>,
     /// Digest of what the rules read of it.
@@ -166,7 +166,7 @@ pub struct Effect {
 
 /// The texts of an effect, rendered.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Texts<'t> {
+pub struct EffectTexts<'t> {
     /// Of its comment.
     pub comment: Option<&'t str>,
     /// What an earlier comment says where a new one is posted, or was by a run that died before it could
@@ -185,8 +185,8 @@ pub fn effect(
     policy: &Policy,
     rule: &str,
     number: u64,
-    asked: Asked,
-    texts: Texts<'_>,
+    asked: ActionRequest,
+    texts: EffectTexts<'_>,
     earlier: Option<u64>,
 ) -> Effect {
     let replaced = texts.replaced;

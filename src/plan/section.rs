@@ -21,7 +21,7 @@ const CLOSE: &str = "<!-- kaizen:end -->";
 
 /// A section that stands in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Section {
+pub struct TextSection {
     /// Digest of the decision that wrote it.
     pub did: String,
     /// The run that wrote it.
@@ -32,14 +32,14 @@ pub struct Section {
 
 /// The section of a policy in a text; of several the last.
 #[must_use]
-pub fn there(text: &str, policy: &str) -> Option<Section> {
+pub fn there(text: &str, policy: &str) -> Option<TextSection> {
     let (range, marker) = last(text, policy)?;
     let inside = text[range].lines().skip(1);
     let mut inside: Vec<&str> = inside.collect();
     inside.pop();
     let edited = marker.get("text") != Some(&digest(inside.join("\n").trim()));
     let field = |name: &str| marker.get(name).unwrap_or("").to_owned();
-    Some(Section { did: field("did"), run: field("run"), edited })
+    Some(TextSection { did: field("did"), run: field("run"), edited })
 }
 
 /// The section of a policy with its two lines; of several the last.
@@ -166,7 +166,7 @@ mod tests {
         for (before, joined) in [("", ""), ("Text", "\n\n"), ("Text\r\n", "\n"), ("Text\n\n", ""), ("  \n", "")] {
             let with = put(before, &one);
             assert_eq!(with, [before, joined, one.as_str()].concat());
-            assert_eq!(there(&with, "p").unwrap(), Section { did: "1".into(), run: "-".into(), edited: false });
+            assert_eq!(there(&with, "p").unwrap(), TextSection { did: "1".into(), run: "-".into(), edited: false });
             assert_eq!(there(&with, "other"), None);
             assert_eq!(without(&with).trim_end(), before.trim_end());
             // People write after it, and around it.

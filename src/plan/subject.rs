@@ -1,16 +1,16 @@
 //! What writing to an item needs to know of it.
 //!
-//! Takes: nothing, these are the words. Gives: [`Subject`]. Pure.
+//! Takes: nothing, these are the words. Gives: [`ItemSubject`]. Pure.
 
 use chrono::{DateTime, Utc};
 
-use super::section::Section;
-use crate::engine::facts::Reading;
+use super::section::TextSection;
+use crate::engine::facts::Availability;
 use crate::forge::{Account, LabelNames};
 
 /// What writing to an item needs to know of it beside its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
+pub struct ItemSubject {
     /// Digest of what the rules read of it, where a plan will be saved or carried out.
     pub seen: Option<String>,
     /// Exact names of its labels.
@@ -36,7 +36,7 @@ pub struct Subject {
     /// A report that we wrote ourselves.
     pub own_report: bool,
     /// The last activity that counts, where the rules asked for it.
-    pub last_activity: Reading<Option<i64>>,
+    pub last_activity: Availability<Option<i64>>,
     /// An earlier comment of ours about a decision.
     pub earlier: Option<Earlier>,
     /// The comment about this decision is there already: a run died after it.
@@ -44,7 +44,7 @@ pub struct Subject {
     /// Somebody meant the command and is answered; nothing else is done.
     pub unheard: bool,
     /// The section of the policy in its text.
-    pub section: Option<Section>,
+    pub section: Option<TextSection>,
     /// Whether the issue that its action creates is there already.
     pub created: bool,
 }

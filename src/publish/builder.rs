@@ -3,7 +3,7 @@
 //! Takes: text, formatting that begins and ends, gaps between blocks. Gives: [`Rich`] text without a
 //! line end too many, in which no name is called and nothing is left that a channel would strip.
 
-use super::rich::{Rich, Span, Style};
+use super::rich::{Rich, RichSpan, RichStyle};
 use super::write::JOINER;
 
 /// Columns before quoted and listed lines grow no further.
@@ -75,15 +75,15 @@ impl Builder {
     }
 
     /// Begins a formatted stretch.
-    pub(super) fn start(&mut self, style: Style) {
+    pub(super) fn start(&mut self, style: RichStyle) {
         self.settle();
         let at = self.rich.text.len();
         self.open.push(Some(self.rich.spans.len()));
-        self.rich.spans.push(Span { at: at..at, style });
+        self.rich.spans.push(RichSpan { at: at..at, style });
     }
 
     /// Ends the innermost stretch; gives its style.
-    pub(super) fn end(&mut self) -> Option<Style> {
+    pub(super) fn end(&mut self) -> Option<RichStyle> {
         let span = self.open.pop().flatten().and_then(|place| self.rich.spans.get_mut(place))?;
         span.at.end = self.rich.text.len();
         Some(span.style.clone())
@@ -100,7 +100,7 @@ impl Builder {
         self.fresh = false;
         let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         let language: String = language.chars().take_while(|c| word(*c)).take(30).collect();
-        self.start(Style::Pre(language));
+        self.start(RichStyle::Pre(language));
         harmless(&mut self.rich.text, code);
         self.end();
         self.before = before;

@@ -10,7 +10,7 @@ use std::iter::Peekable;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use super::builder::Builder;
-use super::rich::{Rich, Style};
+use super::rich::{Rich, RichStyle};
 use super::{chart, table, tags};
 
 /// Bytes of an address that is kept as one; a longer one leaves too little room beside it.
@@ -40,7 +40,7 @@ impl Builder {
             Event::End(tag) => self.finish(tag),
             Event::Text(text) => self.push(&text),
             Event::Code(code) => {
-                self.start(Style::Code);
+                self.start(RichStyle::Code);
                 self.push(&code);
                 self.end();
             }
@@ -62,7 +62,7 @@ impl Builder {
             Tag::Paragraph => self.gap(2),
             Tag::Heading { .. } => {
                 self.gap(2);
-                self.start(Style::Bold);
+                self.start(RichStyle::Bold);
             }
             Tag::BlockQuote(_) => {
                 self.gap(2);
@@ -81,12 +81,12 @@ impl Builder {
             }
             Tag::Item => self.item(),
             Tag::Table(_) => self.table(events),
-            Tag::Emphasis => self.start(Style::Italic),
-            Tag::Strong => self.start(Style::Bold),
-            Tag::Strikethrough => self.start(Style::Strike),
+            Tag::Emphasis => self.start(RichStyle::Italic),
+            Tag::Strong => self.start(RichStyle::Bold),
+            Tag::Strikethrough => self.start(RichStyle::Strike),
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
                 if leads(&dest_url) && !self.linked() {
-                    self.start(Style::Link(dest_url.into_string()));
+                    self.start(RichStyle::Link(dest_url.into_string()));
                 } else {
                     self.open.push(None);
                 }
@@ -123,13 +123,13 @@ impl Builder {
 
     fn linked(&self) -> bool {
         let styles = self.open.iter().flatten().filter_map(|place| self.rich.spans.get(*place));
-        styles.into_iter().any(|span| matches!(span.style, Style::Link(_)))
+        styles.into_iter().any(|span| matches!(span.style, RichStyle::Link(_)))
     }
 
     /// Ends a link. An address that is too long to be one stands in the text.
     fn linked_to(&mut self) {
         let place = self.open.last().copied().flatten();
-        if let Some(Style::Link(url)) = self.end()
+        if let Some(RichStyle::Link(url)) = self.end()
             && url.len() > LONGEST_ADDRESS
         {
             if let Some(place) = place.filter(|place| *place + 1 == self.rich.spans.len()) {
@@ -163,7 +163,7 @@ impl Builder {
             Some(chart) => {
                 self.gap(2);
                 if !chart.title.is_empty() {
-                    self.start(Style::Bold);
+                    self.start(RichStyle::Bold);
                     self.push(&chart.title);
                     self.end();
                     self.gap(1);

@@ -3,7 +3,7 @@
 //! Takes: Markdown. Gives: the text that people read of it.
 
 use super::convert::{LONGEST_ADDRESS, rich};
-use super::rich::Style;
+use super::rich::RichStyle;
 
 fn text(markdown: &str) -> String {
     rich(markdown).text
@@ -29,7 +29,7 @@ fn a_link_that_no_message_holds_is_text() {
     let long = format!("https://h.example/{}", "x".repeat(LONGEST_ADDRESS));
     let rich = rich(&format!("[**a**]({long}) [b](/c) [d](javascript:e)"));
     assert_eq!(rich.text, format!("a ({long}) b d"));
-    assert!(rich.spans.iter().all(|span| span.style == Style::Bold), "{:?}", rich.spans);
+    assert!(rich.spans.iter().all(|span| span.style == RichStyle::Bold), "{:?}", rich.spans);
 }
 
 #[test]

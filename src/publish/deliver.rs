@@ -1,6 +1,6 @@
 //! A report brought to a place, part by part.
 //!
-//! Takes: a sink, a report, what an earlier run of the same report has left. Gives: an [`Outcome`].
+//! Takes: a sink, a report, what an earlier run of the same report has left. Gives: an [`DeliveryOutcome`].
 //! The parts go in order, the next only when the one before is there. A message cannot be sent again
 //! by the way: where an answer is lost, the part may be there, and it is said to be unknown and not
 //! sent again. So that this holds for a run that is killed, what is about to be sent is kept before.
@@ -13,16 +13,16 @@ use serde::{Deserialize, Serialize};
 use crate::engine::digest;
 use crate::http::Client;
 
-use super::message::{self, Fate};
-use super::sink::{Kind, Sink};
-use super::split::{Part, parts};
+use super::message::{self, MessageFate};
+use super::sink::{Channel, Sink};
+use super::split::{MessagePart, parts};
 use super::write::Markup;
-use super::{Report, local};
+use super::{Publication, local};
 
 /// How far one report has come to one place. The caller keeps it, one a sink.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Progress {
+pub struct DeliveryProgress {
     /// Of the report.
     pub key: String,
     /// A digest of the place.
@@ -41,7 +41,7 @@ pub struct Progress {
     pub sending: Option<usize>,
 }
 
-impl Progress {
+impl DeliveryProgress {
     /// The report of this key need not be sent any more.
     #[must_use]
     pub fn done(&self) -> bool {
@@ -49,7 +49,7 @@ impl Progress {
     }
 
     /// What an earlier run left of this report, as far as it goes on; says what was left behind.
-    fn resume(&mut self, new: Progress) -> Option<String> {
+    fn resume(&mut self, new: DeliveryProgress) -> Option<String> {
         let same = self.key == new.key && self.to == new.to;
         if same && let Some(part) = self.sending.take() {
             // It was killed while it sent this part.
@@ -69,7 +69,7 @@ impl Progress {
 
 /// What became of a report in one place. Prints as one sentence without secrets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Outcome {
+pub struct DeliveryOutcome {
     /// The place, for people.
     pub sink: String,
     /// Messages that the report is.
@@ -88,7 +88,7 @@ pub struct Outcome {
     pub note: Option<String>,
 }
 
-impl Outcome {
+impl DeliveryOutcome {
     /// All of it arrived, in this run or before.
     #[must_use]
     pub fn complete(&self) -> bool {
@@ -96,9 +96,9 @@ impl Outcome {
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for DeliveryOutcome {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Outcome { sink, parts, before, sent, .. } = self;
+        let DeliveryOutcome { sink, parts, before, sent, .. } = self;
         let there = before + sent;
         match (&self.error, sent) {
             (None, 0) => write!(to, "{sink}: nothing to send, the report was sent before")?,
@@ -130,16 +130,18 @@ fn list(numbers: &[usize]) -> String {
 /// sent. Limits that the server sets are waited for as far as the client does, which says so.
 pub fn send(
     sink: &Sink,
-    report: &Report,
+    report: &Publication,
     client: &Client,
-    progress: &mut Progress,
-    keep: &mut dyn FnMut(&Progress) -> Result<()>,
-) -> Outcome {
-    let mut outcome = Outcome { sink: sink.to_string(), parts: 1, ..Outcome::default() };
+    progress: &mut DeliveryProgress,
+    keep: &mut dyn FnMut(&DeliveryProgress) -> Result<()>,
+) -> DeliveryOutcome {
+    let mut outcome = DeliveryOutcome { sink: sink.to_string(), parts: 1, ..DeliveryOutcome::default() };
     let done = match &sink.0 {
-        Kind::File { path, folder } => local::replace(path, folder, report).map(|()| true),
-        Kind::Summary(path) => local::append(path, report),
-        Kind::Telegram { .. } | Kind::Webhook { .. } => return deliver(sink, report, client, progress, keep, outcome),
+        Channel::File { path, folder } => local::replace(path, folder, report).map(|()| true),
+        Channel::Summary(path) => local::append(path, report),
+        Channel::Telegram { .. } | Channel::Webhook { .. } => {
+            return deliver(sink, report, client, progress, keep, outcome);
+        }
     };
     match done {
         Ok(true) => outcome.sent = 1,
@@ -151,27 +153,27 @@ pub fn send(
 
 fn deliver(
     sink: &Sink,
-    report: &Report,
+    report: &Publication,
     client: &Client,
-    progress: &mut Progress,
-    keep: &mut dyn FnMut(&Progress) -> Result<()>,
-    mut outcome: Outcome,
-) -> Outcome {
+    progress: &mut DeliveryProgress,
+    keep: &mut dyn FnMut(&DeliveryProgress) -> Result<()>,
+    mut outcome: DeliveryOutcome,
+) -> DeliveryOutcome {
     let parts = match sink.messages() {
         Some((markup, limit)) => parts(&report.rich(markup != Markup::Plain), markup, limit),
-        None => vec![Part { text: String::new(), plain: report.markdown.clone() }],
+        None => vec![MessagePart { text: String::new(), plain: report.markdown.clone() }],
     };
     if parts.is_empty() {
         outcome.error = Some("the report is empty".to_owned());
         return outcome;
     }
     let texts: Vec<&str> = parts.iter().flat_map(|part| [part.text.as_str(), part.plain.as_str()]).collect();
-    let new = Progress {
+    let new = DeliveryProgress {
         key: report.key.clone(),
         to: sink.place(),
         digest: digest(&texts.join("\0")),
         parts: parts.len(),
-        ..Progress::default()
+        ..DeliveryProgress::default()
     };
     outcome.note = progress.resume(new);
     outcome.parts = progress.parts;
@@ -184,17 +186,17 @@ fn deliver(
         kept = keep(progress);
         let fate = if kept.is_ok() { post(sink, report, client, part, nth + 1, &mut outcome) } else { break };
         match fate {
-            Fate::Arrived(number) => {
+            MessageFate::Arrived(number) => {
                 progress.message_ids.extend(number);
                 progress.sent = nth + 1;
                 outcome.sent += 1;
             }
-            Fate::Unknown(why) => {
+            MessageFate::Unknown(why) => {
                 progress.unknown.push(nth + 1);
                 progress.sent = nth + 1;
                 outcome.error = Some(why);
             }
-            Fate::Refused(why) | Fate::Unreadable(why) => outcome.error = Some(why),
+            MessageFate::Refused(why) | MessageFate::Unreadable(why) => outcome.error = Some(why),
         }
         if outcome.error.is_some() {
             break;
@@ -210,12 +212,19 @@ fn deliver(
 }
 
 /// Sends a part, without its markup where that is refused.
-fn post(sink: &Sink, report: &Report, client: &Client, part: &Part, number: usize, outcome: &mut Outcome) -> Fate {
+fn post(
+    sink: &Sink,
+    report: &Publication,
+    client: &Client,
+    part: &MessagePart,
+    number: usize,
+    outcome: &mut DeliveryOutcome,
+) -> MessageFate {
     match &sink.0 {
-        Kind::Telegram { url, chat } => match message::telegram(client, url, chat, part, true) {
-            Fate::Unreadable(why) => {
+        Channel::Telegram { url, chat } => match message::telegram(client, url, chat, part, true) {
+            MessageFate::Unreadable(why) => {
                 let fate = message::telegram(client, url, chat, part, false);
-                if let Fate::Arrived(_) = fate {
+                if let MessageFate::Arrived(_) = fate {
                     outcome.as_plain.push(number);
                     client
                         .say(&format!("{sink}: part {number} goes without formatting, because it was refused: {why}"));
@@ -224,9 +233,9 @@ fn post(sink: &Sink, report: &Report, client: &Client, part: &Part, number: usiz
             }
             fate => fate,
         },
-        Kind::Webhook { url, shape, topic } => {
+        Channel::Webhook { url, shape, topic } => {
             message::webhook(client, url, &message::body(report, *shape, topic, &part.text))
         }
-        Kind::File { .. } | Kind::Summary(_) => Fate::Refused("it takes no messages".to_owned()),
+        Channel::File { .. } | Channel::Summary(_) => MessageFate::Refused("it takes no messages".to_owned()),
     }
 }

@@ -7,8 +7,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::{Outcome, Progress, Report, Shape, Sink, send};
-use crate::http::test_server::{Canned, Server, json};
+use super::{DeliveryOutcome, DeliveryProgress, Publication, Sink, WebhookShape, send};
+use crate::http::test_server::{Server, TestAnswer, json};
 use crate::http::{Client, Config, Secret};
 
 pub(super) fn client() -> Client {
@@ -17,8 +17,8 @@ pub(super) fn client() -> Client {
     Client::new(Config { base_wait, longest_wait, proxies: false, ..Config::default() }).unwrap()
 }
 
-pub(super) fn report(markdown: &str) -> Report {
-    Report {
+pub(super) fn report(markdown: &str) -> Publication {
+    Publication {
         job: "kaizen-retro".to_owned(),
         key: "retro-2026-11-20".to_owned(),
         title: "T".to_owned(),
@@ -30,7 +30,7 @@ pub(super) fn report(markdown: &str) -> Report {
 }
 
 /// A server that gives these answers one after the other, then the last for ever.
-fn canned(answers: Vec<Canned>) -> Server {
+fn canned(answers: Vec<TestAnswer>) -> Server {
     let next = AtomicUsize::new(0);
     Server::start(move |_| {
         let nth = next.fetch_add(1, Ordering::Relaxed);
@@ -38,21 +38,21 @@ fn canned(answers: Vec<Canned>) -> Server {
     })
 }
 
-fn hook(server: &Server, shape: Shape) -> Sink {
+fn hook(server: &Server, shape: WebhookShape) -> Sink {
     Sink::webhook(&Secret::new(&format!("{}/hooks/hushedpart", server.url)), shape).unwrap()
 }
 
-fn once(sink: &Sink, markdown: &str, progress: &mut Progress) -> Outcome {
+fn once(sink: &Sink, markdown: &str, progress: &mut DeliveryProgress) -> DeliveryOutcome {
     send(sink, &report(markdown), &client(), progress, &mut |_| Ok(()))
 }
 
 #[test]
 fn each_shape_says_the_report_in_its_own_way() {
     let mut bodies = String::new();
-    for shape in [Shape::Generic, Shape::Slack, Shape::Discord, Shape::Ntfy] {
+    for shape in [WebhookShape::Generic, WebhookShape::Slack, WebhookShape::Discord, WebhookShape::Ntfy] {
         let server = canned(vec![json(204, "")]);
         let markdown = "# T\n\n**bold** & <!channel> &lt;!channel&gt; @everyone [a](https://h.example/1)\n";
-        let outcome = once(&hook(&server, shape), markdown, &mut Progress::default());
+        let outcome = once(&hook(&server, shape), markdown, &mut DeliveryProgress::default());
         assert!(outcome.complete(), "{outcome}");
         let seen = server.seen();
         assert_eq!(seen.len(), 1);
@@ -64,11 +64,13 @@ fn each_shape_says_the_report_in_its_own_way() {
 #[test]
 fn a_long_report_goes_in_parts_that_each_shape_takes() {
     let markdown = "- **word** & `code` 🦀 [link](https://h.example/x)\n".repeat(200);
-    for (shape, member, most) in
-        [(Shape::Slack, "text", 4_000), (Shape::Discord, "content", 2_000), (Shape::Ntfy, "message", 4_000)]
-    {
+    for (shape, member, most) in [
+        (WebhookShape::Slack, "text", 4_000),
+        (WebhookShape::Discord, "content", 2_000),
+        (WebhookShape::Ntfy, "message", 4_000),
+    ] {
         let server = canned(vec![json(200, "{}")]);
-        let outcome = once(&hook(&server, shape), &markdown, &mut Progress::default());
+        let outcome = once(&hook(&server, shape), &markdown, &mut DeliveryProgress::default());
         assert!(outcome.complete() && outcome.parts > 2 && outcome.sent == outcome.parts, "{outcome}");
         for (nth, seen) in server.seen().iter().enumerate() {
             let body: serde_json::Value = serde_json::from_str(&seen.body).unwrap();
@@ -82,21 +84,21 @@ fn a_long_report_goes_in_parts_that_each_shape_takes() {
 #[test]
 fn what_was_delivered_is_not_delivered_again_but_elsewhere_it_is() {
     let server = canned(vec![json(200, "{}")]);
-    let mut progress = Progress::default();
-    assert!(once(&hook(&server, Shape::Slack), "a", &mut progress).complete());
-    let again = once(&hook(&server, Shape::Slack), &"another text ".repeat(900), &mut progress);
+    let mut progress = DeliveryProgress::default();
+    assert!(once(&hook(&server, WebhookShape::Slack), "a", &mut progress).complete());
+    let again = once(&hook(&server, WebhookShape::Slack), &"another text ".repeat(900), &mut progress);
     assert_eq!((again.sent, again.before, again.complete()), (0, 1, true));
     assert_eq!(again.to_string(), "slack webhook at 127.0.0.1: nothing to send, the report was sent before");
     assert_eq!(server.seen().len(), 1);
-    assert_eq!(once(&hook(&server, Shape::Discord), "a", &mut progress).sent, 1);
+    assert_eq!(once(&hook(&server, WebhookShape::Discord), "a", &mut progress).sent, 1);
     assert_eq!(server.seen().len(), 2);
 }
 
 #[test]
 fn a_changed_report_begins_anew_and_says_so() {
     let server = canned(vec![json(200, ""), json(400, ""), json(200, "")]);
-    let sink = hook(&server, Shape::Discord);
-    let mut progress = Progress::default();
+    let sink = hook(&server, WebhookShape::Discord);
+    let mut progress = DeliveryProgress::default();
     let text = "word ".repeat(900);
     let outcome = once(&sink, &text, &mut progress);
     assert_eq!((outcome.sent, outcome.complete(), progress.sent), (1, false, 1), "{outcome}");
@@ -112,8 +114,8 @@ fn a_lost_answer_is_unknown_and_the_part_not_sent_again() {
         [(0, vec![], String::new()), (1, vec![], String::new()), json(502, ""), json(504, "{\"message\": \"x\"}")];
     for answer in lost {
         let server = canned(vec![answer.clone(), json(200, "{}")]);
-        let sink = hook(&server, Shape::Generic);
-        let mut progress = Progress::default();
+        let sink = hook(&server, WebhookShape::Generic);
+        let mut progress = DeliveryProgress::default();
         let outcome = once(&sink, "a", &mut progress);
         assert_eq!((outcome.sent, &outcome.unknown[..]), (0, &[1][..]), "{answer:?} {outcome}");
         assert!(outcome.to_string().contains("nobody knows whether part 1 arrived"), "{outcome}");
@@ -124,8 +126,8 @@ fn a_lost_answer_is_unknown_and_the_part_not_sent_again() {
     let refused = [(307, to, String::new()), json(404, "no_service"), json(500, "{\"message\": \"it broke\"}")];
     for answer in refused {
         let server = canned(vec![answer.clone(), json(200, "{}")]);
-        let sink = hook(&server, Shape::Generic);
-        let mut progress = Progress::default();
+        let sink = hook(&server, WebhookShape::Generic);
+        let mut progress = DeliveryProgress::default();
         let outcome = once(&sink, "a", &mut progress);
         assert!(outcome.unknown.is_empty() && outcome.error.is_some(), "{answer:?} {outcome}");
         assert!(once(&sink, "a", &mut progress).complete());
@@ -136,9 +138,9 @@ fn a_lost_answer_is_unknown_and_the_part_not_sent_again() {
 #[test]
 fn what_cannot_be_kept_is_not_sent() {
     let server = canned(vec![json(200, "{}")]);
-    let sink = hook(&server, Shape::Slack);
-    let keep = &mut |_: &Progress| Err(anyhow::anyhow!("the disk is full"));
-    let outcome = send(&sink, &report("a"), &client(), &mut Progress::default(), keep);
+    let sink = hook(&server, WebhookShape::Slack);
+    let keep = &mut |_: &DeliveryProgress| Err(anyhow::anyhow!("the disk is full"));
+    let outcome = send(&sink, &report("a"), &client(), &mut DeliveryProgress::default(), keep);
     assert!(outcome.error.unwrap().ends_with("the disk is full"));
     assert!(server.seen().is_empty());
 }
@@ -146,16 +148,16 @@ fn what_cannot_be_kept_is_not_sent() {
 #[test]
 fn a_run_that_was_killed_while_it_sent_leaves_the_part_unknown() {
     let server = canned(vec![json(200, "{}")]);
-    let sink = hook(&server, Shape::Discord);
+    let sink = hook(&server, WebhookShape::Discord);
     let text = "word ".repeat(900);
     let mut kept = Vec::new();
-    let mut progress = Progress::default();
+    let mut progress = DeliveryProgress::default();
     send(&sink, &report(&text), &client(), &mut progress, &mut |progress| {
         kept.push(serde_json::to_string(progress)?);
         Ok(())
     });
     // As the second part was on its way.
-    let mut progress: Progress = serde_json::from_str(&kept[1]).unwrap();
+    let mut progress: DeliveryProgress = serde_json::from_str(&kept[1]).unwrap();
     assert_eq!((progress.sent, progress.sending), (1, Some(2)));
     let outcome = once(&sink, &text, &mut progress);
     assert_eq!((outcome.before, outcome.sent, &outcome.unknown[..]), (1, 1, &[2][..]), "{outcome}");
@@ -165,13 +167,13 @@ fn a_run_that_was_killed_while_it_sent_leaves_the_part_unknown() {
 #[test]
 fn secrets_are_not_repeated_whatever_the_server_says() {
     let server = canned(vec![json(404, "{\"message\": \"no route /hooks/hushedpart\"}")]);
-    let outcome = once(&hook(&server, Shape::Slack), "a", &mut Progress::default());
+    let outcome = once(&hook(&server, WebhookShape::Slack), "a", &mut DeliveryProgress::default());
     let error = outcome.error.clone().unwrap();
     assert_eq!(error, "POST 127.0.0.1: answered 404 Not Found (no route /hooks/…)");
     assert!(!format!("{outcome:?} {outcome}").contains("hushedpart"));
     // Nobody listens there.
-    let sink = Sink::webhook(&Secret::new("http://127.0.0.1:1/hooks/hushedpart"), Shape::Slack).unwrap();
-    let outcome = once(&sink, "a", &mut Progress::default());
+    let sink = Sink::webhook(&Secret::new("http://127.0.0.1:1/hooks/hushedpart"), WebhookShape::Slack).unwrap();
+    let outcome = once(&sink, "a", &mut DeliveryProgress::default());
     assert!(outcome.unknown.is_empty() && !format!("{outcome:?}").contains("hushedpart"), "{outcome:?}");
 }
 
@@ -180,7 +182,13 @@ fn an_empty_report_is_not_sent() {
     let server = canned(vec![json(200, "{}")]);
     let mut report = report(" <!-- nothing --> ");
     report.title.clear();
-    let outcome = send(&hook(&server, Shape::Slack), &report, &client(), &mut Progress::default(), &mut |_| Ok(()));
+    let outcome = send(
+        &hook(&server, WebhookShape::Slack),
+        &report,
+        &client(),
+        &mut DeliveryProgress::default(),
+        &mut |_| Ok(()),
+    );
     assert_eq!(outcome.error.as_deref(), Some("the report is empty"));
     assert!(server.seen().is_empty());
 }

@@ -12,14 +12,14 @@ use anyhow::{Context, Result, bail};
 use crate::files::{self, Access};
 use crate::secrets;
 
-use super::Report;
+use super::Publication;
 
 /// Bytes of a summary that its runner takes; of a longer one it shows nothing at all.
 const SUMMARY: u64 = 1_000_000;
 
 /// Replaces a file by a report: its JSON, its Markdown or its plain text, by the path's ending. The file lies below
 /// the folder, and neither it nor a folder on the way is a link, which would lead elsewhere.
-pub(super) fn replace(path: &Path, folder: &Path, report: &Report) -> Result<()> {
+pub(super) fn replace(path: &Path, folder: &Path, report: &Publication) -> Result<()> {
     let way = path.ancestors().take_while(|part| part.starts_with(folder));
     if let Some(link) = way.filter(|part| part.symlink_metadata().is_ok_and(|found| found.is_symlink())).last() {
         bail!("{} is a link, and what it leads to is not written: take it away", link.display());
@@ -37,7 +37,7 @@ pub(super) fn replace(path: &Path, folder: &Path, report: &Report) -> Result<()>
 }
 
 /// Adds a report to the summary of a CI job, as much of it as that holds; says whether it is whole.
-pub(super) fn append(path: &Path, report: &Report) -> Result<bool> {
+pub(super) fn append(path: &Path, report: &Publication) -> Result<bool> {
     let doing = || format!("adding the report to the job's summary {} failed", path.display());
     let mut file = OpenOptions::new().append(true).create(true).open(path).with_context(doing)?;
     let before = file.metadata().with_context(doing)?.len();
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
     use crate::publish::Sink;
     use crate::publish::deliver_tests::{client, report};
-    use crate::publish::{Progress, send};
+    use crate::publish::{DeliveryProgress, send};
 
     #[test]
     fn a_file_holds_what_its_ending_says() {
@@ -71,7 +71,7 @@ mod tests {
         {
             let sink = Sink::file(Path::new(name), folder.path()).unwrap();
             for _ in 0..2 {
-                let outcome = send(&sink, &report("# T"), &client(), &mut Progress::default(), &mut |_| Ok(()));
+                let outcome = send(&sink, &report("# T"), &client(), &mut DeliveryProgress::default(), &mut |_| Ok(()));
                 assert!(outcome.complete(), "{outcome}");
                 assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), expected);
             }
@@ -91,7 +91,7 @@ mod tests {
             let to = if link.ends_with("r.md") { precious.join("r.md") } else { precious.clone() };
             symlink(to, &link).unwrap();
             let sink = Sink::file(Path::new("a/r.md"), &top.path().join("loop/reports")).unwrap();
-            let outcome = send(&sink, &report("# T"), &client(), &mut Progress::default(), &mut |_| Ok(()));
+            let outcome = send(&sink, &report("# T"), &client(), &mut DeliveryProgress::default(), &mut |_| Ok(()));
             let error = outcome.error.unwrap();
             assert!(error.contains(&format!("{} is a link", link.display())), "{error}");
             assert_eq!(std::fs::read_to_string(precious.join("r.md")).unwrap(), "precious");
@@ -105,7 +105,8 @@ mod tests {
         let path = folder.path().join("summary");
         std::fs::write(&path, "before").unwrap();
         let sink = Sink::summary(&path);
-        let publish = |report: &Report| send(&sink, report, &client(), &mut Progress::default(), &mut |_| Ok(()));
+        let publish =
+            |report: &Publication| send(&sink, report, &client(), &mut DeliveryProgress::default(), &mut |_| Ok(()));
         assert!(publish(&report("# T")).complete());
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "before\n# T\n");
         let outcome = publish(&report(&"Paragraph.\n\n".repeat(100_000)));

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::http::{Client, Error, Method, Request, SecretUrl};
 
-use super::Report;
-use super::sink::{Chat, Shape};
-use super::split::Part;
+use super::Publication;
+use super::sink::{Chat, WebhookShape};
+use super::split::MessagePart;
 use super::write::JOINER;
 
 /// What became of a message.
 #[derive(Debug)]
-pub(super) enum Fate {
+pub(super) enum MessageFate {
     /// It arrived; its number, where the server gave one.
     Arrived(Option<i64>),
     /// The server does not take it for its markup.
@@ -26,7 +26,13 @@ pub(super) enum Fate {
 }
 
 /// Sends a part to Telegram; `formatted`: with its markup.
-pub(super) fn telegram(client: &Client, url: &SecretUrl, chat: &Chat, part: &Part, formatted: bool) -> Fate {
+pub(super) fn telegram(
+    client: &Client,
+    url: &SecretUrl,
+    chat: &Chat,
+    part: &MessagePart,
+    formatted: bool,
+) -> MessageFate {
     let chat = match chat {
         Chat::Number(number) => json!(number),
         Chat::Name(name) => json!(name),
@@ -40,39 +46,39 @@ pub(super) fn telegram(client: &Client, url: &SecretUrl, chat: &Chat, part: &Par
         Ok(answer) => {
             let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
             if said["ok"] == json!(true) {
-                Fate::Arrived(said["result"]["message_id"].as_i64())
+                MessageFate::Arrived(said["result"]["message_id"].as_i64())
             } else {
-                Fate::Unknown(format!("POST {url}: answered {} without saying that it is sent", answer.status))
+                MessageFate::Unknown(format!("POST {url}: answered {} without saying that it is sent", answer.status))
             }
         }
-        Err(error) if unreadable(&error) => Fate::Unreadable(error.to_string()),
+        Err(error) if unreadable(&error) => MessageFate::Unreadable(error.to_string()),
         // Its own words say that it is not sent; a gateway in between has none.
         Err(error) => fate(&error, |_| true),
     }
 }
 
 /// Sends one message to a webhook.
-pub(super) fn webhook(client: &Client, url: &SecretUrl, body: &Value) -> Fate {
+pub(super) fn webhook(client: &Client, url: &SecretUrl, body: &Value) -> MessageFate {
     match client.send(&Request::to_secret(Method::Post, url).body(body)) {
-        Ok(_) => Fate::Arrived(None),
+        Ok(_) => MessageFate::Arrived(None),
         // A gateway may have words of its own.
         Err(error) => fate(&error, |status| !matches!(status, 502 | 504)),
     }
 }
 
 /// The body that a webhook gets for a part; for the shape that takes a report as a whole, of that.
-pub(super) fn body(report: &Report, shape: Shape, topic: &str, text: &str) -> Value {
+pub(super) fn body(report: &Publication, shape: WebhookShape, topic: &str, text: &str) -> Value {
     match shape {
-        Shape::Generic => json!({
+        WebhookShape::Generic => json!({
             "title": quiet(&report.title), "text": quiet(&report.text), "markdown": quiet(&report.markdown),
             "key": report.key,
             "job": report.job, "generated_at": report.generated_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
             "report": report.json,
         }),
-        Shape::Slack => json!({"text": text, "unfurl_links": false, "unfurl_media": false}),
+        WebhookShape::Slack => json!({"text": text, "unfurl_links": false, "unfurl_media": false}),
         // 4: without previews of what is linked.
-        Shape::Discord => json!({"content": text, "allowed_mentions": {"parse": []}, "flags": 4}),
-        Shape::Ntfy => json!({"topic": topic, "title": quiet(&report.title), "message": text}),
+        WebhookShape::Discord => json!({"content": text, "allowed_mentions": {"parse": []}, "flags": 4}),
+        WebhookShape::Ntfy => json!({"topic": topic, "title": quiet(&report.title), "message": text}),
     }
 }
 
@@ -97,12 +103,12 @@ fn unreadable(error: &Error) -> bool {
 
 /// What became of a message that was not accepted. A failure of the server that it explains itself
 /// is a refusal, where `trusted` says so of its status.
-fn fate(error: &Error, trusted: impl Fn(u16) -> bool) -> Fate {
+fn fate(error: &Error, trusted: impl Fn(u16) -> bool) -> MessageFate {
     let explained = error.explained() && error.status().is_some_and(trusted);
     if error.may_have_landed() && !explained {
-        Fate::Unknown(error.to_string())
+        MessageFate::Unknown(error.to_string())
     } else {
-        Fate::Refused(error.to_string())
+        MessageFate::Refused(error.to_string())
     }
 }
 

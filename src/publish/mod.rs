@@ -1,8 +1,8 @@
 //! Reports on their way to people, where that is no forge: Telegram, webhooks, files, the summary
 //! of a CI job.
 //!
-//! Takes: a [`Report`] and a [`Sink`], whose settings are checked. Gives: an [`Outcome`] that says
-//! what was delivered, what was not and what nobody knows, and a [`Progress`] that the caller keeps,
+//! Takes: a [`Publication`] and a [`Sink`], whose settings are checked. Gives: an [`DeliveryOutcome`] that says
+//! what was delivered, what was not and what nobody knows, and a [`DeliveryProgress`] that the caller keeps,
 //! so that a report which broke off goes on where it did and no part of it is sent twice. One sink
 //! knows nothing of another. In reading order:
 //!
@@ -32,12 +32,12 @@ mod write;
 
 use chrono::{DateTime, Utc};
 
-pub use deliver::{Outcome, Progress, send};
-pub use sink::{Shape, Sink, TELEGRAM};
+pub use deliver::{DeliveryOutcome, DeliveryProgress, send};
+pub use sink::{Sink, TELEGRAM, WebhookShape};
 
 /// What is published. Names, titles and the like in it are escaped for Markdown.
 #[derive(Debug, Clone)]
-pub struct Report {
+pub struct Publication {
     /// The job that wrote it.
     pub job: String,
     /// One report a key is delivered to one place, once: `retro-2026-11-20`.
@@ -62,7 +62,7 @@ pub fn plain(markdown: &str, widest: usize) -> String {
     write::write(&rich, 0..rich.text.len(), write::Markup::Plain).replace(write::JOINER, "")
 }
 
-impl Report {
+impl Publication {
     /// The text of its messages: where they have no other place for its title, that, unless the
     /// Markdown begins with it, and the Markdown.
     fn rich(&self, titled: bool) -> rich::Rich {
@@ -72,7 +72,7 @@ impl Report {
             return body;
         }
         let mut builder = builder::Builder::default();
-        builder.start(rich::Style::Bold);
+        builder.start(rich::RichStyle::Bold);
         builder.push(title);
         builder.end();
         builder.gap(2);

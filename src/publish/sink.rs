@@ -10,7 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::engine::digest;
 use crate::http::{Secret, SecretUrl};
 
-use super::split::{Limit, utf16};
+use super::split::{MessageLimit, utf16};
 use super::write::Markup;
 
 /// Telegram's own server of the Bot API.
@@ -18,7 +18,7 @@ pub const TELEGRAM: &str = "https://api.telegram.org";
 
 /// What a webhook's server understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub enum WebhookShape {
     /// One JSON object with everything: `title`, `text`, `markdown`, `key`, `job`, `generated_at`,
     /// `report`. Bridges to Matrix take its `text`.
     Generic,
@@ -30,14 +30,14 @@ pub enum Shape {
     Ntfy,
 }
 
-impl Shape {
+impl WebhookShape {
     /// The shape that rules call so.
     ///
     /// # Errors
     /// None is called so; a sentence.
-    pub fn named(name: &str) -> Result<Shape, String> {
-        let all = [Shape::Generic, Shape::Slack, Shape::Discord, Shape::Ntfy];
-        let names = all.map(Shape::name);
+    pub fn named(name: &str) -> Result<WebhookShape, String> {
+        let all = [WebhookShape::Generic, WebhookShape::Slack, WebhookShape::Discord, WebhookShape::Ntfy];
+        let names = all.map(WebhookShape::name);
         let found = all.into_iter().find(|shape| shape.name() == name);
         found.ok_or_else(|| {
             format!("`{}` is no shape of a webhook; there are {}", name.escape_debug(), names.join(", "))
@@ -48,10 +48,10 @@ impl Shape {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Shape::Generic => "generic",
-            Shape::Slack => "slack",
-            Shape::Discord => "discord",
-            Shape::Ntfy => "ntfy",
+            WebhookShape::Generic => "generic",
+            WebhookShape::Slack => "slack",
+            WebhookShape::Discord => "discord",
+            WebhookShape::Ntfy => "ntfy",
         }
     }
 }
@@ -65,16 +65,16 @@ pub(super) enum Chat {
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Kind {
+pub(super) enum Channel {
     /// `url` is the method's, with the token in it.
     Telegram {
         url: SecretUrl,
         chat: Chat,
     },
-    /// `topic` is of [`Shape::Ntfy`] alone.
+    /// `topic` is of [`WebhookShape::Ntfy`] alone.
     Webhook {
         url: SecretUrl,
-        shape: Shape,
+        shape: WebhookShape,
         topic: String,
     },
     /// A file and the folder that it lies below.
@@ -87,7 +87,7 @@ pub(super) enum Kind {
 
 /// Where a report goes.
 #[derive(Debug, Clone)]
-pub struct Sink(pub(super) Kind);
+pub struct Sink(pub(super) Channel);
 
 impl Sink {
     /// A chat of Telegram: a number or an `@name`, of a bot with this token, by the server at `api`
@@ -120,17 +120,17 @@ impl Sink {
         let path = format!("{}/bot{}/sendMessage", url.path().trim_end_matches('/'), token.reveal());
         url.set_path(&path);
         url.set_query(None);
-        Ok(Sink(Kind::Telegram { url: SecretUrl::parse(url.as_str())?, chat }))
+        Ok(Sink(Channel::Telegram { url: SecretUrl::parse(url.as_str())?, chat }))
     }
 
     /// A webhook at an address that is a secret.
     ///
     /// # Errors
     /// The address is none, or what is written there could be read on the way; a sentence.
-    pub fn webhook(url: &Secret, shape: Shape) -> Result<Sink, String> {
+    pub fn webhook(url: &Secret, shape: WebhookShape) -> Result<Sink, String> {
         let url = address(url.reveal(), "the address of the webhook")?;
-        if shape != Shape::Ntfy {
-            return Ok(Sink(Kind::Webhook { url, shape, topic: String::new() }));
+        if shape != WebhookShape::Ntfy {
+            return Ok(Sink(Channel::Webhook { url, shape, topic: String::new() }));
         }
         // JSON goes to the server's root and names the topic.
         let mut root = url.reveal().clone();
@@ -140,7 +140,7 @@ impl Sink {
             return Err("the address of the ntfy webhook ends in no topic: one reads `https://ntfy.sh/my-topic`".into());
         }
         root.set_path(&format!("{above}/"));
-        Ok(Sink(Kind::Webhook { url: SecretUrl::parse(root.as_str())?, shape, topic: topic.to_owned() }))
+        Ok(Sink(Channel::Webhook { url: SecretUrl::parse(root.as_str())?, shape, topic: topic.to_owned() }))
     }
 
     /// A file that holds the last report: its JSON, its Markdown, or else its plain text, by the
@@ -157,51 +157,53 @@ impl Sink {
         if leads_out {
             return Err(format!("`{shown}` leads out of {}: write it without `..` and `/`", folder.display()));
         }
-        Ok(Sink(Kind::File { path: folder.join(path), folder: folder.to_owned() }))
+        Ok(Sink(Channel::File { path: folder.join(path), folder: folder.to_owned() }))
     }
 
     /// The summary of a CI job: a file that its runner names, which reports are added to.
     #[must_use]
     pub fn summary(path: &Path) -> Sink {
-        Sink(Kind::Summary(path.to_owned()))
+        Sink(Channel::Summary(path.to_owned()))
     }
 
     /// Tells one place from another, without saying which it is.
     pub(super) fn place(&self) -> String {
         match &self.0 {
             // Not the token: a new one reaches the same chat.
-            Kind::Telegram { url, chat } => digest(&format!("telegram {url} {chat:?}")),
-            Kind::Webhook { url, shape, topic } => digest(&format!("{} {} {topic}", shape.name(), url.reveal())),
-            Kind::File { path, .. } | Kind::Summary(path) => digest(&path.to_string_lossy()),
+            Channel::Telegram { url, chat } => digest(&format!("telegram {url} {chat:?}")),
+            Channel::Webhook { url, shape, topic } => digest(&format!("{} {} {topic}", shape.name(), url.reveal())),
+            Channel::File { path, .. } | Channel::Summary(path) => digest(&path.to_string_lossy()),
         }
     }
 
     /// How it writes, and how much one message holds; `None` for what takes a report as a whole.
-    pub(super) fn messages(&self) -> Option<(Markup, Limit)> {
+    pub(super) fn messages(&self) -> Option<(Markup, MessageLimit)> {
         let bytes: fn(&str) -> usize = str::len;
         let (markup, most, size) = match &self.0 {
             // Telegram's limit is on the text without its markup; with it is surely within.
-            Kind::Telegram { .. } => (Markup::Html, 4_096, utf16 as fn(&str) -> usize),
-            Kind::Webhook { shape: Shape::Discord, .. } => (Markup::Discord, 2_000, utf16 as fn(&str) -> usize),
+            Channel::Telegram { .. } => (Markup::Html, 4_096, utf16 as fn(&str) -> usize),
+            Channel::Webhook { shape: WebhookShape::Discord, .. } => {
+                (Markup::Discord, 2_000, utf16 as fn(&str) -> usize)
+            }
             // Beyond it Slack cuts a message itself, markup or not.
-            Kind::Webhook { shape: Shape::Slack, .. } => (Markup::Slack, 4_000, utf16 as fn(&str) -> usize),
+            Channel::Webhook { shape: WebhookShape::Slack, .. } => (Markup::Slack, 4_000, utf16 as fn(&str) -> usize),
             // A longer message becomes a file beside an empty one.
-            Kind::Webhook { shape: Shape::Ntfy, .. } => (Markup::Plain, 4_000, bytes),
+            Channel::Webhook { shape: WebhookShape::Ntfy, .. } => (Markup::Plain, 4_000, bytes),
             _ => return None,
         };
-        Some((markup, Limit { most, size }))
+        Some((markup, MessageLimit { most, size }))
     }
 }
 
 impl fmt::Display for Sink {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Telegram { chat: Chat::Number(number), .. } => write!(to, "Telegram chat {number}"),
-            Kind::Telegram { chat: Chat::Name(name), .. } => write!(to, "Telegram chat {name}"),
-            Kind::Webhook { url, shape: Shape::Generic, .. } => write!(to, "webhook at {url}"),
-            Kind::Webhook { url, shape, .. } => write!(to, "{} webhook at {url}", shape.name()),
-            Kind::File { path, .. } => write!(to, "{}", path.display()),
-            Kind::Summary(_) => to.write_str("the job's summary"),
+            Channel::Telegram { chat: Chat::Number(number), .. } => write!(to, "Telegram chat {number}"),
+            Channel::Telegram { chat: Chat::Name(name), .. } => write!(to, "Telegram chat {name}"),
+            Channel::Webhook { url, shape: WebhookShape::Generic, .. } => write!(to, "webhook at {url}"),
+            Channel::Webhook { url, shape, .. } => write!(to, "{} webhook at {url}", shape.name()),
+            Channel::File { path, .. } => write!(to, "{}", path.display()),
+            Channel::Summary(_) => to.write_str("the job's summary"),
         }
     }
 }
@@ -239,11 +241,11 @@ mod tests {
             telegram(TOKEN, "@te am", None),
             telegram(TOKEN, "1", Some("http://bots.example/")),
             telegram(TOKEN, "1", Some("secret_part")),
-            hook("", Shape::Generic),
-            hook("http://hooks.example/secret_part", Shape::Slack),
-            hook("secret_part", Shape::Discord),
-            hook("https://ntfy.example/", Shape::Ntfy),
-            Shape::named("teams").unwrap_err(),
+            hook("", WebhookShape::Generic),
+            hook("http://hooks.example/secret_part", WebhookShape::Slack),
+            hook("secret_part", WebhookShape::Discord),
+            hook("https://ntfy.example/", WebhookShape::Ntfy),
+            WebhookShape::named("teams").unwrap_err(),
             Sink::file(Path::new("reports/"), Path::new(".loop")).unwrap_err(),
             Sink::file(Path::new("../x.md"), Path::new(".loop")).unwrap_err(),
             Sink::file(Path::new("/etc/x.md"), Path::new(".loop")).unwrap_err(),
@@ -259,8 +261,8 @@ mod tests {
         let sinks = [
             Sink::telegram(&Secret::new(TOKEN), "-100123", None).unwrap(),
             Sink::telegram(&Secret::new(TOKEN), "@team", Some("http://localhost:8081/base/")).unwrap(),
-            Sink::webhook(&secret, Shape::Generic).unwrap(),
-            Sink::webhook(&secret, Shape::Ntfy).unwrap(),
+            Sink::webhook(&secret, WebhookShape::Generic).unwrap(),
+            Sink::webhook(&secret, WebhookShape::Ntfy).unwrap(),
             Sink::file(Path::new("reports/x.md"), Path::new(".loop")).unwrap(),
             Sink::summary(Path::new("/tmp/s")),
         ];
@@ -278,17 +280,17 @@ mod tests {
         );
         let debug = format!("{sinks:?}");
         assert!(!["AAE-secret_part", "abcdef", "pw@"].iter().any(|secret| debug.contains(secret)), "{debug}");
-        let Kind::Telegram { url, .. } = &sinks[1].0 else { panic!() };
+        let Channel::Telegram { url, .. } = &sinks[1].0 else { panic!() };
         assert_eq!(url.reveal().as_str(), format!("http://localhost:8081/base/bot{TOKEN}/sendMessage"));
-        let Kind::Webhook { url, topic, .. } = &sinks[3].0 else { panic!() };
+        let Channel::Webhook { url, topic, .. } = &sinks[3].0 else { panic!() };
         assert_eq!(url.reveal().as_str(), "https://u:pw@ntfy.example:8443/base/?auth=abcdef");
         assert_eq!(topic, "my-topic");
     }
 
     #[test]
     fn every_shape_has_its_name() {
-        for shape in [Shape::Generic, Shape::Slack, Shape::Discord, Shape::Ntfy] {
-            assert_eq!(Shape::named(shape.name()), Ok(shape));
+        for shape in [WebhookShape::Generic, WebhookShape::Slack, WebhookShape::Discord, WebhookShape::Ntfy] {
+            assert_eq!(WebhookShape::named(shape.name()), Ok(shape));
         }
     }
 }

@@ -14,7 +14,7 @@ use super::write::{Markup, uncommanded, write};
 
 /// How much one message holds.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limit {
+pub(super) struct MessageLimit {
     /// In the units of `size`.
     pub(super) most: usize,
     pub(super) size: fn(&str) -> usize,
@@ -27,7 +27,7 @@ pub(super) fn utf16(text: &str) -> usize {
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Part {
+pub(super) struct MessagePart {
     /// In the markup.
     pub(super) text: String,
     /// The same without any.
@@ -35,7 +35,7 @@ pub(super) struct Part {
 }
 
 /// The parts of a text; none of a text that is empty. Each of several begins with its number.
-pub(super) fn parts(rich: &Rich, markup: Markup, limit: Limit) -> Vec<Part> {
+pub(super) fn parts(rich: &Rich, markup: Markup, limit: MessageLimit) -> Vec<MessagePart> {
     let mut digits = 1;
     let ranges = loop {
         let ranges = cut(rich, markup, limit, "(/)\n".len() + 2 * digits);
@@ -52,13 +52,13 @@ pub(super) fn parts(rich: &Rich, markup: Markup, limit: Limit) -> Vec<Part> {
         let plain = write(rich, at, Markup::Plain);
         // What is sent where the markup is not taken goes to the same channel.
         let plain = if markup == Markup::Html { uncommanded(&plain) } else { plain };
-        Part { text, plain: number(nth + 1) + &plain }
+        MessagePart { text, plain: number(nth + 1) + &plain }
     };
     ranges.into_iter().enumerate().map(part).collect()
 }
 
 /// Where the parts are.
-fn cut(rich: &Rich, markup: Markup, limit: Limit, number: usize) -> Vec<Range<usize>> {
+fn cut(rich: &Rich, markup: Markup, limit: MessageLimit, number: usize) -> Vec<Range<usize>> {
     let text = rich.text.as_str();
     let whole = text.trim_end().len();
     let room = |at: Range<usize>, number: usize| (limit.size)(&write(rich, at, markup)) + number <= limit.most;
@@ -135,8 +135,8 @@ mod tests {
     use crate::publish::convert::rich;
     use proptest::prelude::*;
 
-    fn limit(most: usize) -> Limit {
-        Limit { most, size: utf16 }
+    fn limit(most: usize) -> MessageLimit {
+        MessageLimit { most, size: utf16 }
     }
 
     fn cuts(text: &str, most: usize) -> Vec<String> {

@@ -6,7 +6,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::builder::Builder;
-use super::rich::{Rich, Style};
+use super::rich::{Rich, RichStyle};
 
 /// Columns that a narrow screen shows without breaking the line.
 const WIDEST: usize = 44;
@@ -19,7 +19,7 @@ pub(super) fn write(to: &mut Builder, head: &[Rich], rows: &[Vec<Rich>]) {
     let cell = |row: &[Rich], column: usize| row.get(column).map_or_else(String::new, |cell| cell.text.clone());
     let wide = |column| all().map(|row| cell(row, column).width()).max().unwrap_or_default();
     let widths: Vec<usize> = (0..columns).map(wide).collect();
-    let linked = all().flatten().any(|cell| cell.spans.iter().any(|span| matches!(span.style, Style::Link(_))));
+    let linked = all().flatten().any(|cell| cell.spans.iter().any(|span| matches!(span.style, RichStyle::Link(_))));
     let broken = all().flatten().any(|cell| cell.text.contains('\n'));
     if linked || broken || widths.iter().sum::<usize>() + 2 * columns.saturating_sub(1) > widest {
         return named(to, head, rows);

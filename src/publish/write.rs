@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::rich::{Rich, Span, Style};
+use super::rich::{Rich, RichSpan, RichStyle};
 
 /// WORD JOINER: takes no room.
 pub(super) const JOINER: char = '\u{2060}';
@@ -27,7 +27,7 @@ pub(super) enum Markup {
 /// A stretch of a text in a markup.
 pub(super) fn write(rich: &Rich, at: Range<usize>, markup: Markup) -> String {
     let mut out = String::with_capacity(at.len() + at.len() / 4);
-    let mut open: Vec<&Span> = Vec::new();
+    let mut open: Vec<&RichSpan> = Vec::new();
     for piece in rich.pieces(at.clone()) {
         let same = open.iter().zip(&piece.spans).take_while(|(one, other)| std::ptr::eq(**one, **other)).count();
         for span in open.drain(same..).rev() {
@@ -46,44 +46,44 @@ pub(super) fn write(rich: &Rich, at: Range<usize>, markup: Markup) -> String {
     out
 }
 
-fn start(out: &mut String, rich: &Rich, span: &Span, at: &Range<usize>, markup: Markup) {
+fn start(out: &mut String, rich: &Rich, span: &RichSpan, at: &Range<usize>, markup: Markup) {
     match (markup, &span.style) {
-        (Markup::Html, Style::Bold) => out.push_str("<b>"),
-        (Markup::Html, Style::Italic) => out.push_str("<i>"),
-        (Markup::Html, Style::Strike) => out.push_str("<s>"),
-        (Markup::Html, Style::Code) => out.push_str("<code>"),
-        (Markup::Html, Style::Pre(language)) if language.is_empty() => out.push_str("<pre>"),
-        (Markup::Html, Style::Pre(language)) => {
+        (Markup::Html, RichStyle::Bold) => out.push_str("<b>"),
+        (Markup::Html, RichStyle::Italic) => out.push_str("<i>"),
+        (Markup::Html, RichStyle::Strike) => out.push_str("<s>"),
+        (Markup::Html, RichStyle::Code) => out.push_str("<code>"),
+        (Markup::Html, RichStyle::Pre(language)) if language.is_empty() => out.push_str("<pre>"),
+        (Markup::Html, RichStyle::Pre(language)) => {
             out.extend(["<pre><code class=\"language-", language, "\">"]);
         }
-        (Markup::Html, Style::Link(url)) => out.extend(["<a href=\"", &html(url).replace('"', "&quot;"), "\">"]),
-        (Markup::Discord, Style::Code) => out.push_str(ticks(rich, span, at)),
-        (Markup::Discord, Style::Pre(language)) => out.extend(["```", language, "\n"]),
-        (Markup::Discord, Style::Link(_)) => out.push('['),
-        (Markup::Slack, Style::Code) => out.push('`'),
-        (Markup::Slack, Style::Pre(_)) => out.push_str("```\n"),
-        (Markup::Slack, Style::Link(url)) => out.extend(["<", &slack(&bare(url)), "|"]),
+        (Markup::Html, RichStyle::Link(url)) => out.extend(["<a href=\"", &html(url).replace('"', "&quot;"), "\">"]),
+        (Markup::Discord, RichStyle::Code) => out.push_str(ticks(rich, span, at)),
+        (Markup::Discord, RichStyle::Pre(language)) => out.extend(["```", language, "\n"]),
+        (Markup::Discord, RichStyle::Link(_)) => out.push('['),
+        (Markup::Slack, RichStyle::Code) => out.push('`'),
+        (Markup::Slack, RichStyle::Pre(_)) => out.push_str("```\n"),
+        (Markup::Slack, RichStyle::Link(url)) => out.extend(["<", &slack(&bare(url)), "|"]),
         (Markup::Plain, _) => {}
         (_, style) => out.push_str(sign(markup, style)),
     }
 }
 
-fn close(out: &mut String, rich: &Rich, span: &Span, at: &Range<usize>, markup: Markup) {
+fn close(out: &mut String, rich: &Rich, span: &RichSpan, at: &Range<usize>, markup: Markup) {
     match (markup, &span.style) {
-        (Markup::Html, Style::Bold) => out.push_str("</b>"),
-        (Markup::Html, Style::Italic) => out.push_str("</i>"),
-        (Markup::Html, Style::Strike) => out.push_str("</s>"),
-        (Markup::Html, Style::Code) => out.push_str("</code>"),
-        (Markup::Html, Style::Pre(language)) if language.is_empty() => out.push_str("</pre>"),
-        (Markup::Html, Style::Pre(_)) => out.push_str("</code></pre>"),
-        (Markup::Html, Style::Link(_)) => out.push_str("</a>"),
-        (Markup::Discord, Style::Code) => out.push_str(ticks(rich, span, at)),
-        (Markup::Discord | Markup::Slack, Style::Pre(_)) => out.push_str("\n```"),
-        (Markup::Discord, Style::Link(url)) => out.extend(["](<", &bare(url), ">)"]),
-        (Markup::Slack, Style::Code) => out.push('`'),
-        (Markup::Slack, Style::Link(_)) => out.push('>'),
+        (Markup::Html, RichStyle::Bold) => out.push_str("</b>"),
+        (Markup::Html, RichStyle::Italic) => out.push_str("</i>"),
+        (Markup::Html, RichStyle::Strike) => out.push_str("</s>"),
+        (Markup::Html, RichStyle::Code) => out.push_str("</code>"),
+        (Markup::Html, RichStyle::Pre(language)) if language.is_empty() => out.push_str("</pre>"),
+        (Markup::Html, RichStyle::Pre(_)) => out.push_str("</code></pre>"),
+        (Markup::Html, RichStyle::Link(_)) => out.push_str("</a>"),
+        (Markup::Discord, RichStyle::Code) => out.push_str(ticks(rich, span, at)),
+        (Markup::Discord | Markup::Slack, RichStyle::Pre(_)) => out.push_str("\n```"),
+        (Markup::Discord, RichStyle::Link(url)) => out.extend(["](<", &bare(url), ">)"]),
+        (Markup::Slack, RichStyle::Code) => out.push('`'),
+        (Markup::Slack, RichStyle::Link(_)) => out.push('>'),
         // Behind the whole of it, and not where it says so itself.
-        (Markup::Plain, Style::Link(url)) if span.at.end <= at.end && rich.text[span.at.clone()] != **url => {
+        (Markup::Plain, RichStyle::Link(url)) if span.at.end <= at.end && rich.text[span.at.clone()] != **url => {
             out.extend([" (", url, ")"]);
         }
         (Markup::Plain, _) => {}
@@ -91,32 +91,32 @@ fn close(out: &mut String, rich: &Rich, span: &Span, at: &Range<usize>, markup: 
     }
 }
 
-fn sign(markup: Markup, style: &Style) -> &'static str {
+fn sign(markup: Markup, style: &RichStyle) -> &'static str {
     match (markup, style) {
-        (Markup::Discord, Style::Bold) => "**",
-        (Markup::Discord, Style::Strike) => "~~",
-        (Markup::Slack, Style::Strike) => "~",
-        (_, Style::Bold) => "*",
-        (_, Style::Italic) => "_",
+        (Markup::Discord, RichStyle::Bold) => "**",
+        (Markup::Discord, RichStyle::Strike) => "~~",
+        (Markup::Slack, RichStyle::Strike) => "~",
+        (_, RichStyle::Bold) => "*",
+        (_, RichStyle::Italic) => "_",
         _ => "",
     }
 }
 
 /// What code within a line stands between: a run that is not in it.
-fn ticks(rich: &Rich, span: &Span, at: &Range<usize>) -> &'static str {
+fn ticks(rich: &Rich, span: &RichSpan, at: &Range<usize>) -> &'static str {
     let inside = &rich.text[span.at.start.max(at.start)..span.at.end.min(at.end)];
     if inside.contains('`') { "``" } else { "`" }
 }
 
 /// The text itself, such that nothing in it is markup.
-fn text(out: &mut String, text: &str, within: Option<&Style>, markup: Markup) {
+fn text(out: &mut String, text: &str, within: Option<&RichStyle>, markup: Markup) {
     match (markup, within) {
         (Markup::Plain, _) => out.push_str(text),
-        (Markup::Html, Some(Style::Code | Style::Pre(_) | Style::Link(_))) => out.push_str(&html(text)),
+        (Markup::Html, Some(RichStyle::Code | RichStyle::Pre(_) | RichStyle::Link(_))) => out.push_str(&html(text)),
         (Markup::Html, _) => out.push_str(&html(&uncommanded(text))),
-        (Markup::Slack, Some(Style::Pre(_))) => out.push_str(&slack(&unfenced(text))),
+        (Markup::Slack, Some(RichStyle::Pre(_))) => out.push_str(&slack(&unfenced(text))),
         (Markup::Slack, _) => out.push_str(&slack(text)),
-        (Markup::Discord, Some(Style::Code | Style::Pre(_))) => out.push_str(&unfenced(text)),
+        (Markup::Discord, Some(RichStyle::Code | RichStyle::Pre(_))) => out.push_str(&unfenced(text)),
         (Markup::Discord, _) => discord(out, text),
     }
 }

@@ -1,6 +1,6 @@
 //! A run as JSON, with the field names of the contract.
 //!
-//! Takes: a [`Run`]. Gives: one JSON document, valid for every reader. It may be shown in a
+//! Takes: a [`TriageRun`]. Gives: one JSON document, valid for every reader. It may be shown in a
 //! terminal or a CI log, so what either would obey is written as an escape; a JSON reader sees
 //! the same text.
 
@@ -9,10 +9,10 @@ use std::io::{self, Write};
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 use serde_json::ser::{CompactFormatter, Formatter};
 
-use super::unmatched::Unmatched;
-use super::{Row, Run, pieces};
+use super::unmatched::UnmatchedNames;
+use super::{ItemRow, TriageRun, pieces};
 use crate::engine::rules::Policy;
-use crate::plan::choice::State;
+use crate::plan::choice::ItemState;
 use crate::plan::{self, PlannedItem};
 
 /// Entries that one thread writes at a time: few enough that their text stays in a processor's cache.
@@ -25,11 +25,11 @@ const ENTRY: usize = 640;
 ///
 /// # Errors
 /// What writing gives.
-pub fn write(run: &Run<'_>, threads: usize, mut out: impl Write) -> io::Result<()> {
-    let mut head = text(&Head(run))?;
+pub fn write(run: &TriageRun<'_>, threads: usize, mut out: impl Write) -> io::Result<()> {
+    let mut head = text(&ReportHead(run))?;
     head.pop(); // the brace that closes it
     out.write_all(&head)?;
-    let rows: Vec<Issue<'_, '_>> = run.rows.iter().map(|row| Issue { run, row }).collect();
+    let rows: Vec<IssueJson<'_, '_>> = run.rows.iter().map(|row| IssueJson { run, row }).collect();
     list(&mut out, "issues", &rows, threads)?;
     let writes: Vec<OneWrite<'_>> =
         run.stated().map(|(item, effect, write, state)| OneWrite { item, effect, write, state }).collect();
@@ -46,7 +46,7 @@ pub fn text(value: &impl Serialize) -> io::Result<Vec<u8>> {
 }
 
 fn into(value: &impl Serialize, mut text: Vec<u8>) -> io::Result<Vec<u8>> {
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, Quiet))?;
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, QuietFormatter))?;
     Ok(text)
 }
 
@@ -73,9 +73,9 @@ pub fn list<T: Serialize + Sync>(out: &mut impl Write, name: &str, items: &[T], 
 }
 
 /// Compact JSON in which no terminal or CI runner finds anything to obey.
-struct Quiet;
+struct QuietFormatter;
 
-impl Formatter for Quiet {
+impl Formatter for QuietFormatter {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
         // Without a way out of the loop, many bytes are looked at at once.
         let odd = fragment.bytes().fold(false, |odd, byte| odd | (byte >= 0x7f) | (byte == b'#'));
@@ -114,9 +114,9 @@ fn hidden(c: char) -> bool {
 }
 
 /// Everything but the long lists.
-struct Head<'r, 'p>(&'r Run<'p>);
+struct ReportHead<'r, 'p>(&'r TriageRun<'p>);
 
-impl Serialize for Head<'_, '_> {
+impl Serialize for ReportHead<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let run = self.0;
         let mut out = serializer.serialize_struct("Head", 10)?;
@@ -129,15 +129,15 @@ impl Serialize for Head<'_, '_> {
         out.serialize_field("policy", &run.policy.name)?;
         out.serialize_field("rules_hash", &run.policy.hash)?;
         out.serialize_field("totals", &run.totals)?;
-        out.serialize_field("unmatched", &Unmatched::of(run))?;
+        out.serialize_field("unmatched", &UnmatchedNames::of(run))?;
         out.end()
     }
 }
 
 /// A list that is made while it is written.
-struct List<F>(F);
+struct LazyList<F>(F);
 
-impl<T: Serialize, I: Iterator<Item = T>, F: Fn() -> I> Serialize for List<F> {
+impl<T: Serialize, I: Iterator<Item = T>, F: Fn() -> I> Serialize for LazyList<F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq((self.0)())
     }
@@ -156,12 +156,12 @@ impl<K: Serialize, V: Serialize, I: Iterator<Item = (K, V)>, F: Fn() -> I> Seria
     }
 }
 
-struct Issue<'r, 'p> {
-    run: &'r Run<'p>,
-    row: &'r Row<'p>,
+struct IssueJson<'r, 'p> {
+    run: &'r TriageRun<'p>,
+    row: &'r ItemRow<'p>,
 }
 
-impl Serialize for Issue<'_, '_> {
+impl Serialize for IssueJson<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (policy, row): (&Policy, _) = (self.run.policy, self.row);
         let judgement = &row.judgement;
@@ -183,13 +183,13 @@ impl Serialize for Issue<'_, '_> {
         out.serialize_field("age_days", &judgement.age_days)?;
         out.serialize_field("assignees", &row.assignees)?;
         out.serialize_field("decision", &Decision(self))?;
-        let effect = judgement.action.map(|_| Effect(self));
-        out.serialize_field("effects", &List(|| effect.iter()))?;
+        let effect = judgement.action.map(|_| EffectJson(self));
+        out.serialize_field("effects", &LazyList(|| effect.iter()))?;
         out.end()
     }
 }
 
-struct Decision<'i>(&'i Issue<'i, 'i>);
+struct Decision<'i>(&'i IssueJson<'i, 'i>);
 
 impl Serialize for Decision<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -205,9 +205,9 @@ impl Serialize for Decision<'_> {
     }
 }
 
-struct Effect<'i>(&'i Issue<'i, 'i>);
+struct EffectJson<'i>(&'i IssueJson<'i, 'i>);
 
-impl Serialize for Effect<'_> {
+impl Serialize for EffectJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (policy, row) = (self.0.run.policy, self.0.row);
         let mut out = serializer.serialize_struct("Effect", 3)?;
@@ -222,7 +222,7 @@ struct OneWrite<'r> {
     item: &'r PlannedItem,
     effect: &'r plan::Effect,
     write: &'r plan::Write,
-    state: State,
+    state: ItemState,
 }
 
 impl Serialize for OneWrite<'_> {

@@ -1,13 +1,13 @@
 //! A run as Markdown: for `GITHUB_STEP_SUMMARY`, a comment, a file.
 //!
-//! Takes: a [`Run`]. Gives: Markdown that renders alike on Gitea, Forgejo and GitHub. Other
+//! Takes: a [`TriageRun`]. Gives: Markdown that renders alike on Gitea, Forgejo and GitHub. Other
 //! people's text can neither ping nor link in it, and items are named so that naming them leaves
 //! no trace on them (fact 105).
 
-use super::unmatched::Unmatched;
-use super::{Row, Run, by_rule};
+use super::unmatched::UnmatchedNames;
+use super::{ItemRow, TriageRun, by_rule};
 use crate::engine::untrusted::{cut, markdown};
-use crate::plan::choice::State;
+use crate::plan::choice::ItemState;
 
 /// Rows of a section at most: a step summary holds 1 MiB.
 const ROWS: usize = 50;
@@ -17,7 +17,7 @@ const WORDS: usize = 2_000;
 
 /// The whole report.
 #[must_use]
-pub fn render(run: &Run<'_>) -> String {
+pub fn render(run: &TriageRun<'_>) -> String {
     let totals = run.totals;
     let mut out = vec![
         format!("## {}: {} at {}", run.policy.job, run.name(), run.generated_at),
@@ -42,21 +42,21 @@ pub fn render(run: &Run<'_>) -> String {
         ),
     ];
     let sections = [
-        ("Acted", State::Done),
-        ("Would act", State::Planned),
-        ("Waiting for an agent to finish something", State::Waiting),
-        ("Deferred to the next run", State::Deferred),
-        ("Unchanged: done before", State::Unchanged),
-        ("Dropped", State::Dropped),
-        ("Failed", State::Failed),
+        ("Acted", ItemState::Done),
+        ("Would act", ItemState::Planned),
+        ("Waiting for an agent to finish something", ItemState::Waiting),
+        ("Deferred to the next run", ItemState::Deferred),
+        ("Unchanged: done before", ItemState::Unchanged),
+        ("Dropped", ItemState::Dropped),
+        ("Failed", ItemState::Failed),
     ];
     for (title, state) in sections {
-        let rows: Vec<&Row<'_>> =
+        let rows: Vec<&ItemRow<'_>> =
             run.order.iter().map(|index| &run.rows[*index]).filter(|row| row.state == state).collect();
         if rows.is_empty() {
             continue;
         }
-        let folded = !matches!(state, State::Planned | State::Done | State::Failed);
+        let folded = !matches!(state, ItemState::Planned | ItemState::Done | ItemState::Failed);
         open(&mut out, &format!("{title} ({})", rows.len()), folded);
         out.push("| item | score | type | decision | title | why |".to_owned());
         out.push("| --- | ---: | --- | --- | --- | --- |".to_owned());
@@ -83,7 +83,7 @@ pub fn render(run: &Run<'_>) -> String {
         }
         close(&mut out, true);
     }
-    if let Some((unmatched, sentence)) = Unmatched::of(run).and_then(|it| it.sentence().map(|told| (it, told))) {
+    if let Some((unmatched, sentence)) = UnmatchedNames::of(run).and_then(|it| it.sentence().map(|told| (it, told))) {
         open(&mut out, &sentence, true);
         let rules = unmatched.rules.iter().map(|rule| format!("`{rule}`")).collect::<Vec<_>>().join(", ");
         out.extend((!rules.is_empty()).then(|| format!("- rules: {rules}")));
@@ -117,7 +117,7 @@ fn close(out: &mut Vec<String>, folded: bool) {
     }
 }
 
-fn line(run: &Run<'_>, row: &Row<'_>) -> String {
+fn line(run: &TriageRun<'_>, row: &ItemRow<'_>) -> String {
     let policy = run.policy;
     let agent = row.agent(policy).map(|agent| format!(" → {}", markdown(agent))).unwrap_or_default();
     let urgent = if row.flag(policy, "urgent") == Some(true) { " **urgent**" } else { "" };

@@ -1,6 +1,6 @@
 //! What a run came to, as people and programs read it.
 //!
-//! Takes: [`Run`], the one record between deciding and printing. Gives: a terminal table
+//! Takes: [`TriageRun`], the one record between deciding and printing. Gives: a terminal table
 //! ([`text`]), Markdown ([`markdown`]), JSON ([`json`]). Printing code decides nothing.
 
 pub mod json;
@@ -15,14 +15,14 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 
 use crate::engine::evaluate::Judgement;
-use crate::engine::rules::{Label, Policy};
-use crate::forge::{Comment, Kind, change};
-use crate::plan::choice::State;
-use crate::plan::{self, Effect, Manners, Plan, PlannedItem, Subject, Write};
+use crate::engine::rules::{LabelSpec, Policy};
+use crate::forge::{Comment, ItemKind, change};
+use crate::plan::choice::ItemState;
+use crate::plan::{self, Effect, ItemSubject, Manners, Plan, PlannedItem, Write};
 
 /// A finished run of a policy over items.
 #[derive(Debug)]
-pub struct Run<'p> {
+pub struct TriageRun<'p> {
     /// The rules.
     pub policy: &'p Policy,
     /// The forge, by the name that plans hold.
@@ -42,17 +42,17 @@ pub struct Run<'p> {
     /// What a person should know beside that.
     pub warnings: Vec<String>,
     /// The figures.
-    pub totals: Totals,
+    pub totals: RunTotals,
     /// Open items of the kinds in scope, by repository.
     pub open: Vec<(usize, usize)>,
     /// Every item in scope, in the forge's order.
-    pub rows: Vec<Row<'p>>,
+    pub rows: Vec<ItemRow<'p>>,
     /// Indices of rows in the order of acting.
     pub order: Vec<usize>,
     /// What would be written, in order.
     pub planned: Vec<PlannedItem>,
     /// What became of each of these; `None` in a dry run.
-    pub outcomes: Option<Vec<State>>,
+    pub outcomes: Option<Vec<ItemState>>,
     /// An account of the forge's jobs that is not ours and whose texts end with our marker: nothing may be written.
     pub job_account: Option<String>,
     /// Comments that were read, by repository and number.
@@ -61,7 +61,7 @@ pub struct Run<'p> {
 
 /// Figures of a run. `scored` is the sum of the seven after `ready`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Totals {
+pub struct RunTotals {
     /// Open items of the kinds in scope.
     pub open: usize,
     /// Items that were judged.
@@ -86,7 +86,7 @@ pub struct Totals {
     pub timelines: usize,
 }
 
-impl Totals {
+impl RunTotals {
     /// Every figure with its name, as JSON and templates call it.
     #[must_use]
     pub fn named(&self) -> [(&'static str, usize); 11] {
@@ -106,28 +106,28 @@ impl Totals {
     }
 
     /// Counts one item.
-    pub fn count(&mut self, state: State, ready: bool) {
+    pub fn count(&mut self, state: ItemState, ready: bool) {
         self.scored += 1;
         self.ready += usize::from(ready);
         *match state {
-            State::Skipped => &mut self.skipped,
-            State::Planned | State::Done => &mut self.acted,
-            State::Unchanged => &mut self.unchanged,
-            State::Waiting => &mut self.waiting,
-            State::Deferred => &mut self.deferred,
-            State::Dropped => &mut self.dropped,
-            State::Failed => &mut self.failed,
+            ItemState::Skipped => &mut self.skipped,
+            ItemState::Planned | ItemState::Done => &mut self.acted,
+            ItemState::Unchanged => &mut self.unchanged,
+            ItemState::Waiting => &mut self.waiting,
+            ItemState::Deferred => &mut self.deferred,
+            ItemState::Dropped => &mut self.dropped,
+            ItemState::Failed => &mut self.failed,
         } += 1;
     }
 }
 
 /// One item.
 #[derive(Debug)]
-pub struct Row<'p> {
+pub struct ItemRow<'p> {
     /// Index of its repository.
     pub repo: usize,
     /// Issue or pull request.
-    pub kind: Kind,
+    pub kind: ItemKind,
     /// Its number.
     pub number: u64,
     /// It is open.
@@ -137,19 +137,19 @@ pub struct Row<'p> {
     /// What the rules say.
     pub judgement: Box<Judgement<'p>>,
     /// What becomes of it.
-    pub state: State,
+    pub state: ItemState,
     /// Why, where that is not what the rule says.
     pub note: Option<String>,
     /// What writing to it needs; only where its rule names an action.
-    pub subject: Option<Box<Subject>>,
+    pub subject: Option<Box<ItemSubject>>,
 }
 
-impl Run<'_> {
+impl TriageRun<'_> {
     /// The finished plan, as `--plan-out` saves it.
     #[must_use]
     pub fn plan<'r>(&'r self, version: &'r str) -> Plan<'r> {
         let policy = self.policy;
-        let label = |label: &Label| change::Label {
+        let label = |label: &LabelSpec| change::NewLabel {
             name: label.name.clone(),
             color: label.color.clone().unwrap_or_else(|| change::GREY.to_owned()),
             description: label.description.clone().unwrap_or_default(),
@@ -180,10 +180,10 @@ impl Run<'_> {
     }
 
     /// The same with what became of the item.
-    pub fn stated(&self) -> impl Iterator<Item = (&PlannedItem, &Effect, &Write, State)> {
+    pub fn stated(&self) -> impl Iterator<Item = (&PlannedItem, &Effect, &Write, ItemState)> {
         let outcomes = self.outcomes.as_deref().unwrap_or_default();
         let items = self.planned.iter().enumerate();
-        let items = items.map(|(index, item)| (item, outcomes.get(index).copied().unwrap_or(State::Planned)));
+        let items = items.map(|(index, item)| (item, outcomes.get(index).copied().unwrap_or(ItemState::Planned)));
         let effects = items.flat_map(|(item, state)| item.effects.iter().map(move |effect| (item, effect, state)));
         effects.flat_map(|(item, effect, state)| effect.writes.iter().map(move |write| (item, effect, write, state)))
     }
@@ -205,7 +205,7 @@ impl Run<'_> {
 
     /// `#12`, or `owner/name#12` where several repositories were asked for.
     #[must_use]
-    pub fn item(&self, row: &Row<'_>) -> String {
+    pub fn item(&self, row: &ItemRow<'_>) -> String {
         if self.asked.len() != 1 {
             format!("{}#{}", self.repos[row.repo], row.number)
         } else {
@@ -214,7 +214,7 @@ impl Run<'_> {
     }
 }
 
-impl Row<'_> {
+impl ItemRow<'_> {
     /// The value of a flag, if the policy has it and it is known.
     #[must_use]
     pub fn flag(&self, policy: &Policy, name: &str) -> Option<bool> {
@@ -250,7 +250,7 @@ impl Row<'_> {
 
 /// Items that one rule left alone.
 #[derive(Debug)]
-pub struct Group<'r> {
+pub struct SkipGroup<'r> {
     /// The rule, or `-`.
     pub rule: &'r str,
     /// How many.
@@ -264,7 +264,7 @@ pub struct Group<'r> {
 /// Reasons that are told of one rule, and one more where there are more.
 const REASONS: usize = 4;
 
-impl Group<'_> {
+impl SkipGroup<'_> {
     /// Why, of all of them: what the rule says of one item is not what it says of another.
     #[must_use]
     pub fn reason(&self) -> String {
@@ -277,10 +277,13 @@ impl Group<'_> {
 /// What was left alone of these rows, by rule in the order of the rules; what no rule decided comes
 /// last.
 #[must_use]
-pub fn by_rule<'r, 'p: 'r>(run: &'r Run<'p>, rows: impl IntoIterator<Item = &'r Row<'p>>) -> Vec<Group<'r>> {
-    let mut groups: BTreeMap<usize, Group<'r>> = BTreeMap::new();
-    for row in rows.into_iter().filter(|row| row.state == State::Skipped) {
-        let group = groups.entry(row.judgement.rule.unwrap_or(usize::MAX)).or_insert_with(|| Group {
+pub fn by_rule<'r, 'p: 'r>(
+    run: &'r TriageRun<'p>,
+    rows: impl IntoIterator<Item = &'r ItemRow<'p>>,
+) -> Vec<SkipGroup<'r>> {
+    let mut groups: BTreeMap<usize, SkipGroup<'r>> = BTreeMap::new();
+    for row in rows.into_iter().filter(|row| row.state == ItemState::Skipped) {
+        let group = groups.entry(row.judgement.rule.unwrap_or(usize::MAX)).or_insert_with(|| SkipGroup {
             rule: row.rule(run.policy).unwrap_or("-"),
             count: 0,
             item: run.item(row),

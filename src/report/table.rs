@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 /// On which side of a column its texts stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub enum Alignment {
     /// Texts.
     Left,
     /// Numbers.
@@ -22,7 +22,7 @@ const BELOW: usize = 4;
 /// Lays rows out, each as one line or several. The last column is not padded; where a line would be wider than
 /// `width` it goes on below, broken between words.
 #[must_use]
-pub fn lay_out(rows: &[Vec<String>], sides: &[Side], width: usize) -> Vec<String> {
+pub fn lay_out(rows: &[Vec<String>], sides: &[Alignment], width: usize) -> Vec<String> {
     let last = sides.len().saturating_sub(1);
     let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
     let widths: Vec<usize> = (0..last).map(|column| widest(column).unwrap_or(0)).collect();
@@ -46,11 +46,11 @@ pub fn lay_out(rows: &[Vec<String>], sides: &[Side], width: usize) -> Vec<String
     rows.iter().map(one).map(|row| row.trim_end().to_owned()).collect()
 }
 
-fn columns(cells: &[String], sides: &[Side], widths: &[usize]) -> String {
+fn columns(cells: &[String], sides: &[Alignment], widths: &[usize]) -> String {
     let mut line = String::new();
     for ((cell, side), width) in cells.iter().zip(sides).zip(widths) {
         let blank = " ".repeat(width.saturating_sub(cell.width()));
-        let (before, after) = if *side == Side::Right { (blank.as_str(), "") } else { ("", blank.as_str()) };
+        let (before, after) = if *side == Alignment::Right { (blank.as_str(), "") } else { ("", blank.as_str()) };
         line.extend([before, cell, after, "  "]);
     }
     line
@@ -96,7 +96,7 @@ mod tests {
         rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect()
     }
 
-    const SIDES: [Side; 3] = [Side::Left, Side::Right, Side::Left];
+    const SIDES: [Alignment; 3] = [Alignment::Left, Alignment::Right, Alignment::Left];
 
     #[test]
     fn a_title_goes_on_below_where_it_began() {

@@ -1,16 +1,16 @@
 //! A run for a person at a terminal.
 //!
-//! Takes: a [`Run`], the width, how much to show. Gives: lines, all of other people's text in
+//! Takes: a [`TriageRun`], the width, how much to show. Gives: lines, all of other people's text in
 //! them fit for a terminal. What will happen comes first, then what waits, then what was left
 //! alone and by which rule.
 
 use std::collections::BTreeMap;
 
-use super::table::{Side, lay_out};
-use super::unmatched::Unmatched;
-use super::{Row, Run, by_rule};
+use super::table::{Alignment, lay_out};
+use super::unmatched::UnmatchedNames;
+use super::{ItemRow, TriageRun, by_rule};
 use crate::engine::untrusted::{readable, terminal};
-use crate::plan::choice::State;
+use crate::plan::choice::ItemState;
 
 /// Rows of a section that are shown where not all are asked for: of what would be done, and of
 /// the rest.
@@ -18,7 +18,7 @@ const SHORT: (usize, usize) = (20, 5);
 
 /// How to print.
 #[derive(Debug, Clone, Copy)]
-pub struct Style {
+pub struct TextStyle {
     /// Columns of the terminal.
     pub width: usize,
     /// With colours.
@@ -29,19 +29,19 @@ pub struct Style {
 
 /// The whole report.
 #[must_use]
-pub fn render(run: &Run<'_>, style: Style) -> String {
-    let mut out = Out { lines: Vec::new(), color: style.color };
+pub fn render(run: &TriageRun<'_>, style: TextStyle) -> String {
+    let mut out = TextWriter { lines: Vec::new(), color: style.color };
     let repos = terminal(&run.place());
     out.bold(&format!("{} · {repos} · {} at {}", run.policy.job, run.name(), run.generated_at));
     out.lines.extend(figures(run));
     let sections = [
-        ("Acted", State::Done, true),
-        ("Would act", State::Planned, true),
-        ("Waiting for an agent to finish something", State::Waiting, false),
-        ("Deferred: the cap of this run was reached", State::Deferred, false),
-        ("Unchanged: done before", State::Unchanged, false),
-        ("Dropped", State::Dropped, false),
-        ("Failed", State::Failed, false),
+        ("Acted", ItemState::Done, true),
+        ("Would act", ItemState::Planned, true),
+        ("Waiting for an agent to finish something", ItemState::Waiting, false),
+        ("Deferred: the cap of this run was reached", ItemState::Deferred, false),
+        ("Unchanged: done before", ItemState::Unchanged, false),
+        ("Dropped", ItemState::Dropped, false),
+        ("Failed", ItemState::Failed, false),
     ];
     for (title, state, reasons) in sections {
         section(&mut out, run, style, title, state, reasons);
@@ -71,7 +71,7 @@ pub fn render(run: &Run<'_>, style: Style) -> String {
 }
 
 /// How many are open and were looked at, and what became of those: each line adds up.
-fn figures(run: &Run<'_>) -> Vec<String> {
+fn figures(run: &TriageRun<'_>) -> Vec<String> {
     let looked_at = run.rows.iter().filter(|row| row.open).count();
     let (closed, outside) = (run.rows.len() - looked_at, run.totals.open.saturating_sub(looked_at));
     let mut first = match outside {
@@ -84,18 +84,19 @@ fn figures(run: &Run<'_>) -> Vec<String> {
     }
     let live = run.outcomes.is_some();
     let states = [
-        (&[State::Planned, State::Done][..], if live { "acted on" } else { "to act on" }),
-        (&[State::Waiting], "waiting"),
-        (&[State::Unchanged], "done before"),
-        (&[State::Deferred], "for the next run"),
-        (&[State::Dropped], "dropped"),
-        (&[State::Failed], "failed"),
-        (&[State::Skipped], "left alone"),
+        (&[ItemState::Planned, ItemState::Done][..], if live { "acted on" } else { "to act on" }),
+        (&[ItemState::Waiting], "waiting"),
+        (&[ItemState::Unchanged], "done before"),
+        (&[ItemState::Deferred], "for the next run"),
+        (&[ItemState::Dropped], "dropped"),
+        (&[ItemState::Failed], "failed"),
+        (&[ItemState::Skipped], "left alone"),
     ];
     let of = |ready: bool, name: &str| {
         let rows = || run.rows.iter().filter(|row| (row.flag(run.policy, "ready") == Some(true)) == ready);
-        let count =
-            |(of, what): &(&[State], &str)| (rows().filter(|row| of.contains(&row.state)).count(), what.to_string());
+        let count = |(of, what): &(&[ItemState], &str)| {
+            (rows().filter(|row| of.contains(&row.state)).count(), what.to_string())
+        };
         let parts = states.iter().map(count).filter(|(count, _)| *count > 0);
         let parts: Vec<String> = parts.map(|(count, what)| format!("{count} {what}")).collect();
         (!parts.is_empty()).then(|| format!("{} {name}: {}", rows().count(), parts.join(", ")))
@@ -103,12 +104,12 @@ fn figures(run: &Run<'_>) -> Vec<String> {
     [Some(first), of(true, "ready"), of(false, "not ready")].into_iter().flatten().collect()
 }
 
-struct Out {
+struct TextWriter {
     lines: Vec<String>,
     color: bool,
 }
 
-impl Out {
+impl TextWriter {
     fn bold(&mut self, text: &str) {
         self.lines.push(if self.color { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() });
     }
@@ -119,8 +120,8 @@ impl Out {
     }
 }
 
-fn section(out: &mut Out, run: &Run<'_>, style: Style, title: &str, state: State, reasons: bool) {
-    let rows: Vec<&Row<'_>> =
+fn section(out: &mut TextWriter, run: &TriageRun<'_>, style: TextStyle, title: &str, state: ItemState, reasons: bool) {
+    let rows: Vec<&ItemRow<'_>> =
         run.order.iter().map(|index| &run.rows[*index]).filter(|row| row.state == state).collect();
     if rows.is_empty() {
         return;
@@ -129,14 +130,14 @@ fn section(out: &mut Out, run: &Run<'_>, style: Style, title: &str, state: State
     let shown = if style.verbose {
         rows.len()
     } else {
-        rows.len().min(if matches!(state, State::Planned | State::Done) { SHORT.0 } else { SHORT.1 })
+        rows.len().min(if matches!(state, ItemState::Planned | ItemState::Done) { SHORT.0 } else { SHORT.1 })
     };
     let cells: Vec<Vec<String>> = rows[..shown].iter().map(|row| cells(run, row)).collect();
-    let sides = [Side::Left, Side::Right, Side::Left, Side::Left, Side::Left, Side::Left];
+    let sides = [Alignment::Left, Alignment::Right, Alignment::Left, Alignment::Left, Alignment::Left, Alignment::Left];
     for (line, row) in lay_out(&cells, &sides, style.width).into_iter().zip(&rows) {
         out.lines.push(line);
         let why = terminal(row.why());
-        let told = style.verbose || (row.note.is_some() && state != State::Dropped);
+        let told = style.verbose || (row.note.is_some() && state != ItemState::Dropped);
         if (reasons || row.note.is_some()) && !why.is_empty() && told {
             out.lines.push(format!("      {why}"));
         }
@@ -146,7 +147,7 @@ fn section(out: &mut Out, run: &Run<'_>, style: Style, title: &str, state: State
     }
 }
 
-fn cells(run: &Run<'_>, row: &Row<'_>) -> Vec<String> {
+fn cells(run: &TriageRun<'_>, row: &ItemRow<'_>) -> Vec<String> {
     let policy = run.policy;
     let name = terminal(&run.item(row));
     let agent = row.agent(policy).map(|agent| format!(" → {}", terminal(agent))).unwrap_or_default();
@@ -160,10 +161,10 @@ fn cells(run: &Run<'_>, row: &Row<'_>) -> Vec<String> {
     ]
 }
 
-fn writes(out: &mut Out, run: &Run<'_>, style: Style) {
+fn writes(out: &mut TextWriter, run: &TriageRun<'_>, style: TextStyle) {
     let mut ops: BTreeMap<&str, usize> = BTreeMap::new();
     // Of a live run what was written; of a dry run all that would be.
-    let wanted = if run.outcomes.is_some() { State::Done } else { State::Planned };
+    let wanted = if run.outcomes.is_some() { ItemState::Done } else { ItemState::Planned };
     let shown = || run.stated().filter(|(.., state)| *state == wanted);
     for (_, _, write, _) in shown() {
         *ops.entry(write.op.name()).or_default() += 1;
@@ -192,8 +193,9 @@ fn writes(out: &mut Out, run: &Run<'_>, style: Style) {
 }
 
 /// Rules and words that met no item: they may be misspelt, or have had their day.
-fn unmatched(out: &mut Out, run: &Run<'_>) {
-    let Some((unmatched, sentence)) = Unmatched::of(run).and_then(|it| it.sentence().map(|sentence| (it, sentence)))
+fn unmatched(out: &mut TextWriter, run: &TriageRun<'_>) {
+    let Some((unmatched, sentence)) =
+        UnmatchedNames::of(run).and_then(|it| it.sentence().map(|sentence| (it, sentence)))
     else {
         return;
     };
@@ -206,8 +208,8 @@ fn unmatched(out: &mut Out, run: &Run<'_>) {
     }
 }
 
-fn left_alone(out: &mut Out, run: &Run<'_>, style: Style) {
-    let skipped: Vec<&Row<'_>> = run.rows.iter().filter(|row| row.state == State::Skipped).collect();
+fn left_alone(out: &mut TextWriter, run: &TriageRun<'_>, style: TextStyle) {
+    let skipped: Vec<&ItemRow<'_>> = run.rows.iter().filter(|row| row.state == ItemState::Skipped).collect();
     if skipped.is_empty() {
         return;
     }
@@ -222,7 +224,8 @@ fn left_alone(out: &mut Out, run: &Run<'_>, style: Style) {
                 cells
             })
             .collect();
-        let sides = [Side::Left, Side::Right, Side::Left, Side::Left, Side::Left, Side::Left];
+        let sides =
+            [Alignment::Left, Alignment::Right, Alignment::Left, Alignment::Left, Alignment::Left, Alignment::Left];
         out.lines.extend(lay_out(&cells, &sides, style.width));
         return;
     }
@@ -236,5 +239,5 @@ fn left_alone(out: &mut Out, run: &Run<'_>, style: Style) {
             ]
         })
         .collect();
-    out.lines.extend(lay_out(&cells, &[Side::Left, Side::Right, Side::Left], style.width));
+    out.lines.extend(lay_out(&cells, &[Alignment::Left, Alignment::Right, Alignment::Left], style.width));
 }

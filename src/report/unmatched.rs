@@ -1,6 +1,6 @@
 //! What of the rules matched nothing in a run.
 //!
-//! Takes: a [`Run`]. Gives: [`Unmatched`]: the rules that decided about no item, and the words of
+//! Takes: a [`TriageRun`]. Gives: [`UnmatchedNames`]: the rules that decided about no item, and the words of
 //! keyword sets that no item carries. Counted from the rows, tag by tag, so that it costs a run of
 //! a hundred thousand items next to nothing. Entries of patterns are not counted: a search ends as
 //! soon as the rules could tell no more, and whether a later entry matched is never known.
@@ -10,24 +10,24 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use super::Run;
+use super::TriageRun;
 use crate::engine::policy::Policy;
 use crate::engine::text::tag_key;
 
 /// What matched nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Unmatched<'p> {
+pub struct UnmatchedNames<'p> {
     /// Ids of rules, in their order.
     pub rules: Vec<&'p str>,
     /// Words by the name of their set; a set of which every word was met is not named.
     pub words: BTreeMap<&'p str, Vec<&'p str>>,
 }
 
-impl<'p> Unmatched<'p> {
+impl<'p> UnmatchedNames<'p> {
     /// Of a run; `None` where it looked at a part of the backlog only, or at nothing: then it tells
     /// nothing about the rules.
     #[must_use]
-    pub fn of(run: &Run<'p>) -> Option<Self> {
+    pub fn of(run: &TriageRun<'p>) -> Option<Self> {
         if run.only || run.rows.is_empty() {
             return None;
         }
@@ -51,7 +51,7 @@ impl<'p> Unmatched<'p> {
             let unmet = set.words.iter().filter(|word| met.get(&word.key()) == Some(&false));
             unmet.for_each(|word| words.entry(&set.name).or_default().push(&word.text));
         }
-        Some(Unmatched { rules: rules.map(|(rule, _)| rule.id.as_str()).collect(), words })
+        Some(UnmatchedNames { rules: rules.map(|(rule, _)| rule.id.as_str()).collect(), words })
     }
 
     /// `3 rules and 41 words matched nothing`; `None` where everything matched something.

@@ -1,17 +1,17 @@
 //! The checked rules of a job, as a review looks at them.
 //!
-//! Takes: nothing, this holds together what loading gives. Gives: [`Book`], which both kinds of rules are
+//! Takes: nothing, this holds together what loading gives. Gives: [`RuleBook`], which both kinds of rules are
 //! read of (those over items, in the policy, and those over counted facts, in the sections of [`Advice`]),
-//! and how the second kind is written ([`Book::print`]), because their names stand for places.
+//! and how the second kind is written ([`RuleBook::print`]), because their names stand for places.
 
-use crate::advise::{Advice, Group, Rule, Rules};
-use crate::engine::expr::{Expr, Name};
+use crate::advise::{Advice, AdviceRule, AdviceRules, RuleGroup};
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::policy::Policy;
 use crate::language::{JobSpec, print};
 
 /// The checked rules of a job.
 #[derive(Debug, Clone, Copy)]
-pub struct Book<'b> {
+pub struct RuleBook<'b> {
     /// What the job asks of them.
     pub spec: &'b JobSpec,
     /// Rules over items, and the vocabulary of all.
@@ -25,9 +25,9 @@ pub struct Book<'b> {
 pub struct Seat {
     /// Of [`Advice::sections`].
     pub section: usize,
-    /// Of [`Rules::groups`].
+    /// Of [`AdviceRules::groups`].
     pub group: usize,
-    /// Of [`Group::rules`].
+    /// Of [`RuleGroup::rules`].
     pub rule: usize,
 }
 
@@ -37,7 +37,7 @@ impl Seat {
     /// # Panics
     /// The seat is one of other rules.
     #[must_use]
-    pub fn of(self, advice: &Advice) -> &Rule {
+    pub fn of(self, advice: &Advice) -> &AdviceRule {
         &advice.sections[self.section].groups[self.group].rules[self.rule]
     }
 
@@ -45,25 +45,25 @@ impl Seat {
     ///
     /// # Panics
     /// The seat is one of other rules.
-    pub fn of_mut(self, advice: &mut Advice) -> &mut Rule {
+    pub fn of_mut(self, advice: &mut Advice) -> &mut AdviceRule {
         &mut advice.sections[self.section].groups[self.group].rules[self.rule]
     }
 }
 
 /// A rule over what was counted, with what it stands in.
 #[derive(Debug, Clone, Copy)]
-pub struct Seated<'b> {
+pub struct RuleSeat<'b> {
     /// Where that is.
     pub seat: Seat,
     /// Its section.
-    pub rules: &'b Rules,
+    pub rules: &'b AdviceRules,
     /// Its group.
-    pub group: &'b Group,
+    pub group: &'b RuleGroup,
     /// The rule.
-    pub rule: &'b Rule,
+    pub rule: &'b AdviceRule,
 }
 
-impl Seated<'_> {
+impl RuleSeat<'_> {
     /// Its section and its id: `suggest.repo-friction`.
     #[must_use]
     pub fn name(&self) -> String {
@@ -71,28 +71,28 @@ impl Seated<'_> {
     }
 }
 
-impl<'b> Book<'b> {
+impl<'b> RuleBook<'b> {
     /// Every rule over what was counted, in order.
-    pub fn seated(self) -> impl Iterator<Item = Seated<'b>> {
+    pub fn seated(self) -> impl Iterator<Item = RuleSeat<'b>> {
         (self.advice.sections.iter().zip(0..)).flat_map(|(rules, section)| {
             rules.groups.iter().zip(0..).flat_map(move |(group, at)| {
                 let seat = move |rule| Seat { section, group: at, rule };
-                group.rules.iter().zip(0..).map(move |(rule, nth)| Seated { seat: seat(nth), rules, group, rule })
+                group.rules.iter().zip(0..).map(move |(rule, nth)| RuleSeat { seat: seat(nth), rules, group, rule })
             })
         })
     }
 
     /// An expression of a rule over what was counted, as a person writes it.
     #[must_use]
-    pub fn print(self, of: Seated<'_>, expr: &Expr) -> String {
+    pub fn print(self, of: RuleSeat<'_>, expr: &Expr) -> String {
         print::print(expr, &|name| match name {
-            Name::Slot(slot) => self.slot(of, slot),
+            NameRef::Slot(slot) => self.slot(of, slot),
             known => print::name(self.policy, known),
         })
     }
 
     /// The name of a value by where it stands while this rule is looked at.
-    fn slot(self, of: Seated<'_>, slot: usize) -> String {
+    fn slot(self, of: RuleSeat<'_>, slot: usize) -> String {
         let section = of.rules.section;
         let at = section.slots(self.spec.measure.len());
         let element = of.group.each.iter().flat_map(|each| {

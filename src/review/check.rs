@@ -7,30 +7,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::book::Book;
+use super::book::RuleBook;
 use super::{numbers, passed_over, shadow, undone, unheard, unused, words};
 use crate::engine::policy::Policy;
 use crate::engine::source::{Location, Source, Span};
 use crate::forge::remote::address::is_token;
 use crate::jobs;
-use crate::language::diag::{Diagnostic, Severity, Sink};
+use crate::language::diag::{Diagnostic, ProblemSink, Severity};
 use crate::language::sinks::{REPORTS, SinkKind, SinkSetting, below_reports};
-use crate::language::{Input, Loaded};
+use crate::language::{LoadResult, RuleInput};
 
 /// A policy of the folder.
 #[derive(Debug)]
-pub struct Checked<'c> {
+pub struct CheckedPolicy<'c> {
     /// Its files.
-    pub input: &'c Input,
+    pub input: &'c RuleInput,
     /// What came of them.
-    pub loaded: &'c Loaded,
+    pub loaded: &'c LoadResult,
     /// Names of the templates that are the folder's own.
     pub own: &'c BTreeSet<String>,
 }
 
 /// Warnings as they are found in the files of a policy.
 #[derive(Debug)]
-pub struct Found<'f> {
+pub struct Warnings<'f> {
     policy: &'f Policy,
     /// All of them.
     pub list: Vec<Diagnostic>,
@@ -39,7 +39,7 @@ pub struct Found<'f> {
 /// Warnings that are looked for in one policy: a stranger's file may give rise to any number.
 const MOST: usize = 1_000;
 
-impl Found<'_> {
+impl Warnings<'_> {
     /// There are so many that no more are looked for.
     #[must_use]
     pub fn full(&self) -> bool {
@@ -49,19 +49,19 @@ impl Found<'_> {
     /// Warns at a place of the policy.
     pub fn warn(&mut self, at: Location, message: impl Into<String>, help: impl Into<String>) {
         if let Some(source) = self.policy.sources.get(at.file) {
-            Sink { source, found: &mut self.list }.warning(at.span, message, Some(help.into()));
+            ProblemSink { source, found: &mut self.list }.warning(at.span, message, Some(help.into()));
         }
     }
 
     /// Warns in another text than the policy's, a template.
     pub fn warn_in(&mut self, source: &Source, span: Span, message: impl Into<String>, help: impl Into<String>) {
-        Sink { source, found: &mut self.list }.warning(span, message, Some(help.into()));
+        ProblemSink { source, found: &mut self.list }.warning(span, message, Some(help.into()));
     }
 }
 
 /// All diagnostics of a folder.
 #[must_use]
-pub fn folder(policies: &[Checked<'_>], others: Vec<Diagnostic>) -> Vec<Diagnostic> {
+pub fn folder(policies: &[CheckedPolicy<'_>], others: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut all = others;
     let mut shared: BTreeMap<(String, usize, String), (usize, Diagnostic)> = BTreeMap::new();
     let mut readers: BTreeMap<String, usize> = BTreeMap::new();
@@ -71,7 +71,7 @@ pub fn folder(policies: &[Checked<'_>], others: Vec<Diagnostic>) -> Vec<Diagnost
         let own = checked.own.iter().filter_map(|name| checked.input.templates.get(name));
         files.chain(own).for_each(|source| *readers.entry(source.name.to_string()).or_default() += 1);
         let Some((policy, templates)) = &checked.loaded.policy else { continue };
-        let mut found = Found { policy, list: Vec::new() };
+        let mut found = Warnings { policy, list: Vec::new() };
         shadow::conditions(policy, &mut found);
         undone::pairs(policy, &mut found);
         words::in_two_sets(policy, &mut found);
@@ -83,7 +83,7 @@ pub fn folder(policies: &[Checked<'_>], others: Vec<Diagnostic>) -> Vec<Diagnost
         numbers::in_sections(policy, advice, &mut found);
         sinks(&checked.loaded.sinks, &mut found);
         if let Some(spec) = jobs::spec(&policy.job) {
-            passed_over::rules(Book { spec, policy, advice }, &mut found);
+            passed_over::rules(RuleBook { spec, policy, advice }, &mut found);
         }
         all.append(&mut found.list);
         unused::vocabulary(policy, checked.loaded, &mut found);
@@ -103,7 +103,7 @@ pub fn folder(policies: &[Checked<'_>], others: Vec<Diagnostic>) -> Vec<Diagnost
 }
 
 /// Sinks that are refused when a report goes to them: they would give the forge's token away, or write elsewhere.
-fn sinks(sinks: &[SinkSetting], found: &mut Found<'_>) {
+fn sinks(sinks: &[SinkSetting], found: &mut Warnings<'_>) {
     for sink in sinks {
         for (name, at) in sink.variables.iter().filter(|(name, _)| is_token(name)) {
             found.warn(

@@ -1,18 +1,18 @@
 //! The vocabulary that rules can use: facts of items, counted facts, groups of names, parameters, filters.
 //!
-//! Takes: the tables of the engine, the language and the job. Gives: [`Line`]s with names, types, prices and
+//! Takes: the tables of the engine, the language and the job. Gives: [`NameLine`]s with names, types, prices and
 //! meanings, as text, Markdown and JSON.
 
 use serde::Serialize;
 
-use crate::advise::{Fact as CountedFact, FactTy, Field, FieldKind, Kind, Param, Preset, Section};
+use crate::advise::{FactSpec, FactTy, Field, FieldKind, Param, ParamKind, Preset, SectionSpec};
 use crate::engine::facts::{Ages, FACTS, Fact};
 use crate::engine::value::{Base, Ty};
 use crate::language::{ITEM_NAMES, JobSpec, OfItems, expressions};
 
 /// A name that rules can use.
 #[derive(Debug, Clone, Serialize)]
-pub struct Line {
+pub struct NameLine {
     /// As expressions write it.
     pub name: String,
     /// What it is: `number or none`.
@@ -46,9 +46,9 @@ const FLAG_KNOWN: &str = "in later flags";
 
 /// The facts of an item that rules of this job can name, in the order of their table.
 #[must_use]
-pub fn facts(spec: &JobSpec) -> Vec<Line> {
+pub fn facts(spec: &JobSpec) -> Vec<NameLine> {
     let ages = Ages { unknown: None, future: Some(0) };
-    let line = |(name, fact, meaning): &(&str, Fact, &str)| Line {
+    let line = |(name, fact, meaning): &(&str, Fact, &str)| NameLine {
         name: (*name).to_owned(),
         ty: type_name(&fact.ty(ages)),
         known: "everywhere".to_owned(),
@@ -61,7 +61,7 @@ pub fn facts(spec: &JobSpec) -> Vec<Line> {
 
 /// What stands beside the facts.
 #[must_use]
-pub fn groups(spec: &JobSpec) -> Vec<Line> {
+pub fn groups(spec: &JobSpec) -> Vec<NameLine> {
     let decides = spec.items.is_some_and(|items| items.decides);
     // Thresholds and agents are vocabulary of every job.
     let of_all = |name: &str| name.starts_with("thresholds.") || name.starts_with("agents.");
@@ -72,18 +72,18 @@ pub fn groups(spec: &JobSpec) -> Vec<Line> {
     known.map(line).collect()
 }
 
-fn line(name: impl Into<String>, ty: impl Into<String>, known: impl Into<String>, meaning: &str) -> Line {
+fn line(name: impl Into<String>, ty: impl Into<String>, known: impl Into<String>, meaning: &str) -> NameLine {
     let meaning = meaning.to_owned();
-    Line { name: name.into(), ty: ty.into(), known: known.into(), tiers: Vec::new(), meaning }
+    NameLine { name: name.into(), ty: ty.into(), known: known.into(), tiers: Vec::new(), meaning }
 }
 
 /// What rules over counted facts can name, section by section.
 #[must_use]
-pub fn counted(spec: &JobSpec) -> Vec<Line> {
+pub fn counted(spec: &JobSpec) -> Vec<NameLine> {
     let mut lines = Vec::new();
     for section in spec.sections {
         let known = format!("in `{}`", section.name);
-        let fact = |fact: &CountedFact| line(fact.name, type_name(&fact.ty.ty()), known.as_str(), fact.about);
+        let fact = |fact: &FactSpec| line(fact.name, type_name(&fact.ty.ty()), known.as_str(), fact.about);
         lines.extend(section.facts.iter().map(fact));
         lines.push(line("fired", "number", known.as_str(), "records that rules before this one made"));
         lines.extend(section.asks.iter().map(|ask| line(ask.name, "yes or no", known.as_str(), ask.about)));
@@ -100,7 +100,7 @@ pub fn counted(spec: &JobSpec) -> Vec<Line> {
 
 /// The parameters of the counting, which rules over counted facts can name too.
 #[must_use]
-pub fn measure(spec: &JobSpec) -> Vec<Line> {
+pub fn measure(spec: &JobSpec) -> Vec<NameLine> {
     let one = |param: &Param| {
         let (ty, default) = (kind(param.kind), preset(param.default));
         line(format!("measure.{}", param.name), ty, format!("in `measure`, {default} by default"), param.about)
@@ -108,14 +108,14 @@ pub fn measure(spec: &JobSpec) -> Vec<Line> {
     spec.measure.iter().map(one).collect()
 }
 
-fn kind(kind: Kind) -> String {
+fn kind(kind: ParamKind) -> String {
     match kind {
-        Kind::Whole(least) => format!("whole number from {least}"),
-        Kind::Number(least) => format!("number from {least}"),
-        Kind::Word(words) => words.join(" or "),
-        Kind::Flag => "yes or no".to_owned(),
-        Kind::Texts => "list of texts".to_owned(),
-        Kind::Replacements => "list of {regex, with}".to_owned(),
+        ParamKind::Whole(least) => format!("whole number from {least}"),
+        ParamKind::Number(least) => format!("number from {least}"),
+        ParamKind::Word(words) => words.join(" or "),
+        ParamKind::Flag => "yes or no".to_owned(),
+        ParamKind::Texts => "list of texts".to_owned(),
+        ParamKind::Replacements => "list of {regex, with}".to_owned(),
     }
 }
 
@@ -131,8 +131,8 @@ fn preset(preset: Preset) -> String {
 
 /// The fields that rules over counted facts write, beside `id`, `when`, `subject` and `score`.
 #[must_use]
-pub fn fields(spec: &JobSpec) -> Vec<Line> {
-    let field = |section: &Section, field: &Field| {
+pub fn fields(spec: &JobSpec) -> Vec<NameLine> {
+    let field = |section: &SectionSpec, field: &Field| {
         let needed = if field.needed { "every rule has it" } else { "may be left out" };
         line(field.name, written(field.kind), format!("a field of `{}`, {needed}", section.name), field.about)
     };
@@ -152,7 +152,7 @@ fn written(kind: FieldKind) -> String {
 }
 
 /// Everything that rules of this job can name and write, in the order of the report.
-fn all(spec: &JobSpec) -> Vec<Line> {
+fn all(spec: &JobSpec) -> Vec<NameLine> {
     let lists = [facts(spec), groups(spec), counted(spec), measure(spec), fields(spec)];
     lists.into_iter().flatten().collect()
 }
@@ -164,10 +164,10 @@ pub fn filters() -> Vec<&'static str> {
 }
 
 /// A text that people read: whose template, and its names with their types.
-type Names = (String, Vec<(&'static str, String)>);
+type TextVocabulary = (String, Vec<(&'static str, String)>);
 
 /// What templates can name, by template; beside it all know thresholds and logins of agents.
-fn templates(spec: &JobSpec) -> Vec<Names> {
+fn templates(spec: &JobSpec) -> Vec<TextVocabulary> {
     let typed = |names: &'static [(&'static str, FactTy)]| {
         names.iter().map(|(name, ty)| (*name, type_name(&ty.ty()))).collect::<Vec<_>>()
     };
@@ -226,7 +226,7 @@ pub fn markdown(spec: &JobSpec) -> String {
 #[must_use]
 pub fn text(spec: &JobSpec) -> String {
     let lines = all(spec);
-    let width = |of: fn(&Line) -> &str| lines.iter().map(|line| of(line).len()).max().unwrap_or(0);
+    let width = |of: fn(&NameLine) -> &str| lines.iter().map(|line| of(line).len()).max().unwrap_or(0);
     let (names, types) = (width(|line| &line.name), width(|line| &line.ty));
     let mut out = vec![format!("What the rules of {} can ask for", spec.job)];
     for line in &lines {
@@ -271,9 +271,9 @@ fn param(param: &Param) -> serde_json::Value {
 }
 
 /// A section with what its rules name and write.
-fn section(section: &Section) -> serde_json::Value {
-    let facts = |facts: &[CountedFact]| -> serde_json::Value {
-        let one = |fact: &CountedFact| serde_json::json!({"name": fact.name, "type": type_name(&fact.ty.ty()), "meaning": fact.about});
+fn section(section: &SectionSpec) -> serde_json::Value {
+    let facts = |facts: &[FactSpec]| -> serde_json::Value {
+        let one = |fact: &FactSpec| serde_json::json!({"name": fact.name, "type": type_name(&fact.ty.ty()), "meaning": fact.about});
         facts.iter().map(one).collect()
     };
     let lists = section.collections.iter().map(|list| {

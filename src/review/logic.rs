@@ -11,20 +11,20 @@ use std::collections::{HashMap, HashSet};
 
 use super::formula::{Formula, Says, Statement};
 use super::range::{self, Range};
-use crate::engine::eval::{Names, eval};
-use crate::engine::expr::{Compare, Expr, Filter, Name};
+use crate::engine::eval::{NameValues, eval};
+use crate::engine::expr::{Compare, Expr, Filter, NameRef};
 use crate::engine::facts::Fact;
 use crate::engine::policy::Policy;
-use crate::engine::value::{Base, Out, Tiers, Value};
+use crate::engine::value::{Base, Estimate, Tiers, Value};
 use crate::language::print;
 
 /// What is known of a term, whatever the item.
 #[derive(Debug, Clone)]
-pub struct About {
+pub struct TermInfo {
     /// As a person writes it.
     pub text: String,
     /// The name that it is, where it is one.
-    pub name: Option<Name>,
+    pub name: Option<NameRef>,
     /// What it can be as a number.
     pub range: Range,
     /// What it can be as a text, where that is known.
@@ -36,7 +36,7 @@ pub struct About {
 pub struct Terms<'p> {
     policy: &'p Policy,
     known: HashMap<String, usize>,
-    about: Vec<About>,
+    about: Vec<TermInfo>,
     /// For each term the terms that are yes wherever it is, and those that are no wherever it is not.
     follows: Vec<(Vec<usize>, Vec<usize>)>,
     /// Parts of conditions that are still looked into: a file of a stranger may have too many.
@@ -57,14 +57,14 @@ const RELATED: usize = 200;
 pub const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Names whose value is the same for every item.
-struct Fixed<'p>(&'p Policy);
+struct FixedNames<'p>(&'p Policy);
 
-impl<'v> Names<'v> for Fixed<'v> {
-    fn value(&self, name: Name) -> Out<'v> {
+impl<'v> NameValues<'v> for FixedNames<'v> {
+    fn value(&self, name: NameRef) -> Estimate<'v> {
         match name {
-            Name::Threshold(index) => Out::Is(self.0.thresholds[index].value.clone()),
-            Name::Login(index) => Out::Is(Value::Text(self.0.agents[index].login.as_str().into())),
-            _ => Out::Lacks(Tiers::TIMELINE),
+            NameRef::Threshold(index) => Estimate::Is(self.0.thresholds[index].value.clone()),
+            NameRef::Login(index) => Estimate::Is(Value::Text(self.0.agents[index].login.as_str().into())),
+            _ => Estimate::Lacks(Tiers::TIMELINE),
         }
     }
 }
@@ -84,7 +84,7 @@ impl<'p> Terms<'p> {
 
     /// What is known of a term.
     #[must_use]
-    pub fn about(&self, term: usize) -> &About {
+    pub fn about(&self, term: usize) -> &TermInfo {
         &self.about[term]
     }
 
@@ -111,9 +111,9 @@ impl<'p> Terms<'p> {
 
     /// Finds out which tags tell of which others; to be asked once all formulas are made.
     pub fn relate(&mut self) {
-        let sets = |name: Option<Name>| match name {
-            Some(Name::Tagged(set)) => Some((set, false)),
-            Some(Name::Labelled(set)) => Some((set, true)),
+        let sets = |name: Option<NameRef>| match name {
+            Some(NameRef::Tagged(set)) => Some((set, false)),
+            Some(NameRef::Labelled(set)) => Some((set, true)),
             _ => None,
         };
         self.follows = vec![Default::default(); self.about.len()];
@@ -138,8 +138,8 @@ impl<'p> Terms<'p> {
     /// The value of an expression that is the same for every item.
     #[must_use]
     pub fn constant(&self, expr: &'p Expr) -> Option<Value<'p>> {
-        match eval(expr, &Fixed(self.policy)) {
-            Out::Is(value) => Some(value),
+        match eval(expr, &FixedNames(self.policy)) {
+            Estimate::Is(value) => Some(value),
             _ => None,
         }
     }
@@ -163,10 +163,12 @@ impl<'p> Terms<'p> {
                 Formula::All(vec![self.of(test, true, depth), self.of(yes, truth, depth)]),
                 Formula::All(vec![self.of(test, false, depth), self.of(no, truth, depth)]),
             ]),
-            Expr::Name(Name::Flag(flag)) if depth < DEPTH => {
+            Expr::Name(NameRef::Flag(flag)) if depth < DEPTH => {
                 self.of(&self.policy.flags[*flag].when.expr, truth, depth + 1)
             }
-            Expr::Name(Name::Tagged(set) | Name::Labelled(set)) if self.policy.keywords.sets[*set].words.is_empty() => {
+            Expr::Name(NameRef::Tagged(set) | NameRef::Labelled(set))
+                if self.policy.keywords.sets[*set].words.is_empty() =>
+            {
                 Formula::Is(!truth)
             }
             Expr::IsNone(inner) => match &**inner {
@@ -217,7 +219,7 @@ impl<'p> Terms<'p> {
         } else {
             (format!("{other} <=> {one}"), op.mirrored())
         };
-        let term = self.term(key, |text| About { text, name: None, range: Range::ANY, values: None });
+        let term = self.term(key, |text| TermInfo { text, name: None, range: Range::ANY, values: None });
         Formula::One(Statement { term, says: Says::Number(op, 0.0), truth })
     }
 
@@ -230,11 +232,11 @@ impl<'p> Terms<'p> {
     /// A statement like no other.
     fn strange(&mut self, truth: bool) -> Formula {
         let key = format!("\u{0}{}", self.about.len());
-        let term = self.term(key, |text| About { text, name: None, range: Range::ANY, values: None });
+        let term = self.term(key, |text| TermInfo { text, name: None, range: Range::ANY, values: None });
         Formula::One(Statement { term, says: Says::Yes, truth })
     }
 
-    fn term(&mut self, key: String, about: impl FnOnce(String) -> About) -> usize {
+    fn term(&mut self, key: String, about: impl FnOnce(String) -> TermInfo) -> usize {
         if let Some(term) = self.known.get(&key) {
             return *term;
         }
@@ -243,26 +245,26 @@ impl<'p> Terms<'p> {
         self.about.len() - 1
     }
 
-    fn may_be_unknown(&self, name: Name) -> bool {
+    fn may_be_unknown(&self, name: NameRef) -> bool {
         match name {
-            Name::Fact(fact) => fact.ty(self.policy.ages).maybe,
+            NameRef::Fact(fact) => fact.ty(self.policy.ages).maybe,
             // What was counted says its type to the section alone.
-            name => matches!(name, Name::Slot(_)),
+            name => matches!(name, NameRef::Slot(_)),
         }
     }
 }
 
-fn known(policy: &Policy, expr: &Expr, text: String) -> About {
+fn known(policy: &Policy, expr: &Expr, text: String) -> TermInfo {
     let name = match expr {
         Expr::Name(name) => Some(*name),
         _ => None,
     };
     let values = match name {
-        Some(Name::Type) => {
+        Some(NameRef::Type) => {
             let types = policy.classify.rules.iter().map(|rule| rule.ty.clone());
             Some(types.chain([policy.classify.default.clone()]).collect())
         }
-        Some(Name::Fact(fact @ (Fact::Kind | Fact::State))) => match fact.ty(policy.ages).base {
+        Some(NameRef::Fact(fact @ (Fact::Kind | Fact::State))) => match fact.ty(policy.ages).base {
             Base::OneOf(values) => Some(values),
             _ => None,
         },
@@ -273,5 +275,5 @@ fn known(policy: &Policy, expr: &Expr, text: String) -> About {
         (None, Expr::Filter(Filter::Length, ..)) => Range::COUNT,
         _ => Range::ANY,
     };
-    About { text, name, range, values }
+    TermInfo { text, name, range, values }
 }

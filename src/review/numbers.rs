@@ -6,23 +6,23 @@
 
 use std::collections::BTreeSet;
 
-use super::check::Found;
+use super::check::Warnings;
 use crate::advise::{Advice, FieldKind};
-use crate::engine::expr::{Expr, Name};
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::policy::Policy;
 use crate::engine::rules::Rule;
 use crate::engine::source::{Source, Span};
-use crate::language::Input;
-use crate::language::diag::Sink;
+use crate::language::RuleInput;
+use crate::language::diag::ProblemSink;
 use crate::language::yaml::{self, Node, NodeKind};
 
 /// Flags are followed this deep.
 const DEPTH: usize = 24;
 
 /// Warns of the reasons of a policy and of the templates of its comments.
-pub fn written_out(policy: &Policy, input: &Input, found: &mut Found<'_>) {
+pub fn written_out(policy: &Policy, input: &RuleInput, found: &mut Warnings<'_>) {
     let source = policy.source();
-    let root = yaml::read(&mut Sink { source, found: &mut Vec::new() });
+    let root = yaml::read(&mut ProblemSink { source, found: &mut Vec::new() });
     let mut told: BTreeSet<(String, usize)> = BTreeSet::new();
     for rule in &policy.decide {
         let mut thresholds = BTreeSet::new();
@@ -41,9 +41,9 @@ pub fn written_out(policy: &Policy, input: &Input, found: &mut Found<'_>) {
 }
 
 /// Warns of the texts that rules over counted facts write.
-pub fn in_sections(policy: &Policy, advice: &Advice, found: &mut Found<'_>) {
+pub fn in_sections(policy: &Policy, advice: &Advice, found: &mut Warnings<'_>) {
     let source = policy.source();
-    let Some(root) = yaml::read(&mut Sink { source, found: &mut Vec::new() }) else { return };
+    let Some(root) = yaml::read(&mut ProblemSink { source, found: &mut Vec::new() }) else { return };
     let mut told: BTreeSet<(String, usize)> = BTreeSet::new();
     for rules in &advice.sections {
         let texts = rules.section.fields.iter();
@@ -83,13 +83,13 @@ fn with_id(rules: &Node, at: Span) -> Option<&Node> {
 fn named(policy: &Policy, expr: &Expr, depth: usize, into: &mut BTreeSet<usize>) {
     let mut names = Vec::new();
     expr.names(&mut names);
-    let names: BTreeSet<Name> = names.into_iter().collect();
+    let names: BTreeSet<NameRef> = names.into_iter().collect();
     for name in names {
         match name {
-            Name::Threshold(index) => {
+            NameRef::Threshold(index) => {
                 into.insert(index);
             }
-            Name::Flag(flag) if depth < DEPTH => named(policy, &policy.flags[flag].when.expr, depth + 1, into),
+            NameRef::Flag(flag) if depth < DEPTH => named(policy, &policy.flags[flag].when.expr, depth + 1, into),
             _ => {}
         }
     }
@@ -106,7 +106,7 @@ fn tell(
     within: Span,
     thresholds: &BTreeSet<usize>,
     told: &mut BTreeSet<(String, usize)>,
-    found: &mut Found<'_>,
+    found: &mut Warnings<'_>,
 ) {
     let text = source.text.get(within.start..within.end).unwrap_or("");
     for (start, end) in numbers(text) {

@@ -5,23 +5,23 @@
 
 use std::collections::BTreeMap;
 
-use super::book::{Book, Seated};
-use super::check::Found;
+use super::book::{RuleBook, RuleSeat};
+use super::check::Warnings;
 use super::formula::Formula;
 use super::logic::Terms;
 use super::solve::never;
-use crate::advise::{Pick, Rule};
-use crate::engine::expr::{Expr, Name};
+use crate::advise::{AdviceRule, Pick};
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::rules::Condition;
 
 /// Statements that are looked at for all questions of a file.
 const BUDGET: usize = 500_000;
 
 /// What rules look at: a list or the whole; and the group, where it looks at its list in a way of its own.
-type Look = (usize, Option<usize>, Option<usize>);
+type RuleScope = (usize, Option<usize>, Option<usize>);
 
 /// Warns of rules and conditions.
-pub fn rules(book: Book<'_>, found: &mut Found<'_>) {
+pub fn rules(book: RuleBook<'_>, found: &mut Warnings<'_>) {
     let mut budget = BUDGET;
     for of in book.seated() {
         if let Some(when) = of.rule.when.as_ref().filter(|_| !found.full()) {
@@ -29,9 +29,9 @@ pub fn rules(book: Book<'_>, found: &mut Found<'_>) {
             settled(book, when, &mut budget, found);
         }
     }
-    let mut always: Option<(usize, &Rule)> = None;
-    let mut looks: BTreeMap<Look, Vec<(&Rule, &Expr)>> = BTreeMap::new();
-    let of_first = |of: &Seated<'_>| of.rules.pick == Pick::First && !of.rule.observe;
+    let mut always: Option<(usize, &AdviceRule)> = None;
+    let mut looks: BTreeMap<RuleScope, Vec<(&AdviceRule, &Expr)>> = BTreeMap::new();
+    let of_first = |of: &RuleSeat<'_>| of.rules.pick == Pick::First && !of.rule.observe;
     for of in book.seated().filter(of_first) {
         if found.full() {
             return;
@@ -57,7 +57,7 @@ pub fn rules(book: Book<'_>, found: &mut Found<'_>) {
 }
 
 /// Of rules that look at the same in the same order those that an earlier one passes over.
-fn shadowed(book: Book<'_>, rules: &[(&Rule, &Expr)], budget: &mut usize, found: &mut Found<'_>) {
+fn shadowed(book: RuleBook<'_>, rules: &[(&AdviceRule, &Expr)], budget: &mut usize, found: &mut Warnings<'_>) {
     let mut terms = Terms::new(book.policy);
     let formulas: Vec<Formula> = rules.iter().map(|(_, expr)| terms.formula(expr)).collect();
     terms.relate();
@@ -74,7 +74,7 @@ fn shadowed(book: Book<'_>, rules: &[(&Rule, &Expr)], budget: &mut usize, found:
     }
 }
 
-fn passed_over(book: Book<'_>, rule: &Rule, before: &Rule, why: &str, found: &mut Found<'_>) {
+fn passed_over(book: RuleBook<'_>, rule: &AdviceRule, before: &AdviceRule, why: &str, found: &mut Warnings<'_>) {
     let message = format!("the rule `{}` is never picked: `{}` before it {why}", rule.id, before.id);
     let line = book.policy.line(before.at);
     let help = format!("the first rule that holds is picked: move this one up, or ask for something else ({line})");
@@ -82,16 +82,16 @@ fn passed_over(book: Book<'_>, rule: &Rule, before: &Rule, why: &str, found: &mu
 }
 
 /// The condition says the same wherever its text is the same: it names nothing of this rule alone.
-fn comparable(book: Book<'_>, of: Seated<'_>, when: &Expr) -> bool {
+fn comparable(book: RuleBook<'_>, of: RuleSeat<'_>, when: &Expr) -> bool {
     let at = of.rules.section.slots(book.spec.measure.len());
     let mut names = Vec::new();
     when.names(&mut names);
-    let ask = |name: &Name| matches!(name, Name::Slot(slot) if (at.asks..at.element).contains(slot));
+    let ask = |name: &NameRef| matches!(name, NameRef::Slot(slot) if (at.asks..at.element).contains(slot));
     of.rule.lets.is_empty() && !names.iter().any(ask)
 }
 
 /// A condition that always or never holds.
-fn settled(book: Book<'_>, when: &Condition, budget: &mut usize, found: &mut Found<'_>) {
+fn settled(book: RuleBook<'_>, when: &Condition, budget: &mut usize, found: &mut Warnings<'_>) {
     let mut terms = Terms::new(book.policy);
     let formula = terms.formula(&when.expr);
     terms.relate();
@@ -108,7 +108,7 @@ fn settled(book: Book<'_>, when: &Condition, budget: &mut usize, found: &mut Fou
 }
 
 /// What stands twice in an `and` or `or`.
-fn twice(book: Book<'_>, of: Seated<'_>, when: &Condition, found: &mut Found<'_>) {
+fn twice(book: RuleBook<'_>, of: RuleSeat<'_>, when: &Condition, found: &mut Warnings<'_>) {
     let mut doubled: Vec<String> = Vec::new();
     when.expr.walk(&mut |part| {
         if let Expr::And(parts) | Expr::Or(parts) = part {

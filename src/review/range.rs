@@ -4,7 +4,7 @@
 //! whether anything is left.
 
 use crate::engine::eval;
-use crate::engine::expr::{Compare, Name};
+use crate::engine::expr::{Compare, NameRef};
 use crate::engine::facts::Fact;
 use crate::engine::policy::Policy;
 use crate::engine::rules::Component;
@@ -138,18 +138,19 @@ impl Range {
 
 /// What a name of the policy can be as a number.
 #[must_use]
-pub fn of_name(policy: &Policy, name: Name) -> Range {
+pub fn of_name(policy: &Policy, name: NameRef) -> Range {
     match name {
-        Name::Fact(Fact::Number | Fact::Comments) | Name::Count(_) | Name::Distinct(_) | Name::LabelsWith(_) => {
-            Range::COUNT
-        }
-        Name::Fact(Fact::AgeDays | Fact::AgeHours | Fact::UpdatedDays | Fact::IdleDays) => {
+        NameRef::Fact(Fact::Number | Fact::Comments)
+        | NameRef::Count(_)
+        | NameRef::Distinct(_)
+        | NameRef::LabelsWith(_) => Range::COUNT,
+        NameRef::Fact(Fact::AgeDays | Fact::AgeHours | Fact::UpdatedDays | Fact::IdleDays) => {
             let ages = policy.ages;
             let least = if ages.future >= Some(0) && ages.unknown >= Some(0) { 0.0 } else { f64::NEG_INFINITY };
             Range::between(least, f64::INFINITY, true)
         }
-        Name::Component(index) => of_component(&policy.components[index]).unwrap_or(Range::ANY),
-        Name::Score => {
+        NameRef::Component(index) => of_component(&policy.components[index]).unwrap_or(Range::ANY),
+        NameRef::Score => {
             let mut sum = (Value::Int(0), Value::Int(0));
             let mut whole = true;
             for component in &policy.components {

@@ -4,11 +4,11 @@
 //! holds decides, a rule is dead if whatever it asks for is taken before it. Only what is certain is
 //! said.
 
-use super::check::Found;
+use super::check::Warnings;
 use super::formula::{Formula, Says, Statement};
 use super::logic::Terms;
 use super::solve::never;
-use crate::engine::expr::{Expr, Name};
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::policy::Policy;
 use crate::engine::rules::Condition;
 use crate::engine::source::Location;
@@ -18,7 +18,7 @@ use crate::language::print;
 const BUDGET: usize = 2_000_000;
 
 /// One entry of a list of which the first that holds decides.
-struct Entry<'p> {
+struct ShadowEntry<'p> {
     /// As messages call it: the rule `meta`.
     name: String,
     when: Option<&'p Condition>,
@@ -26,14 +26,14 @@ struct Entry<'p> {
 }
 
 /// Warns of the conditions of a policy.
-pub fn conditions(policy: &Policy, found: &mut Found<'_>) {
+pub fn conditions(policy: &Policy, found: &mut Warnings<'_>) {
     let terms = Terms::new(policy);
     let mut shadow = Shadow { policy, terms, budget: BUDGET };
-    let decide: Vec<Entry<'_>> = (policy.decide.iter())
-        .map(|rule| Entry { name: format!("the rule `{}`", rule.id), when: rule.when.as_ref(), at: rule.at })
+    let decide: Vec<ShadowEntry<'_>> = (policy.decide.iter())
+        .map(|rule| ShadowEntry { name: format!("the rule `{}`", rule.id), when: rule.when.as_ref(), at: rule.at })
         .collect();
-    let classify: Vec<Entry<'_>> = (policy.classify.rules.iter())
-        .map(|rule| Entry {
+    let classify: Vec<ShadowEntry<'_>> = (policy.classify.rules.iter())
+        .map(|rule| ShadowEntry {
             name: format!("the rule for the type `{}`", rule.ty),
             when: rule.when.as_ref(),
             at: rule.at,
@@ -68,7 +68,7 @@ impl<'p> Shadow<'p> {
         self.budget > 0 && never(formulas, &self.terms, &mut self.budget)
     }
 
-    fn list(&mut self, entries: &[Entry<'p>], first: bool, why: &str, found: &mut Found<'_>) {
+    fn list(&mut self, entries: &[ShadowEntry<'p>], first: bool, why: &str, found: &mut Warnings<'_>) {
         let formulas: Vec<Formula> = entries
             .iter()
             .map(|entry| entry.when.map_or(Formula::Is(true), |when| self.terms.formula(&when.expr)))
@@ -113,7 +113,14 @@ impl<'p> Shadow<'p> {
         Some((alone.map(|(index, _)| *index), same))
     }
 
-    fn dead(&self, entry: &Entry<'_>, at: Location, by: Option<(&Entry<'_>, bool)>, why: &str, found: &mut Found<'_>) {
+    fn dead(
+        &self,
+        entry: &ShadowEntry<'_>,
+        at: Location,
+        by: Option<(&ShadowEntry<'_>, bool)>,
+        why: &str,
+        found: &mut Warnings<'_>,
+    ) {
         let name = &entry.name;
         let (message, help) = match by {
             Some((earlier, same)) => {
@@ -148,7 +155,7 @@ impl<'p> Shadow<'p> {
         at: Location,
         formula: &Formula,
         last: bool,
-        found: &mut Found<'_>,
+        found: &mut Warnings<'_>,
     ) -> Option<bool> {
         // `urgent: false` says so on purpose, as a threshold does that is compared with a number.
         let fixed = self.terms.constant(&when.expr).is_some();
@@ -172,7 +179,7 @@ impl<'p> Shadow<'p> {
     }
 
     /// Comparisons inside a condition that are the same for every item.
-    fn parts(&mut self, when: &'p Condition, at: Location, found: &mut Found<'_>) {
+    fn parts(&mut self, when: &'p Condition, at: Location, found: &mut Warnings<'_>) {
         let mut comparisons = Vec::new();
         when.expr.walk(&mut |part| {
             if let Expr::Compare(_, a, b) = part {
@@ -195,7 +202,7 @@ impl<'p> Shadow<'p> {
         }
     }
 
-    fn tell(&mut self, expr: &'p Expr, value: bool, at: Location, name: &str, found: &mut Found<'_>) {
+    fn tell(&mut self, expr: &'p Expr, value: bool, at: Location, name: &str, found: &mut Warnings<'_>) {
         let mut numbers = Vec::new();
         let formula = self.terms.formula(expr);
         told(&self.terms, &formula, &mut numbers);
@@ -206,7 +213,7 @@ impl<'p> Shadow<'p> {
         };
         let mut names = Vec::new();
         expr.names(&mut names);
-        if let Some(Name::Threshold(index)) = names.iter().find(|name| matches!(name, Name::Threshold(_))) {
+        if let Some(NameRef::Threshold(index)) = names.iter().find(|name| matches!(name, NameRef::Threshold(_))) {
             let threshold = &self.policy.thresholds[*index];
             let line = self.policy.line(threshold.at);
             help.push_str(&format!(" (`thresholds.{}` is {}, {line})", threshold.name, threshold.value));
@@ -241,7 +248,7 @@ fn told(terms: &Terms<'_>, formula: &Formula, into: &mut Vec<String>) {
 }
 
 /// A condition written as a block of lines has no stretch of its own.
-fn place(entry: &Entry<'_>) -> Location {
+fn place(entry: &ShadowEntry<'_>) -> Location {
     let at = entry.when.map_or(entry.at, |when| when.at);
     if at.span.start < at.span.end { at } else { entry.at }
 }

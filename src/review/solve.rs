@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::formula::{Formula, Says, Statement};
-use super::logic::{About, Terms};
+use super::logic::{TermInfo, Terms};
 use super::range::Range;
 
 /// Statements that are looked at for one question.
@@ -18,8 +18,8 @@ const DEPTH: usize = 40;
 /// Whether these never hold at once. `budget` is what all questions of a file may take together.
 #[must_use]
 pub fn never(formulas: &[&Formula], terms: &Terms<'_>, budget: &mut usize) -> bool {
-    let mut case = Case { terms, known: BTreeMap::new() };
-    let mut search = Search { left: STEPS.min(*budget) };
+    let mut case = Assumption { terms, known: BTreeMap::new() };
+    let mut search = Solver { left: STEPS.min(*budget) };
     let before = search.left;
     let mut open = Vec::new();
     let held = formulas.iter().all(|formula| search.assume(&mut case, formula, &mut open));
@@ -36,19 +36,19 @@ pub fn certain(formulas: &[&Formula], terms: &Terms<'_>, budget: &mut usize) -> 
     possible && before - *budget < STEPS.min(before)
 }
 
-struct Search {
+struct Solver {
     left: usize,
 }
 
 /// What has been assumed of each term.
 #[derive(Clone)]
-struct Case<'t, 'p> {
+struct Assumption<'t, 'p> {
     terms: &'t Terms<'p>,
-    known: BTreeMap<usize, Known>,
+    known: BTreeMap<usize, TermKnowledge>,
 }
 
 #[derive(Clone)]
-struct Known {
+struct TermKnowledge {
     yes: Option<bool>,
     unknown: Option<bool>,
     text: Option<String>,
@@ -56,13 +56,13 @@ struct Known {
     range: Range,
 }
 
-impl Known {
-    fn new(about: &About) -> Self {
-        Known { yes: None, unknown: None, text: None, texts_not: Vec::new(), range: about.range.clone() }
+impl TermKnowledge {
+    fn new(about: &TermInfo) -> Self {
+        TermKnowledge { yes: None, unknown: None, text: None, texts_not: Vec::new(), range: about.range.clone() }
     }
 
     /// Adds a statement; false where it cannot hold too.
-    fn take(&mut self, about: &About, says: &Says, truth: bool) -> bool {
+    fn take(&mut self, about: &TermInfo, says: &Says, truth: bool) -> bool {
         match says {
             Says::Yes => *self.yes.get_or_insert(truth) == truth,
             Says::Unknown => {
@@ -91,7 +91,7 @@ impl Known {
     }
 }
 
-impl Case<'_, '_> {
+impl Assumption<'_, '_> {
     /// Adds a statement with what follows from it; false where it cannot hold too.
     fn take(&mut self, statement: &Statement) -> bool {
         let Statement { term, says, truth } = statement;
@@ -110,7 +110,7 @@ impl Case<'_, '_> {
 
     fn add(&mut self, term: usize, says: &Says, truth: bool) -> bool {
         let about = self.terms.about(term);
-        self.known.entry(term).or_insert_with(|| Known::new(about)).take(about, says, truth)
+        self.known.entry(term).or_insert_with(|| TermKnowledge::new(about)).take(about, says, truth)
     }
 
     /// The statement cannot hold beside what is assumed.
@@ -118,12 +118,12 @@ impl Case<'_, '_> {
         let about = self.terms.about(statement.term);
         match self.known.get(&statement.term) {
             Some(known) => !known.clone().take(about, &statement.says, statement.truth),
-            None => !Known::new(about).take(about, &statement.says, statement.truth),
+            None => !TermKnowledge::new(about).take(about, &statement.says, statement.truth),
         }
     }
 }
 
-impl Search {
+impl Solver {
     /// Counts a step; false once there were too many.
     fn step(&mut self) -> bool {
         self.left = self.left.saturating_sub(1);
@@ -131,7 +131,12 @@ impl Search {
     }
 
     /// Adds a formula: single statements at once, choices to `open`.
-    fn assume<'f>(&mut self, case: &mut Case<'_, '_>, formula: &'f Formula, open: &mut Vec<&'f [Formula]>) -> bool {
+    fn assume<'f>(
+        &mut self,
+        case: &mut Assumption<'_, '_>,
+        formula: &'f Formula,
+        open: &mut Vec<&'f [Formula]>,
+    ) -> bool {
         // What is not assumed can only make more possible.
         if !self.step() {
             return true;
@@ -148,7 +153,7 @@ impl Search {
     }
 
     /// Certain not to hold, as far as one look tells.
-    fn refuted(&mut self, case: &Case<'_, '_>, formula: &Formula) -> bool {
+    fn refuted(&mut self, case: &Assumption<'_, '_>, formula: &Formula) -> bool {
         if !self.step() {
             return false;
         }
@@ -161,7 +166,7 @@ impl Search {
     }
 
     /// Whether one of each of the choices can hold beside what is assumed.
-    fn possible(&mut self, mut case: Case<'_, '_>, mut open: Vec<&[Formula]>, depth: usize) -> bool {
+    fn possible(&mut self, mut case: Assumption<'_, '_>, mut open: Vec<&[Formula]>, depth: usize) -> bool {
         loop {
             let mut kept = Vec::new();
             let mut learned = false;

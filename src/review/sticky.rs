@@ -7,7 +7,7 @@
 use serde_json::json;
 
 use crate::engine::digest;
-use crate::forge::{Comment, Kind};
+use crate::forge::{Comment, ItemKind};
 use crate::plan::marker::Marker;
 use crate::plan::memory::{Us, newest};
 use crate::plan::{self, Args, Effect, Manners, Op, Plan, PlannedItem, Write};
@@ -75,7 +75,7 @@ impl<'s> Sticky<'s> {
         let effect = Effect { policy: NAME.into(), rule: None, did, writes: vec![write] };
         PlannedItem {
             repo: self.repo.into(),
-            kind: Kind::Pull,
+            kind: ItemKind::Pull,
             number: Some(self.number),
             seen: None,
             turned_on: None,

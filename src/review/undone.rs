@@ -6,15 +6,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::check::Found;
+use super::check::Warnings;
 use super::formula::{Formula, Says, Statement};
-use super::logic::{About, Terms};
+use super::logic::{TermInfo, Terms};
 use super::solve::certain;
-use crate::engine::expr::{Compare, Expr, Name};
+use crate::engine::expr::{Compare, Expr, NameRef};
 use crate::engine::facts::Fact;
 use crate::engine::policy::Policy;
 use crate::engine::rules::{Action, Person};
-use crate::engine::text::Tagged;
+use crate::engine::text::TitleTags;
 use crate::engine::value::Value;
 use crate::language::print;
 
@@ -33,7 +33,7 @@ enum Setting {
 
 /// A thing that an action changes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Thing {
+enum ActionTarget {
     Label(String),
     /// An agent by its index is assigned.
     Agent(usize),
@@ -43,10 +43,10 @@ enum Thing {
 }
 
 /// How things stand after actions, as far as they changed them.
-type Outcome = BTreeMap<Thing, Setting>;
+type ActionOutcome = BTreeMap<ActionTarget, Setting>;
 
 /// Warns of the pairs of a policy.
-pub fn pairs(policy: &Policy, found: &mut Found<'_>) {
+pub fn pairs(policy: &Policy, found: &mut Warnings<'_>) {
     let acting: Vec<(usize, &Action)> = (policy.decide.iter().enumerate())
         .filter(|(_, rule)| !rule.observe)
         .filter_map(|(index, rule)| Some((index, &policy.actions[rule.action?])))
@@ -63,7 +63,7 @@ pub fn pairs(policy: &Policy, found: &mut Found<'_>) {
         .map(|rule| rule.when.as_ref().map_or(Formula::Is(true), |when| terms.formula(&when.expr)))
         .collect();
     terms.relate();
-    let turns = Turns { policy, terms: &terms, formulas: &formulas };
+    let turns = RuleTurns { policy, terms: &terms, formulas: &formulas };
     let mut budget = BUDGET;
     for (first, second, what) in couples {
         if budget == 0 || found.full() {
@@ -79,63 +79,63 @@ pub fn pairs(policy: &Policy, found: &mut Found<'_>) {
 }
 
 /// What an action changes, the later of two first.
-fn changes(policy: &Policy, action: &Action, state: &mut Outcome) {
-    let people = |people: &[Person]| -> Vec<Thing> {
+fn changes(policy: &Policy, action: &Action, state: &mut ActionOutcome) {
+    let people = |people: &[Person]| -> Vec<ActionTarget> {
         let thing = |person: &Person| match person {
-            Person::Agent(index) => Some(Thing::Agent(*index)),
-            Person::Author => Some(Thing::Author),
+            Person::Agent(index) => Some(ActionTarget::Agent(*index)),
+            Person::Author => Some(ActionTarget::Author),
             Person::Assignees => None,
         };
         people.iter().filter_map(thing).collect()
     };
     if action.unassign.contains(&Person::Assignees) {
-        let all = (0..policy.agents.len()).map(Thing::Agent).chain([Thing::Author]);
+        let all = (0..policy.agents.len()).map(ActionTarget::Agent).chain([ActionTarget::Author]);
         state.extend(all.map(|thing| (thing, Setting::Off)));
     }
     state.extend(people(&action.unassign).into_iter().map(|thing| (thing, Setting::Off)));
     state.extend(people(&action.assign).into_iter().map(|thing| (thing, Setting::On)));
-    state.extend(action.remove_labels.iter().map(|name| (Thing::Label(name.clone()), Setting::Off)));
-    state.extend(action.add_labels.iter().map(|name| (Thing::Label(name.clone()), Setting::On)));
-    state.extend(action.set_milestone.iter().map(|title| (Thing::Milestone, Setting::Text(title.clone()))));
-    state.extend(action.close.map(|_| (Thing::State, Setting::Text("closed".to_owned()))));
-    state.extend(action.reopen.then(|| (Thing::State, Setting::Text("open".to_owned()))));
+    state.extend(action.remove_labels.iter().map(|name| (ActionTarget::Label(name.clone()), Setting::Off)));
+    state.extend(action.add_labels.iter().map(|name| (ActionTarget::Label(name.clone()), Setting::On)));
+    state.extend(action.set_milestone.iter().map(|title| (ActionTarget::Milestone, Setting::Text(title.clone()))));
+    state.extend(action.close.map(|_| (ActionTarget::State, Setting::Text("closed".to_owned()))));
+    state.extend(action.reopen.then(|| (ActionTarget::State, Setting::Text("open".to_owned()))));
 }
 
 /// What the one does and the other undoes, in words.
 fn reversed(policy: &Policy, one: &Action, other: &Action) -> Option<String> {
-    let (mut first, mut second) = (Outcome::new(), Outcome::new());
+    let (mut first, mut second) = (ActionOutcome::new(), ActionOutcome::new());
     changes(policy, one, &mut first);
     changes(policy, other, &mut second);
     // A closed item is judged only where the scope says so, and an open one too.
     let both = policy.scope.open && policy.scope.closed;
-    let differs = |(thing, left): &(&Thing, &Setting)| {
-        second.get(*thing).is_some_and(|other| other != *left) && (both || **thing != Thing::State)
+    let differs = |(thing, left): &(&ActionTarget, &Setting)| {
+        second.get(*thing).is_some_and(|other| other != *left) && (both || **thing != ActionTarget::State)
     };
     let (thing, left) = first.iter().find(differs)?;
     let (does, undoes) = (format!("`{}`", one.name), format!("`{}`", other.name));
     Some(match (thing, left) {
-        (Thing::Label(name), Setting::On) => format!("{does} puts on the label `{name}`, {undoes} takes it off"),
-        (Thing::Label(name), _) => format!("{does} takes off the label `{name}`, {undoes} puts it on"),
-        (Thing::State, Setting::Text(state)) if state == "closed" => format!("{does} closes, {undoes} reopens"),
-        (Thing::State, _) => format!("{does} reopens, {undoes} closes"),
-        (Thing::Milestone, _) => format!("{does} and {undoes} set different milestones"),
+        (ActionTarget::Label(name), Setting::On) => format!("{does} puts on the label `{name}`, {undoes} takes it off"),
+        (ActionTarget::Label(name), _) => format!("{does} takes off the label `{name}`, {undoes} puts it on"),
+        (ActionTarget::State, Setting::Text(state)) if state == "closed" => format!("{does} closes, {undoes} reopens"),
+        (ActionTarget::State, _) => format!("{does} reopens, {undoes} closes"),
+        (ActionTarget::Milestone, _) => format!("{does} and {undoes} set different milestones"),
         (_, Setting::On) => format!("{does} assigns whom {undoes} takes off"),
         _ => format!("{does} takes off whom {undoes} assigns"),
     })
 }
 
 /// The rules of a policy, taken in turns.
-struct Turns<'t, 'p> {
+struct RuleTurns<'t, 'p> {
     policy: &'p Policy,
     terms: &'t Terms<'p>,
     formulas: &'t [Formula],
 }
 
-impl Turns<'_, '_> {
+impl RuleTurns<'_, '_> {
     /// There is an item that the two decide about in turn for ever.
     fn go_on(&self, first: (usize, &Action), second: (usize, &Action), budget: &mut usize) -> bool {
         let state = |actions: [&Action; 2]| {
-            let mut state = Outcome::new();
+            let mut state = ActionOutcome::new();
             actions.iter().for_each(|action| changes(self.policy, action, &mut state));
             state
         };
@@ -161,10 +161,10 @@ impl Turns<'_, '_> {
     }
 
     /// What terms come to in a state.
-    fn values(&self, state: &Outcome) -> BTreeMap<usize, TermValue> {
+    fn values(&self, state: &ActionOutcome) -> BTreeMap<usize, TermValue> {
         let mut printed = BTreeMap::new();
         let mut said = |needle: Expr, fact: Fact, on: bool| {
-            let expr = Expr::In(Box::new(needle), Box::new(Expr::Name(Name::Fact(fact))));
+            let expr = Expr::In(Box::new(needle), Box::new(Expr::Name(NameRef::Fact(fact))));
             printed.insert(print::of_policy(self.policy, &expr), TermValue::Yes(on));
         };
         let text = |text: &str| Expr::Literal(Value::Text(text.to_owned().into()));
@@ -172,32 +172,32 @@ impl Turns<'_, '_> {
         for (thing, left) in state {
             let on = *left == Setting::On;
             match thing {
-                Thing::Label(name) => {
+                ActionTarget::Label(name) => {
                     said(text(name), Fact::Labels, on);
                     for set in self.sets_of(name) {
                         *sets.entry(set).or_insert(false) |= on;
                     }
                 }
-                Thing::Agent(index) => {
-                    said(Expr::Name(Name::Login(*index)), Fact::Assignees, on);
+                ActionTarget::Agent(index) => {
+                    said(Expr::Name(NameRef::Login(*index)), Fact::Assignees, on);
                     said(text(&self.policy.agents[*index].login), Fact::Assignees, on);
                     *assigned.get_or_insert(0.0) += f64::from(u8::from(on));
                 }
-                Thing::Author => {
-                    said(Expr::Name(Name::Fact(Fact::Author)), Fact::Assignees, on);
+                ActionTarget::Author => {
+                    said(Expr::Name(NameRef::Fact(Fact::Author)), Fact::Assignees, on);
                     *assigned.get_or_insert(0.0) += f64::from(u8::from(on));
                 }
-                Thing::State | Thing::Milestone => {}
+                ActionTarget::State | ActionTarget::Milestone => {}
             }
         }
-        let word = |thing: Thing| match state.get(&thing) {
+        let word = |thing: ActionTarget| match state.get(&thing) {
             Some(Setting::Text(text)) => Some(TermValue::Text(text.clone())),
             _ => None,
         };
-        let value = |about: &About| match about.name {
-            Some(Name::Tagged(set) | Name::Labelled(set)) => sets.get(&set).map(|on| TermValue::Yes(*on)),
-            Some(Name::Fact(Fact::State)) => word(Thing::State),
-            Some(Name::Fact(Fact::Milestone)) => word(Thing::Milestone),
+        let value = |about: &TermInfo| match about.name {
+            Some(NameRef::Tagged(set) | NameRef::Labelled(set)) => sets.get(&set).map(|on| TermValue::Yes(*on)),
+            Some(NameRef::Fact(Fact::State)) => word(ActionTarget::State),
+            Some(NameRef::Fact(Fact::Milestone)) => word(ActionTarget::Milestone),
             _ if about.text == "assignees | length" => assigned.map(TermValue::Number),
             _ => printed.get(&about.text).cloned(),
         };
@@ -207,7 +207,7 @@ impl Turns<'_, '_> {
     /// The keyword sets that a label is in.
     fn sets_of(&self, label: &str) -> BTreeSet<usize> {
         let keywords = &self.policy.keywords;
-        let tags = Tagged::read("", &[label], self.policy.tags, |word| keywords.knows(word)).from_labels;
+        let tags = TitleTags::read("", &[label], self.policy.tags, |word| keywords.knows(word)).from_labels;
         keywords.in_sets(&tags).iter().enumerate().filter(|(_, inside)| **inside).map(|(set, _)| set).collect()
     }
 
@@ -218,8 +218,8 @@ impl Turns<'_, '_> {
         terms.iter().filter(|term| !values.contains_key(term)).any(|term| {
             let about = self.terms.about(*term);
             match about.name {
-                Some(Name::Fact(Fact::Comments)) => comments,
-                Some(Name::Fact(Fact::UpdatedDays | Fact::IdleDays) | Name::LabelsWith(_)) => true,
+                Some(NameRef::Fact(Fact::Comments)) => comments,
+                Some(NameRef::Fact(Fact::UpdatedDays | Fact::IdleDays) | NameRef::LabelsWith(_)) => true,
                 Some(_) => false,
                 // Something worked out of lists that the actions may change.
                 None => {
@@ -232,10 +232,10 @@ impl Turns<'_, '_> {
     }
 
     /// Type and score may turn on what changes.
-    fn judged_otherwise(&self, state: &Outcome) -> bool {
+    fn judged_otherwise(&self, state: &ActionOutcome) -> bool {
         let sets: BTreeSet<usize> = (state.keys())
             .filter_map(|thing| match thing {
-                Thing::Label(name) => Some(self.sets_of(name)),
+                ActionTarget::Label(name) => Some(self.sets_of(name)),
                 _ => None,
             })
             .flatten()
@@ -247,9 +247,9 @@ impl Turns<'_, '_> {
         judged.for_each(|when| when.expr.names(&mut names));
         self.policy.classify.rules.iter().flat_map(|rule| &rule.score).for_each(|score| score.names(&mut names));
         names.iter().any(|name| match name {
-            Name::Tagged(set) | Name::Labelled(set) => sets.contains(set),
-            Name::LabelsWith(_) => true,
-            Name::Fact(fact) => {
+            NameRef::Tagged(set) | NameRef::Labelled(set) => sets.contains(set),
+            NameRef::LabelsWith(_) => true,
+            NameRef::Fact(fact) => {
                 matches!(fact, Fact::Labels | Fact::Tags | Fact::Assignees | Fact::State | Fact::Milestone)
             }
             _ => false,

@@ -5,16 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::check::{Checked, Found};
+use super::check::{CheckedPolicy, Warnings};
 use super::numbers::member;
-use crate::engine::expr::{Expr, Name};
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::facts::Fact;
 use crate::engine::policy::Policy;
 use crate::engine::source::{Source, Span};
 use crate::engine::template::Templates;
 use crate::engine::text::tag_key;
 use crate::engine::value::Value;
-use crate::language::diag::Sink;
+use crate::language::diag::ProblemSink;
 use crate::language::pieces::pieces;
 use crate::language::texts_beside;
 use crate::language::yaml::{self, Node, NodeKind};
@@ -23,12 +23,12 @@ use crate::language::yaml::{self, Node, NodeKind};
 const MOST_NAME: usize = 50;
 
 /// Warns of the words of keyword sets, and of texts that conditions look for among labels and tags.
-pub fn words(policy: &Policy, found: &mut Found<'_>) {
+pub fn words(policy: &Policy, found: &mut Warnings<'_>) {
     let mut names = Vec::new();
     policy.expressions().for_each(|expr| expr.names(&mut names));
-    let asked: BTreeSet<Name> = names.into_iter().collect();
+    let asked: BTreeSet<NameRef> = names.into_iter().collect();
     for (index, set) in policy.keywords.sets.iter().enumerate() {
-        let (by_tag, by_label) = (asked.contains(&Name::Tagged(index)), asked.contains(&Name::Labelled(index)));
+        let (by_tag, by_label) = (asked.contains(&NameRef::Tagged(index)), asked.contains(&NameRef::Labelled(index)));
         if by_label && !by_tag && !policy.tags.whole && !policy.tags.last_part {
             let message = format!("no label gives a word of `{}`: `tags` makes no tags of labels", set.name);
             found.warn(set.at, message, "say `tags: {labels: [whole, last_part]}`, or ask for `tagged.…`");
@@ -49,7 +49,7 @@ pub fn words(policy: &Policy, found: &mut Found<'_>) {
         let mut texts = Vec::new();
         condition.expr.walk(&mut |part| {
             if let Expr::In(needle, hay) = part
-                && let (Expr::Literal(Value::Text(text)), Expr::Name(Name::Fact(fact))) = (&**needle, &**hay)
+                && let (Expr::Literal(Value::Text(text)), Expr::Name(NameRef::Fact(fact))) = (&**needle, &**hay)
             {
                 texts.push((text.as_ref(), *fact));
             }
@@ -70,7 +70,7 @@ pub fn words(policy: &Policy, found: &mut Found<'_>) {
 }
 
 /// One label in two spellings: on a forge that minds case they are two.
-fn spellings(policy: &Policy, found: &mut Found<'_>) {
+fn spellings(policy: &Policy, found: &mut Warnings<'_>) {
     let mut by_name: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for text in texts_beside(policy, Fact::Labels) {
         by_name.entry(text.to_lowercase()).or_default().insert(text);
@@ -130,7 +130,7 @@ fn in_brackets(policy: &Policy, word: &str) -> bool {
 }
 
 /// Warns of people who are to be mentioned, in a text that does not print them.
-pub fn mentions(policy: &Policy, templates: &Templates, found: &mut Found<'_>) {
+pub fn mentions(policy: &Policy, templates: &Templates, found: &mut Warnings<'_>) {
     for action in policy.actions.iter().filter(|action| !action.mention.is_empty()) {
         let Some(name) = &action.comment else { continue };
         if templates.names(name).is_some_and(|names| !names.contains("mention")) {
@@ -141,14 +141,14 @@ pub fn mentions(policy: &Policy, templates: &Templates, found: &mut Found<'_>) {
 }
 
 /// Warns of what stands in the folder's own templates, and in the sentences of the rules.
-pub fn texts(checked: &Checked<'_>, policy: &Policy, found: &mut Found<'_>) {
+pub fn texts(checked: &CheckedPolicy<'_>, policy: &Policy, found: &mut Warnings<'_>) {
     let own = checked.own.iter().filter_map(|name| checked.input.templates.get(name));
     for source in own {
         at_sign(source, Span::new(0, source.text.len()), false, found);
         command(policy, source, found);
     }
     let source = policy.source();
-    let Some(root) = yaml::read(&mut Sink { source, found: &mut Vec::new() }) else { return };
+    let Some(root) = yaml::read(&mut ProblemSink { source, found: &mut Vec::new() }) else { return };
     let mut sentences = Vec::new();
     for rule in entries(&root, "decide") {
         sentences.extend(member(rule, "reason"));
@@ -169,7 +169,7 @@ fn entries<'n>(root: &'n Node, name: &str) -> Vec<&'n Node> {
 }
 
 /// An `@` before a value, or in a sentence before a name: what values and sentences print pings nobody.
-fn at_sign(source: &Source, within: Span, sentence: bool, found: &mut Found<'_>) {
+fn at_sign(source: &Source, within: Span, sentence: bool, found: &mut Warnings<'_>) {
     let text = source.text.get(within.start..within.end).unwrap_or("");
     let help = "name who is meant in `mention` of the action, and print `{{ mention }}` in its comment";
     let mut before: Option<(usize, &str)> = None;
@@ -203,7 +203,7 @@ fn at_sign(source: &Source, within: Span, sentence: bool, found: &mut Found<'_>)
 }
 
 /// A line of a template that is a command to us: in a text of ours nobody hears it.
-fn command(policy: &Policy, source: &Source, found: &mut Found<'_>) {
+fn command(policy: &Policy, source: &Source, found: &mut Warnings<'_>) {
     let Some(command) = &policy.skip_command else { return };
     let resume = format!("{} resume", command.split_whitespace().next().unwrap_or(command));
     let mut at = 0;

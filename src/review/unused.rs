@@ -6,29 +6,29 @@
 
 use std::collections::BTreeSet;
 
-use super::check::{Checked, Found};
-use crate::advise::Rules;
-use crate::engine::expr::{Expr, Name};
+use super::check::{CheckedPolicy, Warnings};
+use crate::advise::AdviceRules;
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::policy::Policy;
 use crate::engine::rules::Person;
 use crate::engine::source::Span;
 use crate::engine::value::Value;
-use crate::language::Loaded;
+use crate::language::LoadResult;
 use crate::language::diag::Severity;
 use crate::language::sinks::SinkKind;
 
 /// Everything that expressions name.
-struct Named {
-    names: BTreeSet<Name>,
+struct NamesInUse {
+    names: BTreeSet<NameRef>,
     /// Texts that they are compared with, which may be names of labels.
     texts: BTreeSet<String>,
 }
 
-impl Named {
-    fn new(policy: &Policy, loaded: &Loaded) -> Self {
-        let mut named = Named { names: BTreeSet::new(), texts: BTreeSet::new() };
+impl NamesInUse {
+    fn new(policy: &Policy, loaded: &LoadResult) -> Self {
+        let mut named = NamesInUse { names: BTreeSet::new(), texts: BTreeSet::new() };
         policy.expressions().for_each(|expr| named.see(expr));
-        loaded.advice.sections.iter().flat_map(Rules::expressions).for_each(|expr| named.see(expr));
+        loaded.advice.sections.iter().flat_map(AdviceRules::expressions).for_each(|expr| named.see(expr));
         for rule in &loaded.aside.disabled {
             rule.when.iter().for_each(|when| named.see(&when.expr));
             rule.reason.iter().flat_map(|reason| reason.expressions()).for_each(|expr| named.see(expr));
@@ -50,24 +50,24 @@ impl Named {
 }
 
 /// Warns of vocabulary and actions.
-pub fn vocabulary(policy: &Policy, loaded: &Loaded, found: &mut Found<'_>) {
+pub fn vocabulary(policy: &Policy, loaded: &LoadResult, found: &mut Warnings<'_>) {
     let aside = &loaded.aside;
-    let named = Named::new(policy, loaded);
-    let has = |name: Name| named.names.contains(&name);
+    let named = NamesInUse::new(policy, loaded);
+    let has = |name: NameRef| named.names.contains(&name);
     let in_texts = |group: &str, name: &str| {
         let path = format!("{group}.{name}");
         let inside = format!("{path}.");
         aside.used.iter().any(|used| used == group || *used == path || used.starts_with(&inside))
     };
     for (index, set) in policy.keywords.sets.iter().enumerate() {
-        if !has(Name::Tagged(index)) && !has(Name::Labelled(index)) {
+        if !has(NameRef::Tagged(index)) && !has(NameRef::Labelled(index)) {
             let name = &set.name;
             let message = format!("no rule asks for the keyword set `{name}`");
             found.warn(set.at, message, format!("ask for it as `tagged.{name}` or `labelled.{name}`, or remove it"));
         }
     }
     for (index, pattern) in policy.patterns.iter().enumerate() {
-        if ![Name::Count(index), Name::Distinct(index), Name::LabelsWith(index)].into_iter().any(has) {
+        if ![NameRef::Count(index), NameRef::Distinct(index), NameRef::LabelsWith(index)].into_iter().any(has) {
             let name = &pattern.name;
             let message = format!("no rule asks for the pattern `{name}`");
             found.warn(pattern.at, message, format!("ask for it, as in `count.{name} > 0`, or remove it"));
@@ -75,7 +75,7 @@ pub fn vocabulary(policy: &Policy, loaded: &Loaded, found: &mut Found<'_>) {
     }
     for (index, threshold) in policy.thresholds.iter().enumerate() {
         let name = &threshold.name;
-        if !has(Name::Threshold(index)) && !in_texts("thresholds", name) {
+        if !has(NameRef::Threshold(index)) && !in_texts("thresholds", name) {
             let message = format!("nothing compares with the threshold `{name}`");
             found.warn(
                 threshold.at,
@@ -101,7 +101,7 @@ pub fn vocabulary(policy: &Policy, loaded: &Loaded, found: &mut Found<'_>) {
         })
     };
     for (index, agent) in policy.agents.iter().enumerate() {
-        if !of_action(index) && !has(Name::Login(index)) && !in_texts("agents", &agent.name) {
+        if !of_action(index) && !has(NameRef::Login(index)) && !in_texts("agents", &agent.name) {
             let message = format!("no action and no condition names the agent `{}`", agent.name);
             found.warn(agent.at, message, format!("name it in an action, `agent: {}`, or remove it", agent.name));
         }
@@ -125,7 +125,7 @@ pub fn vocabulary(policy: &Policy, loaded: &Loaded, found: &mut Found<'_>) {
 }
 
 /// Warns of the folder's own templates.
-pub fn templates(checked: &Checked<'_>, found: &mut Found<'_>) {
+pub fn templates(checked: &CheckedPolicy<'_>, found: &mut Warnings<'_>) {
     for (name, problems) in &checked.loaded.aside.unread {
         let Some(source) = checked.input.templates.get(name).filter(|_| checked.own.contains(name)) else { continue };
         let help = format!("name it in an action, `comment: {name}`, include it in another one, or remove it");

@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::check::Found;
-use crate::engine::expr::{Expr, Name};
+use super::check::Warnings;
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::keywords::Word;
 use crate::engine::policy::Policy;
 use crate::engine::rules::Condition;
@@ -16,7 +16,7 @@ use crate::engine::rules::Condition;
 const MOST_SETS: usize = 20;
 
 /// Warns of the words of a policy.
-pub fn in_two_sets(policy: &Policy, found: &mut Found<'_>) {
+pub fn in_two_sets(policy: &Policy, found: &mut Warnings<'_>) {
     let mut seen: BTreeMap<Cow<'_, str>, Vec<(usize, &Word)>> = BTreeMap::new();
     for (index, set) in policy.keywords.sets.iter().enumerate() {
         set.words.iter().for_each(|word| seen.entry(word.key()).or_default().push((index, word)));
@@ -71,7 +71,7 @@ enum Asks {
 
 /// Whether a condition holds for what is in either of the sets.
 fn asks(policy: &Policy, when: &Condition, one: usize, other: usize) -> Asks {
-    let of_either = |name: Name| matches!(name, Name::Tagged(set) if set == one || set == other);
+    let of_either = |name: NameRef| matches!(name, NameRef::Tagged(set) if set == one || set == other);
     let enough = |part: &Expr| matches!(part, Expr::Name(name) if of_either(*name));
     let surely = match &when.expr {
         Expr::Or(parts) => parts.iter().any(enough),
@@ -83,12 +83,12 @@ fn asks(policy: &Policy, when: &Condition, one: usize, other: usize) -> Asks {
     let mut names = Vec::new();
     when.expr.names(&mut names);
     // What a flag says is not followed: it may ask for either.
-    let labelled = |name: &Name| matches!(name, Name::Labelled(set) if *set == one || *set == other);
-    let flag = |name: &Name| match name {
-        Name::Flag(flag) => {
+    let labelled = |name: &NameRef| matches!(name, NameRef::Labelled(set) if *set == one || *set == other);
+    let flag = |name: &NameRef| match name {
+        NameRef::Flag(flag) => {
             let mut inner = Vec::new();
             policy.flags[*flag].when.expr.names(&mut inner);
-            inner.iter().any(|name| of_either(*name) || labelled(name) || matches!(name, Name::Flag(_)))
+            inner.iter().any(|name| of_either(*name) || labelled(name) || matches!(name, NameRef::Flag(_)))
         }
         _ => false,
     };

@@ -1,6 +1,6 @@
 //! `kaizen apply PLAN`: a saved plan, carried out.
 //!
-//! Takes: [`Apply`]. Gives: what became of each item on stdout, an [`Exit`]. No rules are read.
+//! Takes: [`ApplyOptions`]. Gives: what became of each item on stdout, an [`Exit`]. No rules are read.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -10,10 +10,10 @@ use chrono::{Duration, Utc};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::forge::{Opened, Wanted};
-use super::live::{self, About, Ended, Live};
-use super::{Exit, Stop, VERSION, output, usage};
-use crate::apply::{Applied, CLOCKS, Fate};
+use super::forge::{ForgeRequest, OpenForge};
+use super::live::{self, Live, RunEnding, RunSubject};
+use super::{EarlyEnd, Exit, VERSION, output, usage};
+use crate::apply::{ApplyResult, CLOCKS, ItemFate};
 use crate::cli::{self, Format};
 use crate::engine::untrusted::terminal;
 use crate::files;
@@ -22,17 +22,17 @@ use crate::forge::time;
 use crate::plan::{self, Op, Plan, PlannedItem, Write, is_kept};
 
 /// Every fate with its name.
-const FATES: [(Fate, &str); 5] = [
-    (Fate::Done, "done"),
-    (Fate::Unchanged, "unchanged"),
-    (Fate::Dropped, "dropped"),
-    (Fate::Failed, "failed"),
-    (Fate::NotReached, "deferred"),
+const FATES: [(ItemFate, &str); 5] = [
+    (ItemFate::Done, "done"),
+    (ItemFate::Unchanged, "unchanged"),
+    (ItemFate::Dropped, "dropped"),
+    (ItemFate::Failed, "failed"),
+    (ItemFate::NotReached, "deferred"),
 ];
 
 /// The version of a plan, which is looked at before all the rest: another one may have another shape.
 #[derive(Deserialize)]
-struct Versioned {
+struct PlanVersion {
     version: u32,
 }
 
@@ -40,13 +40,13 @@ struct Versioned {
 const LARGEST: u64 = 64 << 20;
 
 /// Carries out the plan.
-pub(super) fn run(args: &cli::Apply) -> Result<Exit, Stop> {
+pub(super) fn run(args: &cli::ApplyOptions) -> Result<Exit, EarlyEnd> {
     let clock = || args.target.now.unwrap_or_else(Utc::now);
     let now = clock();
     let shown = args.plan.display();
     let bytes = files::read(&args.plan, LARGEST).with_context(|| format!("reading the plan {shown}")).map_err(usage)?;
     let no_plan = || format!("reading the plan {shown}: it is no plan that --plan-out has saved");
-    let Versioned { version } = serde_json::from_slice(&bytes).with_context(no_plan).map_err(usage)?;
+    let PlanVersion { version } = serde_json::from_slice(&bytes).with_context(no_plan).map_err(usage)?;
     if version != plan::VERSION {
         let known = plan::VERSION;
         let text = format!("the plan has version {version}, and this program carries out version {known}; plan again");
@@ -58,27 +58,27 @@ pub(super) fn run(args: &cli::Apply) -> Result<Exit, Stop> {
     let names: BTreeSet<String> = plan.items.iter().map(|item| item.repo.to_string()).collect();
     let names: Vec<String> = names.into_iter().collect();
     if names.is_empty() {
-        print(&plan, &Applied::default(), args.shown.format, Exit::Done)?;
+        print(&plan, &ApplyResult::default(), args.shown.format, Exit::Done)?;
         return Ok(Exit::Done);
     }
     let giver = Giver::Plan(shown.to_string());
     let destination = Some(Destination { url: plan.forge.to_string(), giver });
     let target = cli::Target { destination, ..args.target.clone() };
-    let wanted = Wanted { target: &target, repos: &names, org: None, live: true, now };
-    let forge = Opened::new(&wanted)?;
+    let wanted = ForgeRequest { target: &target, repos: &names, org: None, live: true, now };
+    let forge = OpenForge::new(&wanted)?;
     let Some(write) = forge.write() else { return Err(usage(anyhow!("this forge cannot be written to"))) };
     if !same_forge(&forge.read().name(), &plan.forge) {
         let text =
             format!("the plan is for {}, and this is {}; plan again for this one", plan.forge, forge.read().name());
         return Err(usage(anyhow!("{text}")));
     }
-    let about = About { forge: &forge.read().name(), undoes: None };
+    let about = RunSubject { forge: &forge.read().name(), undoes: None };
     let live = Live::begin(&args.target.loop_dir, &plan.job, now, VERSION, about)?;
     let applied = live.carry_out(write, &plan, HashMap::new(), (&stop, &args.shown), &clock);
     let exit = exit(&applied);
     print(&plan, &applied, args.shown.format, exit)?;
     let why: Vec<String> = applied.ended.iter().cloned().collect();
-    let ended = Ended {
+    let ended = RunEnding {
         exit: exit.code(),
         complete: exit == Exit::Done,
         why_incomplete: &why,
@@ -92,7 +92,7 @@ pub(super) fn run(args: &cli::Apply) -> Result<Exit, Stop> {
 }
 
 /// Whether this program carries out this plan now.
-fn fits(plan: &Plan<'_>, args: &cli::Apply, now: chrono::DateTime<Utc>) -> Result<()> {
+fn fits(plan: &Plan<'_>, args: &cli::ApplyOptions, now: chrono::DateTime<Utc>) -> Result<()> {
     if plan.sum()? != plan.digest {
         anyhow::bail!("the plan was changed since it was saved: its digest is another; plan again");
     }
@@ -126,22 +126,22 @@ pub(super) fn same_forge(a: &str, b: &str) -> bool {
 }
 
 /// How a plan ended that was carried out.
-pub(super) fn exit(applied: &Applied) -> Exit {
-    let any = |fate: Fate| applied.outcomes.iter().any(|outcome| outcome.fate == fate);
-    match (any(Fate::Failed), any(Fate::NotReached)) {
+pub(super) fn exit(applied: &ApplyResult) -> Exit {
+    let any = |fate: ItemFate| applied.outcomes.iter().any(|outcome| outcome.fate == fate);
+    match (any(ItemFate::Failed), any(ItemFate::NotReached)) {
         (true, _) => Exit::Failed,
         (false, true) => Exit::Incomplete,
         (false, false) => Exit::Done,
     }
 }
 
-fn totals(applied: &Applied) -> serde_json::Value {
-    let count = |fate: Fate| applied.outcomes.iter().filter(|outcome| outcome.fate == fate).count();
+fn totals(applied: &ApplyResult) -> serde_json::Value {
+    let count = |fate: ItemFate| applied.outcomes.iter().filter(|outcome| outcome.fate == fate).count();
     FATES.iter().map(|(fate, name)| ((*name).to_owned(), json!(count(*fate)))).collect::<serde_json::Map<_, _>>().into()
 }
 
-fn print(plan: &Plan<'_>, applied: &Applied, format: Format, exit: Exit) -> Result<()> {
-    let name = |fate: Fate| FATES.iter().find(|(known, _)| *known == fate).map_or("", |(_, name)| name);
+fn print(plan: &Plan<'_>, applied: &ApplyResult, format: Format, exit: Exit) -> Result<()> {
+    let name = |fate: ItemFate| FATES.iter().find(|(known, _)| *known == fate).map_or("", |(_, name)| name);
     let both = || plan.items.iter().zip(&applied.outcomes);
     if format == Format::Json {
         let items: Vec<_> = both()

@@ -19,7 +19,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use anyhow::{Context as _, Result, anyhow};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::{Exit, Stop, say};
+use super::{EarlyEnd, Exit, say};
 
 /// The most memory of a child, in bytes.
 const MEMORY: u64 = 512 << 20;
@@ -34,7 +34,7 @@ const ARGUMENT: &str = "--confined";
 static TOLD: OnceLock<Mutex<UnixStream>> = OnceLock::new();
 
 /// Runs this program's own command line in a confined child, and ends as it does.
-pub(super) fn supervise() -> Result<Exit, Stop> {
+pub(super) fn supervise() -> Result<Exit, EarlyEnd> {
     let program = std::env::current_exe().context("finding this program's own file")?;
     let (ours, theirs) = UnixStream::pair().context("making a channel to the process that judges rules")?;
     let mut child = Command::new(program)
@@ -51,7 +51,7 @@ pub(super) fn supervise() -> Result<Exit, Stop> {
     ended(status, last.as_deref())
 }
 
-fn ended(status: ExitStatus, last: Option<&str>) -> Result<Exit, Stop> {
+fn ended(status: ExitStatus, last: Option<&str>) -> Result<Exit, EarlyEnd> {
     if let Some(exit) = status.code().and_then(Exit::of) {
         return Ok(exit);
     }
@@ -64,7 +64,7 @@ fn ended(status: ExitStatus, last: Option<&str>) -> Result<Exit, Stop> {
     };
     let at = last.map_or_else(String::new, |last| format!(" while {last}"));
     let help = "make the rules or templates named here cheaper; nothing was written";
-    Err(Stop {
+    Err(EarlyEnd {
         exit: Exit::BadRules,
         error: anyhow!("judging the rules was ended{at}: {why}; {help}"),
         ends_loop: true,

@@ -1,6 +1,6 @@
 //! Which forge a run works with, and which of its repositories.
 //!
-//! Takes: the arguments, the environment, the git remote. Gives: [`Opened`]. A dry run of a file holds
+//! Takes: the arguments, the environment, the git remote. Gives: [`OpenForge`]. A dry run of a file holds
 //! a forge that cannot be written to at all.
 
 use std::collections::BTreeSet;
@@ -13,20 +13,20 @@ use anyhow::{Context, Result, anyhow};
 use chrono::{DateTime, Utc};
 
 use super::output::variable;
-use super::{Stop, say, usage};
+use super::{EarlyEnd, say, usage};
 use crate::cli::Target;
 use crate::engine::untrusted;
 use crate::files::{self, Patience};
 use crate::forge::Forge;
-use crate::forge::change::Write;
+use crate::forge::change::ForgeWriter;
 use crate::forge::file::FileForge;
 use crate::forge::live::LiveFile;
-use crate::forge::remote::address::{self, Address, Destination, Giver, Wish};
-use crate::forge::remote::{Ask, Remote, connect};
-use crate::http::{Config, Counts, Secret};
+use crate::forge::remote::address::{self, Address, Destination, Giver, TargetOptions};
+use crate::forge::remote::{ConnectOptions, Remote, connect};
+use crate::http::{Config, RequestCounts, Secret};
 
 /// An open forge.
-pub(super) enum Opened {
+pub(super) enum OpenForge {
     /// A file that is only read.
     File(Box<FileForge>),
     /// A file that is written to.
@@ -36,7 +36,7 @@ pub(super) enum Opened {
 }
 
 /// What is wanted of a forge.
-pub(super) struct Wanted<'a> {
+pub(super) struct ForgeRequest<'a> {
     pub(super) target: &'a Target,
     pub(super) repos: &'a [String],
     pub(super) org: Option<&'a str>,
@@ -47,7 +47,7 @@ pub(super) struct Wanted<'a> {
 
 /// Whether a forge is named that could be opened: asked before rules are read, because wrong usage goes
 /// before bad rules.
-pub(super) fn check(target: &Target, repos: &[String], org: Option<&str>) -> Result<(), Stop> {
+pub(super) fn check(target: &Target, repos: &[String], org: Option<&str>) -> Result<(), EarlyEnd> {
     match forge_file(target) {
         Some(path) if path.exists() => Ok(()),
         Some(path) => Err(usage(anyhow!("--forge: there is no file {}", path.display()))),
@@ -73,76 +73,76 @@ pub(super) fn forge_file(target: &Target) -> Option<PathBuf> {
     }
 }
 
-impl Opened {
+impl OpenForge {
     /// Opens the forge that was asked for.
-    pub(super) fn new(wanted: &Wanted<'_>) -> Result<Opened, Stop> {
+    pub(super) fn new(wanted: &ForgeRequest<'_>) -> Result<OpenForge, EarlyEnd> {
         check(wanted.target, wanted.repos, wanted.org)?;
         if let Some(path) = forge_file(wanted.target) {
             if !wanted.live {
-                return Ok(Opened::File(Box::new(FileForge::open(&path).context("opening the forge")?)));
+                return Ok(OpenForge::File(Box::new(FileForge::open(&path).context("opening the forge")?)));
             }
             let patience = Patience::minute(&say);
-            return Ok(Opened::Live(Box::new(
+            return Ok(OpenForge::Live(Box::new(
                 LiveFile::open(&path, wanted.now, &patience).context("opening the forge")?,
             )));
         }
-        remote(wanted).map(|remote| Opened::Remote(Box::new(remote)))
+        remote(wanted).map(|remote| OpenForge::Remote(Box::new(remote)))
     }
 
     /// Opens it to look at many repositories: looked up so many at once, and one that cannot be read keeps no
     /// other from being read ([`Forge::unread`]).
-    pub(super) fn over_many(wanted: &Wanted<'_>, threads: usize) -> Result<Opened, Stop> {
+    pub(super) fn over_many(wanted: &ForgeRequest<'_>, threads: usize) -> Result<OpenForge, EarlyEnd> {
         match forge_file(wanted.target) {
-            Some(_) => Opened::new(wanted),
+            Some(_) => OpenForge::new(wanted),
             None => {
                 check(wanted.target, wanted.repos, wanted.org)?;
-                let many = Ask { go_on: true, threads, ..Ask::default() };
-                connected(wanted, many).map(|remote| Opened::Remote(Box::new(remote)))
+                let many = ConnectOptions { go_on: true, threads, ..ConnectOptions::default() };
+                connected(wanted, many).map(|remote| OpenForge::Remote(Box::new(remote)))
             }
         }
     }
 
     /// Opens the forge for questions that only what is written to answers, such as who can be
     /// assigned. Nothing is locked, and nothing will be written.
-    pub(super) fn to_look(wanted: &Wanted<'_>) -> Result<Opened, Stop> {
+    pub(super) fn to_look(wanted: &ForgeRequest<'_>) -> Result<OpenForge, EarlyEnd> {
         check(wanted.target, wanted.repos, wanted.org)?;
         match forge_file(wanted.target) {
             Some(path) => {
-                Ok(Opened::Live(Box::new(LiveFile::to_look(&path, wanted.now).context("opening the forge")?)))
+                Ok(OpenForge::Live(Box::new(LiveFile::to_look(&path, wanted.now).context("opening the forge")?)))
             }
-            None => Opened::new(wanted),
+            None => OpenForge::new(wanted),
         }
     }
 
     pub(super) fn read(&self) -> &dyn Forge {
         match self {
-            Opened::File(forge) => &**forge,
-            Opened::Live(forge) => &**forge,
-            Opened::Remote(forge) => &**forge,
+            OpenForge::File(forge) => &**forge,
+            OpenForge::Live(forge) => &**forge,
+            OpenForge::Remote(forge) => &**forge,
         }
     }
 
     /// The forge to write to; a file that was opened for reading is none.
-    pub(super) fn write(&self) -> Option<&dyn Write> {
+    pub(super) fn write(&self) -> Option<&dyn ForgeWriter> {
         match self {
-            Opened::File(_) => None,
-            Opened::Live(forge) => Some(&**forge),
-            Opened::Remote(forge) => Some(&**forge),
+            OpenForge::File(_) => None,
+            OpenForge::Live(forge) => Some(&**forge),
+            OpenForge::Remote(forge) => Some(&**forge),
         }
     }
 
     /// What a dry run cannot know where the token does not say whose it is; a live run is refused there.
     pub(super) fn unknown_user(&self) -> Option<String> {
-        let Opened::Remote(forge) = self else { return None };
+        let OpenForge::Remote(forge) = self else { return None };
         let why = forge.user_known().err()?;
         Some(format!("whose comments are ours is not known, and what was done before is planned again: {why}"))
     }
 
     /// Requests sent so far, and how many of them again.
-    pub(super) fn counts(&self) -> Counts {
+    pub(super) fn counts(&self) -> RequestCounts {
         match self {
-            Opened::Remote(forge) => forge.counts(),
-            Opened::File(_) | Opened::Live(_) => Counts::default(),
+            OpenForge::Remote(forge) => forge.counts(),
+            OpenForge::File(_) | OpenForge::Live(_) => RequestCounts::default(),
         }
     }
 }
@@ -151,7 +151,7 @@ impl Opened {
 ///
 /// # Errors
 /// It is the name of a file that is there, or ends as one.
-pub(super) fn no_bare_path(forge: &str) -> Result<(), Stop> {
+pub(super) fn no_bare_path(forge: &str) -> Result<(), EarlyEnd> {
     let json = Path::new(forge).extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
     if forge.contains("://") || !json && !Path::new(forge).is_file() {
         return Ok(());
@@ -160,7 +160,7 @@ pub(super) fn no_bare_path(forge: &str) -> Result<(), Stop> {
 }
 
 /// Which server, which repositories, which token.
-fn address(target: &Target, repos: &[String], org: Option<&str>) -> Result<Address, Stop> {
+fn address(target: &Target, repos: &[String], org: Option<&str>) -> Result<Address, EarlyEnd> {
     target.forge.as_deref().map_or(Ok(()), no_bare_path)?;
     let token = match &target.token_file {
         None => None,
@@ -173,7 +173,7 @@ fn address(target: &Target, repos: &[String], org: Option<&str>) -> Result<Addre
     };
     let origin = git_config().as_deref().and_then(address::origin);
     let forge = named(target);
-    let wish = Wish {
+    let wish = TargetOptions {
         forge: forge.as_deref(),
         destination: target.destination.as_ref().filter(|given| !given.url.starts_with("file:")),
         repos,
@@ -216,12 +216,12 @@ fn agrees(question: &str) -> bool {
     yes
 }
 
-pub(super) fn remote(wanted: &Wanted<'_>) -> Result<Remote, Stop> {
-    connected(wanted, Ask::default())
+pub(super) fn remote(wanted: &ForgeRequest<'_>) -> Result<Remote, EarlyEnd> {
+    connected(wanted, ConnectOptions::default())
 }
 
 /// `how` says how repositories are looked up.
-fn connected(wanted: &Wanted<'_>, how: Ask) -> Result<Remote, Stop> {
+fn connected(wanted: &ForgeRequest<'_>, how: ConnectOptions) -> Result<Remote, EarlyEnd> {
     let found = address(wanted.target, wanted.repos, wanted.org)?;
     let http = Config {
         base_wait: Duration::from_millis(wanted.target.retry_wait),
@@ -229,7 +229,7 @@ fn connected(wanted: &Wanted<'_>, how: Ask) -> Result<Remote, Stop> {
         say: Arc::new(|text: &str| say(text)),
         ..Config::default()
     };
-    let ask = Ask {
+    let ask = ConnectOptions {
         url: found.url,
         tokens: found.tokens,
         repos: found.repos,
@@ -267,7 +267,7 @@ fn git_config() -> Option<String> {
 }
 
 /// Indices of the repositories that were asked for.
-pub(super) fn repos(forge: &dyn Forge, names: &[String], org: Option<&str>) -> Result<Vec<usize>, Stop> {
+pub(super) fn repos(forge: &dyn Forge, names: &[String], org: Option<&str>) -> Result<Vec<usize>, EarlyEnd> {
     let there = forge.repos();
     if let Some(org) = org {
         let of_org = |name: &str| name.split_once('/').is_some_and(|(owner, _)| owner.eq_ignore_ascii_case(org));

@@ -13,19 +13,19 @@ use clap::Parser;
 
 use super::forge::no_bare_path;
 use super::rules::tell;
-use super::{Exit, Stop, output, say, usage};
+use super::{EarlyEnd, Exit, output, say, usage};
 use crate::cli::{Cli, Init, Job, login_name};
 use crate::engine::untrusted;
 use crate::forge::remote::address::{Destination, Giver, TOKENS, git_remote, origin};
 use crate::forge::workflows;
-use crate::init::{Done, Fate, Logins, Refused, Wish, git, set_up};
+use crate::init::{FileFate, InitAnswers, InitRefusal, InitResult, Logins, git, set_up};
 use crate::jobs::{SPECS, backlog_triage, kaizen_retro};
 
 /// How often a person is asked for one login.
 const TRIES: usize = 3;
 
 /// Where this is set up, and for which repository.
-struct Place {
+struct InitPlace {
     top: PathBuf,
     /// The forge's address; `None` for a recorded one.
     url: Option<String>,
@@ -35,10 +35,10 @@ struct Place {
 }
 
 /// Sets a repository up.
-pub(super) fn init(args: &Init) -> Result<Exit, Stop> {
+pub(super) fn init(args: &Init) -> Result<Exit, EarlyEnd> {
     let logins = logins(args)?;
     let place = place(args)?;
-    let wish = Wish {
+    let wish = InitAnswers {
         host: place.host.clone(),
         logins,
         templates: args.templates,
@@ -52,22 +52,22 @@ pub(super) fn init(args: &Init) -> Result<Exit, Stop> {
     let ask = |agent: &str| if asks { ask(agent) } else { None };
     let done = match set_up(&place.top, &SPECS, &wish, &ask) {
         Ok(done) => done,
-        Err(Refused::Usage(error)) => return Err(usage(error)),
-        Err(Refused::Failed(error)) => return Err(Stop::from(error)),
-        Err(Refused::BadRules(found)) => {
+        Err(InitRefusal::Usage(error)) => return Err(usage(error)),
+        Err(InitRefusal::Failed(error)) => return Err(EarlyEnd::from(error)),
+        Err(InitRefusal::BadRules(found)) => {
             tell(&found, output::colored(std::io::stderr().is_terminal()));
             let error =
                 anyhow!("with what is in {} the rules have errors; nothing was written", shown_path(&place.top));
-            return Err(Stop { exit: Exit::BadRules, ends_loop: true, error });
+            return Err(EarlyEnd { exit: Exit::BadRules, ends_loop: true, error });
         }
     };
     let mut text = String::new();
     for (path, fate) in &done.files {
         let (what, why) = match fate {
-            Fate::Written => ("written", String::new()),
-            Fate::Updated => ("updated", String::new()),
-            Fate::Unchanged => ("unchanged", String::new()),
-            Fate::LeftAlone(why) => ("left alone", format!(" ({why})")),
+            FileFate::Written => ("written", String::new()),
+            FileFate::Updated => ("updated", String::new()),
+            FileFate::Unchanged => ("unchanged", String::new()),
+            FileFate::LeftAlone(why) => ("left alone", format!(" ({why})")),
         };
         text.push_str(&format!("{what:<10}  {path}{why}\n"));
     }
@@ -80,8 +80,8 @@ pub(super) fn init(args: &Init) -> Result<Exit, Stop> {
 }
 
 /// What the first run will need, where a workflow runs something.
-fn needs(done: &Done) -> Option<String> {
-    let Done { runs_on, labels, .. } = done;
+fn needs(done: &InitResult) -> Option<String> {
+    let InitResult { runs_on, labels, .. } = done;
     let made = match labels.as_slice() {
         [] => "none is made".to_owned(),
         labels => {
@@ -99,7 +99,7 @@ fn needs(done: &Done) -> Option<String> {
 
 /// Shows what the jobs would do by what has just been set up. A server is asked only where a token is at
 /// hand: most have something to hide.
-fn dry_run(args: &Init, place: &Place, rules: &BTreeMap<String, String>) -> Result<Exit, Stop> {
+fn dry_run(args: &Init, place: &InitPlace, rules: &BTreeMap<String, String>) -> Result<Exit, EarlyEnd> {
     // The jobs of the loop write nothing to the forge, and what is proposed is read from elsewhere.
     let shown = [backlog_triage::SPEC.job, kaizen_retro::SPEC.job].map(|job| rules.get_key_value(job));
     let shown: Vec<(&String, &String)> = shown.into_iter().flatten().collect();
@@ -156,7 +156,7 @@ fn dry_run(args: &Init, place: &Place, rules: &BTreeMap<String, String>) -> Resu
 }
 
 /// The logins that the arguments give.
-fn logins(args: &Init) -> Result<Logins, Stop> {
+fn logins(args: &Init) -> Result<Logins, EarlyEnd> {
     let mut logins = Logins::new();
     let given = args.agents.iter().map(|(name, login)| (name, Some(login.clone())));
     for (name, login) in given.chain(args.without.iter().map(|name| (name, None))) {
@@ -169,7 +169,7 @@ fn logins(args: &Init) -> Result<Logins, Stop> {
 
 /// The checkout and its forge: as the arguments say, else as the git remote does. An address of a
 /// remote may hold a password, so that it is never shown as it stands.
-fn place(args: &Init) -> Result<Place, Stop> {
+fn place(args: &Init) -> Result<InitPlace, EarlyEnd> {
     let here = std::env::current_dir().context("finding the folder that this runs in")?;
     let checkout = git::find(&here)?;
     let remote = checkout.as_ref().and_then(|checkout| origin(&checkout.config));
@@ -180,7 +180,7 @@ fn place(args: &Init) -> Result<Place, Stop> {
     let (url, repo) = match &named {
         Some(forge) if forge.starts_with("file:") => {
             let host = known.as_ref().and_then(|at| workflows::host(&at.url));
-            return Ok(Place { top, url: None, host, repo: args.repo.clone() });
+            return Ok(InitPlace { top, url: None, host, repo: args.repo.clone() });
         }
         Some(forge) => {
             no_bare_path(forge)?;
@@ -206,7 +206,7 @@ fn place(args: &Init) -> Result<Place, Stop> {
         return Err(usage(anyhow!("{why}: give --forge URL and --repo OWNER/NAME")));
     }
     let host = url.as_deref().and_then(workflows::host);
-    Ok(Place { top, url, host, repo })
+    Ok(InitPlace { top, url, host, repo })
 }
 
 /// The forge that the arguments name, else the variable for it.

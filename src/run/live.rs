@@ -11,15 +11,15 @@ use std::sync::{Arc, OnceLock};
 use anyhow::{Context, Result, anyhow};
 use chrono::{DateTime, Utc};
 
-use super::record::Record;
-pub(super) use super::record::{About, Ended};
-use super::{Progress, Stop, say, usage};
+use super::record::RunRecord;
+pub(super) use super::record::{RunEnding, RunSubject};
+use super::{EarlyEnd, Progress, say, usage};
 use crate::apply::journal::Journal;
-use crate::apply::{Applied, Apply};
-use crate::cli::Shown;
-use crate::forge::change::Write;
+use crate::apply::{Applier, ApplyResult};
+use crate::cli::OutputOptions;
+use crate::forge::change::ForgeWriter;
 use crate::forge::{Account, Comment};
-use crate::loop_dir::{Lines, Patience, RunLock};
+use crate::loop_dir::{LineSummary, Patience, RunLock};
 use crate::plan::Plan;
 use crate::plan::memory::{self, Us};
 
@@ -33,31 +33,37 @@ pub(super) struct Live {
     pub(super) run: String,
     /// What earlier runs wrote.
     pub(super) journal: Journal,
-    record: Record,
+    record: RunRecord,
     _lock: RunLock,
 }
 
 impl Live {
     /// Takes the folder's lock, reads the journal, notes that a run begins.
-    pub(super) fn begin(folder: &Path, job: &str, now: DateTime<Utc>, version: &str, about: About<'_>) -> Result<Live> {
+    pub(super) fn begin(
+        folder: &Path,
+        job: &str,
+        now: DateTime<Utc>,
+        version: &str,
+        about: RunSubject<'_>,
+    ) -> Result<Live> {
         let lock = RunLock::take(folder, &Patience::minute(&say))?;
         let journal = journal(folder, now, about.forge)?;
-        let record = Record::begin(folder, job, now, version, about)?;
+        let record = RunRecord::begin(folder, job, now, version, about)?;
         Ok(Live { run: record.run.clone(), journal, record, _lock: lock })
     }
 
     /// Carries out a plan.
     pub(super) fn carry_out(
         &self,
-        forge: &dyn Write,
+        forge: &dyn ForgeWriter,
         plan: &Plan<'_>,
         comments: HashMap<(usize, u64), Vec<Comment>>,
-        (stop, shown): (&AtomicBool, &Shown),
+        (stop, shown): (&AtomicBool, &OutputOptions),
         clock: &dyn Fn() -> DateTime<Utc>,
-    ) -> Applied {
+    ) -> ApplyResult {
         let progress = Progress::items(shown, plan.items.len());
         let told = |finished| progress.at(finished);
-        let apply = Apply {
+        let apply = Applier {
             forge,
             journal: &self.journal,
             run: &self.run,
@@ -76,7 +82,7 @@ impl Live {
     }
 
     /// Notes how the run ended.
-    pub(super) fn end(&self, ended: &Ended<'_>, now: DateTime<Utc>, version: &str) -> Result<()> {
+    pub(super) fn end(&self, ended: &RunEnding<'_>, now: DateTime<Utc>, version: &str) -> Result<()> {
         self.record.end(ended, now, version)
     }
 }
@@ -93,7 +99,7 @@ pub(super) fn other_account<'t>(
     us: Us<'_>,
     live: bool,
     texts: impl IntoIterator<Item = (Option<&'t Account>, &'t str)>,
-) -> Result<(), Stop> {
+) -> Result<(), EarlyEnd> {
     match us.job_account(texts).filter(|_| live) {
         Some(login) => Err(usage(anyhow!("nothing was written: {}", memory::job_account_help(&login, us.user)))),
         None => Ok(()),
@@ -101,7 +107,7 @@ pub(super) fn other_account<'t>(
 }
 
 /// Lines that could not be read are named, and stop nothing.
-pub(super) fn tell(path: &Path, lines: &Lines) {
+pub(super) fn tell(path: &Path, lines: &LineSummary) {
     if lines.bad > 0 {
         say(&format!(
             "warning: {} of {} lines of {} cannot be read and are left out",

@@ -10,12 +10,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::cli::{Format, Shown, When};
+use crate::cli::{ColorChoice, Format, OutputOptions};
 use crate::engine::untrusted;
 use crate::files;
 use crate::plan::Plan;
-use crate::report::text::Style;
-use crate::report::{Run, json, markdown, table, text};
+use crate::report::text::TextStyle;
+use crate::report::{TriageRun, json, markdown, table, text};
 use crate::secrets::{self, Hiding};
 
 /// Columns of a table in Markdown that is printed as text, where no terminal tells.
@@ -46,11 +46,11 @@ pub(super) fn can_ask() -> bool {
 }
 
 /// Whether to print colours to a stream.
-pub(super) fn color(shown: &Shown, terminal: bool) -> bool {
+pub(super) fn color(shown: &OutputOptions, terminal: bool) -> bool {
     match shown.color {
-        When::Always => true,
-        When::Never => false,
-        When::Auto => colored(terminal),
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => colored(terminal),
     }
 }
 
@@ -71,9 +71,9 @@ pub(super) fn write_stderr(line: &str) {
 }
 
 /// How to print text to stdout.
-pub(super) fn style(shown: &Shown) -> Style {
+pub(super) fn style(shown: &OutputOptions) -> TextStyle {
     let terminal = io::stdout().is_terminal();
-    Style { width: width().unwrap_or(usize::MAX), color: color(shown, terminal), verbose: shown.verbose }
+    TextStyle { width: width().unwrap_or(usize::MAX), color: color(shown, terminal), verbose: shown.verbose }
 }
 
 /// Columns of the terminal that people sit at. Elsewhere nothing is cut or broken.
@@ -87,7 +87,7 @@ pub(super) fn table_width() -> usize {
 }
 
 /// Prints the report to stdout.
-pub(super) fn print(run: &Run<'_>, threads: usize, shown: &Shown) -> Result<()> {
+pub(super) fn print(run: &TriageRun<'_>, threads: usize, shown: &OutputOptions) -> Result<()> {
     match shown.format {
         Format::Json => print_json(|out| json::write(run, threads, out)),
         Format::Markdown => print_text(&markdown::render(run)),
@@ -145,7 +145,7 @@ pub(super) fn save_plan(path: &Path, plan: &Plan<'_>) -> Result<()> {
 }
 
 /// What later steps and readers of the CI job get.
-pub(super) fn for_ci(run: &Run<'_>) -> Result<()> {
+pub(super) fn for_ci(run: &TriageRun<'_>) -> Result<()> {
     summary(|| markdown::render(run))?;
     step_outputs(run.totals.acted, run.complete)
 }

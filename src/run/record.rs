@@ -11,12 +11,12 @@ use serde::Serialize;
 
 use super::output::variable;
 use crate::forge::time::rfc3339;
-use crate::http::Counts;
+use crate::http::RequestCounts;
 use crate::loop_dir;
 
 /// What a run is about.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct About<'a> {
+pub(super) struct RunSubject<'a> {
     /// The forge that it works with; empty where it works with none.
     pub(super) forge: &'a str,
     /// The run that it takes back.
@@ -25,7 +25,7 @@ pub(super) struct About<'a> {
 
 /// A line of `runs.jsonl`.
 #[derive(Debug, Serialize)]
-pub(super) struct Ended<'a> {
+pub(super) struct RunEnding<'a> {
     pub(super) exit: u8,
     pub(super) complete: bool,
     pub(super) why_incomplete: &'a [String],
@@ -33,13 +33,13 @@ pub(super) struct Ended<'a> {
     /// Items that each rule decided on.
     pub(super) rules: HashMap<&'a str, usize>,
     #[serde(skip)]
-    pub(super) counts: Counts,
+    pub(super) counts: RequestCounts,
     pub(super) rules_hash: &'a str,
 }
 
 /// A run that has begun.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(super) struct RunRecord {
     /// Its name.
     pub(super) run: String,
     pub(super) started: DateTime<Utc>,
@@ -49,21 +49,21 @@ pub(super) struct Record {
     job: String,
 }
 
-impl Record {
+impl RunRecord {
     /// Notes that a run begins.
     pub(super) fn begin(
         folder: &Path,
         job: &str,
         now: DateTime<Utc>,
         version: &str,
-        about: About<'_>,
-    ) -> Result<Record> {
+        about: RunSubject<'_>,
+    ) -> Result<RunRecord> {
         let run = format!("{}-{:06x}", now.format("%Y%m%dT%H%M%SZ"), fastrand::u32(..1 << 24));
         let undoes = about.undoes.map(|run| ("undoes".to_owned(), run.into()));
         let forge = Some(about.forge).filter(|forge| !forge.is_empty());
         let about = forge.map(|forge| ("forge".to_owned(), forge.into())).into_iter().chain(undoes).collect();
         let (folder, job) = (folder.to_owned(), job.to_owned());
-        let record = Record { run, started: now, about, folder, job };
+        let record = RunRecord { run, started: now, about, folder, job };
         let mut line = serde_json::json!({
             "run": record.run, "job": record.job, "trigger": variable("GITHUB_EVENT_NAME"), "started": rfc3339(now),
             "ended": null, "kaizen": version, "ci": variable("GITHUB_RUN_ID"),
@@ -76,7 +76,7 @@ impl Record {
     }
 
     /// Notes how the run ended.
-    pub(super) fn end(&self, ended: &Ended<'_>, now: DateTime<Utc>, version: &str) -> Result<()> {
+    pub(super) fn end(&self, ended: &RunEnding<'_>, now: DateTime<Utc>, version: &str) -> Result<()> {
         let mut line = serde_json::to_value(ended).context("writing the record of the run as JSON")?;
         let more = serde_json::json!({
             "run": self.run, "job": self.job, "trigger": variable("GITHUB_EVENT_NAME"),

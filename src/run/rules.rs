@@ -1,6 +1,6 @@
 //! Which rules a run goes by.
 //!
-//! Takes: the arguments, the environment. Gives: [`Rules`], or an exit whose reasons have been printed.
+//! Takes: the arguments, the environment. Gives: [`RulesInForce`], or an exit whose reasons have been printed.
 //! They come from a folder; in a job of the forge's CI without a checkout from the same folders of its
 //! own repository, by API (fact 106); else they are built in.
 
@@ -9,11 +9,11 @@ use std::io::IsTerminal;
 use anyhow::{Context, Result, anyhow};
 use serde_json::Value;
 
-use super::forge::{Wanted, forge_file, of_actions, remote};
+use super::forge::{ForgeRequest, forge_file, of_actions, remote};
 use super::output::{self, variable};
-use super::{Exit, Stop, say, usage};
+use super::{EarlyEnd, Exit, say, usage};
 use crate::advise::Advice;
-use crate::cli::{Common, Shown, Target};
+use crate::cli::{Common, OutputOptions, Target};
 use crate::engine::rules::Policy;
 use crate::engine::template::Templates;
 use crate::engine::untrusted;
@@ -22,12 +22,12 @@ use crate::forge::remote::address::Runner;
 use crate::jobs;
 use crate::language::diag::{Diagnostic, Severity};
 use crate::language::sinks::SinkSetting;
-use crate::language::{JobSpec, Loaded, load};
+use crate::language::{JobSpec, LoadResult, load};
 use crate::pack::tree::{self, Tree};
-use crate::pack::{self, Pack, Texts};
+use crate::pack::{self, Pack, PackTexts};
 
 /// Rules that were found and are right.
-pub(super) struct Rules {
+pub(super) struct RulesInForce {
     pub(super) policy: Policy,
     pub(super) templates: Templates,
     /// What the file says beside its judgement of items.
@@ -39,7 +39,7 @@ pub(super) struct Rules {
 }
 
 /// Finds, checks and loads the rules. The inner error is an exit whose reasons have been printed.
-pub(super) fn find(common: &Common, spec: &JobSpec) -> Result<Result<Rules, Exit>, Stop> {
+pub(super) fn find(common: &Common, spec: &JobSpec) -> Result<Result<RulesInForce, Exit>, EarlyEnd> {
     let pack = match away(common, spec.job)? {
         Some(texts) => pack::read_texts(spec.job, &jobs::NAMES, texts),
         None => pack::read(spec.job, &jobs::NAMES, common.rules.as_deref(), common.templates.as_deref()),
@@ -49,7 +49,7 @@ pub(super) fn find(common: &Common, spec: &JobSpec) -> Result<Result<Rules, Exit
 
 /// Checks and loads what was read; the error is an exit whose reasons have been printed. `what` is what
 /// messages call these rules.
-pub(super) fn checked(spec: &JobSpec, pack: Pack, shown: &Shown, what: &str) -> Result<Rules, Exit> {
+pub(super) fn checked(spec: &JobSpec, pack: Pack, shown: &OutputOptions, what: &str) -> Result<RulesInForce, Exit> {
     judged(spec, pack, shown).map_err(|found| {
         say(&format!("error: {what} have {}; nothing was read or written", errors(&found)));
         Exit::BadRules
@@ -57,13 +57,17 @@ pub(super) fn checked(spec: &JobSpec, pack: Pack, shown: &Shown, what: &str) -> 
 }
 
 /// The same; the error is what was found, which has been printed.
-pub(super) fn judged(spec: &JobSpec, pack: Pack, shown: &Shown) -> Result<Rules, Vec<Diagnostic>> {
+pub(super) fn judged(spec: &JobSpec, pack: Pack, shown: &OutputOptions) -> Result<RulesInForce, Vec<Diagnostic>> {
     let loaded = load(spec, &pack.input);
     accepted(loaded, pack, shown)
 }
 
 /// What came of loading, told, where there was no error.
-pub(super) fn accepted(mut loaded: Loaded, pack: Pack, shown: &Shown) -> Result<Rules, Vec<Diagnostic>> {
+pub(super) fn accepted(
+    mut loaded: LoadResult,
+    pack: Pack,
+    shown: &OutputOptions,
+) -> Result<RulesInForce, Vec<Diagnostic>> {
     // One mistake in `extends` can make both: what the check of the rules says is nearer.
     if loaded.policy.is_some() {
         loaded.diagnostics.extend(pack.strays);
@@ -75,7 +79,13 @@ pub(super) fn accepted(mut loaded: Loaded, pack: Pack, shown: &Shown) -> Result<
         Some((mut policy, templates)) if right => {
             let own = pack.folder.as_deref().and_then(pack::folder_name);
             policy.mark = own.map_or_else(|| policy.name.clone(), |own| format!("{own}/{}", policy.name));
-            Ok(Rules { policy, templates, advice: loaded.advice, sinks: loaded.sinks, own: pack.folder.is_some() })
+            Ok(RulesInForce {
+                policy,
+                templates,
+                advice: loaded.advice,
+                sinks: loaded.sinks,
+                own: pack.folder.is_some(),
+            })
         }
         _ => Err(loaded.diagnostics),
     }
@@ -83,7 +93,7 @@ pub(super) fn accepted(mut loaded: Loaded, pack: Pack, shown: &Shown) -> Result<
 
 /// Whether a live run may go by these rules. Built-in ones nobody here has looked at: a server wants one's own, and a
 /// file one's own or `--write`.
-pub(super) fn looked_at(rules: &Rules, job: &str, target: &Target, write: bool) -> Result<(), Stop> {
+pub(super) fn looked_at(rules: &RulesInForce, job: &str, target: &Target, write: bool) -> Result<(), EarlyEnd> {
     if rules.own {
         return Ok(());
     }
@@ -138,7 +148,7 @@ pub(super) fn annotate(diagnostic: &Diagnostic) {
 }
 
 /// The rules of this repository at the commit that the job runs for, where CI made no checkout.
-fn away(common: &Common, job: &str) -> Result<Option<Texts>, Stop> {
+fn away(common: &Common, job: &str) -> Result<Option<PackTexts>, EarlyEnd> {
     let named = common.rules.is_some() || pack::folder(job, None).is_some();
     let (repo, commit) = (variable("GITHUB_REPOSITORY"), commit()?);
     let (Some(repo), Some(commit)) = (repo, commit) else { return Ok(None) };
@@ -148,7 +158,7 @@ fn away(common: &Common, job: &str) -> Result<Option<Texts>, Stop> {
     // Its own forge and repository, whichever the job works on.
     let target = of_actions(&common.target);
     let repos = [repo.clone()];
-    let wanted = Wanted { target: &target, repos: &repos, org: None, live: false, now: chrono::Utc::now() };
+    let wanted = ForgeRequest { target: &target, repos: &repos, org: None, live: false, now: chrono::Utc::now() };
     let forge = remote(&wanted)?;
     let tree = Commit { forge: &forge, repo: &repo, commit: &commit };
     let found = tree::texts(&tree, &pack::FOLDERS.map(str::to_owned), job);
@@ -182,7 +192,7 @@ impl Tree for Commit<'_> {
 
 /// The commit that rules are read at: in a pull request its base, never its head, which may be a
 /// stranger's.
-fn commit() -> Result<Option<String>, Stop> {
+fn commit() -> Result<Option<String>, EarlyEnd> {
     match event()? {
         Some(event) => Ok(Some(event.base)),
         None => Ok(variable("GITHUB_SHA")),
@@ -190,14 +200,14 @@ fn commit() -> Result<Option<String>, Stop> {
 }
 
 /// The two sides of the pull request that a job of the forge's CI runs for.
-pub(super) struct Sides {
+pub(super) struct PullSides {
     pub(super) base: String,
     /// What somebody, maybe a stranger, wants to merge: to be read as data, never to be run.
     pub(super) head: Option<String>,
 }
 
 /// The event of a pull request, where this is a job of one.
-pub(super) fn event() -> Result<Option<Sides>, Stop> {
+pub(super) fn event() -> Result<Option<PullSides>, EarlyEnd> {
     if !variable("GITHUB_EVENT_NAME").is_some_and(|name| name.starts_with("pull_request")) {
         return Ok(None);
     }
@@ -209,5 +219,5 @@ pub(super) fn event() -> Result<Option<Sides>, Stop> {
         event.pointer(&pointer).and_then(Value::as_str).filter(|sha| !sha.is_empty()).map(str::to_owned)
     };
     let base = sha("base").ok_or_else(|| usage(anyhow!("the event {path} names no base of its pull request")))?;
-    Ok(Some(Sides { base, head: sha("head") }))
+    Ok(Some(PullSides { base, head: sha("head") }))
 }

@@ -1,6 +1,6 @@
 //! `kaizen runs`: which runs there were; and what undo reads of them.
 //!
-//! Takes: the folder of the loop. Gives: the list on stdout, an [`Exit`]; [`Book`], all that the folder
+//! Takes: the folder of the loop. Gives: the list on stdout, an [`Exit`]; [`RunBook`], all that the folder
 //! knows.
 
 use std::path::Path;
@@ -9,32 +9,32 @@ use anyhow::Result;
 use chrono::Utc;
 
 use super::loops::check_folder;
-use super::{Exit, Stop, live, output, say};
+use super::{EarlyEnd, Exit, live, output, say};
 use crate::apply::journal;
 use crate::cli::{self, Format};
 use crate::forge::time::rfc3339;
-use crate::loop_dir::{self, Lines};
-use crate::undo::history::History;
-use crate::undo::runs::{Line, Run, runs};
-use crate::undo::{Written, list};
+use crate::loop_dir::{self, LineSummary};
+use crate::undo::history::WriteHistory;
+use crate::undo::runs::{PastRun, RunLine, runs};
+use crate::undo::{RunWrite, list};
 
 /// What a folder of the loop knows of earlier runs.
 #[derive(Debug)]
-pub(super) struct Book {
+pub(super) struct RunBook {
     /// Oldest first.
-    pub(super) runs: Vec<Run>,
+    pub(super) runs: Vec<PastRun>,
     /// Oldest first.
-    pub(super) history: Vec<Written>,
+    pub(super) history: Vec<RunWrite>,
     /// Lines that cannot be read.
     pub(super) warnings: Vec<String>,
 }
 
-impl Book {
+impl RunBook {
     /// Reads it. Bad lines are told and stop nothing.
-    pub(super) fn read(folder: &Path) -> Result<Book> {
-        let mut history = History::default();
+    pub(super) fn read(folder: &Path) -> Result<RunBook> {
+        let mut history = WriteHistory::default();
         let steps = journal::read(folder, |entry| history.add(entry))?;
-        let mut lines: Vec<Line> = Vec::new();
+        let mut lines: Vec<RunLine> = Vec::new();
         let records = loop_dir::read_lines(&folder.join("runs.jsonl"), |line| lines.push(line))?;
         let history = history.written();
         let warnings = [("journal.jsonl", steps), ("runs.jsonl", records)].into_iter().filter_map(|(name, lines)| {
@@ -42,19 +42,19 @@ impl Book {
             warning(name, &lines)
         });
         let warnings = warnings.collect();
-        Ok(Book { runs: runs(lines, &history), history, warnings })
+        Ok(RunBook { runs: runs(lines, &history), history, warnings })
     }
 }
 
-fn warning(name: &str, lines: &Lines) -> Option<String> {
+fn warning(name: &str, lines: &LineSummary) -> Option<String> {
     let all = lines.bad + lines.read;
     (lines.bad > 0).then(|| format!("{} of {all} lines of {name} cannot be read and are left out.", lines.bad))
 }
 
 /// Lists them.
-pub(super) fn run(args: &cli::Runs) -> Result<Exit, Stop> {
+pub(super) fn run(args: &cli::Runs) -> Result<Exit, EarlyEnd> {
     check_folder(&args.loop_dir)?;
-    let book = Book::read(&args.loop_dir)?;
+    let book = RunBook::read(&args.loop_dir)?;
     let now = rfc3339(args.now.unwrap_or_else(Utc::now));
     if book.runs.is_empty() {
         say(&format!("there is no record of runs in {}", args.loop_dir.display()));

@@ -12,24 +12,24 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::forge::{Opened, Wanted, check, forge_file};
+use super::forge::{ForgeRequest, OpenForge, check, forge_file};
 use super::rules;
-use super::{Exit, Progress, Stop, say};
+use super::{EarlyEnd, Exit, Progress, say};
 use crate::apply::journal::Journal;
 use crate::cli;
 use crate::engine::rules::Policy;
 use crate::files;
 use crate::forge::file::FileForge;
 use crate::forge::remote::Remote;
-use crate::forge::{Comment, Event, Forge, LabelNames, Listed, Page, Placed, Repo, States};
-use crate::jobs::backlog::Asked;
+use crate::forge::{Comment, Event, Forge, LabelNames, Listing, PageHandler, PlacedComment, Repo, States};
+use crate::jobs::backlog::BacklogQuery;
 use crate::jobs::backlog_triage;
 use crate::jobs::items;
 use crate::jobs::states;
 use crate::snapshot;
 
 /// Records.
-pub(super) fn run(args: &cli::Snapshot) -> Result<Exit, Stop> {
+pub(super) fn run(args: &cli::Snapshot) -> Result<Exit, EarlyEnd> {
     let common = &args.common;
     let (target, org) = (&common.target, common.org.as_deref());
     check(target, &common.repos, org)?;
@@ -38,14 +38,14 @@ pub(super) fn run(args: &cli::Snapshot) -> Result<Exit, Stop> {
         Err(exit) => return Ok(exit),
     };
     let now = target.now.unwrap_or_else(Utc::now);
-    let wanted = Wanted { target, repos: &common.repos, org, live: false, now };
+    let wanted = ForgeRequest { target, repos: &common.repos, org, live: false, now };
     let progress = Progress::new(&common.shown);
-    let document = match Opened::new(&wanted)? {
-        Opened::Remote(forge) => {
+    let document = match OpenForge::new(&wanted)? {
+        OpenForge::Remote(forge) => {
             let states = if args.closed { States::ALL } else { States::OPEN };
             recorded(&forge, &rules.policy, now, (states, usize::from(common.concurrency)), &progress)?
         }
-        Opened::File(_) | Opened::Live(_) => read(&forge_file(target).unwrap_or_default())?,
+        OpenForge::File(_) | OpenForge::Live(_) => read(&forge_file(target).unwrap_or_default())?,
     };
     progress.done();
     let (document, exit) = if args.mask { masked(&document, &rules.policy, now)? } else { (document, Exit::Done) };
@@ -61,7 +61,7 @@ pub(super) fn run(args: &cli::Snapshot) -> Result<Exit, Stop> {
 }
 
 /// A forge that is a file already.
-fn read(path: &Path) -> Result<Value, Stop> {
+fn read(path: &Path) -> Result<Value, EarlyEnd> {
     let what = || format!("reading the forge file {}", path.display());
     let text = files::read(path, 1 << 30).with_context(what)?;
     Ok(serde_json::from_slice(&text).with_context(what)?)
@@ -106,7 +106,7 @@ fn timelines(document: &Value, policy: &Policy, now: DateTime<Utc>) -> Result<BT
     let journal = Journal::default();
     let repos = (0..asking.repos().len()).collect();
     let (forge, journal, progress) = (&asking, &journal, &|_| {});
-    let asked = Asked { forge, repos, policy, now, threads: 1, only: None, plans: false, journal, progress };
+    let asked = BacklogQuery { forge, repos, policy, now, threads: 1, only: None, plans: false, journal, progress };
     let mut backlog = items::judge(&asked)?;
     states::decide(&asked, &mut backlog);
     Ok(asking.asked.into_inner().unwrap_or_else(PoisonError::into_inner))
@@ -143,7 +143,7 @@ impl Forge for Asking {
         self.forge.quiet_link(repo, number, full)
     }
 
-    fn items(&self, repo: usize, states: States, threads: usize, page: Page<'_>) -> Result<Listed> {
+    fn items(&self, repo: usize, states: States, threads: usize, page: PageHandler<'_>) -> Result<Listing> {
         self.forge.items(repo, states, threads, page)
     }
 
@@ -155,7 +155,7 @@ impl Forge for Asking {
         self.forge.comments(repo, number)
     }
 
-    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>> {
+    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<PlacedComment>> {
         self.forge.comments_since(repo, since)
     }
 

@@ -11,25 +11,25 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
 
-use super::forge::{Opened, Wanted, check, repos};
-use super::live::{self, About, Ended, Live};
-use super::rules::{self, Rules};
-use super::{Exit, Progress, Stop, VERSION, exit, output, say, usage};
+use super::forge::{ForgeRequest, OpenForge, check, repos};
+use super::live::{self, Live, RunEnding, RunSubject};
+use super::rules::{self, RulesInForce};
+use super::{EarlyEnd, Exit, Progress, VERSION, exit, output, say, usage};
 use crate::apply::journal::Journal;
-use crate::apply::{Applied, Fate};
+use crate::apply::{ApplyResult, ItemFate};
 use crate::cli::Triage;
 use crate::forge::remote::token_refused;
-use crate::jobs::backlog::Asked;
+use crate::jobs::backlog::BacklogQuery;
 use crate::jobs::{backlog_triage, states};
-use crate::plan::choice::State;
+use crate::plan::choice::ItemState;
 use crate::plan::{SUMMARY, memory};
-use crate::report::{Run, Totals};
+use crate::report::{RunTotals, TriageRun};
 
 /// How often a waiting loop looks whether it was asked to end.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Runs the job once, or again and again.
-pub(super) fn run(args: &Triage) -> Result<Exit, Stop> {
+pub(super) fn run(args: &Triage) -> Result<Exit, EarlyEnd> {
     let common = &args.common;
     check(&common.target, &common.repos, common.org.as_deref())?;
     let stop = if args.dry_run && args.every.is_none() { Arc::default() } else { live::stop()? };
@@ -39,7 +39,7 @@ pub(super) fn run(args: &Triage) -> Result<Exit, Stop> {
             Err(exit) => Ok(exit),
         };
     };
-    let mut good: Option<Rules> = None;
+    let mut good: Option<RulesInForce> = None;
     loop {
         let begun = Instant::now();
         let last = again(args, &mut good, &stop)?;
@@ -57,13 +57,13 @@ pub(super) fn run(args: &Triage) -> Result<Exit, Stop> {
 }
 
 /// One round of a loop: rules are read anew, and a broken file keeps the last good ones.
-fn again(args: &Triage, good: &mut Option<Rules>, stop: &Arc<AtomicBool>) -> Result<Exit, Stop> {
+fn again(args: &Triage, good: &mut Option<RulesInForce>, stop: &Arc<AtomicBool>) -> Result<Exit, EarlyEnd> {
     let bad = match caught("reading the rules", || rules::find(&args.common, &backlog_triage::SPEC)) {
         Ok(Ok(fresh)) => {
             *good = Some(fresh);
             None
         }
-        Ok(Err(exit)) => Some(Stop { exit, error: anyhow!("the rules have errors"), ends_loop: false }),
+        Ok(Err(exit)) => Some(EarlyEnd { exit, error: anyhow!("the rules have errors"), ends_loop: false }),
         Err(stop) => Some(stop),
     };
     let Some(rules) = good.as_ref() else { return bad.map_or(Ok(Exit::Done), Err) };
@@ -82,14 +82,14 @@ fn again(args: &Triage, good: &mut Option<Rules>, stop: &Arc<AtomicBool>) -> Res
 }
 
 /// Whatever happens in one round ends no loop: a fault of the program is told like any other failure.
-fn caught<T>(what: &str, run: impl FnOnce() -> Result<T, Stop>) -> Result<T, Stop> {
+fn caught<T>(what: &str, run: impl FnOnce() -> Result<T, EarlyEnd>) -> Result<T, EarlyEnd> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
         let error = anyhow!("{what} ended in a fault of this program, told above: please report it with the rules");
-        Err(Stop { exit: Exit::Failed, error, ends_loop: false })
+        Err(EarlyEnd { exit: Exit::Failed, error, ends_loop: false })
     })
 }
 
-fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, Stop> {
+fn once(args: &Triage, rules: &RulesInForce, stop: &Arc<AtomicBool>) -> Result<Exit, EarlyEnd> {
     let common = &args.common;
     let clock = || common.target.now.unwrap_or_else(Utc::now);
     let now = clock();
@@ -97,10 +97,10 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
     if live {
         rules::looked_at(rules, &rules.policy.job, &common.target, args.write)?;
     }
-    let wanted = Wanted { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live, now };
-    let forge = Opened::new(&wanted)?;
+    let wanted = ForgeRequest { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live, now };
+    let forge = OpenForge::new(&wanted)?;
     let asked_for = repos(forge.read(), &common.repos, common.org.as_deref())?;
-    let about = About { forge: &forge.read().name(), undoes: None };
+    let about = RunSubject { forge: &forge.read().name(), undoes: None };
     let begun = match live {
         true => Some(Live::begin(&common.target.loop_dir, &rules.policy.job, now, VERSION, about)?),
         false => None,
@@ -109,7 +109,7 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
         if live { Journal::default() } else { live::journal(&common.target.loop_dir, now, &forge.read().name())? };
     let progress = Progress::new(&common.shown);
     let more = |items| progress.more(items);
-    let asked = Asked {
+    let asked = BacklogQuery {
         forge: forge.read(),
         repos: asked_for,
         policy: &rules.policy,
@@ -167,19 +167,19 @@ fn once(args: &Triage, rules: &Rules, stop: &Arc<AtomicBool>) -> Result<Exit, St
         std::mem::forget(run);
     }
     match token_refused.filter(|_| args.every.is_some()) {
-        Some(why) => Err(Stop { exit: Exit::Failed, error: anyhow!("{why}"), ends_loop: true }),
+        Some(why) => Err(EarlyEnd { exit: Exit::Failed, error: anyhow!("{why}"), ends_loop: true }),
         None => Ok(exit),
     }
 }
 
 /// What became of each planned item, in the rows and the figures.
-fn take_outcomes(run: &mut Run<'_>, applied: Applied) {
+fn take_outcomes(run: &mut TriageRun<'_>, applied: ApplyResult) {
     let state = |fate| match fate {
-        Fate::Done => State::Done,
-        Fate::Unchanged => State::Unchanged,
-        Fate::Dropped => State::Dropped,
-        Fate::Failed => State::Failed,
-        Fate::NotReached => State::Deferred,
+        ItemFate::Done => ItemState::Done,
+        ItemFate::Unchanged => ItemState::Unchanged,
+        ItemFate::Dropped => ItemState::Dropped,
+        ItemFate::Failed => ItemState::Failed,
+        ItemFate::NotReached => ItemState::Deferred,
     };
     let mut rows: HashMap<(&str, u64), usize> = HashMap::new();
     for (index, row) in run.rows.iter().enumerate() {
@@ -189,11 +189,11 @@ fn take_outcomes(run: &mut Run<'_>, applied: Applied) {
     for (item, outcome) in run.planned.iter().zip(&applied.outcomes) {
         let row = item.number.and_then(|number| rows.get(&(item.repo.as_ref(), number)));
         // A summary of ours may be a row too, which its rules leave alone.
-        let row = row.filter(|row| run.rows[**row].state == State::Planned);
+        let row = row.filter(|row| run.rows[**row].state == ItemState::Planned);
         match row {
             Some(row) => of_rows.push((*row, state(outcome.fate), outcome.note.clone())),
             // No row tells of it: a summary of ours, or what a run left on an item that is out of scope now.
-            None if outcome.fate == Fate::Failed => {
+            None if outcome.fate == ItemFate::Failed => {
                 let note = outcome.note.as_deref().unwrap_or("it failed");
                 let summary = item.effects.iter().flat_map(|effect| &effect.writes).any(|write| write.key == SUMMARY);
                 let what = if summary { "writing the summary of" } else { "finishing what a run left in" };
@@ -207,7 +207,7 @@ fn take_outcomes(run: &mut Run<'_>, applied: Applied) {
         run.rows[row].note = note.or(run.rows[row].note.take());
     }
     let before = run.totals;
-    run.totals = Totals { open: before.open, timelines: before.timelines, ..Totals::default() };
+    run.totals = RunTotals { open: before.open, timelines: before.timelines, ..RunTotals::default() };
     for row in &run.rows {
         run.totals.count(row.state, row.flag(run.policy, "ready") == Some(true));
     }
@@ -223,8 +223,8 @@ fn take_outcomes(run: &mut Run<'_>, applied: Applied) {
 /// The second line of a live run.
 fn end(
     live: Option<&Live>,
-    forge: &Opened,
-    run: Option<&Run<'_>>,
+    forge: &OpenForge,
+    run: Option<&TriageRun<'_>>,
     (exit, why_incomplete): (Exit, &[String]),
     now: DateTime<Utc>,
 ) -> Result<()> {
@@ -235,7 +235,7 @@ fn end(
             *rules.entry(run.policy.decide[rule].id.as_str()).or_default() += 1;
         }
     }
-    let ended = Ended {
+    let ended = RunEnding {
         exit: exit.code(),
         complete: why_incomplete.is_empty(),
         why_incomplete,
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_fault_in_a_round_is_told_and_ends_no_loop() {
-        let stop = caught("reading the rules", || -> Result<(), Stop> { panic!("made up") }).err();
+        let stop = caught("reading the rules", || -> Result<(), EarlyEnd> { panic!("made up") }).err();
         let told = stop.map(|stop| (stop.exit.code(), stop.ends_loop, format!("{:#}", stop.error)));
         assert!(matches!(told, Some((1, false, why)) if why.contains("reading the rules")));
         assert!(caught("reading the rules", || Ok(3)).is_ok_and(|rules| rules == 3));

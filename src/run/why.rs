@@ -6,12 +6,12 @@ use anyhow::anyhow;
 use chrono::Utc;
 use serde_json::json;
 
-use super::forge::{Opened, Wanted, check, repos};
-use super::rules::{self, Rules};
-use super::{Exit, Stop, output, say, usage};
+use super::forge::{ForgeRequest, OpenForge, check, repos};
+use super::rules::{self, RulesInForce};
+use super::{EarlyEnd, Exit, output, say, usage};
 use crate::cli::{Format, ItemName, Why};
 use crate::engine::evaluate::{Evaluation, Judgement};
-use crate::engine::examine::Examined;
+use crate::engine::examine::Examination;
 use crate::engine::rules::Policy;
 use crate::engine::untrusted::{markdown, terminal};
 use crate::explain::{Explanation, explain, show};
@@ -22,7 +22,7 @@ use crate::plan::memory::Us;
 use crate::plan::section;
 
 /// Explains one item.
-pub(super) fn run(args: &Why) -> Result<Exit, Stop> {
+pub(super) fn run(args: &Why) -> Result<Exit, EarlyEnd> {
     let common = &args.common;
     let named: Vec<String> = args.item.repo.iter().chain(&common.repos).cloned().collect();
     if named.len() > 1 {
@@ -34,12 +34,12 @@ pub(super) fn run(args: &Why) -> Result<Exit, Stop> {
         Err(exit) => return Ok(exit),
     };
     let now = common.target.now.unwrap_or_else(Utc::now);
-    let wanted = Wanted { target: &common.target, repos: &named, org: common.org.as_deref(), live: false, now };
-    let forge = Opened::new(&wanted)?;
+    let wanted = ForgeRequest { target: &common.target, repos: &named, org: common.org.as_deref(), live: false, now };
+    let forge = OpenForge::new(&wanted)?;
     let forge = forge.read();
     let (repo, item) = item(forge, &named, &args.item)?;
     let place = format!("{}#{}", forge.repos()[repo].name, item.number);
-    let Rules { policy, .. } = &found;
+    let RulesInForce { policy, .. } = &found;
     if !policy.scope.kinds.iter().any(|kind| kind == item.kind.name())
         || !facts::in_scope(policy, &item, forge.label_names(), now)
     {
@@ -50,10 +50,10 @@ pub(super) fn run(args: &Why) -> Result<Exit, Stop> {
     let body = section::without(&item.body);
     let mut seen = facts::facts(policy, &forge.repos()[repo], (&item, &body), own_report);
     let micros = now.timestamp_micros();
-    if let Evaluation::Lacks(_) = Examined::new(policy, &seen, micros).judgement() {
+    if let Evaluation::Lacks(_) = Examination::new(policy, &seen, micros).judgement() {
         seen.last_activity = facts::last_activity(policy, forge, &us, repo, item.number)?;
     }
-    let examined = Examined::new(policy, &seen, micros);
+    let examined = Examination::new(policy, &seen, micros);
     let Evaluation::Judged(judgement) = examined.judgement() else {
         return Err(anyhow!("judging {place}: facts are lacking that were read").into());
     };
@@ -63,7 +63,7 @@ pub(super) fn run(args: &Why) -> Result<Exit, Stop> {
 }
 
 /// The item that is asked about, and the index of its repository.
-fn item(forge: &dyn Forge, named: &[String], wanted: &ItemName) -> Result<(usize, Item<'static>), Stop> {
+fn item(forge: &dyn Forge, named: &[String], wanted: &ItemName) -> Result<(usize, Item<'static>), EarlyEnd> {
     let asked = repos(forge, named, None)?;
     let mut found = Vec::new();
     for repo in asked {
@@ -80,7 +80,13 @@ fn item(forge: &dyn Forge, named: &[String], wanted: &ItemName) -> Result<(usize
     }
 }
 
-fn print(args: &Why, policy: &Policy, place: &str, judgement: &Judgement<'_>, told: &Explanation) -> Result<(), Stop> {
+fn print(
+    args: &Why,
+    policy: &Policy,
+    place: &str,
+    judgement: &Judgement<'_>,
+    told: &Explanation,
+) -> Result<(), EarlyEnd> {
     let shown = &args.common.shown;
     let rule = judgement.rule.map(|rule| policy.decide[rule].id.as_str());
     let action = judgement.action.map(|action| &policy.actions[action]);

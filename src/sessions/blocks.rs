@@ -1,13 +1,13 @@
 //! An input in blocks of whole records, each of which can be read alone.
 //!
-//! Takes: bytes as they come. Gives: [`Block`]s: the records of a JSON-lines file, or the elements of a
+//! Takes: bytes as they come. Gives: [`RecordBlock`]s: the records of a JSON-lines file, or the elements of a
 //! JSON document, with where each stands; which of them a shard is to read. A block is a few hundred
 //! kilobytes, so that memory does not grow with the input.
 
 use std::io::{self, Read};
 
 use super::problems::Problems;
-use super::session::Place;
+use super::session::SessionPlace;
 
 /// Bytes of a block, as far as records allow.
 pub const BLOCK: usize = 256 << 10;
@@ -20,7 +20,7 @@ const SHARD_BITS: u32 = 18;
 
 /// Some records of an input.
 #[derive(Debug, Default)]
-pub struct Block {
+pub struct RecordBlock {
     /// The number of the input, from 0.
     pub input: u32,
     /// Where its bytes begin in the input.
@@ -35,11 +35,11 @@ pub struct Block {
     pub problems: Problems,
 }
 
-impl Block {
+impl RecordBlock {
     /// Where a record stands.
     #[must_use]
-    pub fn place(&self, record: (usize, usize)) -> Place {
-        Place(self.input, self.at + record.0 as u64, 0)
+    pub fn place(&self, record: (usize, usize)) -> SessionPlace {
+        SessionPlace(self.input, self.at + record.0 as u64, 0)
     }
 
     /// The line that a record begins on.
@@ -64,7 +64,7 @@ impl Shard {
 
     /// Whether it reads what begins there.
     #[must_use]
-    pub fn reads(self, Place(input, at, _): Place) -> bool {
+    pub fn reads(self, SessionPlace(input, at, _): SessionPlace) -> bool {
         (u64::from(input) + (at >> SHARD_BITS)) % u64::from(self.of.max(1)) + 1 == u64::from(self.index)
     }
 }
@@ -78,7 +78,7 @@ pub fn lines(bytes: &[u8]) -> u64 {
 /// Something that cuts an input into blocks.
 pub trait Cut {
     /// The next block; `None` at the end.
-    fn next(&mut self, from: &mut dyn Read) -> Option<Block>;
+    fn next(&mut self, from: &mut dyn Read) -> Option<RecordBlock>;
     /// Takes the bytes of a block back that has been read, so that no new ones are needed.
     fn reuse(&mut self, bytes: Vec<u8>);
 }
@@ -110,7 +110,7 @@ impl Buffer {
             && error.kind() != io::ErrorKind::Interrupted
         {
             self.ended = true;
-            let place = Place(self.input, self.at + self.bytes.len() as u64, 0);
+            let place = SessionPlace(self.input, self.at + self.bytes.len() as u64, 0);
             problems.unread(place, self.line + lines(&self.bytes), format!("reading fails here: {error}"));
         }
         self.ended |= self.bytes.len() == before;
@@ -134,13 +134,13 @@ impl Buffer {
     }
 
     /// The first bytes as a block.
-    pub(super) fn block(&mut self, end: usize, records: Vec<(usize, usize)>, problems: Problems) -> Block {
+    pub(super) fn block(&mut self, end: usize, records: Vec<(usize, usize)>, problems: Problems) -> RecordBlock {
         let mut rest = self.spare.pop().unwrap_or_default();
         rest.clear();
         rest.extend_from_slice(&self.bytes[end..]);
         self.bytes.truncate(end);
         let bytes = std::mem::replace(&mut self.bytes, rest);
-        let block = Block { input: self.input, at: self.at, line: self.line, bytes, records, problems };
+        let block = RecordBlock { input: self.input, at: self.at, line: self.line, bytes, records, problems };
         self.at += end as u64;
         self.line += lines(&block.bytes);
         block
@@ -149,26 +149,26 @@ impl Buffer {
 
 /// Cuts a file of one record a line.
 #[derive(Debug)]
-pub struct Lines {
+pub struct LineCutter {
     buffer: Buffer,
     /// The rest of a line that is too long is left out.
     skipping: bool,
 }
 
-impl Lines {
+impl LineCutter {
     /// For the input with this number.
     #[must_use]
     pub fn new(input: u32) -> Self {
-        Lines { buffer: Buffer::new(input), skipping: false }
+        LineCutter { buffer: Buffer::new(input), skipping: false }
     }
 }
 
-impl Cut for Lines {
+impl Cut for LineCutter {
     fn reuse(&mut self, bytes: Vec<u8>) {
         self.buffer.reuse(bytes);
     }
 
-    fn next(&mut self, from: &mut dyn Read) -> Option<Block> {
+    fn next(&mut self, from: &mut dyn Read) -> Option<RecordBlock> {
         let mut problems = Problems::default();
         loop {
             if !self.buffer.ended {
@@ -187,7 +187,7 @@ impl Cut for Lines {
                 _ if buffer.ended => buffer.bytes.len(),
                 Some(end) => end + 1,
                 None if buffer.bytes.len() > LONGEST => {
-                    let place = Place(buffer.input, buffer.at, 0);
+                    let place = SessionPlace(buffer.input, buffer.at, 0);
                     problems.skip(
                         place,
                         buffer.line,

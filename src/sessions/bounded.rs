@@ -1,7 +1,7 @@
 //! What is kept of many, in bounded memory, so that parts add up to the whole.
 //!
 //! Takes: things with a place or a key. Gives: [`Firsts`], the first few by place; [`Ids`], how many
-//! different ones there were; [`Names`], the names among them; [`Kept`], counts by key for a bounded
+//! different ones there were; [`BoundedNames`], the names among them; [`BoundedCounts`], counts by key for a bounded
 //! number of keys. Each gives the same whether everything came at once, in another order, or in parts.
 
 use std::collections::btree_map::Entry;
@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::session::Place;
+use super::session::SessionPlace;
 
 /// Examples that are kept of anything.
 pub const EXAMPLES: usize = 5;
@@ -31,11 +31,11 @@ pub fn hash(text: &str) -> u128 {
 /// The first few by place.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Firsts(Vec<(Place, Arc<str>)>);
+pub struct Firsts(Vec<(SessionPlace, Arc<str>)>);
 
 impl Firsts {
     /// Takes another.
-    pub fn add(&mut self, place: Place, name: &Arc<str>) {
+    pub fn add(&mut self, place: SessionPlace, name: &Arc<str>) {
         if self.0.len() < EXAMPLES || self.0.last().is_some_and(|(last, _)| place < *last) {
             let at = self.0.partition_point(|(there, _)| *there < place);
             self.0.insert(at, (place, Arc::clone(name)));
@@ -44,7 +44,7 @@ impl Firsts {
     }
 
     /// Takes another, of each name the first only.
-    pub fn add_new(&mut self, place: Place, name: &Arc<str>) {
+    pub fn add_new(&mut self, place: SessionPlace, name: &Arc<str>) {
         // Most come after all that are kept.
         if self.0.len() >= EXAMPLES && self.0.last().is_some_and(|(last, _)| *last <= place) {
             return;
@@ -121,9 +121,9 @@ impl Ids {
 /// Different names, the first hundred in their order.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Names(BTreeSet<Arc<str>>);
+pub struct BoundedNames(BTreeSet<Arc<str>>);
 
-impl Names {
+impl BoundedNames {
     /// Takes another.
     pub fn add(&mut self, name: &Arc<str>) {
         if !self.0.contains(name) {
@@ -135,7 +135,7 @@ impl Names {
     }
 
     /// Takes those of another part.
-    pub fn join(&mut self, other: &Names) {
+    pub fn join(&mut self, other: &BoundedNames) {
         other.0.iter().for_each(|name| self.add(name));
     }
 
@@ -147,7 +147,7 @@ impl Names {
 }
 
 /// What is counted under a key.
-pub trait Tally: Serialize + DeserializeOwned {
+pub trait KeyTally: Serialize + DeserializeOwned {
     /// Takes what another part counted under the same key.
     fn join(&mut self, other: Self);
     /// How often it was met.
@@ -159,8 +159,8 @@ pub trait Tally: Serialize + DeserializeOwned {
 /// Counts by key, for the `most` keys with the smallest hashes: which keys those are does not depend on
 /// the order of what is read, and what is counted under a key that is kept is exact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "T: Tally")]
-pub struct Kept<T> {
+#[serde(bound = "T: KeyTally")]
+pub struct BoundedCounts<T> {
     most: usize,
     kept: BTreeMap<u128, T>,
     /// Keys from here on are not kept.
@@ -169,11 +169,11 @@ pub struct Kept<T> {
     met: u64,
 }
 
-impl<T: Tally> Kept<T> {
+impl<T: KeyTally> BoundedCounts<T> {
     /// For so many keys.
     #[must_use]
     pub fn new(most: usize) -> Self {
-        Kept { most: most.max(1), kept: BTreeMap::new(), below: None, met: 0 }
+        BoundedCounts { most: most.max(1), kept: BTreeMap::new(), below: None, met: 0 }
     }
 
     /// What is counted under a key, which was met `times` times; `None` where it is not kept.
@@ -197,7 +197,7 @@ impl<T: Tally> Kept<T> {
     }
 
     /// Takes those of another part.
-    pub fn join(&mut self, other: Kept<T>) {
+    pub fn join(&mut self, other: BoundedCounts<T>) {
         self.met += other.met;
         self.below = [self.below, other.below].into_iter().flatten().min();
         for (key, tally) in other.kept {
@@ -218,7 +218,7 @@ impl<T: Tally> Kept<T> {
 
     /// Ends the counting: what is written is the same whoever counted.
     pub fn settle(&mut self) {
-        self.kept.values_mut().flat_map(Tally::ids).for_each(Ids::settle);
+        self.kept.values_mut().flat_map(KeyTally::ids).for_each(Ids::settle);
     }
 
     /// Those kept, by the hash of their key.
@@ -241,7 +241,7 @@ impl<T: Tally> Kept<T> {
     /// How often one that is not kept was met.
     #[must_use]
     pub fn beyond(&self) -> u64 {
-        self.met.saturating_sub(self.kept.values().map(Tally::weight).sum())
+        self.met.saturating_sub(self.kept.values().map(KeyTally::weight).sum())
     }
 
     /// About how many keys are not kept. Hashes are spread evenly, so that those kept tell how many

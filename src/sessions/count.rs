@@ -1,6 +1,6 @@
 //! Sessions, counted in one pass.
 //!
-//! Takes: one session after another, whoever read it. Gives: [`Counts`]. Those of several parts of the
+//! Takes: one session after another, whoever read it. Gives: [`SessionCounts`]. Those of several parts of the
 //! inputs, joined, are those of the whole, to the last bit. Each hour is charged once: what a session
 //! wasted is charged first to its errors, then to retries, to slow calls, and what is left of a manual
 //! session to its sequence; together never more than the session took.
@@ -13,12 +13,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::bounded::{Kept, hash};
+use super::bounded::{BoundedCounts, hash};
 use super::errors::ErrorTally;
 use super::manual::Manual;
-use super::measure::Measure;
+use super::measure::SessionMeasure;
 use super::problems::Problems;
-use super::session::{Place, Session};
+use super::session::{Session, SessionPlace};
 use super::tools::ToolTally;
 use super::who::{Who, shown};
 use crate::bytes::name::Looks;
@@ -32,7 +32,7 @@ const MICROS_A_MINUTE: f64 = 60_000_000.0;
 
 /// What was counted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Counts {
+pub struct SessionCounts {
     /// Records of sessions.
     pub sessions: u64,
     /// Calls in them.
@@ -42,33 +42,33 @@ pub struct Counts {
     /// When the first began and the last ended, in seconds since 1970; `None` where no session says.
     pub span: Option<(i64, i64)>,
     /// Errors.
-    pub errors: Kept<ErrorTally>,
+    pub errors: BoundedCounts<ErrorTally>,
     /// Tools.
-    pub tools: Kept<ToolTally>,
+    pub tools: BoundedCounts<ToolTally>,
     /// Manual sessions.
     pub manual: Manual,
     /// What could not be read.
     pub problems: Problems,
 }
 
-impl Counts {
+impl SessionCounts {
     /// Nothing yet.
     #[must_use]
-    pub fn new(measure: &Measure) -> Self {
-        Counts {
+    pub fn new(measure: &SessionMeasure) -> Self {
+        SessionCounts {
             sessions: 0,
             calls: 0,
             errors_met: 0,
             span: None,
-            errors: Kept::new(measure.kept),
-            tools: Kept::new(measure.kept),
+            errors: BoundedCounts::new(measure.kept),
+            tools: BoundedCounts::new(measure.kept),
             manual: Manual::new(measure.kept),
             problems: Problems::default(),
         }
     }
 
     /// Takes those of another part.
-    pub fn join(&mut self, other: Counts) {
+    pub fn join(&mut self, other: SessionCounts) {
         self.sessions += other.sessions;
         self.calls += other.calls;
         self.errors_met += other.errors_met;
@@ -97,9 +97,9 @@ impl Counts {
 /// Counts sessions; remembers what messages and names came to.
 #[derive(Debug)]
 pub struct Counter<'m> {
-    measure: &'m Measure,
+    measure: &'m SessionMeasure,
     /// What was counted.
-    pub counts: Counts,
+    pub counts: SessionCounts,
     /// Raw messages, and the key and the normal text of each; no key where nothing is left of it.
     messages: HashMap<Box<str>, Option<(u128, Box<str>)>>,
     message_bytes: usize,
@@ -125,10 +125,10 @@ impl Budget {
 impl<'m> Counter<'m> {
     /// Nothing yet.
     #[must_use]
-    pub fn new(measure: &'m Measure) -> Self {
+    pub fn new(measure: &'m SessionMeasure) -> Self {
         Counter {
             measure,
-            counts: Counts::new(measure),
+            counts: SessionCounts::new(measure),
             messages: HashMap::new(),
             message_bytes: 0,
             names: HashMap::new(),
@@ -145,8 +145,8 @@ impl<'m> Counter<'m> {
     }
 
     /// Counts a session.
-    pub fn add(&mut self, session: &Session<'_>, Place(input, at, _): Place) {
-        let place = Place(input, at, 0);
+    pub fn add(&mut self, session: &Session<'_>, SessionPlace(input, at, _): SessionPlace) {
+        let place = SessionPlace(input, at, 0);
         self.counts.sessions += 1;
         self.counts.calls += session.calls.len() as u64;
         self.counts.errors_met += session.errors.len() as u64;
@@ -173,7 +173,7 @@ impl<'m> Counter<'m> {
     fn errors(
         &mut self,
         session: &Session<'_>,
-        Place(input, at, _): Place,
+        SessionPlace(input, at, _): SessionPlace,
         who: &Who<'_>,
         repo: &Arc<str>,
         budget: &mut Budget,
@@ -182,7 +182,7 @@ impl<'m> Counter<'m> {
         let mut met: Vec<u128> = Vec::new();
         for (index, message) in session.errors.iter().enumerate() {
             let Some(key) = self.message(message) else { continue };
-            let place = Place(input, at, u32::try_from(index).unwrap_or(u32::MAX));
+            let place = SessionPlace(input, at, u32::try_from(index).unwrap_or(u32::MAX));
             let micros = budget.charge(self.measure.error_minutes * MICROS_A_MINUTE);
             let new = met.len() < 64 && !met.contains(&key);
             if new {

@@ -1,15 +1,15 @@
 //! A JSON document cut into the elements of its lists of sessions.
 //!
-//! Takes: bytes as they come. Gives: [`Block`](super::blocks::Block)s of whole elements. Only brackets, texts
+//! Takes: bytes as they come. Gives: [`RecordBlock`](super::blocks::RecordBlock)s of whole elements. Only brackets, texts
 //! and the keys of the outer object are looked at; what an element holds is read by others.
 
 use std::io::Read;
 
 use super::adapters::document::OWN;
-use super::blocks::{BLOCK, Block, Buffer, Cut, LONGEST, lines};
+use super::blocks::{BLOCK, Buffer, Cut, LONGEST, RecordBlock, lines};
 use super::problems::Problems;
 use super::scan::{DEEPEST, MEANS, inside};
-use super::session::Place;
+use super::session::SessionPlace;
 
 /// Cuts a document into the elements of its lists of sessions.
 #[derive(Debug)]
@@ -208,8 +208,8 @@ impl Elements {
         }
     }
 
-    fn place(&self, at: usize) -> Place {
-        Place(self.buffer.input, self.buffer.at + at as u64, 0)
+    fn place(&self, at: usize) -> SessionPlace {
+        SessionPlace(self.buffer.input, self.buffer.at + at as u64, 0)
     }
 
     fn line(&self, at: usize, bytes: &[u8]) -> u64 {
@@ -229,7 +229,7 @@ impl Cut for Elements {
         self.buffer.reuse(bytes);
     }
 
-    fn next(&mut self, from: &mut dyn Read) -> Option<Block> {
+    fn next(&mut self, from: &mut dyn Read) -> Option<RecordBlock> {
         let mut problems = Problems::default();
         let mut records = Vec::new();
         loop {
@@ -250,7 +250,7 @@ impl Cut for Elements {
                 return Some(block);
             }
             if problems != Problems::default() {
-                return Some(Block { input: self.buffer.input, problems, ..Block::default() });
+                return Some(RecordBlock { input: self.buffer.input, problems, ..RecordBlock::default() });
             }
             // What is no part of an element is not kept, nor is an element that is too long.
             let keep = match self.element {

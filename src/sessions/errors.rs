@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::bounded::{Firsts, Ids, Names, Tally};
-use super::session::Place;
+use super::bounded::{BoundedNames, Firsts, Ids, KeyTally};
+use super::session::SessionPlace;
 use super::who::Who;
 
 /// Characters of an error that are kept to be shown.
@@ -19,7 +19,7 @@ pub struct ErrorTally {
     /// Its normal text, as far as it is shown.
     pub text: Box<str>,
     /// Where it was met first.
-    pub first: Place,
+    pub first: SessionPlace,
     /// How often.
     pub occurrences: u64,
     /// In which sessions.
@@ -27,7 +27,7 @@ pub struct ErrorTally {
     /// Time it is charged for, in microseconds.
     pub micros: u64,
     /// In which repositories.
-    pub repos: Names,
+    pub repos: BoundedNames,
     /// Sessions of the first few times, a session as often as it had it.
     pub first_times: Firsts,
     /// The first few sessions.
@@ -37,21 +37,21 @@ pub struct ErrorTally {
 impl ErrorTally {
     /// One that has not been met yet.
     #[must_use]
-    pub fn new(text: &str, first: Place) -> Self {
+    pub fn new(text: &str, first: SessionPlace) -> Self {
         ErrorTally {
             text: text.chars().take(KEPT_CHARS).collect::<String>().into_boxed_str(),
             first,
             occurrences: 0,
             sessions: Ids::default(),
             micros: 0,
-            repos: Names::default(),
+            repos: BoundedNames::default(),
             first_times: Firsts::default(),
             first_sessions: Firsts::default(),
         }
     }
 
     /// Met in a session: once more, and in a session more where `new`.
-    pub fn add(&mut self, place: Place, who: &Who<'_>, repo: &Arc<str>, micros: u64, new: bool) {
+    pub fn add(&mut self, place: SessionPlace, who: &Who<'_>, repo: &Arc<str>, micros: u64, new: bool) {
         self.occurrences += 1;
         self.micros = self.micros.saturating_add(micros);
         self.first = self.first.min(place);
@@ -64,7 +64,7 @@ impl ErrorTally {
     }
 }
 
-impl Tally for ErrorTally {
+impl KeyTally for ErrorTally {
     fn join(&mut self, other: Self) {
         self.first = self.first.min(other.first);
         self.occurrences += other.occurrences;

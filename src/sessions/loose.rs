@@ -1,6 +1,6 @@
 //! Any JSON value, read whatever it is.
 //!
-//! Takes: a reader of JSON. Gives: [`Loose`], a value as far as it matters here; [`Text`], a key.
+//! Takes: a reader of JSON. Gives: [`Loose`], a value as far as it matters here; [`LooseText`], a key.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -88,30 +88,30 @@ impl<'de> Visitor<'de> for LooseSeed {
 }
 
 /// A key, compared and forgotten.
-pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
+pub(super) struct LooseText<'a>(pub(super) Cow<'a, str>);
 
 pub(super) struct TextSeed;
 
 impl<'de> DeserializeSeed<'de> for TextSeed {
-    type Value = Text<'de>;
+    type Value = LooseText<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Text<'de>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<LooseText<'de>, D::Error> {
         reader.deserialize_str(self)
     }
 }
 
 impl<'de> Visitor<'de> for TextSeed {
-    type Value = Text<'de>;
+    type Value = LooseText<'de>;
 
     fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.write_str("a key")
     }
 
-    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Borrowed(value)))
+    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<LooseText<'de>, E> {
+        Ok(LooseText(Cow::Borrowed(value)))
     }
 
-    fn visit_str<E: Error>(self, value: &str) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Owned(value.to_owned())))
+    fn visit_str<E: Error>(self, value: &str) -> Result<LooseText<'de>, E> {
+        Ok(LooseText(Cow::Owned(value.to_owned())))
     }
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::bounded::{Ids, Kept, Tally};
-use super::session::Place;
-use super::tools::Seen;
+use super::bounded::{BoundedCounts, Ids, KeyTally};
+use super::session::SessionPlace;
+use super::tools::Sightings;
 use crate::engine::eval::round;
 
 /// Manual sessions that are kept one by one.
@@ -24,7 +24,7 @@ pub struct ManualSession {
     /// Its hours, rounded to tenths, in tenths.
     pub tenths: u64,
     /// Where it stands.
-    pub place: Place,
+    pub place: SessionPlace,
     /// Its name.
     pub id: Arc<str>,
     /// Where it worked.
@@ -45,7 +45,7 @@ pub struct SequenceTally {
     /// How it is written.
     pub name: Box<str>,
     /// Where it was met first.
-    pub first: Place,
+    pub first: SessionPlace,
     /// Records of sessions.
     pub times: u64,
     /// Their calls.
@@ -53,10 +53,10 @@ pub struct SequenceTally {
     /// Their time, in microseconds, as far as no other waste is charged for it.
     pub micros: u64,
     /// Where it was seen.
-    pub seen: Seen,
+    pub seen: Sightings,
 }
 
-impl Tally for SequenceTally {
+impl KeyTally for SequenceTally {
     fn join(&mut self, other: Self) {
         self.first = self.first.min(other.first);
         self.times += other.times;
@@ -84,14 +84,14 @@ pub struct Manual {
     /// The longest, the longest first, then by place.
     pub longest: Vec<ManualSession>,
     /// What they consist of.
-    pub sequences: Kept<SequenceTally>,
+    pub sequences: BoundedCounts<SequenceTally>,
 }
 
 impl Manual {
     /// None yet; so many sequences are kept.
     #[must_use]
     pub fn new(kept: usize) -> Self {
-        Manual { count: 0, tenths: BTreeMap::new(), longest: Vec::new(), sequences: Kept::new(kept) }
+        Manual { count: 0, tenths: BTreeMap::new(), longest: Vec::new(), sequences: BoundedCounts::new(kept) }
     }
 
     /// One more.

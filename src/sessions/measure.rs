@@ -1,13 +1,13 @@
 //! What the counting needs from the rules.
 //!
-//! Takes: the parameters of a rule file. Gives: [`Measure`], and errors under one name after the
+//! Takes: the parameters of a rule file. Gives: [`SessionMeasure`], and errors under one name after the
 //! rules' own replacements.
 
 use regex::Regex;
 
 /// Parameters of the counting.
 #[derive(Debug, Clone)]
-pub struct Measure {
+pub struct SessionMeasure {
     /// Errors are compared in lower case.
     pub lower: bool,
     /// What of an error is replaced by what, in this order.
@@ -38,7 +38,7 @@ pub struct Measure {
     pub kept: usize,
 }
 
-impl Measure {
+impl SessionMeasure {
     /// The name that an error is counted under; empty where nothing is left of it.
     #[must_use]
     pub fn normal(&self, message: &str) -> String {
@@ -61,6 +61,6 @@ impl Measure {
     #[must_use]
     pub fn text(&self) -> String {
         let replace: Vec<_> = self.replace.iter().map(|(regex, with)| (regex.as_str(), with)).collect();
-        format!("{:?}", (Measure { replace: Vec::new(), ..self.clone() }, replace))
+        format!("{:?}", (SessionMeasure { replace: Vec::new(), ..self.clone() }, replace))
     }
 }

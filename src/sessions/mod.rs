@@ -1,6 +1,6 @@
 //! Sessions of agents: read from whatever recorded them, counted in one pass.
 //!
-//! Takes: bytes, one after another, and what the rules measure. Gives: [`count::Counts`], in memory that
+//! Takes: bytes, one after another, and what the rules measure. Gives: [`count::SessionCounts`], in memory that
 //! many sessions do not fill, and which parts of the inputs, counted apart, add up to. Pure: whoever
 //! calls reads the files. In reading order:
 //!

@@ -1,12 +1,12 @@
 //! A part of a reading, as `--shard` prints it and `merge` puts it together.
 //!
-//! Takes: what one part counted. Gives: [`Part`]; all parts of one reading joined, or why they are not
+//! Takes: what one part counted. Gives: [`CountPart`]; all parts of one reading joined, or why they are not
 //! that.
 
 use serde::{Deserialize, Serialize};
 
-use super::count::Counts;
-use super::measure::Measure;
+use super::count::SessionCounts;
+use super::measure::SessionMeasure;
 use crate::engine::digest;
 
 /// The version of the format.
@@ -14,7 +14,7 @@ pub const VERSION: u32 = 1;
 
 /// What one part counted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Part {
+pub struct CountPart {
     /// Version of this format: [`VERSION`].
     pub kaizen_part: u32,
     /// Its number, from 1.
@@ -26,14 +26,14 @@ pub struct Part {
     /// A digest of what the rules measure.
     pub measure: String,
     /// What was counted.
-    pub counts: Counts,
+    pub counts: SessionCounts,
 }
 
-impl Part {
+impl CountPart {
     /// A part.
     #[must_use]
-    pub fn new((index, of): (u32, u32), inputs: Vec<String>, measure: &Measure, counts: Counts) -> Self {
-        Part { kaizen_part: VERSION, index, of, inputs, measure: digest(&measure.text()), counts }
+    pub fn new((index, of): (u32, u32), inputs: Vec<String>, measure: &SessionMeasure, counts: SessionCounts) -> Self {
+        CountPart { kaizen_part: VERSION, index, of, inputs, measure: digest(&measure.text()), counts }
     }
 }
 
@@ -42,10 +42,14 @@ impl Part {
 ///
 /// # Errors
 /// A part is missing, is there twice, or belongs to another reading.
-pub fn join(parts: Vec<Part>, names: &[String], measure: &Measure) -> Result<(Vec<String>, Counts), String> {
+pub fn join(
+    parts: Vec<CountPart>,
+    names: &[String],
+    measure: &SessionMeasure,
+) -> Result<(Vec<String>, SessionCounts), String> {
     let measured = digest(&measure.text());
     let mut seen: Vec<(u32, &String)> = Vec::new();
-    let mut whole: Option<(Vec<String>, u32, Counts)> = None;
+    let mut whole: Option<(Vec<String>, u32, SessionCounts)> = None;
     for (part, name) in parts.into_iter().zip(names) {
         if part.kaizen_part != VERSION {
             return Err(format!("{name} is of version {}, and this program knows {VERSION}", part.kaizen_part));

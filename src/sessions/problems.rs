@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::session::Place;
+use super::session::SessionPlace;
 
 /// Findings that are told one by one; the others are counted.
 const TOLD: usize = 100;
@@ -21,13 +21,13 @@ const KIND_CHARS: usize = 80;
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Problem {
+pub struct InputProblem {
     /// Where.
-    pub place: Place,
+    pub place: SessionPlace,
     /// The line of the input, from 1.
     pub line: u64,
     /// How much of the input it costs.
-    pub kind: Kind,
+    pub kind: ProblemKind,
     /// What was found, and what was done about it.
     pub what: String,
 }
@@ -35,7 +35,7 @@ pub struct Problem {
 /// How much of an input a finding costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum ProblemKind {
     /// A record is skipped.
     Skipped,
     /// A part of a record is left out.
@@ -48,7 +48,7 @@ pub enum Kind {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problems {
     /// The first by place.
-    pub told: Vec<Problem>,
+    pub told: Vec<InputProblem>,
     /// Records that were skipped.
     pub skipped: u64,
     /// Those of them that are records of something else: no JSON, or an object without a member of a session.
@@ -68,22 +68,22 @@ fn is_none(count: &u64) -> bool {
 
 impl Problems {
     /// A record that is skipped.
-    pub fn skip(&mut self, place: Place, line: u64, what: String) {
-        self.count(Problem { place, line, kind: Kind::Skipped, what });
+    pub fn skip(&mut self, place: SessionPlace, line: u64, what: String) {
+        self.count(InputProblem { place, line, kind: ProblemKind::Skipped, what });
     }
 
     /// A part of a record that is left out.
-    pub fn leave_out(&mut self, place: Place, line: u64, what: String) {
-        self.count(Problem { place, line, kind: Kind::LeftOut, what });
+    pub fn leave_out(&mut self, place: SessionPlace, line: u64, what: String) {
+        self.count(InputProblem { place, line, kind: ProblemKind::LeftOut, what });
     }
 
     /// An input, or the rest of one, that cannot be read.
-    pub fn unread(&mut self, place: Place, line: u64, what: String) {
-        self.count(Problem { place, line, kind: Kind::Unread, what });
+    pub fn unread(&mut self, place: SessionPlace, line: u64, what: String) {
+        self.count(InputProblem { place, line, kind: ProblemKind::Unread, what });
     }
 
     /// Those told of at certain places; made for the few findings of one block.
-    pub fn only(&mut self, at: impl Fn(Place) -> bool) {
+    pub fn only(&mut self, at: impl Fn(SessionPlace) -> bool) {
         for problem in std::mem::take(self).told {
             if at(problem.place) {
                 self.count(problem);
@@ -91,11 +91,11 @@ impl Problems {
         }
     }
 
-    fn count(&mut self, problem: Problem) {
+    fn count(&mut self, problem: InputProblem) {
         *match problem.kind {
-            Kind::Skipped => &mut self.skipped,
-            Kind::LeftOut => &mut self.left_out,
-            Kind::Unread => &mut self.unread,
+            ProblemKind::Skipped => &mut self.skipped,
+            ProblemKind::LeftOut => &mut self.left_out,
+            ProblemKind::Unread => &mut self.unread,
         } += 1;
         self.tell(problem);
     }
@@ -129,7 +129,7 @@ impl Problems {
         }
     }
 
-    fn tell(&mut self, problem: Problem) {
+    fn tell(&mut self, problem: InputProblem) {
         if self.told.len() >= TOLD && self.told.last().is_some_and(|last| *last <= problem) {
             return;
         }

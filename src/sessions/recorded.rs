@@ -13,7 +13,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::loose::{Loose, LooseSeed, Text, TextSeed};
+use super::loose::{Loose, LooseSeed, LooseText, TextSeed};
 use super::session::{LONGEST_MS, Session};
 use calls::Calls;
 
@@ -130,7 +130,7 @@ impl<'de> Visitor<'de> for SessionSeed<'_> {
         let mut session = Session::default();
         let left_out = self.0;
         let (mut empty, mut known) = (true, false);
-        while let Some(Text(key)) = map.next_key_seed(TextSeed)? {
+        while let Some(LooseText(key)) = map.next_key_seed(TextSeed)? {
             empty = false;
             known |= MEMBERS.contains(&&*key);
             match &*key {
@@ -268,7 +268,7 @@ impl<'de> Visitor<'de> for OneError<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut message = None;
-        while let Some(Text(key)) = map.next_key_seed(TextSeed)? {
+        while let Some(LooseText(key)) = map.next_key_seed(TextSeed)? {
             if key == "message" {
                 message = match map.next_value_seed(LooseSeed)? {
                     Loose::Text(text) => Some(text),

@@ -2,7 +2,7 @@
 //!
 //! Takes: bytes and where to begin. Gives: where the last bracket closes, or how far was looked.
 
-use crate::bytes::marks::{MANY, Texts};
+use crate::bytes::marks::{MANY, TextMask};
 
 /// Brackets within brackets; what is deeper was made to break readers.
 pub(super) const DEEPEST: usize = 500;
@@ -24,7 +24,7 @@ pub(super) const MEANS: [[bool; 256]; 2] = {
 /// to where the bytes end, or to the text that does not end in them. Stops where more than [`DEEPEST`] are open.
 pub(super) fn inside(bytes: &[u8], mut at: usize, open: &mut usize) -> usize {
     // Where the last text began.
-    let (mut texts, mut text) = (Texts::default(), at);
+    let (mut texts, mut text) = (TextMask::default(), at);
     for piece in bytes.get(at..).unwrap_or_default().chunks(MANY) {
         let found = texts.brackets(piece);
         let (more, fewer) = (found.opens.count_ones() as usize, found.closes.count_ones() as usize);

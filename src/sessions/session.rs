@@ -1,7 +1,7 @@
 //! What a session is, whoever recorded it.
 //!
 //! Takes: what an adapter understood. Gives: [`Session`] with its [`Call`]s, borrowed from the bytes
-//! that were read; [`Place`], where in the inputs something stands, which gives everything an order
+//! that were read; [`SessionPlace`], where in the inputs something stands, which gives everything an order
 //! that does not depend on which thread or machine read it.
 
 use std::borrow::Cow;
@@ -15,7 +15,7 @@ pub const LONGEST_MS: f64 = 365.0 * 24.0 * 3_600_000.0;
 /// Where a session or a part of it stands: the input, the byte in it where the session begins, and the
 /// part's number within the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Place(pub u32, pub u64, pub u32);
+pub struct SessionPlace(pub u32, pub u64, pub u32);
 
 /// One session of an agent: what it called, what failed, how long it took.
 #[derive(Debug, Default, Clone, PartialEq)]

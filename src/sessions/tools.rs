@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::bounded::{Firsts, Ids, Names, Tally};
+use super::bounded::{BoundedNames, Firsts, Ids, KeyTally};
 use super::exact::Exact;
-use super::session::Place;
+use super::session::SessionPlace;
 use super::who::Who;
 
 /// What was done with a tool: in one session, or over all.
@@ -19,7 +19,7 @@ pub struct Use {
     /// Calls whose latency is known.
     pub timed: u64,
     /// The first of those.
-    pub first: Option<Place>,
+    pub first: Option<SessionPlace>,
     /// Their latencies, in milliseconds.
     pub ms: Exact,
     /// Calls that are slow.
@@ -33,7 +33,7 @@ pub struct Use {
     /// Streaks: so many calls in a row, whatever came of them.
     pub streaks: u64,
     /// Where the first of them ended.
-    pub first_streak: Option<Place>,
+    pub first_streak: Option<SessionPlace>,
     /// Streaks of calls that failed, each but the last one perhaps.
     pub failed_streaks: u64,
     /// Time of those, in microseconds, as far as no other waste is charged for it.
@@ -58,7 +58,7 @@ impl Use {
     }
 }
 
-fn earlier(a: Option<Place>, b: Option<Place>) -> Option<Place> {
+fn earlier(a: Option<SessionPlace>, b: Option<SessionPlace>) -> Option<SessionPlace> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
@@ -71,43 +71,43 @@ pub struct ToolTally {
     /// Its name.
     pub name: Box<str>,
     /// Where it was called first.
-    pub first: Place,
+    pub first: SessionPlace,
     /// What was done with it.
     pub all: Use,
     /// Sessions, repositories and examples of slow calls.
-    pub slow: Seen,
+    pub slow: Sightings,
     /// Those of failed streaks.
-    pub retried: Seen,
+    pub retried: Sightings,
 }
 
 /// Where something was seen.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Seen {
+pub struct Sightings {
     /// In which sessions.
     pub sessions: Ids,
     /// In which repositories.
-    pub repos: Names,
+    pub repos: BoundedNames,
     /// The first few sessions.
     pub examples: Firsts,
 }
 
-impl Seen {
+impl Sightings {
     /// Seen in a session.
-    pub fn add(&mut self, place: Place, who: &Who<'_>, repo: &Arc<str>) {
+    pub fn add(&mut self, place: SessionPlace, who: &Who<'_>, repo: &Arc<str>) {
         self.sessions.add(|| who.hash());
         self.repos.add(repo);
         self.examples.add_new(place, &who.id);
     }
 
     /// Takes where it was seen elsewhere.
-    pub fn join(&mut self, other: &Seen) {
+    pub fn join(&mut self, other: &Sightings) {
         self.sessions.join(&other.sessions);
         self.repos.join(&other.repos);
         self.examples.join(&other.examples, true);
     }
 }
 
-impl Tally for ToolTally {
+impl KeyTally for ToolTally {
     fn join(&mut self, other: Self) {
         self.first = self.first.min(other.first);
         self.all.join(&other.all);

@@ -12,14 +12,14 @@ use crate::apply::journal::Journal;
 use crate::engine::rules::Policy;
 use crate::engine::value::Value;
 use crate::forge::Forge;
-use crate::jobs::backlog::{Asked, Backlog};
+use crate::jobs::backlog::{Backlog, BacklogQuery};
 use crate::jobs::items;
 use crate::jobs::states;
-use crate::report::Row;
+use crate::report::ItemRow;
 
 /// An item that is judged in two ways.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct JudgementDifference {
     /// The policy.
     pub policy: String,
     /// Full name of its repository in the first forge.
@@ -34,9 +34,9 @@ pub struct Difference {
     pub after: String,
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for JudgementDifference {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Difference { policy, repo, number, what, before, after } = self;
+        let JudgementDifference { policy, repo, number, what, before, after } = self;
         write!(to, "{repo}#{number}: {what} by {policy} is {after} instead of {before}")
     }
 }
@@ -51,7 +51,7 @@ pub fn check(
     masked: &dyn Forge,
     policies: &[&Policy],
     now: DateTime<Utc>,
-) -> Result<Vec<Difference>> {
+) -> Result<Vec<JudgementDifference>> {
     let none = Journal::default();
     let mut found = Vec::new();
     for policy in policies {
@@ -65,7 +65,7 @@ pub fn check(
             let (before, after) = (facets(before, policy), facets(after, policy));
             for ((what, before), (_, after)) in before.into_iter().zip(after).filter(|((_, a), (_, b))| a != b) {
                 let (policy, repo) = (policy.name.clone(), repo.clone());
-                found.push(Difference { policy, repo, number, what, before, after });
+                found.push(JudgementDifference { policy, repo, number, what, before, after });
             }
         }
     }
@@ -80,14 +80,14 @@ fn judged<'p>(
 ) -> Result<Backlog<'p>> {
     let repos = (0..forge.repos().len()).collect();
     let (threads, only, plans, progress) = (1, None, false, &|_| {});
-    let asked = Asked { forge, repos, policy, now, threads, only, plans, journal, progress };
+    let asked = BacklogQuery { forge, repos, policy, now, threads, only, plans, journal, progress };
     let mut backlog = items::judge(&asked)?;
     states::decide(&asked, &mut backlog);
     Ok(backlog)
 }
 
 /// Everything that is decided of an item, as texts.
-fn facets(row: &Row<'_>, policy: &Policy) -> [(&'static str, String); 7] {
+fn facets(row: &ItemRow<'_>, policy: &Policy) -> [(&'static str, String); 7] {
     let judgement = &row.judgement;
     let named = |name: Option<&str>| name.unwrap_or("none").to_owned();
     let flags = policy.flags.iter().zip(&judgement.flags).map(|(flag, holds)| match holds {

@@ -26,32 +26,32 @@ const BLOCKS: &str = " address article aside base basefont blockquote body capti
     summary table tbody td textarea tfoot th thead title tr track ul ";
 
 /// For each letter of a match what has to stand there; `None` is any letter.
-type Needed = Vec<Option<char>>;
+type LetterNeeds = Vec<Option<char>>;
 
 /// A pattern, an entry of it, and a match with what stands on both sides.
-type Window = (usize, usize, String);
+type MatchContext = (usize, usize, String);
 
 /// Works out what has to be kept; remembers what it found out about matches.
 #[derive(Debug)]
 pub(super) struct Keeper<'v, 'p> {
     vocabulary: &'v Vocabulary<'p>,
-    known: HashMap<Window, Needed>,
+    known: HashMap<MatchContext, LetterNeeds>,
 }
 
 /// A title, a line break and a body, with what has to stand in them.
 #[derive(Debug, Clone)]
-pub(super) struct Texts {
+pub(super) struct TextLetters {
     pub(super) chars: Vec<char>,
     /// For each character what has to stand there; `None` is any letter for a letter.
-    pub(super) needed: Needed,
+    pub(super) needed: LetterNeeds,
     /// Where the body begins.
     pub(super) body: usize,
 }
 
-impl Texts {
-    pub(super) fn new(title: &str, body: &str) -> Texts {
+impl TextLetters {
+    pub(super) fn new(title: &str, body: &str) -> TextLetters {
         let chars: Vec<char> = title.chars().chain(['\n']).chain(body.chars()).collect();
-        Texts { needed: vec![None; chars.len()], body: title.chars().count() + 1, chars }
+        TextLetters { needed: vec![None; chars.len()], body: title.chars().count() + 1, chars }
     }
 
     /// Keeps characters as they are.
@@ -115,8 +115,8 @@ impl<'v, 'p> Keeper<'v, 'p> {
     }
 
     /// What the rules need of a title and a body. With `whole` all of each match is kept.
-    pub(super) fn texts(&mut self, title: &str, body: &str, labels: &[&str], whole: bool) -> Texts {
-        let mut texts = Texts::new(title, body);
+    pub(super) fn texts(&mut self, title: &str, body: &str, labels: &[&str], whole: bool) -> TextLetters {
+        let mut texts = TextLetters::new(title, body);
         texts.keep_markup();
         self.keep_tags(&mut texts);
         self.keep_title(&mut texts);
@@ -133,7 +133,7 @@ impl<'v, 'p> Keeper<'v, 'p> {
                 Area::Body => Some(texts.body),
                 Area::Prose | Area::Code | Area::Headings => None,
             };
-            let mut needed: Needed = vec![None; area.len()];
+            let mut needed: LetterNeeds = vec![None; area.len()];
             for (entry, place) in places {
                 let place = at.of(place.start)..at.of(place.end);
                 let of_match = self.of_match(pattern, (index, entry), &area, place.clone(), whole);
@@ -153,7 +153,7 @@ impl<'v, 'p> Keeper<'v, 'p> {
     }
 
     /// Tags in brackets that the rules know.
-    fn keep_tags(&self, texts: &mut Texts) {
+    fn keep_tags(&self, texts: &mut TextLetters) {
         let title = texts.chars[..texts.body - 1].to_vec();
         for open in (0..title.len()).filter(|at| title[*at] == '[') {
             let Some(length) = title[open + 1..].iter().position(|c| *c == ']') else { break };
@@ -166,7 +166,7 @@ impl<'v, 'p> Keeper<'v, 'p> {
     }
 
     /// Texts that a condition looks for in the title.
-    fn keep_title(&self, texts: &mut Texts) {
+    fn keep_title(&self, texts: &mut TextLetters) {
         for text in self.vocabulary.within_title(Fact::Title) {
             for at in occurrences(&texts.chars[..texts.body - 1], text) {
                 texts.keep(at);
@@ -182,7 +182,7 @@ impl<'v, 'p> Keeper<'v, 'p> {
         area: &[char],
         at: Range<usize>,
         whole: bool,
-    ) -> Needed {
+    ) -> LetterNeeds {
         let own = &area[at.clone()];
         if whole || !pattern.is_regex() {
             return own.iter().copied().map(Some).collect();
@@ -209,7 +209,7 @@ impl<'v, 'p> Keeper<'v, 'p> {
 }
 
 /// The fewest letters, more or less, that keep a match: words first, then letter by letter.
-pub(super) fn least(own: &[char], holds: impl Fn(&[char]) -> bool) -> Needed {
+pub(super) fn least(own: &[char], holds: impl Fn(&[char]) -> bool) -> LetterNeeds {
     // An x of its own may be needed as such.
     let free = |(put, own): (&char, &char)| *put == ANY && !own.eq_ignore_ascii_case(&ANY);
     let keep = |tried: &[char]| tried.iter().zip(own).map(|pair| (!free(pair)).then_some(*pair.0)).collect();
@@ -237,7 +237,7 @@ pub(super) fn least(own: &[char], holds: impl Fn(&[char]) -> bool) -> Needed {
 }
 
 /// Keeps, in a title and a body, what was needed of a text made of parts of them: its words are theirs.
-fn keep_words(texts: &mut Texts, area: &[char], needed: &Needed) {
+fn keep_words(texts: &mut TextLetters, area: &[char], needed: &LetterNeeds) {
     let mut found: Vec<(usize, char)> = Vec::new();
     let words = texts.words();
     for run in runs(area) {

@@ -12,13 +12,13 @@ mod objects;
 mod text;
 mod vocabulary;
 
-pub use check::{Difference, check};
+pub use check::{JudgementDifference, check};
 
 use serde_json::Value;
 
 use crate::engine::rules::Policy;
-use names::Names;
-use objects::Objects;
+use names::NameMap;
+use objects::ObjectMasker;
 use vocabulary::Vocabulary;
 
 /// Who we are, where a document does not say.
@@ -26,7 +26,7 @@ const USER: &str = "kaizen";
 
 /// A masked document.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Masked {
+pub struct MaskResult {
     /// The document, in the format of the original.
     pub document: Value,
     /// Items that the rules may judge in another way than before; most often there are none.
@@ -55,11 +55,11 @@ pub struct Unequal {
 ///
 /// The document is not changed. What is no document of a forge is masked as well, as far as it goes.
 #[must_use]
-pub fn mask(document: &Value, policies: &[&Policy]) -> Masked {
+pub fn mask(document: &Value, policies: &[&Policy]) -> MaskResult {
     let user = document.get("user").and_then(Value::as_str).filter(|user| !user.is_empty()).unwrap_or(USER);
     let vocabulary = Vocabulary::new(policies, user);
-    let names = Names::of(document, &vocabulary);
-    let mut objects = Objects::new(&vocabulary, &names);
+    let names = NameMap::of(document, &vocabulary);
+    let mut objects = ObjectMasker::new(&vocabulary, &names);
     let document = objects.document(document);
-    Masked { document, unequal: objects.unequal }
+    MaskResult { document, unequal: objects.unequal }
 }

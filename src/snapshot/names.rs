@@ -13,7 +13,7 @@ use crate::forge::LabelNames;
 
 /// Every name of a document with the one that stands for it.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(super) struct NameMap {
     logins: HashMap<String, String>,
     owners: HashMap<String, String>,
     repos: HashMap<String, String>,
@@ -32,14 +32,14 @@ pub(super) struct Names {
     fold: bool,
 }
 
-impl Names {
+impl NameMap {
     /// Gathers the names of a document.
-    pub(super) fn of(document: &Value, vocabulary: &Vocabulary<'_>) -> Names {
+    pub(super) fn of(document: &Value, vocabulary: &Vocabulary<'_>) -> NameMap {
         let fold = document
             .get("kind")
             .and_then(Value::as_str)
             .is_some_and(|kind| LabelNames::of_kind(kind) == LabelNames::AnyCase);
-        let mut names = Names { fold, ..Names::default() };
+        let mut names = NameMap { fold, ..NameMap::default() };
         let repos = document.get("repos").and_then(Value::as_array).into_iter().flatten();
         for name in repos.filter_map(|repo| repo.get("full_name")?.as_str()) {
             names.add_repo(name, vocabulary);

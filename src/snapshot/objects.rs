@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Unequal;
-use super::names::Names;
+use super::names::NameMap;
 use super::text::Masker;
 use super::vocabulary::Vocabulary;
 use crate::engine::facts::Fact;
@@ -15,19 +15,19 @@ use crate::forge::time;
 
 /// Masks the objects of one document.
 #[derive(Debug)]
-pub(super) struct Objects<'v, 'p> {
+pub(super) struct ObjectMasker<'v, 'p> {
     vocabulary: &'v Vocabulary<'p>,
-    names: &'v Names,
+    names: &'v NameMap,
     masker: Masker<'v, 'p>,
     /// Full name of the repository at hand.
     repo: String,
     pub(super) unequal: Vec<Unequal>,
 }
 
-impl<'v, 'p> Objects<'v, 'p> {
-    pub(super) fn new(vocabulary: &'v Vocabulary<'p>, names: &'v Names) -> Self {
+impl<'v, 'p> ObjectMasker<'v, 'p> {
+    pub(super) fn new(vocabulary: &'v Vocabulary<'p>, names: &'v NameMap) -> Self {
         let masker = Masker::new(vocabulary, names);
-        Objects { vocabulary, names, masker, repo: String::new(), unequal: Vec::new() }
+        ObjectMasker { vocabulary, names, masker, repo: String::new(), unequal: Vec::new() }
     }
 
     /// A whole document.

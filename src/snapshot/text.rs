@@ -7,8 +7,8 @@
 
 use std::ops::Range;
 
-use super::keep::{ANY, Keeper, Texts, occurrences};
-use super::names::Names;
+use super::keep::{ANY, Keeper, TextLetters, occurrences};
+use super::names::NameMap;
 use super::vocabulary::Vocabulary;
 use crate::engine::digest;
 use crate::engine::facts::Fact;
@@ -61,7 +61,7 @@ const WAYS: [(Filler, bool, bool); 6] = [
 #[derive(Debug)]
 pub(super) struct Masker<'v, 'p> {
     vocabulary: &'v Vocabulary<'p>,
-    names: &'v Names,
+    names: &'v NameMap,
     keeper: Keeper<'v, 'p>,
 }
 
@@ -69,7 +69,7 @@ pub(super) struct Masker<'v, 'p> {
 pub(super) type Equal<T> = (T, bool);
 
 impl<'v, 'p> Masker<'v, 'p> {
-    pub(super) fn new(vocabulary: &'v Vocabulary<'p>, names: &'v Names) -> Self {
+    pub(super) fn new(vocabulary: &'v Vocabulary<'p>, names: &'v NameMap) -> Self {
         Masker { vocabulary, names, keeper: Keeper::new(vocabulary) }
     }
 
@@ -109,7 +109,7 @@ impl<'v, 'p> Masker<'v, 'p> {
 
     /// A comment, of which the rules read only who is asked to leave an item alone, and our marker.
     pub(super) fn comment(&self, body: &str, ours: bool) -> Equal<String> {
-        let mut texts = Texts::new("", body);
+        let mut texts = TextLetters::new("", body);
         texts.keep_markup();
         let mut line_start = texts.body;
         for line in body.split('\n') {
@@ -147,7 +147,7 @@ impl<'v, 'p> Masker<'v, 'p> {
 
     /// A text of which nothing but these parts has to stay.
     pub(super) fn plain<'t>(&self, text: &str, parts: impl Iterator<Item = &'t str>) -> String {
-        let mut texts = Texts::new("", text);
+        let mut texts = TextLetters::new("", text);
         for part in parts {
             for at in occurrences(&texts.chars, part) {
                 texts.keep(at);
@@ -157,7 +157,7 @@ impl<'v, 'p> Masker<'v, 'p> {
     }
 
     /// A part of the texts, written.
-    fn written(&self, texts: &Texts, part: Range<usize>, filler: Filler, named: bool) -> String {
+    fn written(&self, texts: &TextLetters, part: Range<usize>, filler: Filler, named: bool) -> String {
         let mut out = String::with_capacity(part.len());
         let mut at = part.start;
         while at < part.end {
@@ -174,7 +174,7 @@ impl<'v, 'p> Masker<'v, 'p> {
 
     /// A login behind an `@`, or the full name of a repository, that stands here alone: where it ends,
     /// and what stands for it. One of which the rules need a letter is none.
-    fn name_at(&self, texts: &Texts, at: Range<usize>) -> Option<(usize, &str)> {
+    fn name_at(&self, texts: &TextLetters, at: Range<usize>) -> Option<(usize, &str)> {
         let chars = &texts.chars[..at.end];
         let inner = |c: &char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
         let before = at.start.checked_sub(1).and_then(|before| chars.get(before));
@@ -202,7 +202,7 @@ impl<'v, 'p> Masker<'v, 'p> {
 
     /// A masked text of ours with the marker that ends the original, where one does: names in it are
     /// those that stand for the original ones, and its digest is that of the masked text.
-    fn with_marker(&self, texts: &Texts, filler: Filler, masked: String) -> String {
+    fn with_marker(&self, texts: &TextLetters, filler: Filler, masked: String) -> String {
         let original: String = texts.chars[texts.body..].iter().collect();
         let Some(old) = Marker::ending(&original) else { return masked };
         let lines = |text: &str| text.trim_end().rfind('\n').map_or(0, |at| at + 1);
@@ -246,10 +246,10 @@ impl<'v, 'p> Masker<'v, 'p> {
 
 /// What Markdown makes of a text, whatever its letters.
 #[derive(Debug, PartialEq, Eq)]
-struct Shape(String, String, String);
+struct MarkdownShape(String, String, String);
 
-fn shape(body: &str) -> Shape {
+fn shape(body: &str) -> MarkdownShape {
     let parts = Markdown::read(body);
     let same = |text: String| text.chars().map(|c| Filler::One(ANY).of(c)).collect();
-    Shape(same(parts.prose), same(parts.code), same(parts.headings))
+    MarkdownShape(same(parts.prose), same(parts.code), same(parts.headings))
 }

@@ -1,15 +1,15 @@
 //! What the rules look for: the words, names and patterns that a mask has to leave.
 //!
-//! Takes: the policies in use, and who we are. Gives: [`Vocabulary`], and [`Found`]: what it makes of
+//! Takes: the policies in use, and who we are. Gives: [`Vocabulary`], and [`RuleHits`]: what it makes of
 //! an item's texts. Two items of which the same is found are judged alike, as far as their texts go.
 
 use std::collections::BTreeSet;
 
 use crate::engine::areas::Areas;
-use crate::engine::expr::{Expr, Name};
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::facts::Fact;
 use crate::engine::rules::Policy;
-use crate::engine::text::{Tagged, same_tag};
+use crate::engine::text::{TitleTags, same_tag};
 use crate::engine::value::Value;
 use crate::engine::words::{Enough, MAX_MATCHES, Pattern};
 
@@ -37,7 +37,7 @@ pub(super) struct Vocabulary<'p> {
 
 /// What the rules make of an item's texts.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct RuleHits {
     /// Matches and entries that match, of each pattern.
     hits: Vec<(usize, usize)>,
     /// Under each policy.
@@ -98,7 +98,7 @@ impl<'p> Vocabulary<'p> {
                 Expr::Literal(Value::Text(text)) if !text.is_empty() => {
                     self.texts.insert(text);
                 }
-                Expr::Name(Name::Fact(fact)) => {
+                Expr::Name(NameRef::Fact(fact)) => {
                     self.facts.insert(*fact);
                 }
                 _ => {}
@@ -167,7 +167,7 @@ impl<'p> Vocabulary<'p> {
     }
 
     /// What the rules make of these texts.
-    pub(super) fn found(&self, title: &str, body: &str, labels: &[&str]) -> Found {
+    pub(super) fn found(&self, title: &str, body: &str, labels: &[&str]) -> RuleHits {
         let areas = Areas::new(title, body, labels);
         let hits = self.patterns.iter().map(|pattern| {
             let hits = pattern.search(&areas);
@@ -181,11 +181,11 @@ impl<'p> Vocabulary<'p> {
             (count(|label, text| label == text), count(|label, text| label.contains(text)))
         };
         let labels = self.within_title(Fact::Labels).map(in_labels).collect();
-        Found { hits: hits.collect(), tags, labels, length: title.chars().count() }
+        RuleHits { hits: hits.collect(), tags, labels, length: title.chars().count() }
     }
 
     fn tags(&self, policy: &Policy, title: &str, labels: &[&str]) -> Tags {
-        let tagged = Tagged::read(title, labels, policy.tags, |word| policy.keywords.knows(word));
+        let tagged = TitleTags::read(title, labels, policy.tags, |word| policy.keywords.knows(word));
         let (title, lower) = (tagged.title.as_str(), tagged.title.to_lowercase());
         Tags {
             sets: policy.keywords.in_sets(&tagged.tags),

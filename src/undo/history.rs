@@ -1,31 +1,31 @@
 //! The journal as single writes.
 //!
-//! Takes: the lines of the journal, oldest first. Gives: [`Written`]s in their order: each write once,
+//! Takes: the lines of the journal, oldest first. Gives: [`RunWrite`]s in their order: each write once,
 //! with how far it came, and one for each label and each person. Pure.
 
-use super::{Done, Written};
-use crate::apply::journal::{Entry, Step};
+use super::{RunWrite, WriteCertainty};
+use crate::apply::journal::{JournalEntry, WriteStep};
 use crate::forge::{LabelNames, time};
 use crate::plan::{Op, UNDO, Write};
 
 /// Puts the lines of each write together.
 #[derive(Debug, Default)]
-pub struct History {
-    steps: Vec<Entry>,
+pub struct WriteHistory {
+    steps: Vec<JournalEntry>,
 }
 
-impl History {
+impl WriteHistory {
     /// Takes the next line.
-    pub fn add(&mut self, entry: Entry) {
-        if entry.state == Step::Begun {
+    pub fn add(&mut self, entry: JournalEntry) {
+        if entry.state == WriteStep::Begun {
             self.steps.push(entry);
             return;
         }
         // A new comment and a new issue are told their names only when they are done.
-        let same = |begun: &Entry| {
+        let same = |begun: &JournalEntry| {
             let placed = begun.number == entry.number || entry.op == Op::CreateIssue;
             let args = begun.args == entry.args || matches!(entry.op, Op::Comment | Op::CreateIssue);
-            begun.state == Step::Begun
+            begun.state == WriteStep::Begun
                 && (&begun.run, &begun.policy, &begun.repo, begun.op)
                     == (&entry.run, &entry.policy, &entry.repo, entry.op)
                 && placed
@@ -40,19 +40,19 @@ impl History {
 
     /// All of it.
     #[must_use]
-    pub fn written(self) -> Vec<Written> {
+    pub fn written(self) -> Vec<RunWrite> {
         self.steps.into_iter().flat_map(singly).collect()
     }
 }
 
-fn singly(entry: Entry) -> Vec<Written> {
+fn singly(entry: JournalEntry) -> Vec<RunWrite> {
     let done = match entry.state {
-        Step::Begun => Done::Perhaps,
-        Step::Done => Done::Yes,
-        Step::Failed => Done::Failed,
+        WriteStep::Begun => WriteCertainty::Perhaps,
+        WriteStep::Done => WriteCertainty::Yes,
+        WriteStep::Failed => WriteCertainty::Failed,
     };
     let whole = Write { op: entry.op, key: UNDO.into(), args: entry.args };
-    let one = |write: Write| Written {
+    let one = |write: Write| RunWrite {
         run: entry.run.clone(),
         job: entry.job.clone(),
         policy: entry.policy.clone(),
@@ -72,15 +72,16 @@ fn singly(entry: Entry) -> Vec<Written> {
 
 /// The last run that wrote something, what takes back apart.
 #[must_use]
-pub fn last(history: &[Written]) -> Option<&str> {
-    let wrote = |written: &&Written| written.job != super::JOB && written.done != Done::Failed;
+pub fn last(history: &[RunWrite]) -> Option<&str> {
+    let wrote = |written: &&RunWrite| written.job != super::JOB && written.done != WriteCertainty::Failed;
     history.iter().rev().find(wrote).map(|written| written.run.as_str())
 }
 
 /// The last that any other run wrote about the same thing after the one at `index`.
-pub(super) fn later(history: &[Written], index: usize, names: LabelNames) -> Option<&Written> {
+pub(super) fn later(history: &[RunWrite], index: usize, names: LabelNames) -> Option<&RunWrite> {
     let written = history.get(index)?;
-    let about =
-        |other: &&Written| other.run != written.run && other.done != Done::Failed && written.same_thing(other, names);
+    let about = |other: &&RunWrite| {
+        other.run != written.run && other.done != WriteCertainty::Failed && written.same_thing(other, names)
+    };
     history.get(index + 1..)?.iter().rev().find(about)
 }

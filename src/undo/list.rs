@@ -1,17 +1,17 @@
 //! The list of runs, for people and programs.
 //!
-//! Takes: [`Run`]s, oldest first. Gives: text, Markdown, JSON. Names of jobs and forges are other people's
+//! Takes: [`PastRun`]s, oldest first. Gives: text, Markdown, JSON. Names of jobs and forges are other people's
 //! words in each. Pure.
 
 use serde_json::{Value, json};
 
-use super::runs::Run;
+use super::runs::PastRun;
 use crate::engine::untrusted::{markdown, terminal};
-use crate::report::table::{Side, lay_out};
+use crate::report::table::{Alignment, lay_out};
 
 /// As JSON.
 #[must_use]
-pub fn json(runs: &[Run], generated_at: &str, warnings: &[String]) -> Value {
+pub fn json(runs: &[PastRun], generated_at: &str, warnings: &[String]) -> Value {
     json!({
         "job": "runs", "generated_at": generated_at, "complete": warnings.is_empty(), "warnings": warnings,
         "totals": {"runs": runs.len(), "unended": runs.iter().filter(|run| run.ended.is_none()).count()},
@@ -21,11 +21,11 @@ pub fn json(runs: &[Run], generated_at: &str, warnings: &[String]) -> Value {
 
 /// For a terminal.
 #[must_use]
-pub fn text(runs: &[Run]) -> String {
+pub fn text(runs: &[PastRun]) -> String {
     if runs.is_empty() {
         return "No run is recorded.\n".to_owned();
     }
-    let row = |run: &Run| {
+    let row = |run: &PastRun| {
         let word = |text: &Option<String>| terminal(text.as_deref().unwrap_or("?"));
         vec![
             terminal(&run.run),
@@ -37,13 +37,13 @@ pub fn text(runs: &[Run]) -> String {
         ]
     };
     let rows: Vec<Vec<String>> = runs.iter().map(row).collect();
-    let sides = [Side::Left, Side::Left, Side::Left, Side::Right, Side::Left, Side::Left];
+    let sides = [Alignment::Left, Alignment::Left, Alignment::Left, Alignment::Right, Alignment::Left, Alignment::Left];
     lay_out(&rows, &sides, usize::MAX).join("\n") + "\n"
 }
 
 /// For a comment or a file.
 #[must_use]
-pub fn in_markdown(runs: &[Run]) -> String {
+pub fn in_markdown(runs: &[PastRun]) -> String {
     if runs.is_empty() {
         return "No run is recorded.\n".to_owned();
     }
@@ -58,7 +58,7 @@ pub fn in_markdown(runs: &[Run]) -> String {
 }
 
 /// How a run ended, its figures that are not zero, and what became of it.
-fn told(run: &Run) -> String {
+fn told(run: &PastRun) -> String {
     let mut parts = Vec::new();
     match (&run.ended, run.exit) {
         (None, _) => parts.push("began and never ended".to_owned()),

@@ -21,7 +21,7 @@ mod texts;
 
 use chrono::{DateTime, Utc};
 
-use crate::forge::{Account, Comment, Event, Item, Kind, LabelNames};
+use crate::forge::{Account, Comment, Event, Item, ItemKind, LabelNames};
 use crate::plan::{Args, Op, UNDO, Write};
 
 /// The name of the job under which what is taken back is recorded: it can be taken back too.
@@ -35,7 +35,7 @@ const CLOCKS: i64 = 10;
 
 /// One thing that a run wrote: one label, one person, one text.
 #[derive(Debug, Clone)]
-pub struct Written {
+pub struct RunWrite {
     /// The run.
     pub run: String,
     /// Its job.
@@ -47,7 +47,7 @@ pub struct Written {
     /// `owner/name`.
     pub repo: String,
     /// Issue or pull request.
-    pub kind: Kind,
+    pub kind: ItemKind,
     /// The number; `None` for a label of the repository, and for an issue whose number nobody noted.
     pub number: Option<u64>,
     /// What was done.
@@ -61,12 +61,12 @@ pub struct Written {
     /// When, as far as that is known.
     pub at: Option<DateTime<Utc>>,
     /// Whether it was done.
-    pub done: Done,
+    pub done: WriteCertainty,
 }
 
 /// Whether a write was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Done {
+pub enum WriteCertainty {
     /// The forge said so.
     Yes,
     /// The run ended before it was told, or only a comment announces it.
@@ -75,45 +75,47 @@ pub enum Done {
     Failed,
 }
 
-impl Written {
+impl RunWrite {
     /// As a write of a plan.
     fn write(&self) -> Write {
         Write { op: self.op, key: UNDO.into(), args: self.args.clone() }
     }
 
     /// Whether two writes are about one thing: one label on one item, one comment, one state.
-    fn same_thing(&self, other: &Written, names: LabelNames) -> bool {
+    fn same_thing(&self, other: &RunWrite, names: LabelNames) -> bool {
         if !self.repo.eq_ignore_ascii_case(&other.repo) {
             return false;
         }
         let label = || {
-            let of = |written: &Written| written.args.labels.first().cloned().unwrap_or_default();
+            let of = |written: &RunWrite| written.args.labels.first().cloned().unwrap_or_default();
             names.same(&of(self), &of(other))
         };
         let login = || {
-            let of = |written: &Written| written.args.assignees.first().cloned().unwrap_or_default();
+            let of = |written: &RunWrite| written.args.assignees.first().cloned().unwrap_or_default();
             of(self).eq_ignore_ascii_case(&of(other))
         };
-        let thing = Thing::of(self.op);
-        if thing != Thing::of(other.op) {
+        let thing = WriteSubject::of(self.op);
+        if thing != WriteSubject::of(other.op) {
             return false;
         }
         let here = self.number.is_some() && self.number == other.number;
         match thing {
-            Thing::OwnLabel => label(),
-            Thing::Label => here && label(),
-            Thing::Person => here && login(),
-            Thing::Comment => here && self.args.id.is_some() && self.args.id == other.args.id,
+            WriteSubject::OwnLabel => label(),
+            WriteSubject::Label => here && label(),
+            WriteSubject::Person => here && login(),
+            WriteSubject::Comment => here && self.args.id.is_some() && self.args.id == other.args.id,
             // Each policy has a section of its own; an issue that was created is one text.
-            Thing::Text => here && (self.policy == other.policy || [self.op, other.op].contains(&Op::CreateIssue)),
-            Thing::Milestone | Thing::State => here,
+            WriteSubject::Text => {
+                here && (self.policy == other.policy || [self.op, other.op].contains(&Op::CreateIssue))
+            }
+            WriteSubject::Milestone | WriteSubject::State => here,
         }
     }
 }
 
 /// What a write is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Thing {
+enum WriteSubject {
     Label,
     Person,
     Milestone,
@@ -124,23 +126,23 @@ enum Thing {
     OwnLabel,
 }
 
-impl Thing {
-    fn of(op: Op) -> Thing {
+impl WriteSubject {
+    fn of(op: Op) -> WriteSubject {
         match op {
-            Op::AddLabels | Op::RemoveLabels => Thing::Label,
-            Op::Assign | Op::Unassign => Thing::Person,
-            Op::SetMilestone => Thing::Milestone,
-            Op::Close | Op::Reopen => Thing::State,
-            Op::Comment | Op::EditComment | Op::DeleteComment => Thing::Comment,
-            Op::CreateIssue | Op::EditBody => Thing::Text,
-            Op::CreateLabel | Op::DeleteLabel => Thing::OwnLabel,
+            Op::AddLabels | Op::RemoveLabels => WriteSubject::Label,
+            Op::Assign | Op::Unassign => WriteSubject::Person,
+            Op::SetMilestone => WriteSubject::Milestone,
+            Op::Close | Op::Reopen => WriteSubject::State,
+            Op::Comment | Op::EditComment | Op::DeleteComment => WriteSubject::Comment,
+            Op::CreateIssue | Op::EditBody => WriteSubject::Text,
+            Op::CreateLabel | Op::DeleteLabel => WriteSubject::OwnLabel,
         }
     }
 }
 
 /// What the forge holds of an item now.
 #[derive(Debug, Clone, Default)]
-pub struct Held {
+pub struct ItemOnForge {
     /// The item; `None` where it is gone.
     pub item: Option<Item<'static>>,
     /// Its comments, oldest first.
@@ -151,7 +153,7 @@ pub struct Held {
 
 /// What is known beside that.
 #[allow(missing_debug_implementations, reason = "it holds a callback")]
-pub struct Known<'k> {
+pub struct UndoContext<'k> {
     /// Our own login.
     pub us: &'k str,
     /// How the forge tells labels apart.
@@ -160,7 +162,7 @@ pub struct Known<'k> {
     pub ended: &'k dyn Fn(&str) -> bool,
 }
 
-impl Known<'_> {
+impl UndoContext<'_> {
     fn ours(&self, account: Option<&Account>) -> bool {
         account.is_some_and(|account| !self.us.is_empty() && account.login.eq_ignore_ascii_case(self.us))
     }
@@ -168,7 +170,7 @@ impl Known<'_> {
 
 /// What becomes of one thing that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Verdict {
+enum UndoVerdict {
     /// These writes take it back, in this order.
     Undo(Vec<Write>),
     /// This run, or one that nobody noted, has taken it back.
@@ -180,7 +182,7 @@ enum Verdict {
 }
 
 /// The sentence about a later run.
-fn later_run(later: &Written) -> String {
+fn later_run(later: &RunWrite) -> String {
     format!("A later run, {}, wrote there.", later.run)
 }
 

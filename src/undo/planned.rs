@@ -1,6 +1,6 @@
 //! One run, taken back: a plan for the one writer, and what is left alone.
 //!
-//! Takes: all that was written, the run, what the forge holds. Gives: [`Undo`]. The newest write is taken
+//! Takes: all that was written, the run, what the forge holds. Gives: [`UndoPlan`]. The newest write is taken
 //! back first; within an item the comment goes last, so that a run that dies half-way still says what it
 //! was about. Pure.
 
@@ -8,17 +8,19 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::{Done, Held, Known, Thing, Verdict, Written, back, history, state, texts};
+use super::{
+    ItemOnForge, RunWrite, UndoContext, UndoVerdict, WriteCertainty, WriteSubject, back, history, state, texts,
+};
 use crate::engine::digest;
-use crate::forge::change::Label;
+use crate::forge::change::NewLabel;
 use crate::plan::{self, Effect, Op, PlannedItem, Write};
 
 /// Key of an item: its repository in small letters, its number.
-pub type At = (String, u64);
+pub type ItemKey = (String, u64);
 
 /// The key of an item.
 #[must_use]
-pub fn at(repo: &str, number: u64) -> At {
+pub fn at(repo: &str, number: u64) -> ItemKey {
     (repo.to_lowercase(), number)
 }
 
@@ -26,49 +28,49 @@ pub fn at(repo: &str, number: u64) -> At {
 #[derive(Debug, Default)]
 pub struct Holdings {
     /// By item.
-    pub items: HashMap<At, Held>,
+    pub items: HashMap<ItemKey, ItemOnForge>,
     /// Items that could not be read, with the reason.
-    pub unread: HashMap<At, String>,
+    pub unread: HashMap<ItemKey, String>,
     /// Numbers of what carries a label, by repository in small letters and name.
     pub carriers: HashMap<(String, String), Vec<u64>>,
 }
 
 /// What becomes of a run.
 #[derive(Debug, Default)]
-pub struct Undo {
+pub struct UndoPlan {
     /// What to write, in order.
     pub items: Vec<PlannedItem>,
     /// Labels that are made anew where they are put back.
-    pub labels: Vec<Label>,
+    pub labels: Vec<NewLabel>,
     /// What stays as it is, with the reason.
-    pub left: Vec<(Written, String)>,
+    pub left: Vec<(RunWrite, String)>,
     /// What was taken back before, with the run that did.
-    pub already: Vec<(Written, Option<String>)>,
+    pub already: Vec<(RunWrite, Option<String>)>,
     /// What could not be read, with the reason.
-    pub unread: Vec<(Written, String)>,
+    pub unread: Vec<(RunWrite, String)>,
 }
 
 /// Plans to take a run back.
 #[must_use]
-pub fn plan(run: &str, history: &[Written], held: &Holdings, known: &Known<'_>) -> Undo {
-    let mut undo = Undo::default();
+pub fn plan(run: &str, history: &[RunWrite], held: &Holdings, known: &UndoContext<'_>) -> UndoPlan {
+    let mut undo = UndoPlan::default();
     let mut own_labels = Vec::new();
     for (index, written) in history.iter().enumerate().rev().filter(|(_, written)| written.run == run) {
-        if Thing::of(written.op) == Thing::OwnLabel {
+        if WriteSubject::of(written.op) == WriteSubject::OwnLabel {
             own_labels.push((index, written));
             continue;
         }
         let later = history::later(history, index, known.names);
         match verdict(written, later, held, known) {
-            Verdict::Undo(writes) => undo.add(written, writes, held, run),
-            Verdict::Already(by) => undo.already.push((written.clone(), by)),
-            Verdict::Left(why) if held_back(written, held) => undo.unread.push((written.clone(), why)),
-            Verdict::Left(why) => undo.left.push((written.clone(), why)),
-            Verdict::Nothing => {}
+            UndoVerdict::Undo(writes) => undo.add(written, writes, held, run),
+            UndoVerdict::Already(by) => undo.already.push((written.clone(), by)),
+            UndoVerdict::Left(why) if held_back(written, held) => undo.unread.push((written.clone(), why)),
+            UndoVerdict::Left(why) => undo.left.push((written.clone(), why)),
+            UndoVerdict::Nothing => {}
         }
     }
     for effect in undo.items.iter_mut().flat_map(|item| &mut item.effects) {
-        effect.writes.sort_by_key(|write| Thing::of(write.op) == Thing::Comment);
+        effect.writes.sort_by_key(|write| WriteSubject::of(write.op) == WriteSubject::Comment);
     }
     for (index, written) in own_labels {
         let later = history::later(history, index, known.names);
@@ -77,37 +79,37 @@ pub fn plan(run: &str, history: &[Written], held: &Holdings, known: &Known<'_>) 
     undo
 }
 
-fn held_back(written: &Written, held: &Holdings) -> bool {
+fn held_back(written: &RunWrite, held: &Holdings) -> bool {
     written.number.is_some_and(|number| held.unread.contains_key(&at(&written.repo, number)))
 }
 
-fn verdict(written: &Written, later: Option<&Written>, held: &Holdings, known: &Known<'_>) -> Verdict {
+fn verdict(written: &RunWrite, later: Option<&RunWrite>, held: &Holdings, known: &UndoContext<'_>) -> UndoVerdict {
     let Some(number) = written.number else {
         return match written.done {
-            Done::Yes => Verdict::Left("Nobody noted its number.".to_owned()),
-            _ => Verdict::Nothing,
+            WriteCertainty::Yes => UndoVerdict::Left("Nobody noted its number.".to_owned()),
+            _ => UndoVerdict::Nothing,
         };
     };
     let key = at(&written.repo, number);
     if let Some(why) = held.unread.get(&key) {
-        return Verdict::Left(why.clone());
+        return UndoVerdict::Left(why.clone());
     }
-    let gone = Held::default();
+    let gone = ItemOnForge::default();
     let held = held.items.get(&key).unwrap_or(&gone);
-    match Thing::of(written.op) {
-        Thing::Comment | Thing::Text => texts::verdict(written, later, held, known),
+    match WriteSubject::of(written.op) {
+        WriteSubject::Comment | WriteSubject::Text => texts::verdict(written, later, held, known),
         _ => state::verdict(written, later, held, known),
     }
 }
 
-impl Undo {
+impl UndoPlan {
     /// Writes planned.
     #[must_use]
     pub fn writes(&self) -> usize {
         self.items.iter().flat_map(|item| &item.effects).map(|effect| effect.writes.len()).sum()
     }
 
-    fn add(&mut self, written: &Written, writes: Vec<Write>, held: &Holdings, run: &str) {
+    fn add(&mut self, written: &RunWrite, writes: Vec<Write>, held: &Holdings, run: &str) {
         let Some(number) = written.number else { return };
         let same = |item: &PlannedItem| item.repo.as_ref() == written.repo && item.number == Some(number);
         let item = match self.items.iter().position(same) {
@@ -145,14 +147,14 @@ impl Undo {
 
     /// A label of the repository: one that the run made goes where nothing will carry it; one that an undo
     /// took away comes back before anything is to carry it.
-    fn label(&mut self, written: &Written, later: Option<&Written>, held: &Holdings, known: &Known<'_>) {
+    fn label(&mut self, written: &RunWrite, later: Option<&RunWrite>, held: &Holdings, known: &UndoContext<'_>) {
         let Some(name) = written.args.labels.first() else { return };
         let opposite = later.is_some_and(|later| later.op != written.op);
-        if written.done == Done::Failed {
+        if written.done == WriteCertainty::Failed {
             return;
         }
         if let Some(later) = later.filter(|_| opposite) {
-            if later.done == Done::Yes && (known.ended)(&later.run) {
+            if later.done == WriteCertainty::Yes && (known.ended)(&later.run) {
                 self.already.push((written.clone(), Some(later.run.clone())));
                 return;
             }
@@ -169,7 +171,7 @@ impl Undo {
         if written.op == Op::DeleteLabel {
             let text = |text: &Option<String>| text.clone().unwrap_or_default();
             let (color, description) = (text(&written.args.color), text(&written.args.body));
-            self.labels.push(Label { name: name.clone(), color, description });
+            self.labels.push(NewLabel { name: name.clone(), color, description });
             self.items.insert(0, own(Op::CreateLabel));
             return;
         }
@@ -191,7 +193,7 @@ impl Undo {
     }
 }
 
-fn effect(written: &Written, run: &str) -> Effect {
+fn effect(written: &RunWrite, run: &str) -> Effect {
     Effect {
         policy: written.policy.as_str().into(),
         rule: written.rule.as_deref().map(Into::into),

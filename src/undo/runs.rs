@@ -1,6 +1,6 @@
 //! Which runs there were.
 //!
-//! Takes: the lines of `runs.jsonl`, what was written. Gives: [`Run`]s, oldest first; a run without its
+//! Takes: the lines of `runs.jsonl`, what was written. Gives: [`PastRun`]s, oldest first; a run without its
 //! second line began and never ended. Pure.
 
 use std::collections::HashMap;
@@ -8,12 +8,12 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Done, JOB, Written};
+use super::{JOB, RunWrite, WriteCertainty};
 
 /// A line of the record, as far as it is read; what is missing is unknown.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Line {
+pub struct RunLine {
     run: String,
     job: Option<String>,
     started: Option<String>,
@@ -29,7 +29,7 @@ pub struct Line {
 
 /// A run.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Run {
+pub struct PastRun {
     /// Its name.
     pub run: String,
     /// Its job.
@@ -60,12 +60,12 @@ pub struct Run {
 
 /// Puts the two lines of each run together; runs of which only the journal knows are among them.
 #[must_use]
-pub fn runs(lines: Vec<Line>, history: &[Written]) -> Vec<Run> {
-    let mut all: Vec<Run> = Vec::new();
+pub fn runs(lines: Vec<RunLine>, history: &[RunWrite]) -> Vec<PastRun> {
+    let mut all: Vec<PastRun> = Vec::new();
     let mut place: HashMap<String, usize> = HashMap::new();
     for line in lines.into_iter().filter(|line| !line.run.is_empty()) {
         let index = *place.entry(line.run.clone()).or_insert_with(|| {
-            all.push(Run { run: line.run.clone(), ..Run::default() });
+            all.push(PastRun { run: line.run.clone(), ..PastRun::default() });
             all.len() - 1
         });
         let Some(run) = all.get_mut(index) else { continue };
@@ -80,10 +80,10 @@ pub fn runs(lines: Vec<Line>, history: &[Written]) -> Vec<Run> {
         run.totals = line.totals.or(run.totals.take());
         run.undoes = line.undoes.or(run.undoes.take());
     }
-    for written in history.iter().filter(|written| written.done != Done::Failed) {
+    for written in history.iter().filter(|written| written.done != WriteCertainty::Failed) {
         let index = *place.entry(written.run.clone()).or_insert_with(|| {
             let (run, job) = (written.run.clone(), Some(written.job.clone()));
-            all.push(Run { run, job, ..Run::default() });
+            all.push(PastRun { run, job, ..PastRun::default() });
             all.len() - 1
         });
         if let Some(run) = all.get_mut(index) {

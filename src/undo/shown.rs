@@ -1,16 +1,16 @@
 //! What an undo does, for people and programs.
 //!
-//! Takes: an [`Undo`], what became of it. Gives: text, Markdown, JSON. Names and texts are other people's
+//! Takes: an [`UndoPlan`], what became of it. Gives: text, Markdown, JSON. Names and texts are other people's
 //! words in each. Pure.
 
 use serde_json::{Value, json};
 
-use super::planned::Undo;
-use super::{JOB, Written};
-use crate::apply::{Fate, Outcome};
+use super::planned::UndoPlan;
+use super::{JOB, RunWrite};
+use crate::apply::{ItemFate, ItemOutcome};
 use crate::engine::untrusted::{cut, markdown, readable, terminal};
 use crate::plan::{Args, Op, PlannedItem, Write};
-use crate::report::table::{Side, lay_out};
+use crate::report::table::{Alignment, lay_out};
 
 /// Rows of a section in text, where not all are asked for.
 const FEW: usize = 20;
@@ -20,25 +20,25 @@ const MANY: usize = 50;
 const START: usize = 60;
 
 /// Every fate of a planned write with its name in JSON; `planned` in a dry run.
-const STATES: [(Fate, &str); 5] = [
-    (Fate::Done, "done"),
-    (Fate::Unchanged, "unchanged"),
-    (Fate::Dropped, "dropped"),
-    (Fate::Failed, "failed"),
-    (Fate::NotReached, "deferred"),
+const STATES: [(ItemFate, &str); 5] = [
+    (ItemFate::Done, "done"),
+    (ItemFate::Unchanged, "unchanged"),
+    (ItemFate::Dropped, "dropped"),
+    (ItemFate::Failed, "failed"),
+    (ItemFate::NotReached, "deferred"),
 ];
 
 /// An undo with what became of it.
 #[derive(Debug, Clone, Copy)]
-pub struct Shown<'s> {
+pub struct UndoView<'s> {
     /// What was planned.
-    pub undo: &'s Undo,
+    pub undo: &'s UndoPlan,
     /// The run that is taken back, and its job.
     pub run: (&'s str, &'s str),
     /// The name of this run; `None` in a dry run.
     pub own: Option<&'s str>,
     /// One an item of the plan; `None` in a dry run.
-    pub outcomes: Option<&'s [Outcome]>,
+    pub outcomes: Option<&'s [ItemOutcome]>,
     /// The forge.
     pub forge: &'s str,
     /// The instant, RFC 3339.
@@ -52,16 +52,17 @@ pub struct Shown<'s> {
 }
 
 /// A line about one write.
-struct Row {
+struct UndoRow {
     item: String,
     what: String,
     note: String,
 }
 
-impl Shown<'_> {
+impl UndoView<'_> {
     fn state(&self, index: usize) -> &'static str {
-        let fate = self.outcomes.map(|outcomes| outcomes.get(index).map_or(Fate::NotReached, |outcome| outcome.fate));
-        let name = |fate: Fate| STATES.iter().find(|(known, _)| *known == fate).map_or("", |(_, name)| name);
+        let fate =
+            self.outcomes.map(|outcomes| outcomes.get(index).map_or(ItemFate::NotReached, |outcome| outcome.fate));
+        let name = |fate: ItemFate| STATES.iter().find(|(known, _)| *known == fate).map_or("", |(_, name)| name);
         fate.map_or("planned", name)
     }
 
@@ -88,7 +89,7 @@ impl Shown<'_> {
     /// As JSON.
     #[must_use]
     pub fn json(&self) -> Value {
-        let of = |written: &Written, more: Value| {
+        let of = |written: &RunWrite, more: Value| {
             let mut value = json!({
                 "op": written.op, "repo": written.repo, "kind": written.kind, "number": written.number,
                 "policy": written.policy, "rule": written.rule, "args": written.args,
@@ -98,7 +99,7 @@ impl Shown<'_> {
             }
             value
         };
-        let with_why = |list: &[(Written, String)]| -> Vec<Value> {
+        let with_why = |list: &[(RunWrite, String)]| -> Vec<Value> {
             list.iter().map(|(written, why)| of(written, json!({"reason": why}))).collect()
         };
         let already: Vec<Value> =
@@ -129,7 +130,7 @@ impl Shown<'_> {
         if self.by_comments { "comments" } else { "journal" }
     }
 
-    fn sections(&self) -> Vec<(&'static str, Vec<Row>)> {
+    fn sections(&self) -> Vec<(&'static str, Vec<UndoRow>)> {
         let titles = [
             ("Would take back", "planned"),
             ("Taken back", "done"),
@@ -138,12 +139,12 @@ impl Shown<'_> {
             ("Not reached", "deferred"),
             ("So already", "unchanged"),
         ];
-        let mut all: Vec<(&'static str, Vec<Row>)> = Vec::new();
+        let mut all: Vec<(&'static str, Vec<UndoRow>)> = Vec::new();
         for (title, state) in titles {
             let items = self.undo.items.iter().enumerate().filter(|(index, _)| self.state(*index) == state);
             all.push((title, items.flat_map(|(index, item)| self.rows(index, item)).collect()));
         }
-        let row = |written: &Written, note: String| Row {
+        let row = |written: &RunWrite, note: String| UndoRow {
             item: name(&written.repo, written.number),
             what: what(written.op, &written.args),
             note,
@@ -159,10 +160,10 @@ impl Shown<'_> {
         all
     }
 
-    fn rows(&self, index: usize, item: &PlannedItem) -> Vec<Row> {
+    fn rows(&self, index: usize, item: &PlannedItem) -> Vec<UndoRow> {
         let note = self.outcomes.and_then(|outcomes| outcomes.get(index)).and_then(|outcome| outcome.note.clone());
         let writes = item.effects.iter().flat_map(|effect| &effect.writes);
-        let row = |write: &Write| Row {
+        let row = |write: &Write| UndoRow {
             item: name(&item.repo, item.number),
             what: what(write.op, &write.args),
             note: note.clone().unwrap_or_default(),
@@ -216,10 +217,10 @@ impl Shown<'_> {
         for (title, rows) in self.sections() {
             lines.extend([String::new(), format!("{title} ({})", rows.len())]);
             let most = if verbose { rows.len() } else { FEW };
-            let cells = |row: &Row| vec![terminal(&row.item), terminal(&row.what), terminal(&row.note)];
+            let cells = |row: &UndoRow| vec![terminal(&row.item), terminal(&row.what), terminal(&row.note)];
             let cells: Vec<Vec<String>> = rows.iter().take(most).map(cells).collect();
             // A reason is read to its end, however wide.
-            lines.extend(lay_out(&cells, &[Side::Left, Side::Left, Side::Left], usize::MAX));
+            lines.extend(lay_out(&cells, &[Alignment::Left, Alignment::Left, Alignment::Left], usize::MAX));
             if rows.len() > most {
                 lines.push(format!("… and {} more (-v shows all)", rows.len() - most));
             }
@@ -238,8 +239,9 @@ impl Shown<'_> {
         for (title, rows) in self.sections() {
             lines.extend([String::new(), format!("### {title} ({})", rows.len()), String::new()]);
             lines.extend(["| item | what | |".to_owned(), "| --- | --- | --- |".to_owned()]);
-            let row =
-                |row: &Row| format!("| {} | {} | {} |", markdown(&row.item), markdown(&row.what), markdown(&row.note));
+            let row = |row: &UndoRow| {
+                format!("| {} | {} | {} |", markdown(&row.item), markdown(&row.what), markdown(&row.note))
+            };
             lines.extend(rows.iter().take(MANY).map(row));
             if rows.len() > MANY {
                 lines.extend([String::new(), format!("… and {} more", rows.len() - MANY)]);

@@ -6,53 +6,58 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{CLOCKS, Done, Held, JOB, Known, Verdict, Written, back, later_run};
+use super::{CLOCKS, ItemOnForge, JOB, RunWrite, UndoContext, UndoVerdict, WriteCertainty, back, later_run};
 use crate::apply::doubt::{does, said, undoes};
-use crate::forge::{Event, Item, What};
-use crate::plan::memory::{self, State};
+use crate::forge::{Event, EventKind, Item};
+use crate::plan::memory::{self, ItemStanding};
 use crate::plan::{Args, Op, Write};
 
 /// Decides about one.
-pub(super) fn verdict(written: &Written, later: Option<&Written>, held: &Held, known: &Known<'_>) -> Verdict {
-    let Some(item) = &held.item else { return Verdict::Left("The item is gone.".to_owned()) };
+pub(super) fn verdict(
+    written: &RunWrite,
+    later: Option<&RunWrite>,
+    held: &ItemOnForge,
+    known: &UndoContext<'_>,
+) -> UndoVerdict {
+    let Some(item) = &held.item else { return UndoVerdict::Left("The item is gone.".to_owned()) };
     let write = written.write();
-    let stands = !memory::left(&mut write.clone(), &State::of(item, known.names));
+    let stands = !memory::left(&mut write.clone(), &ItemStanding::of(item, known.names));
     let about = |event: &&Event| does(event, &write, known.names) || undoes(event, &write, known.names);
     let last = held.timeline.as_deref().and_then(|events| events.iter().rev().find(about));
     let by_us = |event: &Event| known.ours(event.actor.as_ref());
     if !stands {
         let last = last.filter(|event| undoes(event, &write, known.names));
         return match (later, last) {
-            _ if written.done != Done::Yes => Verdict::Nothing,
-            (Some(later), _) if later.job == JOB => Verdict::Already(Some(later.run.clone())),
-            (Some(later), _) => Verdict::Left(later_run(later)),
-            (None, Some(event)) if by_us(event) => Verdict::Already(None),
-            (None, Some(event)) => Verdict::Left(said(event)),
-            (None, None) => Verdict::Left(gone(&write)),
+            _ if written.done != WriteCertainty::Yes => UndoVerdict::Nothing,
+            (Some(later), _) if later.job == JOB => UndoVerdict::Already(Some(later.run.clone())),
+            (Some(later), _) => UndoVerdict::Left(later_run(later)),
+            (None, Some(event)) if by_us(event) => UndoVerdict::Already(None),
+            (None, Some(event)) => UndoVerdict::Left(said(event)),
+            (None, None) => UndoVerdict::Left(gone(&write)),
         };
     }
     if let Some(later) = later {
         let again = later.op == written.op && later.args.milestone == written.args.milestone;
         if again {
-            return Verdict::Left(later_run(later));
+            return UndoVerdict::Left(later_run(later));
         }
         // It was taken back and is there again; unless the run that took it back died before it was kept.
-        if later.done == Done::Yes && (known.ended)(&later.run) {
+        if later.done == WriteCertainty::Yes && (known.ended)(&later.run) {
             let who = last.filter(|event| !by_us(event));
-            return Verdict::Left(who.map_or_else(|| "It was taken back, and is there again.".to_owned(), said));
+            return UndoVerdict::Left(who.map_or_else(|| "It was taken back, and is there again.".to_owned(), said));
         }
     }
     match last {
-        Some(event) if !by_us(event) => Verdict::Left(said(event)),
-        Some(event) if written.done != Done::Yes && before(event, written.at) => Verdict::Nothing,
-        None if written.done == Done::Failed => Verdict::Nothing,
-        None if written.done == Done::Perhaps => {
-            Verdict::Left("Nobody knows whether the run wrote it or it was there before.".to_owned())
+        Some(event) if !by_us(event) => UndoVerdict::Left(said(event)),
+        Some(event) if written.done != WriteCertainty::Yes && before(event, written.at) => UndoVerdict::Nothing,
+        None if written.done == WriteCertainty::Failed => UndoVerdict::Nothing,
+        None if written.done == WriteCertainty::Perhaps => {
+            UndoVerdict::Left("Nobody knows whether the run wrote it or it was there before.".to_owned())
         }
         _ if written.op == Op::SetMilestone && !written.noted => {
-            Verdict::Left("Nobody knows which milestone was there before.".to_owned())
+            UndoVerdict::Left("Nobody knows which milestone was there before.".to_owned())
         }
-        _ => Verdict::Undo(inverse(written, item, held, known)),
+        _ => UndoVerdict::Undo(inverse(written, item, held, known)),
     }
 }
 
@@ -61,7 +66,7 @@ fn before(event: &Event, at: Option<DateTime<Utc>>) -> bool {
     event.at.zip(at).is_some_and(|(event, at)| event < at - Duration::minutes(CLOCKS))
 }
 
-fn inverse(written: &Written, item: &Item<'_>, held: &Held, known: &Known<'_>) -> Vec<Write> {
+fn inverse(written: &RunWrite, item: &Item<'_>, held: &ItemOnForge, known: &UndoContext<'_>) -> Vec<Write> {
     let args = written.args.clone();
     match written.op {
         Op::AddLabels => {
@@ -84,16 +89,16 @@ fn inverse(written: &Written, item: &Item<'_>, held: &Held, known: &Known<'_>) -
 
 /// Labels of one scope that an exclusive one took off when it was put on (fact 44): its forge writes them
 /// down as taken off by us.
-fn displaced(written: &Written, item: &Item<'_>, held: &Held, known: &Known<'_>) -> Vec<String> {
+fn displaced(written: &RunWrite, item: &Item<'_>, held: &ItemOnForge, known: &UndoContext<'_>) -> Vec<String> {
     let scope = |label: &str| label.rsplit_once('/').map(|(scope, _)| scope.to_owned());
     let Some(own) = written.args.labels.first() else { return Vec::new() };
     let (Some(events), Some(scope_of)) = (held.timeline.as_deref(), scope(own)) else { return Vec::new() };
     let mut found: Vec<String> = Vec::new();
     for (nth, event) in events.iter().enumerate() {
-        let What::Unlabeled(name) = &event.what else { continue };
+        let EventKind::Unlabeled(name) = &event.what else { continue };
         let near = event.at.zip(written.at).is_some_and(|(a, b)| (a - b).abs() <= Duration::minutes(CLOCKS));
         let touched = events.iter().skip(nth + 1).any(|later| {
-            matches!(&later.what, What::Labeled(other) | What::Unlabeled(other) if known.names.same(other, name))
+            matches!(&later.what, EventKind::Labeled(other) | EventKind::Unlabeled(other) if known.names.same(other, name))
         });
         let on = item.labels.iter().any(|label| known.names.same(label, name));
         let other = !known.names.same(name, own) && scope(name).as_ref() == Some(&scope_of);

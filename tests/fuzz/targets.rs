@@ -12,9 +12,9 @@ use kaizen::engine::source::Source;
 use kaizen::engine::template::Templates;
 use kaizen::forge::file::FileForge;
 use kaizen::forge::{Forge, object, talk};
-use kaizen::jobs::backlog::Asked;
+use kaizen::jobs::backlog::BacklogQuery;
 use kaizen::jobs::{self, backlog_triage};
-use kaizen::language::{self, Input, JobSpec, Loaded};
+use kaizen::language::{self, JobSpec, LoadResult, RuleInput};
 use kaizen::pack;
 
 use crate::Target;
@@ -36,8 +36,8 @@ fn now() -> DateTime<Utc> {
 }
 
 /// The shipped files of a job.
-fn shipped(job: &str) -> Input {
-    let mut input = Input { file: Source::new("", ""), folder: BTreeMap::new(), templates: BTreeMap::new() };
+fn shipped(job: &str) -> RuleInput {
+    let mut input = RuleInput { file: Source::new("", ""), folder: BTreeMap::new(), templates: BTreeMap::new() };
     for (path, text) in pack::shipped(job) {
         let source = Source::new(path.as_str(), text);
         match path.split_once('/') {
@@ -54,7 +54,7 @@ fn shipped(job: &str) -> Input {
     input
 }
 
-fn loaded(spec: &JobSpec, input: &Input) -> (Policy, Templates, Loaded) {
+fn loaded(spec: &JobSpec, input: &RuleInput) -> (Policy, Templates, LoadResult) {
     let mut loaded = language::load(spec, input);
     let (policy, templates) = loaded.policy.take().unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
     (policy, templates, loaded)
@@ -77,7 +77,7 @@ fn small_forge(folder: &Path) -> FileForge {
 fn judge(forge: &dyn Forge, policy: &Policy, templates: &Templates) {
     let (journal, repos) = (Journal::default(), (0..forge.repos().len()).collect());
     let progress = |_| {};
-    let asked = Asked {
+    let asked = BacklogQuery {
         forge,
         repos,
         policy,
@@ -99,7 +99,7 @@ pub mod rules {
 
     use super::*;
     use kaizen::language::effective;
-    use kaizen::review::check::{Checked, folder};
+    use kaizen::review::check::{CheckedPolicy, folder};
     use kaizen::review::diff::key_changes::key_changes;
 
     pub const TARGET: Target = Target { name: "rules", few: 1_500, one_of: 1, seeds, make, stack: MAIN };
@@ -110,7 +110,7 @@ pub mod rules {
     }
 
     fn make() -> Reads {
-        let inputs: BTreeMap<&str, Input> = jobs::NAMES.into_iter().map(|job| (job, shipped(job))).collect();
+        let inputs: BTreeMap<&str, RuleInput> = jobs::NAMES.into_iter().map(|job| (job, shipped(job))).collect();
         let files = tempfile::tempdir().unwrap();
         let forge = small_forge(files.path());
         Box::new(move |bytes| {
@@ -118,12 +118,12 @@ pub mod rules {
             let named = jobs::NAMES.into_iter().find(|job| text.contains(&format!("job: {job}")));
             let job = named.unwrap_or(backlog_triage::SPEC.job);
             let spec = jobs::spec(job).unwrap();
-            let input = Input { file: Source::new("rules/x.yaml", text.as_str()), ..inputs[job].clone() };
+            let input = RuleInput { file: Source::new("rules/x.yaml", text.as_str()), ..inputs[job].clone() };
             let loaded = language::load(spec, &input);
             // What is told is read by people: each place is one of the text.
             loaded.diagnostics.iter().for_each(|found| drop(found.render(false)));
             let own = input.templates.keys().cloned().collect();
-            let checked = folder(&[Checked { input: &input, loaded: &loaded, own: &own }], Vec::new());
+            let checked = folder(&[CheckedPolicy { input: &input, loaded: &loaded, own: &own }], Vec::new());
             checked.iter().for_each(|found| drop(found.render(false)));
             if let Some((policy, templates)) = &loaded.policy {
                 let (tree, none) = (effective::tree(policy), serde_json::json!({}));
@@ -168,7 +168,7 @@ pub mod templates {
         let files = tempfile::tempdir().unwrap();
         let forge = small_forge(files.path());
         Box::new(move |bytes| {
-            let mut input = Input { file: Source::new("rules/x.yaml", RULES), ..shipped.clone() };
+            let mut input = RuleInput { file: Source::new("rules/x.yaml", RULES), ..shipped.clone() };
             input.templates.insert("x.md.j2".to_owned(), Source::new("templates/x.md.j2", text(bytes)));
             let loaded = language::load(&backlog_triage::SPEC, &input);
             loaded.diagnostics.iter().for_each(|found| drop(found.render(false)));
@@ -183,7 +183,7 @@ pub mod cases {
     //! Cases of rules: read and judged.
 
     use super::*;
-    use kaizen::review::book::Book;
+    use kaizen::review::book::RuleBook;
     use kaizen::review::cases::judge::Judge;
     use kaizen::review::cases::read;
 
@@ -201,7 +201,7 @@ pub mod cases {
             let text = text(bytes);
             let job = of.into_iter().find(|job| text.contains(&format!("job: {job}"))).unwrap_or(of[0]);
             let (policy, templates, loaded) = &books[job];
-            let book = Book { spec: jobs::spec(job).unwrap(), policy, advice: &loaded.advice };
+            let book = RuleBook { spec: jobs::spec(job).unwrap(), policy, advice: &loaded.advice };
             let (suite, found) = read(&Source::new("rules/tests/x.yaml", text.as_str()), book);
             found.iter().for_each(|found| drop(found.render(false)));
             let judge = Judge::new(book, templates, "0");
@@ -224,7 +224,7 @@ pub mod plans {
         let forge = small_forge(files.path());
         let (policy, templates, _) = loaded(&backlog_triage::SPEC, &shipped(backlog_triage::SPEC.job));
         let (journal, progress) = (Journal::default(), |_| {});
-        let asked = Asked {
+        let asked = BacklogQuery {
             forge: &forge,
             repos: vec![0],
             policy: &policy,
@@ -331,12 +331,12 @@ pub mod logs {
     use kaizen::jobs::loop_introspect::facts::OfLog;
     use kaizen::jobs::loop_introspect::{self, SPEC, params};
     use kaizen::loops::block;
-    use kaizen::loops::count::Counts;
+    use kaizen::loops::count::LoopCounts;
     use kaizen::loops::cycle;
     use kaizen::loops::deep::Deep;
-    use kaizen::loops::figures::Figures;
+    use kaizen::loops::figures::LoopFigures;
     use kaizen::loops::merge;
-    use kaizen::loops::record::Record;
+    use kaizen::loops::record::CycleRecord;
 
     pub const TARGET: Target = Target { name: "logs", few: 5_000, one_of: 1, seeds, make, stack: THREAD };
 
@@ -360,17 +360,17 @@ pub mod logs {
         Box::new(move |bytes| {
             let at = now().timestamp_micros();
             let measure = params::measure(&loaded.advice.measure, at, None, None);
-            let mut counts = Counts::new(&measure);
+            let mut counts = LoopCounts::new(&measure);
             let rows = block::read(bytes.to_vec());
             counts.take(&measure, &rows);
             counts.take(&measure, &block::read_of(bytes.to_vec(), &[1, 15]));
-            let figures = Figures::new(&mut counts, &measure);
+            let figures = LoopFigures::new(&mut counts, &measure);
             let mut deep = Deep::default();
             for line in text(bytes).lines().take(8) {
                 let _ = cycle::read(line);
                 if let Ok(given) = serde_json::from_str::<serde_json::Map<_, _>>(line) {
                     deep.take(&measure, &given);
-                    let (record, _) = Record::new(given, "2026-11-20T12:00:00Z");
+                    let (record, _) = CycleRecord::new(given, "2026-11-20T12:00:00Z");
                     let _ = record.value();
                 }
             }
@@ -389,7 +389,7 @@ pub mod sessions {
 
     use super::*;
     use kaizen::jobs::improvement_proposals::{SPEC, measure};
-    use kaizen::sessions::adapters::{self, Head};
+    use kaizen::sessions::adapters::{self, InputHead};
     use kaizen::sessions::blocks::Shard;
     use kaizen::sessions::count::Counter;
 
@@ -422,7 +422,7 @@ pub mod sessions {
         let (_, _, loaded) = loaded(&SPEC, &shipped(SPEC.job));
         let measure = measure(&loaded.advice);
         Box::new(move |bytes| {
-            let found = adapters::of(&Head::new(&bytes[..bytes.len().min(adapters::HEAD)]));
+            let found = adapters::of(&InputHead::new(&bytes[..bytes.len().min(adapters::HEAD)]));
             let all = adapters::ALL.into_iter().filter(|one| one.name() == found.name() || bytes.len() % 4 == 0);
             for adapter in all {
                 let mut counter = Counter::new(&measure);
@@ -476,7 +476,7 @@ pub mod servers {
 
     use super::*;
     use kaizen::forge::States;
-    use kaizen::forge::remote::{Ask, Remote, connect};
+    use kaizen::forge::remote::{ConnectOptions, Remote, connect};
     use kaizen::http::Config;
 
     pub const TARGET: Target = Target { name: "servers", few: 500, one_of: 10, seeds, make, stack: THREAD };
@@ -549,7 +549,7 @@ pub mod servers {
         }
     }
 
-    fn ask(url: &str) -> Ask {
+    fn ask(url: &str) -> ConnectOptions {
         let wait = Duration::from_millis(1);
         let http = Config {
             read: Duration::from_secs(2),
@@ -561,7 +561,7 @@ pub mod servers {
             proxies: false,
             ..Config::default()
         };
-        Ask { url: url.to_owned(), repos: vec!["a/b".to_owned()], http, ..Ask::default() }
+        ConnectOptions { url: url.to_owned(), repos: vec!["a/b".to_owned()], http, ..ConnectOptions::default() }
     }
 
     fn read(remote: &Remote) {

@@ -6,15 +6,15 @@
 
 use std::borrow::Cow;
 
-use kaizen::engine::eval::{Names, eval};
-use kaizen::engine::expr::{Expr, Name};
+use kaizen::engine::eval::{NameValues, eval};
+use kaizen::engine::expr::{Expr, NameRef};
 use kaizen::engine::facts::Fact;
 use kaizen::engine::source::{Source, Span};
-use kaizen::engine::value::{Base, Out, Tiers, Ty, Value};
-use kaizen::language::diag::{Diagnostic, Sink};
+use kaizen::engine::value::{Base, Estimate, Tiers, Ty, Value};
+use kaizen::language::diag::{Diagnostic, ProblemSink};
 use kaizen::language::expressions::check;
 use kaizen::language::print::print;
-use kaizen::language::scope::{Place, Scope};
+use kaizen::language::scope::{ExprPlace, Scope};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 use proptest::test_runner::TestCaseError;
 
@@ -26,15 +26,15 @@ const TEXTS: [&str; 2] = ["t0", "t1"];
 fn scope() -> Scope {
     let mut scope = Scope::default();
     for (index, name) in NUMBERS.iter().enumerate() {
-        scope.add(*name, Name::Threshold(index), Ty::of(Base::Number));
+        scope.add(*name, NameRef::Threshold(index), Ty::of(Base::Number));
     }
     for (index, name) in FLAGS.iter().enumerate() {
-        scope.add(*name, Name::Flag(index), Ty::of(Base::Bool));
+        scope.add(*name, NameRef::Flag(index), Ty::of(Base::Bool));
     }
     for (index, name) in TEXTS.iter().enumerate() {
-        scope.add(*name, Name::Login(index), Ty::of(Base::Text));
+        scope.add(*name, NameRef::Login(index), Ty::of(Base::Text));
     }
-    scope.add("labels", Name::Fact(Fact::Labels), Ty::of(Base::List(Box::new(Base::Text), false)));
+    scope.add("labels", NameRef::Fact(Fact::Labels), Ty::of(Base::List(Box::new(Base::Text), false)));
     scope
 }
 
@@ -47,15 +47,15 @@ struct World {
     unread: u8,
 }
 
-impl<'v> Names<'v> for World {
-    fn value(&self, name: Name) -> Out<'v> {
+impl<'v> NameValues<'v> for World {
+    fn value(&self, name: NameRef) -> Estimate<'v> {
         let (bit, value) = match name {
-            Name::Threshold(index) => (index, Value::Int(self.numbers[index])),
-            Name::Flag(index) => (3 + index, Value::Bool(self.flags[index])),
-            Name::Login(index) => (5 + index, Value::Text(Cow::Borrowed(self.texts[index]))),
+            NameRef::Threshold(index) => (index, Value::Int(self.numbers[index])),
+            NameRef::Flag(index) => (3 + index, Value::Bool(self.flags[index])),
+            NameRef::Login(index) => (5 + index, Value::Text(Cow::Borrowed(self.texts[index]))),
             _ => (7, Value::Texts(&["bug", "a b"])),
         };
-        if self.unread & (1 << bit) == 0 { Out::Is(value) } else { Out::Lacks(Tiers::TIMELINE) }
+        if self.unread & (1 << bit) == 0 { Estimate::Is(value) } else { Estimate::Lacks(Tiers::TIMELINE) }
     }
 }
 
@@ -116,8 +116,9 @@ fn worlds() -> impl Strategy<Value = World> {
 fn read(text: &str) -> Result<Expr, Vec<Diagnostic>> {
     let source = Source::new("made up", text);
     let mut found: Vec<Diagnostic> = Vec::new();
-    let place = Place { whole: Span::new(0, text.len()), text: Some(0) };
-    let checked = check(&mut Sink { source: &source, found: &mut found }, &scope(), place, text, &mut Vec::new());
+    let place = ExprPlace { whole: Span::new(0, text.len()), text: Some(0) };
+    let checked =
+        check(&mut ProblemSink { source: &source, found: &mut found }, &scope(), place, text, &mut Vec::new());
     for problem in &found {
         let span = problem.span;
         assert!(text.get(span.start..span.end).is_some(), "{text:?}: {span:?} is not on characters");
@@ -198,11 +199,11 @@ fn outside_quotes(text: &str) -> Vec<usize> {
     places
 }
 
-fn written(name: Name) -> String {
+fn written(name: NameRef) -> String {
     match name {
-        Name::Threshold(index) => NUMBERS[index].to_owned(),
-        Name::Flag(index) => FLAGS[index].to_owned(),
-        Name::Login(index) => TEXTS[index].to_owned(),
+        NameRef::Threshold(index) => NUMBERS[index].to_owned(),
+        NameRef::Flag(index) => FLAGS[index].to_owned(),
+        NameRef::Login(index) => TEXTS[index].to_owned(),
         _ => "labels".to_owned(),
     }
 }
@@ -238,7 +239,7 @@ proptest! {
     fn numbers_are_what_minijinja_says(text in number(), mut world in worlds()) {
         world.unread = 0;
         let expr = checked(&text);
-        let Out::Is(ours) = eval(&expr, &world) else { return Err(TestCaseError::fail("not decided")) };
+        let Estimate::Is(ours) = eval(&expr, &world) else { return Err(TestCaseError::fail("not decided")) };
         let theirs = f64::try_from(theirs(&text, &world)).map_err(|error| TestCaseError::fail(error.to_string()))?;
         proptest::prop_assert_eq!(ours.number(), Some(theirs), "{}", text);
     }
@@ -316,9 +317,9 @@ fn what_is_nested_too_deeply_is_told() {
 #[test]
 fn a_number_between_bounds_decides_what_its_bounds_decide() {
     struct Bounded;
-    impl<'v> Names<'v> for Bounded {
-        fn value(&self, _: Name) -> Out<'v> {
-            Out::Within(3.0, 10.0, Tiers::TIMELINE)
+    impl<'v> NameValues<'v> for Bounded {
+        fn value(&self, _: NameRef) -> Estimate<'v> {
+            Estimate::Within(3.0, 10.0, Tiers::TIMELINE)
         }
     }
     let cases = [

@@ -409,3 +409,33 @@ fn one_file_alone_prints_to_stdout() {
     let found: Vec<String> = sources().iter().flat_map(|(name, text)| prints(name, text)).collect();
     assert!(found.is_empty(), "print through src/run/output.rs: {found:?}");
 }
+
+/// The types that a file defines, with their lines; associated types are no names of their own.
+fn types(text: &str) -> Vec<(usize, String)> {
+    let defined = regex::Regex::new(
+        r"(?m)^(?:\s*(?:pub(?:\([^)]*\))? )?(?:struct|enum|trait|union)|(?:pub(?:\([^)]*\))? )?type) (\w+)",
+    );
+    let bare = without_tests(&blank(text, true));
+    let line = |at: usize| bare[..at].matches('\n').count() + 1;
+    defined
+        .unwrap()
+        .captures_iter(&bare)
+        .map(|found| (line(found.get(1).unwrap().start()), found[1].to_owned()))
+        .collect()
+}
+
+#[test]
+fn no_two_types_have_one_name() {
+    let made_up = "pub struct A;\n// struct B;\npub(super) enum C {\n}\nimpl X for A {\n    type D = u8;\n}\nfn f() {\n    struct E;\n}\ntype F = u8;\n";
+    let seen = [(1, "A"), (3, "C"), (9, "E"), (11, "F")].map(|(line, name)| (line, name.to_owned()));
+    assert_eq!(types(made_up), seen);
+    let mut places = std::collections::BTreeMap::<String, Vec<String>>::new();
+    for (path, text) in sources() {
+        for (line, name) in types(&text) {
+            places.entry(name).or_default().push(format!("{path}:{line}"));
+        }
+    }
+    assert!(places.len() > 500, "only {} types were seen", places.len());
+    let shared: Vec<_> = places.into_iter().filter(|(_, places)| places.len() > 1).collect();
+    assert!(shared.is_empty(), "two types of one name: {shared:?}");
+}

@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use kaizen::engine::examine::Examined;
-use kaizen::engine::facts::{Item, Reading};
+use kaizen::engine::examine::Examination;
+use kaizen::engine::facts::{Availability, ItemFacts};
 use kaizen::engine::source::Source;
 use kaizen::jobs::backlog_triage::SPEC;
-use kaizen::language::{Input, load};
+use kaizen::language::{RuleInput, load};
 use kaizen::review::formula::Formula;
 use kaizen::review::logic::Terms;
 use kaizen::review::solve::never;
@@ -143,10 +143,10 @@ const DAY: i64 = 86_400_000_000;
 const NOW: i64 = 20_000 * DAY;
 
 impl Made {
-    fn item(&self) -> Item<'_> {
+    fn item(&self) -> ItemFacts<'_> {
         let [issue, bot, own, open, locked, draft] = self.bits;
         let created = self.age.map(|days| NOW - days * DAY);
-        Item {
+        ItemFacts {
             repo: "acme/app",
             kind: if issue { "issue" } else { "pull" },
             number: self.number,
@@ -168,7 +168,7 @@ impl Made {
             recent: false,
             created,
             updated: created,
-            last_activity: Reading::Is(None),
+            last_activity: Availability::Is(None),
         }
     }
 }
@@ -188,15 +188,15 @@ fn hold_to_items(conditions: &[String], items: &[Made], claims: &Claims) -> Resu
     }
     text += "decide: [{id: rest, action: skip}]\n";
     let file = Source::new("backlog-triage.yaml", text);
-    let loaded = load(&SPEC, &Input { file, folder: BTreeMap::new(), templates: BTreeMap::new() });
+    let loaded = load(&SPEC, &RuleInput { file, folder: BTreeMap::new(), templates: BTreeMap::new() });
     let problems: Vec<String> = loaded.diagnostics.iter().map(|one| one.render(false)).collect();
     let (policy, _) = loaded.policy.unwrap_or_else(|| panic!("{}", problems.join("\n")));
     let flags: Vec<_> = policy.flags.iter().filter(|flag| flag.name.starts_with('c')).collect();
     let mut terms = Terms::new(&policy);
     let formulas: Vec<Formula> = flags.iter().map(|flag| terms.formula(&flag.when.expr)).collect();
     terms.relate();
-    let items: Vec<Item<'_>> = items.iter().map(Made::item).collect();
-    let examined: Vec<Examined<'_, '_>> = items.iter().map(|item| Examined::new(&policy, item, NOW)).collect();
+    let items: Vec<ItemFacts<'_>> = items.iter().map(Made::item).collect();
+    let examined: Vec<Examination<'_, '_>> = items.iter().map(|item| Examination::new(&policy, item, NOW)).collect();
     let truths: Vec<Vec<bool>> = examined
         .iter()
         .map(|one| flags.iter().map(|flag| one.holds(&flag.when.expr).expect("all was read")).collect())

@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use kaizen::files::Patience;
-use kaizen::forge::change::{Change, Write};
+use kaizen::forge::change::{Change, ForgeWriter};
 use kaizen::forge::file::FileForge;
 use kaizen::forge::live::LiveFile;
-use kaizen::forge::{Forge, States, What, time};
+use kaizen::forge::{EventKind, Forge, States, time};
 use serde_json::Value;
 
 use crate::golden::read;
@@ -98,11 +98,11 @@ fn recorded_timelines_say_what_was_done() {
                 let events = forge.timeline(index, number.parse().unwrap()).unwrap().unwrap();
                 for (entry, event) in entries.as_array().unwrap().iter().zip(events) {
                     let expected = match entry["type"].as_str().unwrap() {
-                        "label" => What::Labeled(entry["label"]["name"].as_str().unwrap().to_owned()),
-                        "comment" => What::Commented,
-                        _ => What::Other,
+                        "label" => EventKind::Labeled(entry["label"]["name"].as_str().unwrap().to_owned()),
+                        "comment" => EventKind::Commented,
+                        _ => EventKind::Other,
                     };
-                    labelled += usize::from(matches!(event.what, What::Labeled(_)));
+                    labelled += usize::from(matches!(event.what, EventKind::Labeled(_)));
                     assert_eq!(event.what, expected, "{name} #{number}: {entry}");
                 }
             }

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use kaizen::engine::rules::Policy;
 use kaizen::forge::file::FileForge;
 use kaizen::jobs::{self, backlog_triage};
-use kaizen::snapshot::{Masked, check, mask};
+use kaizen::snapshot::{MaskResult, check, mask};
 use kaizen::{language, pack};
 use proptest::prelude::{ProptestConfig, Strategy, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ fn rules_with(sections: &[(&str, &str)]) -> Policy {
     pack_in(folder.path())
 }
 
-fn masked(world: &Value, policies: &[Policy]) -> Masked {
+fn masked(world: &Value, policies: &[Policy]) -> MaskResult {
     mask(world, &policies.iter().collect::<Vec<_>>())
 }
 
@@ -283,7 +283,7 @@ fn people_and_repositories_get_names_and_ours_stay() {
             {"id": 4, "user": user("wen", 77), "body": format!("Hush\n/kaizen ignore\n> /kaizen ignore\n{marker}")}]} }));
     world["repos"].as_array_mut().unwrap().push(json!({"full_name": "acme/other", "issues": []}));
     let policies = [rules_with(&patterns)];
-    let Masked { document, unequal } = masked(&world, &policies);
+    let MaskResult { document, unequal } = masked(&world, &policies);
     assert_eq!(unequal, []);
     assert_eq!(differences(&world, &document, &policies, NOW), [""; 0]);
     let (repo, text) = (&document["repos"][0], document.to_string().to_lowercase());

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use kaizen::forge::Forge;
-use kaizen::forge::change::{Change, Label, Write};
+use kaizen::forge::change::{Change, ForgeWriter, NewLabel};
 
 use crate::act::kaizen::Place;
 use crate::forge::{Server, World, issue};
@@ -93,7 +93,7 @@ fn a_label_that_was_deleted_meanwhile_is_off() {
 fn a_label_that_two_runs_make_at_once_is_one_in_the_end() {
     for world in worlds() {
         let server = Server::start(peopled(world));
-        let label = Label { name: "new label".into(), color: "00ff00".into(), description: "d".into() };
+        let label = NewLabel { name: "new label".into(), color: "00ff00".into(), description: "d".into() };
         server.latency(Duration::from_millis(40));
         std::thread::scope(|scope| {
             for _ in 0..2 {

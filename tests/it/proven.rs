@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use chrono::Utc;
 use kaizen::apply::journal::Journal;
-use kaizen::apply::{Apply, Fate};
-use kaizen::forge::Kind;
-use kaizen::forge::change::{Label, Write as _};
+use kaizen::apply::{Applier, ItemFate};
+use kaizen::forge::ItemKind;
+use kaizen::forge::change::{ForgeWriter as _, NewLabel};
 use kaizen::forge::remote::Remote;
 use kaizen::plan::marker::Marker;
 use kaizen::plan::{self, Args, Effect, Manners, Op, Plan, PlannedItem, Write, section};
@@ -128,13 +128,13 @@ fn planned(op: Op, forge: &Remote, world: &mut World) -> Plan<'static> {
     let effect = Effect { policy: "test".into(), rule: None, did: "new".to_owned(), writes };
     let item = PlannedItem {
         repo: REPO.into(),
-        kind: Kind::Issue,
+        kind: ItemKind::Issue,
         number,
         seen: None,
         turned_on: None,
         effects: vec![effect],
     };
-    let label = Label { name: "new label".into(), color: "00ff00".into(), description: String::new() };
+    let label = NewLabel { name: "new label".into(), color: "00ff00".into(), description: String::new() };
     Plan {
         version: plan::VERSION,
         kaizen: "test".into(),
@@ -196,7 +196,7 @@ fn try_one(dialect: usize, operation: &Operation, (name, trouble): (&str, Troubl
     server.fault(if always { fault } else { fault.times(1) });
     let folder = tempfile::tempdir().unwrap();
     let (journal, _) = Journal::open(folder.path(), Utc::now(), &plan.forge).unwrap();
-    let apply = Apply {
+    let apply = Applier {
         forge: &forge,
         journal: &journal,
         run: "20261120T120000Z-0a1b2c",
@@ -217,8 +217,8 @@ fn try_one(dialect: usize, operation: &Operation, (name, trouble): (&str, Troubl
     );
     assert!(server.count(method, path) > 0, "the trouble was not met: {told}");
     assert!(times < 2, "{told}");
-    assert_eq!(fate == Fate::Done, times == 1, "{told}");
-    assert!(matches!(fate, Fate::Done | Fate::Failed), "{told}");
+    assert_eq!(fate == ItemFate::Done, times == 1, "{told}");
+    assert!(matches!(fate, ItemFate::Done | ItemFate::Failed), "{told}");
     let lines = std::fs::read_to_string(folder.path().join("journal.jsonl")).unwrap();
     let last: serde_json::Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
     assert_eq!((&last["op"], last["state"] == "done"), (&operation.op.name().into(), times == 1), "{told}: {lines}");
@@ -230,7 +230,7 @@ fn a_write_is_done_if_and_only_if_it_is_whatever_answers() {
     for dialect in 0..worlds().len() {
         let server = Server::start(world(worlds().swap_remove(dialect)));
         let forge = client(&server);
-        let other = forge.item(0, Kind::Issue, 2).unwrap().unwrap();
+        let other = forge.item(0, ItemKind::Issue, 2).unwrap().unwrap();
         let text = serde_json::json!({"number": other.item.number, "title": other.item.title, "body": "", "state": "closed",
             "id": 5, "labels": [], "assignees": [], "name": "bug"});
         let github = forge.kind().is_github();

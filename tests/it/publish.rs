@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kaizen::http::{Client, Config, Secret};
-use kaizen::publish::{Outcome, Progress, Report, Sink, send};
+use kaizen::publish::{DeliveryOutcome, DeliveryProgress, Publication, Sink, send};
 use proptest::prelude::*;
 use serde_json::json;
 
 use crate::telegram::{CHAT, Fault, TOKEN, Telegram};
 
-fn report(markdown: &str) -> Report {
-    Report {
+fn report(markdown: &str) -> Publication {
+    Publication {
         job: "kaizen-retro".to_owned(),
         key: "retro-2026-11-20".to_owned(),
         title: String::new(),
@@ -35,7 +35,7 @@ fn client(longest_wait: Duration) -> (Client, Arc<Mutex<Vec<String>>>) {
     (Client::new(config).unwrap(), told)
 }
 
-fn publish(telegram: &Telegram, markdown: &str, progress: &mut Progress) -> Outcome {
+fn publish(telegram: &Telegram, markdown: &str, progress: &mut DeliveryProgress) -> DeliveryOutcome {
     let sink = Sink::telegram(&Secret::new(TOKEN), &CHAT.to_string(), Some(&telegram.url())).unwrap();
     send(&sink, &report(markdown), &client(Duration::from_secs(5)).0, progress, &mut |_| Ok(()))
 }
@@ -72,7 +72,7 @@ fn a_report_of_forty_thousand_characters_arrives_whole_and_in_order() {
     let (markdown, text) = long();
     assert!(markdown.chars().count() > 40_000 && text.lines().any(|line| line.chars().count() > 7_000));
     let telegram = Telegram::start();
-    let mut progress = Progress::default();
+    let mut progress = DeliveryProgress::default();
     let outcome = publish(&telegram, &markdown, &mut progress);
     assert!(outcome.complete() && outcome.as_plain.is_empty(), "{outcome}");
     telegram.holds(1, &text);
@@ -106,11 +106,11 @@ fn a_failure_at_part_3_resumes_at_part_3() {
     ] {
         let telegram = Telegram::start();
         telegram.fail(3, fault.clone());
-        let mut progress = Progress::default();
+        let mut progress = DeliveryProgress::default();
         let first = publish(&telegram, &markdown, &mut progress);
         assert_eq!((first.sent, first.complete(), &first.unknown[..]), (2, false, &[][..]), "{fault:?} {first}");
         // Kept as a file between two runs.
-        let mut progress: Progress = serde_json::from_str(&serde_json::to_string(&progress).unwrap()).unwrap();
+        let mut progress: DeliveryProgress = serde_json::from_str(&serde_json::to_string(&progress).unwrap()).unwrap();
         let second = publish(&telegram, &markdown, &mut progress);
         assert_eq!((second.before, second.sent, second.complete()), (2, second.parts - 2, true), "{second}");
         telegram.holds(1, &text);
@@ -129,7 +129,7 @@ fn a_part_whose_answer_is_lost_is_unknown_and_arrives_once() {
     ] {
         let telegram = Telegram::start();
         telegram.fail(3, fault);
-        let mut progress = Progress::default();
+        let mut progress = DeliveryProgress::default();
         let first = publish(&telegram, &markdown, &mut progress);
         assert_eq!((first.sent, &first.unknown[..]), (2, &[3][..]), "{first}");
         assert!(first.to_string().contains("nobody knows whether part 3 arrived"), "{first}");
@@ -151,7 +151,7 @@ fn a_limit_is_waited_for_and_told() {
         let (client, told) = client(Duration::from_secs(5));
         let markdown = "word ".repeat(1_000);
         let began = std::time::Instant::now();
-        let outcome = send(&sink, &report(&markdown), &client, &mut Progress::default(), &mut |_| Ok(()));
+        let outcome = send(&sink, &report(&markdown), &client, &mut DeliveryProgress::default(), &mut |_| Ok(()));
         assert!(outcome.complete(), "{outcome}");
         assert!(began.elapsed() >= Duration::from_secs(1));
         telegram.holds(1, &markdown);
@@ -165,7 +165,7 @@ fn a_part_whose_markup_is_refused_goes_as_plain_text() {
     let why = "Bad Request: can't parse entities: Unsupported start tag \"b\" at byte offset 6";
     telegram.fail(2, Fault::Answer(400, json!({"ok": false, "error_code": 400, "description": why}).to_string()));
     let markdown = format!("**{}** [end](https://h.example/e)", "bold ".repeat(1_200).trim());
-    let outcome = publish(&telegram, &markdown, &mut Progress::default());
+    let outcome = publish(&telegram, &markdown, &mut DeliveryProgress::default());
     assert!(outcome.complete(), "{outcome}");
     assert_eq!(outcome.as_plain, [2]);
     let messages = telegram.messages();
@@ -186,7 +186,7 @@ fn the_token_shows_nowhere() {
     let (client, told) = client(Duration::from_secs(5));
     let mut shown = format!("{sink} {sink:?} {client:?}");
     for _ in 0..2 {
-        let mut progress = Progress::default();
+        let mut progress = DeliveryProgress::default();
         let outcome = send(&sink, &report("a"), &client, &mut progress, &mut |_| Ok(()));
         assert!(!outcome.complete());
         write!(shown, "\n{outcome} {outcome:?} {progress:?} {}", serde_json::to_string(&progress).unwrap()).unwrap();
@@ -198,7 +198,7 @@ fn the_token_shows_nowhere() {
     }
     assert!(shown.contains("answered 404 Not Found (Not Found: /…:…/… 123456789:…)"), "{shown}");
     let wrong = Sink::telegram(&Secret::new("1:wrong"), &CHAT.to_string(), Some(&telegram.url())).unwrap();
-    let outcome = send(&wrong, &report("a"), &client, &mut Progress::default(), &mut |_| Ok(()));
+    let outcome = send(&wrong, &report("a"), &client, &mut DeliveryProgress::default(), &mut |_| Ok(()));
     assert_eq!(outcome.error.as_deref(), Some("POST 127.0.0.1: answered 401 Unauthorized (Unauthorized)"));
 }
 
@@ -239,7 +239,7 @@ proptest! {
         let telegram = Telegram::start();
         let markdown = blocks.iter().map(|(md, _)| md.as_str()).collect::<Vec<_>>().join("\n\n");
         let text = blocks.iter().map(|(_, seen)| seen.as_str()).collect::<Vec<_>>().join("\n\n");
-        let outcome = publish(&telegram, &markdown, &mut Progress::default());
+        let outcome = publish(&telegram, &markdown, &mut DeliveryProgress::default());
         prop_assert!(outcome.complete() && outcome.as_plain.is_empty(), "{}", outcome);
         telegram.holds(1, &text);
     }

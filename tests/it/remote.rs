@@ -7,9 +7,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kaizen::forge::change::{Change, Failure, Fresh, Label, NewIssue, Write};
-use kaizen::forge::remote::{Ask, Remote, Tokens, connect};
-use kaizen::forge::{Forge, Kind, States};
+use kaizen::forge::change::{Change, ChangeFailure, ForgeWriter, Fresh, NewIssue, NewLabel};
+use kaizen::forge::remote::{ConnectOptions, Remote, Tokens, connect};
+use kaizen::forge::{Forge, ItemKind, States};
 use kaizen::http::{Config, Credential, Secret, Url};
 
 use crate::forge::{Access, Fault, Server, Trouble, World, issue, pull};
@@ -58,13 +58,13 @@ fn token(server: &Server, token: &str) -> Tokens {
     Tokens::from(Some(Credential::new(Secret::new(token), &home)))
 }
 
-pub fn ask(server: &Server) -> Ask {
-    Ask {
+pub fn ask(server: &Server) -> ConnectOptions {
+    ConnectOptions {
         url: server.api_url(),
         tokens: token(server, "t0ken"),
         repos: vec!["acme/app".to_owned()],
         http: config(),
-        ..Ask::default()
+        ..ConnectOptions::default()
     }
 }
 
@@ -86,7 +86,7 @@ fn listed(forge: &Remote, states: States, threads: usize) -> Result<Vec<String>,
 }
 
 pub fn fresh(forge: &Remote, number: u64) -> Fresh {
-    forge.item(0, Kind::Issue, number).unwrap().unwrap()
+    forge.item(0, ItemKind::Issue, number).unwrap().unwrap()
 }
 
 pub fn strings(texts: &[&str]) -> Vec<String> {
@@ -129,7 +129,7 @@ fn every_change_lands_in_every_dialect() {
         assert_eq!(look.labels.contains(&"org/urgent".to_owned()), !github);
         assert!(forge.assignable(0, "claude").unwrap() && !forge.assignable(0, "nosuch").unwrap());
         assert_eq!(forge.assignable(0, "stranger").unwrap(), !github);
-        let label = Label { name: "new label".into(), color: "00ff00".into(), description: "d".into() };
+        let label = NewLabel { name: "new label".into(), color: "00ff00".into(), description: "d".into() };
         forge.create_label(0, &label).unwrap();
         forge.create_label(0, &label).unwrap();
 
@@ -159,7 +159,7 @@ fn every_change_lands_in_every_dialect() {
         assert_eq!((placed.len(), placed[0].number, placed[0].comment.id), (1, 1, id));
         change(Change::DeleteComment { id }).unwrap();
         // Not there, or not to be seen: another look tells, which is the writer's.
-        assert!(matches!(change(Change::DeleteComment { id }), Err(Failure::Unknown(_))));
+        assert!(matches!(change(Change::DeleteComment { id }), Err(ChangeFailure::Unknown(_))));
         assert!(forge.comments(0, 1).unwrap().is_empty());
 
         let made = forge
@@ -173,7 +173,7 @@ fn every_change_lands_in_every_dialect() {
         let found: Vec<u64> = forge.labelled(0, "new label").unwrap().iter().map(|item| item.number).collect();
         assert_eq!(found, [made, 1]);
         assert!(forge.labelled(0, "nowhere").unwrap().is_empty());
-        assert!(forge.item(0, Kind::Issue, 99).unwrap().is_none());
+        assert!(forge.item(0, ItemKind::Issue, 99).unwrap().is_none());
     }
 }
 
@@ -197,7 +197,7 @@ fn a_write_whose_answer_is_lost_is_not_sent_again() {
             server.fault(Fault::on("POST", "/repos/*/*/issues/*/comments", trouble));
             let before = server.world().comments("acme/app", 1).len();
             let failure = forge.change(0, &item, Change::Comment { body: "x" }).unwrap_err();
-            assert!(matches!(failure, Failure::Unknown(_)), "{failure}");
+            assert!(matches!(failure, ChangeFailure::Unknown(_)), "{failure}");
             assert_eq!(server.world().comments("acme/app", 1).len(), before + usize::from(landed));
             assert_eq!(server.writes().len(), 1);
         }
@@ -229,42 +229,42 @@ fn refusals_of_real_servers_are_told_apart() {
         let server = Server::start(world);
         let forge = client(&server);
         let item = fresh(&forge, 1);
-        let reader = connect(Ask { tokens: token(&server, "reader"), ..ask(&server) }).unwrap();
+        let reader = connect(ConnectOptions { tokens: token(&server, "reader"), ..ask(&server) }).unwrap();
         assert!(reader.preflight(0, false).unwrap().refused.unwrap().contains("may only read"));
         for change in [Change::Assign(&strings(&["claude"])), Change::Close { reason: None }] {
             let failure = reader.change(0, &item, change).unwrap_err();
-            assert!(matches!(failure, Failure::Refused(_) | Failure::Ignored(_)), "{failure}");
+            assert!(matches!(failure, ChangeFailure::Refused(_) | ChangeFailure::Ignored(_)), "{failure}");
         }
         let made = reader
             .create_issue(0, NewIssue { title: "t", body: "b", labels: &strings(&["bug"]), assignees: &[] })
             .unwrap_err();
-        assert!(matches!(made, Failure::Ignored(_)), "{made}");
+        assert!(matches!(made, ChangeFailure::Ignored(_)), "{made}");
         let failure = forge.change(0, &item, Change::Assign(&strings(&["nosuch"]))).unwrap_err();
-        assert!(matches!(failure, Failure::Unknown(_)) != singly, "{failure}");
+        assert!(matches!(failure, ChangeFailure::Unknown(_)) != singly, "{failure}");
         // An event of the timeline that is no comment.
         forge.change(0, &item, Change::AddLabels(&strings(&["bug"]))).unwrap();
         if !github {
             let event = server.world().item("acme/app", 1).timeline.last().unwrap().id;
             let id = u64::try_from(event).unwrap();
             let failure = forge.change(0, &item, Change::EditComment { id, body: "x" }).unwrap_err();
-            assert!(matches!(failure, Failure::Unknown(_)), "{failure}");
+            assert!(matches!(failure, ChangeFailure::Unknown(_)), "{failure}");
         }
         server.world().repo("acme/app").archived = true;
         assert!(forge.preflight(0, false).unwrap().refused.unwrap().contains("is archived"));
         let failure = forge.change(0, &item, Change::Comment { body: "x" }).unwrap_err();
-        assert!(matches!(failure, Failure::Refused(_)), "{failure}");
+        assert!(matches!(failure, ChangeFailure::Refused(_)), "{failure}");
         server.world().repo("acme/app").archived = false;
         server.world().rename("acme/app", "moved");
         let failure = forge.change(0, &item, Change::Comment { body: "x" }).unwrap_err();
         let text = failure.to_string();
-        assert!(matches!(failure, Failure::Refused(_)) && text.contains("nothing was written"), "{text}");
+        assert!(matches!(failure, ChangeFailure::Refused(_)) && text.contains("nothing was written"), "{text}");
         // Reading finds the way, and says the new name.
         let again = client(&server);
         assert_eq!(again.repos()[0].name, "acme/moved");
         assert!(again.notes()[0].contains("acme/moved"));
         server.fault(Fault::on("POST", "/repos/**", Trouble::expired()));
         let failure = again.change(0, &item, Change::Comment { body: "x" }).unwrap_err();
-        assert!(matches!(failure, Failure::Token(_)), "{failure}");
+        assert!(matches!(failure, ChangeFailure::Token(_)), "{failure}");
     }
 }
 
@@ -278,7 +278,7 @@ fn a_stale_text_is_not_overwritten() {
     assert!(item.content_version.is_some());
     forge.change(0, &item, Change::EditBody { body: "one" }).unwrap();
     let failure = forge.change(0, &item, Change::EditBody { body: "two" }).unwrap_err();
-    assert!(matches!(failure, Failure::Stale(_)), "{failure}");
+    assert!(matches!(failure, ChangeFailure::Stale(_)), "{failure}");
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn a_bad_line_changes_nothing_that_is_read() {
         let server = Server::start(world);
         // Enough tries that chance alone does not end one.
         let http = Config { tries: 12, ..config() };
-        let forge = connect(Ask { http, ..ask(&server) }).unwrap();
+        let forge = connect(ConnectOptions { http, ..ask(&server) }).unwrap();
         let clean = listed(&forge, States::OPEN, 4).unwrap();
         let troubles = vec![
             Trouble::ResetBefore,
@@ -327,7 +327,7 @@ fn a_limit_that_lasts_is_said_and_one_that_passes_is_waited_for() {
     let said = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&said);
     let say = Arc::new(move |line: &str| heard.lock().unwrap().push(line.to_owned()));
-    let forge = connect(Ask { http: Config { say, ..config() }, ..ask(&server) }).unwrap();
+    let forge = connect(ConnectOptions { http: Config { say, ..config() }, ..ask(&server) }).unwrap();
     let now = chrono::Utc::now().timestamp();
     server.fault(Fault::on("GET", "/repos/**", Trouble::primary_limit(now + 3600)));
     let error = listed(&forge, States::OPEN, 1).unwrap_err();
@@ -349,7 +349,7 @@ fn a_job_knows_itself_and_large_lists_go_by_cursors() {
         }
         world.repo("acme/app").large = github;
         let server = Server::start(world);
-        let forge = connect(Ask { tokens: token(&server, "job"), ..ask(&server) }).unwrap();
+        let forge = connect(ConnectOptions { tokens: token(&server, "job"), ..ask(&server) }).unwrap();
         assert!(forge.user_known().is_ok());
         assert!(forge.user().ends_with(if github { "-actions[bot]" } else { "-actions" }), "{}", forge.user());
         assert_eq!(forge.preflight(0, false).unwrap().refused, None);
@@ -368,7 +368,7 @@ fn an_organisation_and_files_are_read() {
         world.add_member("acme/private", "kaizen-bot", Access::Write);
         world.add_file("acme/app", "abc", "rules/x.yaml", "version: 1\n");
         let server = Server::start(world);
-        let forge = connect(Ask { repos: Vec::new(), org: Some("acme".into()), ..ask(&server) }).unwrap();
+        let forge = connect(ConnectOptions { repos: Vec::new(), org: Some("acme".into()), ..ask(&server) }).unwrap();
         let mut names: Vec<&str> = forge.repos().iter().map(|repo| repo.name.as_str()).collect();
         names.sort_unstable();
         assert_eq!(names, ["acme/app", "acme/private"]);

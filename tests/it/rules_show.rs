@@ -12,7 +12,7 @@ use boon::{Compiler, SchemaIndex, Schemas};
 use kaizen::engine::policy::Policy;
 use kaizen::engine::source::Source;
 use kaizen::jobs::backlog_triage::SPEC;
-use kaizen::language::{Input, load};
+use kaizen::language::{RuleInput, load};
 use regex::Regex;
 use serde_json::Value;
 
@@ -91,7 +91,7 @@ fn policy(text: &str, words: Option<&str>) -> Policy {
     let mut folder = BTreeMap::from([("common.yaml".to_owned(), Source::new("common.yaml", common))]);
     folder.extend(words.map(|words| ("words.yaml".to_owned(), Source::new("words.yaml", words))));
     let file = Source::new("backlog-triage.yaml", text);
-    let loaded = load(&SPEC, &Input { file, folder, templates: templates.into() });
+    let loaded = load(&SPEC, &RuleInput { file, folder, templates: templates.into() });
     let problems: Vec<String> = loaded.diagnostics.iter().map(|one| one.render(false)).collect();
     loaded.policy.unwrap_or_else(|| panic!("{}\n{text}", problems.join("\n"))).0
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use kaizen::engine::source::Source;
 use kaizen::jobs::backlog_triage::SPEC;
-use kaizen::language::{Input, load};
+use kaizen::language::{RuleInput, load};
 use proptest::prelude::{ProptestConfig, any, proptest};
 use serde_json::json;
 
@@ -306,7 +306,7 @@ fn told(template: &str) -> Vec<String> {
         source("summary.md.j2", "{{ totals.open }}"),
     ];
     let file = Source::new("backlog-triage.yaml", rules("ready", "It is ready."));
-    let loaded = load(&SPEC, &Input { file, folder: BTreeMap::new(), templates: templates.into_iter().collect() });
+    let loaded = load(&SPEC, &RuleInput { file, folder: BTreeMap::new(), templates: templates.into_iter().collect() });
     let told: Vec<String> = loaded.diagnostics.iter().map(|problem| problem.render(false)).collect();
     assert_eq!(loaded.policy.is_none(), !told.is_empty(), "{template:?} is taken and told, or neither: {told:?}");
     told

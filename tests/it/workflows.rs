@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use kaizen::engine::source::Source;
-use kaizen::language::diag::Sink;
+use kaizen::language::diag::ProblemSink;
 use kaizen::language::yaml::{self, Node, NodeKind};
 use tempfile::TempDir;
 
@@ -19,7 +19,7 @@ use crate::support::root;
 const NO_JOB: [&str; 3] = ["ci", "nightly", "rules-review"];
 
 fn parse(text: &str) -> Option<Node> {
-    yaml::read(&mut Sink { source: &Source::new("workflow", text), found: &mut Vec::new() })
+    yaml::read(&mut ProblemSink { source: &Source::new("workflow", text), found: &mut Vec::new() })
 }
 
 fn get<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {

@@ -58,7 +58,7 @@ pub(super) fn plain(body: &str) -> Option<Markdown> {
     if memchr_iter(b']', bytes).any(defines) || memchr_iter(b'\r', bytes).any(lone) {
         return None;
     }
-    let mut quick = Quick {
+    let mut quick = QuickParser {
         body,
         parts: Markdown { prose: String::with_capacity(body.len() + 16), ..Markdown::default() },
         begun: None,
@@ -68,13 +68,13 @@ pub(super) fn plain(body: &str) -> Option<Markdown> {
     };
     match quick.read() {
         Ok(()) => {}
-        Err(Stop::Whole) => return None,
-        Err(Stop::Rest(start)) => quick.parse(start, body.len()),
+        Err(ParserNeed::Whole) => return None,
+        Err(ParserNeed::Rest(start)) => quick.parse(start, body.len()),
     }
     Some(quick.parts)
 }
 /// A body on its way. A chunk are the lines between two blank ones.
-struct Quick<'b> {
+struct QuickParser<'b> {
     body: &'b str,
     parts: Markdown,
     /// Where the chunk begins, and how long the parts were then.
@@ -88,15 +88,15 @@ struct Quick<'b> {
 }
 
 /// What the parser has to read.
-enum Stop {
+enum ParserNeed {
     /// All of the body.
     Whole,
     /// What begins here.
     Rest(usize),
 }
 
-impl<'b> Quick<'b> {
-    fn read(&mut self) -> Result<(), Stop> {
+impl<'b> QuickParser<'b> {
+    fn read(&mut self) -> Result<(), ParserNeed> {
         let body = self.body;
         let mut fence: Option<&str> = None;
         let mut at = 0;
@@ -116,7 +116,7 @@ impl<'b> Quick<'b> {
     }
 
     /// Reads a line outside a fence; gives the fence that it opens.
-    fn line(&mut self, line: &'b str, at: Range<usize>) -> Result<Option<&'b str>, Stop> {
+    fn line(&mut self, line: &'b str, at: Range<usize>) -> Result<Option<&'b str>, ParserNeed> {
         let text = line.trim_start_matches(' ');
         let indent = line.len() - text.len();
         if text.is_empty() {
@@ -129,7 +129,7 @@ impl<'b> Quick<'b> {
             self.begun = Some((at.start, [parts.prose.len(), parts.code.len(), parts.headings.len()]));
             // Code by its indent, or a part of the list item before it.
             if indent > 3 || text.starts_with('\t') {
-                return Err(Stop::Whole);
+                return Err(ParserNeed::Whole);
             }
         }
         if self.odd {
@@ -172,7 +172,7 @@ impl<'b> Quick<'b> {
     }
 
     /// Ends a chunk before a blank line or at the end.
-    fn end_chunk(&mut self, end: usize) -> Result<(), Stop> {
+    fn end_chunk(&mut self, end: usize) -> Result<(), ParserNeed> {
         self.end_block();
         if std::mem::take(&mut self.odd) {
             match self.begun {
@@ -187,10 +187,10 @@ impl<'b> Quick<'b> {
     }
 
     /// From the chunk on nothing is certain.
-    fn rest(&self) -> Stop {
+    fn rest(&self) -> ParserNeed {
         match self.begun {
-            Some((start, _)) if !self.is_indented(start) => Stop::Rest(start),
-            _ => Stop::Whole,
+            Some((start, _)) if !self.is_indented(start) => ParserNeed::Rest(start),
+            _ => ParserNeed::Whole,
         }
     }
 

@@ -5,7 +5,7 @@
 use super::*;
 
 fn words(forms: &[&[&str]]) -> Pattern {
-    let entry = |forms: &&[&str]| Entry {
+    let entry = |forms: &&[&str]| PatternEntry {
         forms: forms.iter().map(|form| (*form).to_owned()).collect(),
         at: Location::default(),
     };
@@ -52,7 +52,8 @@ fn a_search_ends_where_no_rule_could_tell_more() {
     assert_eq!(counts(&pattern, "a a a b"), (2, 1));
     pattern.enough = Enough { count: 0, distinct: 2 };
     assert_eq!(counts(&pattern, "a a a b b"), (4, 2));
-    let entry = |text: &str| (Entry { forms: vec![text.to_owned()], at: Location::default() }, compile(text).unwrap());
+    let entry =
+        |text: &str| (PatternEntry { forms: vec![text.to_owned()], at: Location::default() }, compile(text).unwrap());
     let mut pattern = Pattern::regexes("p", Area::Text, vec![entry("a"), entry("b")]);
     assert_eq!(counts(&pattern, "aaab"), (4, 2));
     pattern.enough = Enough { count: 0, distinct: 2 };

@@ -18,7 +18,7 @@ fn recorded(members: &str) -> (Result<FileForge>, tempfile::NamedTempFile) {
 }
 
 /// Every item as `number title`, in the list's order.
-fn all(forge: &FileForge, threads: usize) -> (Vec<String>, Result<Listed>) {
+fn all(forge: &FileForge, threads: usize) -> (Vec<String>, Result<Listing>) {
     let pages = Mutex::new(Vec::new());
     let listed = forge.items(0, States::OPEN, threads, &|place, items| {
         let shown = items.iter().map(|item| {
@@ -48,7 +48,7 @@ fn the_first_of_a_number_stands_and_what_is_no_item_is_named() {
         "a/b: entry 3 of pulls is a number, not an object",
     ];
     let unreadable = unreadable.map(str::to_owned).to_vec();
-    assert_eq!(listed.unwrap(), Listed { items: 3, unreadable });
+    assert_eq!(listed.unwrap(), Listing { items: 3, unreadable });
 }
 
 #[test]

@@ -1,24 +1,24 @@
 //! Changes of an item, made as its forge makes them.
 //!
-//! Takes: a [`Place`], an item that was read and a [`Change`]. Gives: the changed document and what
+//! Takes: a [`LiveRepo`], an item that was read and a [`Change`]. Gives: the changed document and what
 //! the forge would have answered. What is refused has changed nothing; what is so already is done and
 //! moves nothing.
 
 use anyhow::anyhow;
 use serde_json::{Map, Value, json};
 
-use super::document::{Place, holds, objects, talk_mut, text, whole};
-use super::record::{Entry, is_comment};
+use super::document::{LiveRepo, holds, objects, talk_mut, text, whole};
+use super::record::{TimelineEntry, is_comment};
 use super::refuse::{self, may_be_assigned, name, refused};
-use crate::forge::Kind;
-use crate::forge::change::{Change, Done, Failure, Fresh};
+use crate::forge::ItemKind;
+use crate::forge::change::{Change, ChangeFailure, Fresh, WriteAnswer};
 
 /// People on one item of GitHub (fact 67).
 const ASSIGNEES: usize = 10;
 
-impl Place<'_> {
+impl LiveRepo<'_> {
     /// Makes one change.
-    pub(super) fn change(&mut self, fresh: &Fresh, change: &Change<'_>) -> Result<Done, Failure> {
+    pub(super) fn change(&mut self, fresh: &Fresh, change: &Change<'_>) -> Result<WriteAnswer, ChangeFailure> {
         refuse::change(self, fresh, change)?;
         let number = fresh.item.number;
         match *change {
@@ -26,11 +26,11 @@ impl Place<'_> {
                 let id = self.write_comment(number, body);
                 self.count(number, |count| count.saturating_add(1));
                 self.touch(number);
-                return Ok(Done { id: Some(id), number: None });
+                return Ok(WriteAnswer { id: Some(id), number: None });
             }
             Change::EditComment { id, body } => {
                 self.edit_comment(refuse::comment(self, id)?, id, Some(body));
-                return Ok(Done { id: Some(id), number: None });
+                return Ok(WriteAnswer { id: Some(id), number: None });
             }
             Change::DeleteComment { id } => {
                 let of = refuse::comment(self, id)?;
@@ -46,7 +46,7 @@ impl Place<'_> {
             Change::Reopen => self.reopen(number, fresh.item.kind),
             Change::EditBody { body } => self.edit_body(number, body),
         }
-        Ok(Done::default())
+        Ok(WriteAnswer::default())
     }
 
     /// The item has moved.
@@ -86,7 +86,7 @@ impl Place<'_> {
 
     /// Puts labels on. A name that the repository does not know is passed over in silence by Gitea
     /// (fact 42), and made into a label by GitHub.
-    pub(super) fn add_labels(&mut self, number: u64, names: &[String]) -> Result<(), Failure> {
+    pub(super) fn add_labels(&mut self, number: u64, names: &[String]) -> Result<(), ChangeFailure> {
         let mut unknown = Vec::new();
         for name in names {
             let label = match self.label(name) {
@@ -105,7 +105,7 @@ impl Place<'_> {
             return Ok(());
         }
         let (unknown, shown) = (unknown.join(", "), name(self.repo));
-        Err(Failure::Ignored(anyhow!("labels that {shown} does not have were not put on #{number}: {unknown}")))
+        Err(ChangeFailure::Ignored(anyhow!("labels that {shown} does not have were not put on #{number}: {unknown}")))
     }
 
     /// Whether the item carries a label.
@@ -136,7 +136,7 @@ impl Place<'_> {
                 entry.insert("labels".to_owned(), json!([label]));
             }
         });
-        self.record(number, &Entry::Label(label, true));
+        self.record(number, &TimelineEntry::Label(label, true));
         self.touch(number);
     }
 
@@ -150,13 +150,13 @@ impl Place<'_> {
                 labels.retain(|it| it.get("name").and_then(Value::as_str) != exact.as_deref());
             }
         });
-        self.record(number, &Entry::Label(&Value::Object(label), false));
+        self.record(number, &TimelineEntry::Label(&Value::Object(label), false));
         self.touch(number);
     }
 
     /// Assigns people beside those who are. GitHub passes over whom it cannot assign in silence, and
     /// whoever comes after the tenth; elsewhere such a change was refused before this.
-    pub(super) fn assign(&mut self, number: u64, logins: &[String]) -> Result<(), Failure> {
+    pub(super) fn assign(&mut self, number: u64, logins: &[String]) -> Result<(), ChangeFailure> {
         let mut ignored = Vec::new();
         for login in logins {
             let there = self.first(number).map(assigned).unwrap_or_default();
@@ -170,20 +170,20 @@ impl Place<'_> {
             }
             let account = self.people.account(login);
             self.set_assigned(number, |people| people.push(account.clone()));
-            self.record(number, &Entry::Assignee(login, true));
+            self.record(number, &TimelineEntry::Assignee(login, true));
         }
         if ignored.is_empty() {
             return Ok(());
         }
         let (ignored, shown) = (ignored.join(", "), name(self.repo));
-        Err(Failure::Ignored(anyhow!("{shown} did not take as assignees of #{number}: {ignored}")))
+        Err(ChangeFailure::Ignored(anyhow!("{shown} did not take as assignees of #{number}: {ignored}")))
     }
 
     fn unassign(&mut self, number: u64, login: &str) {
         let there = self.first(number).map(assigned).unwrap_or_default();
         if there.iter().any(|one| is_login(one, login)) {
             self.set_assigned(number, |people| people.retain(|one| !is_login(one, login)));
-            self.record(number, &Entry::Assignee(login, false));
+            self.record(number, &TimelineEntry::Assignee(login, false));
         }
     }
 
@@ -200,7 +200,7 @@ impl Place<'_> {
         self.touch(number);
     }
 
-    fn set_milestone(&mut self, number: u64, title: Option<&str>) -> Result<(), Failure> {
+    fn set_milestone(&mut self, number: u64, title: Option<&str>) -> Result<(), ChangeFailure> {
         let milestone = match title {
             None => Value::Null,
             Some(title) => self
@@ -212,7 +212,7 @@ impl Place<'_> {
             return Ok(());
         }
         self.set(number, "milestone", &milestone);
-        self.record(number, &Entry::Milestone(&milestone, &old));
+        self.record(number, &TimelineEntry::Milestone(&milestone, &old));
         self.touch(number);
         Ok(())
     }
@@ -221,7 +221,7 @@ impl Place<'_> {
         self.first(number).and_then(|item| text(item, "state")) == Some("closed")
     }
 
-    fn close(&mut self, number: u64, kind: Kind, reason: Option<&str>) {
+    fn close(&mut self, number: u64, kind: ItemKind, reason: Option<&str>) {
         if self.is_closed(number) {
             return;
         }
@@ -233,14 +233,14 @@ impl Place<'_> {
             let ours = self.people.ours();
             self.set(number, "closed_by", &ours);
             // A pull request is closed for no reason; an issue without one is completed.
-            why = (kind == Kind::Issue).then_some(reason.unwrap_or("completed"));
+            why = (kind == ItemKind::Issue).then_some(reason.unwrap_or("completed"));
             self.set(number, "state_reason", &json!(why));
         }
-        self.record(number, &Entry::Open(false, why));
+        self.record(number, &TimelineEntry::Open(false, why));
         self.touch(number);
     }
 
-    fn reopen(&mut self, number: u64, kind: Kind) {
+    fn reopen(&mut self, number: u64, kind: ItemKind) {
         if !self.is_closed(number) {
             return;
         }
@@ -248,9 +248,9 @@ impl Place<'_> {
         self.set(number, "closed_at", &Value::Null);
         if self.github {
             self.set(number, "closed_by", &Value::Null);
-            self.set(number, "state_reason", &json!((kind == Kind::Issue).then_some("reopened")));
+            self.set(number, "state_reason", &json!((kind == ItemKind::Issue).then_some("reopened")));
         }
-        self.record(number, &Entry::Open(true, None));
+        self.record(number, &TimelineEntry::Open(true, None));
         self.touch(number);
     }
 

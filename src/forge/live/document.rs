@@ -1,6 +1,6 @@
 //! The document of a forge, in memory, to be changed.
 //!
-//! Takes: the JSON of a whole document. Gives: a [`Place`], one repository of it with what a change
+//! Takes: the JSON of a whole document. Gives: a [`LiveRepo`], one repository of it with what a change
 //! needs beside it: ids that nothing has, and the accounts that the document knows. Members that
 //! nothing here reads stay as they are.
 
@@ -15,7 +15,7 @@ const IDS: u64 = 1 << 53;
 
 /// A whole document.
 #[derive(Debug)]
-pub(super) struct Document {
+pub(super) struct LiveDocument {
     root: Value,
     /// The highest id of anything in it. One count for all of it: comments and entries of timelines
     /// share theirs on the forge (fact 90), and for the rest it does not matter.
@@ -40,7 +40,7 @@ pub(super) struct People {
 
 /// A repository that is being changed.
 #[derive(Debug)]
-pub(super) struct Place<'a> {
+pub(super) struct LiveRepo<'a> {
     /// The repository as the document has it.
     pub(super) repo: &'a mut Map<String, Value>,
     /// The highest id that is in use.
@@ -55,13 +55,13 @@ pub(super) struct Place<'a> {
     pub(super) changed: &'a mut bool,
 }
 
-impl Document {
+impl LiveDocument {
     /// A document that was checked to be a forge.
-    pub(super) fn new(root: Value, me: &str, github: bool, now: String) -> Document {
+    pub(super) fn new(root: Value, me: &str, github: bool, now: String) -> LiveDocument {
         let mut people = People { me: me.to_owned(), known: HashMap::new(), github };
         let mut last_id = 0;
         look_around(&root, &mut last_id, &mut people.known);
-        Document { root, last_id, people, github, now, changed: false }
+        LiveDocument { root, last_id, people, github, now, changed: false }
     }
 
     /// All of it.
@@ -75,10 +75,10 @@ impl Document {
     }
 
     /// A repository, to be changed.
-    pub(super) fn place(&mut self, repo: usize) -> Option<Place<'_>> {
+    pub(super) fn place(&mut self, repo: usize) -> Option<LiveRepo<'_>> {
         let repo = self.root.get_mut("repos")?.get_mut(repo)?.as_object_mut()?;
-        let Document { last_id, people, github, now, changed, .. } = self;
-        Some(Place { repo, last_id, people, github: *github, now, changed })
+        let LiveDocument { last_id, people, github, now, changed, .. } = self;
+        Some(LiveRepo { repo, last_id, people, github: *github, now, changed })
     }
 }
 
@@ -116,7 +116,7 @@ impl People {
     }
 }
 
-impl Place<'_> {
+impl LiveRepo<'_> {
     /// An id that nothing in the document has.
     pub(super) fn id(&mut self) -> u64 {
         // Whatever is given an id is new.

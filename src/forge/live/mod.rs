@@ -25,11 +25,14 @@ use anyhow::{Context, Result, anyhow};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use self::document::{Document, Place, labels, milestones, text};
-use self::save::Saved;
-use super::change::{Change, Done, Failure, Fresh, Label, NewIssue, Preflight, Write};
+use self::document::{LiveDocument, LiveRepo, labels, milestones, text};
+use self::save::SavedFile;
+use super::change::{Change, ChangeFailure, ForgeWriter, Fresh, NewIssue, NewLabel, Preflight, WriteAnswer};
 use super::file::FileForge;
-use super::{Comment, Event, Forge, Kind, LabelNames, Listed, Page, Placed, Repo, States, Take, happened, time};
+use super::{
+    Comment, Event, Forge, ItemKind, LabelNames, Listing, PageHandler, PlacedComment, Repo, States, Take, happened,
+    time,
+};
 use crate::files::{Lock, Patience};
 
 /// A forge in a file, to be written to by this run alone.
@@ -37,16 +40,16 @@ use crate::files::{Lock, Patience};
 pub struct LiveFile {
     /// What does not change: names, repositories, who may write.
     file: FileForge,
-    state: RwLock<State>,
+    state: RwLock<LiveState>,
     /// The last to be dropped: nothing is written after it.
     /// None where it was opened only to look.
     _lock: Option<Lock>,
 }
 
 #[derive(Debug)]
-struct State {
-    document: Document,
-    saved: Saved,
+struct LiveState {
+    document: LiveDocument,
+    saved: SavedFile,
 }
 
 impl LiveFile {
@@ -77,15 +80,15 @@ impl LiveFile {
     }
 
     fn opened(path: &Path, real: PathBuf, now: DateTime<Utc>, lock: Option<Lock>) -> Result<LiveFile> {
-        let mut saved = Saved::new(real);
+        let mut saved = SavedFile::new(real);
         let file = FileForge::open(path)?;
         let (bytes, root) = file.document()?;
         saved.looks_like(&bytes);
-        let document = Document::new(root, file.user(), file.github(), time::rfc3339(now));
-        Ok(LiveFile { file, state: RwLock::new(State { document, saved }), _lock: lock })
+        let document = LiveDocument::new(root, file.user(), file.github(), time::rfc3339(now));
+        Ok(LiveFile { file, state: RwLock::new(LiveState { document, saved }), _lock: lock })
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, State> {
+    fn read(&self) -> RwLockReadGuard<'_, LiveState> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -96,9 +99,13 @@ impl LiveFile {
     }
 
     /// Writes to a repository.
-    fn write<T>(&self, repo: usize, what: impl FnOnce(&mut Place<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+    fn write<T>(
+        &self,
+        repo: usize,
+        what: impl FnOnce(&mut LiveRepo<'_>) -> Result<T, ChangeFailure>,
+    ) -> Result<T, ChangeFailure> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let mut place = state.document.place(repo).ok_or_else(|| Failure::Refused(self.nowhere(repo)))?;
+        let mut place = state.document.place(repo).ok_or_else(|| ChangeFailure::Refused(self.nowhere(repo)))?;
         what(&mut place)
     }
 
@@ -132,7 +139,7 @@ impl Forge for LiveFile {
         self.file.quiet_link(repo, number, full)
     }
 
-    fn items(&self, repo: usize, _: States, threads: usize, page: Page<'_>) -> Result<Listed> {
+    fn items(&self, repo: usize, _: States, threads: usize, page: PageHandler<'_>) -> Result<Listing> {
         let name = self.repos().get(repo).map_or("", |repo| &repo.name);
         self.of(repo, |repo| read::items(repo, name, threads, page))
     }
@@ -145,11 +152,11 @@ impl Forge for LiveFile {
         self.of(repo, |repo| read::comments(repo, number))
     }
 
-    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>> {
+    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<PlacedComment>> {
         self.of(repo, |repo| Ok(read::said_since(repo, "", since)?.0))
     }
 
-    fn happened(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listed>> {
+    fn happened(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listing>> {
         let said = |repo| self.of(repo, |repo| read::said_since(repo, &self.name(), since));
         happened::one_by_one(self, repos, said, threads, take)
     }
@@ -159,7 +166,7 @@ impl Forge for LiveFile {
     }
 }
 
-impl Write for LiveFile {
+impl ForgeWriter for LiveFile {
     fn preflight(&self, repo: usize, with_milestones: bool) -> Result<Preflight> {
         self.of(repo, |repo| {
             let refused = refuse::closed_to_issues(repo);
@@ -181,15 +188,15 @@ impl Write for LiveFile {
         self.of(repo, |repo| Ok(refuse::may_be_assigned(repo, login)))
     }
 
-    fn item(&self, repo: usize, kind: Kind, number: u64) -> Result<Option<Fresh>> {
+    fn item(&self, repo: usize, kind: ItemKind, number: u64) -> Result<Option<Fresh>> {
         self.of(repo, |repo| read::fresh(repo, kind, number))
     }
 
-    fn change(&self, repo: usize, fresh: &Fresh, change: Change<'_>) -> Result<Done, Failure> {
+    fn change(&self, repo: usize, fresh: &Fresh, change: Change<'_>) -> Result<WriteAnswer, ChangeFailure> {
         self.write(repo, |place| place.change(fresh, &change))
     }
 
-    fn create_issue(&self, repo: usize, issue: NewIssue<'_>) -> Result<Done, Failure> {
+    fn create_issue(&self, repo: usize, issue: NewIssue<'_>) -> Result<WriteAnswer, ChangeFailure> {
         let NewIssue { title, body, labels, assignees } = issue;
         self.write(repo, |place| {
             refuse::issue(place, title, body)?;
@@ -202,11 +209,11 @@ impl Write for LiveFile {
             let number = place.write_issue(title, body);
             place.add_labels(number, labels)?;
             place.assign(number, assignees)?;
-            Ok(Done { id: None, number: Some(number) })
+            Ok(WriteAnswer { id: None, number: Some(number) })
         })
     }
 
-    fn create_label(&self, repo: usize, label: &Label) -> Result<(), Failure> {
+    fn create_label(&self, repo: usize, label: &NewLabel) -> Result<(), ChangeFailure> {
         self.write(repo, |place| {
             refuse::label(place, label)?;
             if place.label(&label.name).is_none() {
@@ -216,13 +223,13 @@ impl Write for LiveFile {
         })
     }
 
-    fn delete_label(&self, repo: usize, label: &Label) -> Result<bool, Failure> {
+    fn delete_label(&self, repo: usize, label: &NewLabel) -> Result<bool, ChangeFailure> {
         self.write(repo, |place| place.delete_label(label))
     }
 
     fn item_done(&self) -> Result<()> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let State { document, saved } = &mut *state;
+        let LiveState { document, saved } = &mut *state;
         if document.changed {
             saved.save(document.root())?;
             document.changed = false;

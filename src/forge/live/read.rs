@@ -11,24 +11,24 @@ use serde_json::{Map, Value};
 
 use super::document::{talk, text};
 use crate::forge::change::Fresh;
-use crate::forge::loose::{Shape, within};
+use crate::forge::loose::{LooseShape, within};
 use crate::forge::object::NoItem;
-use crate::forge::ranges::Run;
-use crate::forge::torn::{self, Said};
+use crate::forge::ranges::ByteRun;
+use crate::forge::torn::{self, CommentsSince};
 use crate::forge::turns::{Turns, share};
-use crate::forge::{Comment, Event, Item, Kind, Listed, Page};
+use crate::forge::{Comment, Event, Item, ItemKind, Listing, PageHandler};
 
 /// Entries that are handed over at once.
 const RUN: usize = 100;
 
 /// Every item of a repository, as [`crate::forge::Forge::items`] gives them.
-pub(super) fn items(repo: &Map<String, Value>, name: &str, threads: usize, page: Page<'_>) -> Result<Listed> {
-    let mut runs: Vec<(Run, &[Value])> = Vec::new();
+pub(super) fn items(repo: &Map<String, Value>, name: &str, threads: usize, page: PageHandler<'_>) -> Result<Listing> {
+    let mut runs: Vec<(ByteRun, &[Value])> = Vec::new();
     for (list, pulls) in [("issues", false), ("pulls", true)] {
         let entries = repo.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         runs.extend(entries.chunks(RUN).zip(0_u64..).map(|(chunk, nth)| {
             let before = nth * RUN as u64;
-            (Run { offset: before, length: chunk.len() as u64, before, pulls }, chunk)
+            (ByteRun { offset: before, length: chunk.len() as u64, before, pulls }, chunk)
         }));
     }
     let (next, turns) = (AtomicUsize::new(0), Turns::default());
@@ -46,7 +46,7 @@ pub(super) fn items(repo: &Map<String, Value>, name: &str, threads: usize, page:
 }
 
 /// A value of the document as something of ours. Nothing that is JSON fails to be read so.
-fn shaped<'a, T: Shape<'a>>(value: &'a Value) -> Result<T> {
+fn shaped<'a, T: LooseShape<'a>>(value: &'a Value) -> Result<T> {
     within(value).context("reading an object of the forge file failed")
 }
 
@@ -56,13 +56,13 @@ fn item(value: &Value, pulls: bool) -> Result<Result<Item<'_>, NoItem>> {
         && pulls
     {
         // In a list of pull requests none of them says that it is one.
-        item.kind = Kind::Pull;
+        item.kind = ItemKind::Pull;
     }
     Ok(read)
 }
 
 /// One item as it is now.
-pub(super) fn fresh(repo: &Map<String, Value>, kind: Kind, number: u64) -> Result<Option<Fresh>> {
+pub(super) fn fresh(repo: &Map<String, Value>, kind: ItemKind, number: u64) -> Result<Option<Fresh>> {
     for (list, pulls) in [("issues", false), ("pulls", true)] {
         let values = repo.get(list).and_then(Value::as_array).into_iter().flatten();
         let mut these = values.filter(|value| value.get("number").and_then(Value::as_u64) == Some(number));
@@ -88,7 +88,7 @@ pub(super) fn timeline(repo: &Map<String, Value>, number: u64) -> Result<Option<
 /// The entries of a list; null is an empty one (fact 8), and entries that are no object are left out.
 fn listed<'a, T>(list: Option<&'a Value>) -> Result<Option<Vec<T>>>
 where
-    Option<T>: Shape<'a>,
+    Option<T>: LooseShape<'a>,
 {
     let Some(list) = list else { return Ok(None) };
     let entries: Option<Vec<Option<T>>> = shaped(list)?;
@@ -97,7 +97,7 @@ where
 
 /// Every comment of the repository written or changed since, oldest first, and what of the lists of comments is
 /// none. `file` names the document.
-pub(super) fn said_since(repo: &Map<String, Value>, file: &str, since: DateTime<Utc>) -> Result<Said> {
+pub(super) fn said_since(repo: &Map<String, Value>, file: &str, since: DateTime<Utc>) -> Result<CommentsSince> {
     let (mut found, mut told) = (Vec::new(), Vec::new());
     for (key, list) in repo.get("comments").and_then(Value::as_object).into_iter().flatten() {
         let Ok(number) = key.parse() else { continue };

@@ -1,16 +1,16 @@
 //! What a change leaves behind, as the forge would have written it: comments, entries of timelines,
 //! labels, issues.
 //!
-//! Takes: a [`Place`] and what was done. Gives: API objects in the dialect of its forge.
+//! Takes: a [`LiveRepo`] and what was done. Gives: API objects in the dialect of its forge.
 
 use serde_json::{Map, Value, json};
 
-use super::document::{Place, list_begun, objects, talk, talk_begun, talk_mut, text, whole};
+use super::document::{LiveRepo, list_begun, objects, talk, talk_begun, talk_mut, text, whole};
 use super::refuse::{self, is_writer};
-use crate::forge::change::{Failure, Label};
+use crate::forge::change::{ChangeFailure, NewLabel};
 
 /// An entry of a timeline, before it has an id.
-pub(super) enum Entry<'a> {
+pub(super) enum TimelineEntry<'a> {
     /// A label was put on or taken off.
     Label(&'a Value, bool),
     /// Somebody was assigned or taken off.
@@ -21,7 +21,7 @@ pub(super) enum Entry<'a> {
     Open(bool, Option<&'a str>),
 }
 
-impl Place<'_> {
+impl LiveRepo<'_> {
     /// Writes what was done to the item into its timeline, if its timeline was recorded.
     ///
     /// Where it was not, nothing is begun: a list that holds our own changes and nobody else's would
@@ -29,7 +29,7 @@ impl Place<'_> {
     /// than not knowing. Our own memory loses nothing by that: a change comes to the file together
     /// with all others of its item, so that what a comment of ours announces is there if the comment
     /// is.
-    pub(super) fn record(&mut self, number: u64, entry: &Entry<'_>) {
+    pub(super) fn record(&mut self, number: u64, entry: &TimelineEntry<'_>) {
         if talk(self.repo, "events", number).is_none() {
             return;
         }
@@ -37,21 +37,21 @@ impl Place<'_> {
         let written = if self.github {
             let mut written = json!({"id": id, "event": "", "actor": actor, "created_at": now});
             let (word, more) = match entry {
-                Entry::Label(label, put) => {
+                TimelineEntry::Label(label, put) => {
                     let of = |name: &str| label.get(name).cloned().unwrap_or_default();
                     let label = json!({"name": of("name"), "color": of("color")});
                     (if *put { "labeled" } else { "unlabeled" }, json!({"label": label}))
                 }
-                Entry::Assignee(login, put) => {
+                TimelineEntry::Assignee(login, put) => {
                     let more = json!({"assignee": self.people.account(login), "assigner": actor});
                     (if *put { "assigned" } else { "unassigned" }, more)
                 }
-                Entry::Milestone(new, old) => {
+                TimelineEntry::Milestone(new, old) => {
                     let (word, of) = if new.is_null() { ("demilestoned", old) } else { ("milestoned", new) };
                     (word, json!({"milestone": {"title": of.get("title").cloned().unwrap_or_default()}}))
                 }
-                Entry::Open(true, _) => ("reopened", json!({"state_reason": "reopened"})),
-                Entry::Open(false, reason) => ("closed", json!({"state_reason": reason})),
+                TimelineEntry::Open(true, _) => ("reopened", json!({"state_reason": "reopened"})),
+                TimelineEntry::Open(false, reason) => ("closed", json!({"state_reason": reason})),
             };
             add(&mut written, json!({"event": word}));
             add(&mut written, more);
@@ -60,12 +60,14 @@ impl Place<'_> {
             let mut written = self.entry(number, id, "");
             add(&mut written, json!({"label": null, "assignee": null, "removed_assignee": false}));
             let (word, more) = match entry {
-                Entry::Label(label, put) => ("label", json!({"label": label, "body": if *put { "1" } else { "" }})),
-                Entry::Assignee(login, put) => {
+                TimelineEntry::Label(label, put) => {
+                    ("label", json!({"label": label, "body": if *put { "1" } else { "" }}))
+                }
+                TimelineEntry::Assignee(login, put) => {
                     ("assignees", json!({"assignee": self.people.account(login), "removed_assignee": !put}))
                 }
-                Entry::Milestone(new, old) => ("milestone", json!({"milestone": new, "old_milestone": old})),
-                Entry::Open(open, _) => (if *open { "reopen" } else { "close" }, json!({})),
+                TimelineEntry::Milestone(new, old) => ("milestone", json!({"milestone": new, "old_milestone": old})),
+                TimelineEntry::Open(open, _) => (if *open { "reopen" } else { "close" }, json!({})),
             };
             add(&mut written, json!({"type": word}));
             add(&mut written, more);
@@ -144,7 +146,7 @@ impl Place<'_> {
     }
 
     /// Takes a label of the repository away, where it looks as it was made; false where there is none.
-    pub(super) fn delete_label(&mut self, label: &Label) -> Result<bool, Failure> {
+    pub(super) fn delete_label(&mut self, label: &NewLabel) -> Result<bool, ChangeFailure> {
         refuse::label(self, label)?;
         let github = self.github;
         let same = |it: &Value| {

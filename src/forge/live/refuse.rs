@@ -1,15 +1,15 @@
 //! What a real forge refuses, refused here too, before anything is changed.
 //!
-//! Takes: a [`Place`] and the change that is wanted. Gives: nothing, or the [`Failure`] that the
+//! Takes: a [`LiveRepo`] and the change that is wanted. Gives: nothing, or the [`ChangeFailure`] that the
 //! forge's answer would have been made into.
 
 use anyhow::anyhow;
 use serde_json::{Map, Value};
 
-use super::document::{Place, entries, holds, login, objects, text, whole};
+use super::document::{LiveRepo, entries, holds, login, objects, text, whole};
 use super::record::is_comment;
-use crate::forge::change::{Change, Failure, Fresh};
-use crate::forge::{Kind, time};
+use crate::forge::change::{Change, ChangeFailure, Fresh};
+use crate::forge::{ItemKind, time};
 
 /// Characters of a text on GitHub (fact 100).
 const TEXT: usize = 65_536;
@@ -21,8 +21,8 @@ const TITLE: usize = 256;
 const DESCRIPTION: usize = 100;
 
 /// The failure of something refused.
-pub(super) fn refused(why: String) -> Failure {
-    Failure::Refused(anyhow!(why))
+pub(super) fn refused(why: String) -> ChangeFailure {
+    ChangeFailure::Refused(anyhow!(why))
 }
 
 /// The name of a repository.
@@ -55,7 +55,7 @@ pub(super) fn is_closed(repo: &Map<String, Value>) -> bool {
 }
 
 /// Whether we may write to the repository: we are listed, or nobody is, or it says so.
-pub(super) fn is_writer(place: &Place<'_>) -> bool {
+pub(super) fn is_writer(place: &LiveRepo<'_>) -> bool {
     may_be_assigned(place.repo, &place.people.me)
         || place.repo.get("permissions").and_then(Value::as_object).is_some_and(|may| holds(may, "push"))
 }
@@ -68,7 +68,7 @@ pub(super) fn may_be_assigned(repo: &Map<String, Value>, wanted: &str) -> bool {
 
 /// Whether all of these may be assigned. Gitea fails on the whole list; GitHub takes those whom it knows
 /// (facts 40, 67).
-pub(super) fn assignees(place: &Place<'_>, shown: &str, logins: &[String]) -> Result<(), Failure> {
+pub(super) fn assignees(place: &LiveRepo<'_>, shown: &str, logins: &[String]) -> Result<(), ChangeFailure> {
     match logins.iter().find(|login| !place.github && !may_be_assigned(place.repo, login)) {
         Some(login) => Err(refused(format!("{login} cannot be assigned to {shown}: unknown there"))),
         None => Ok(()),
@@ -76,7 +76,7 @@ pub(super) fn assignees(place: &Place<'_>, shown: &str, logins: &[String]) -> Re
 }
 
 /// Whether a text may be written.
-pub(super) fn body(place: &Place<'_>, what: &str, body: &str, may_be_empty: bool) -> Result<(), Failure> {
+pub(super) fn body(place: &LiveRepo<'_>, what: &str, body: &str, may_be_empty: bool) -> Result<(), ChangeFailure> {
     // GitHub looks at what is left without spaces.
     let empty = if place.github { body.trim().is_empty() } else { body.is_empty() };
     if empty && !may_be_empty {
@@ -90,7 +90,7 @@ pub(super) fn body(place: &Place<'_>, what: &str, body: &str, may_be_empty: bool
 }
 
 /// Whether an issue may be created; the labels are another matter.
-pub(super) fn issue(place: &Place<'_>, title: &str, text: &str) -> Result<(), Failure> {
+pub(super) fn issue(place: &LiveRepo<'_>, title: &str, text: &str) -> Result<(), ChangeFailure> {
     if let Some(why) = closed_to_issues(place.repo) {
         return Err(refused(why));
     }
@@ -105,7 +105,7 @@ pub(super) fn issue(place: &Place<'_>, title: &str, text: &str) -> Result<(), Fa
 }
 
 /// Whether a label may be made.
-pub(super) fn label(place: &Place<'_>, label: &crate::forge::change::Label) -> Result<(), Failure> {
+pub(super) fn label(place: &LiveRepo<'_>, label: &crate::forge::change::NewLabel) -> Result<(), ChangeFailure> {
     let shown = &label.name;
     if let Some(why) = closed_to_all(place.repo) {
         return Err(refused(why));
@@ -127,10 +127,10 @@ pub(super) fn label(place: &Place<'_>, label: &crate::forge::change::Label) -> R
 
 /// Whether a change of an item may be made; which labels, milestones and comments there are is
 /// looked at where they are used.
-pub(super) fn change(place: &Place<'_>, fresh: &Fresh, change: &Change<'_>) -> Result<(), Failure> {
+pub(super) fn change(place: &LiveRepo<'_>, fresh: &Fresh, change: &Change<'_>) -> Result<(), ChangeFailure> {
     let (number, kind) = (fresh.item.number, fresh.item.kind);
     let shown = format!("{}#{number}", name(place.repo));
-    let closed = if kind == Kind::Issue { closed_to_issues(place.repo) } else { closed_to_all(place.repo) };
+    let closed = if kind == ItemKind::Issue { closed_to_issues(place.repo) } else { closed_to_all(place.repo) };
     if let Some(why) = closed {
         return Err(refused(why));
     }
@@ -159,7 +159,7 @@ pub(super) fn change(place: &Place<'_>, fresh: &Fresh, change: &Change<'_>) -> R
             if let (Some(seen), Some(now)) = (fresh.content_version, now)
                 && seen != now
             {
-                return Err(Failure::Stale(anyhow!(
+                return Err(ChangeFailure::Stale(anyhow!(
                     "the text of {shown} was changed meanwhile: it was read as version {seen} and is at {now}"
                 )));
             }
@@ -181,7 +181,7 @@ fn is_merged(item: &Map<String, Value>) -> bool {
 }
 
 /// Whether a comment of the repository is there and ours to change or take away.
-pub(super) fn comment(place: &Place<'_>, id: u64) -> Result<u64, Failure> {
+pub(super) fn comment(place: &LiveRepo<'_>, id: u64) -> Result<u64, ChangeFailure> {
     let shown = format!("the comment {id} of {}", name(place.repo));
     let lists = |kind: &str| place.repo.get(kind).and_then(Value::as_object).into_iter().flatten();
     let mut found = lists("comments").flat_map(|(number, list)| {
@@ -199,7 +199,9 @@ pub(super) fn comment(place: &Place<'_>, id: u64) -> Result<u64, Failure> {
     let other =
         events.any(|entry| entry.as_object().is_some_and(|entry| whole(entry, "id") == Some(id) && !is_comment(entry)));
     if other && !place.github {
-        return Err(Failure::Ignored(anyhow!("{shown} is no comment but an entry of a timeline: nothing was done")));
+        return Err(ChangeFailure::Ignored(anyhow!(
+            "{shown} is no comment but an entry of a timeline: nothing was done"
+        )));
     }
     Err(refused(format!("{shown} is not there")))
 }

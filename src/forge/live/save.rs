@@ -15,7 +15,7 @@ use crate::files;
 
 /// A file, and how it was left.
 #[derive(Debug)]
-pub(super) struct Saved {
+pub(super) struct SavedFile {
     /// Without links.
     path: PathBuf,
     state: Option<(u64, SystemTime)>,
@@ -25,10 +25,10 @@ pub(super) struct Saved {
     end: &'static [u8],
 }
 
-impl Saved {
+impl SavedFile {
     /// The file at `path` as it is now.
-    pub(super) fn new(path: PathBuf) -> Saved {
-        Saved { state: state(&path), path, indent: None, end: b"" }
+    pub(super) fn new(path: PathBuf) -> SavedFile {
+        SavedFile { state: state(&path), path, indent: None, end: b"" }
     }
 
     /// Notes how the document is laid out, so that what people keep under version control stays

@@ -25,7 +25,7 @@ fn a_whole_issue_is_read() {
         "deletions": 9}"#,
     );
     let expected = Item {
-        kind: Kind::Pull,
+        kind: ItemKind::Pull,
         number: 7,
         title: "Té".into(),
         body: "b".into(),
@@ -83,7 +83,7 @@ fn a_pull_request_of_nulls_is_an_issue_and_the_last_of_two_members_holds() {
         "pull_request": {"url": null}, "user": {"login": "d", "type": "bot"}}"#,
     )
     .unwrap();
-    assert_eq!((item.kind, &*item.title, item.open), (Kind::Issue, "", true));
+    assert_eq!((item.kind, &*item.title, item.open), (ItemKind::Issue, "", true));
     assert!(item.author.unwrap().bot);
     let merged = entry(r#"{"number": 1, "merged": true, "user": {"login": ""}}"#).unwrap();
     assert_eq!((merged.open, merged.author), (false, None));

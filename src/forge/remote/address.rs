@@ -9,7 +9,7 @@ use std::fmt;
 use anyhow::{Result, bail};
 
 use super::connect::Tokens;
-use super::dialect::{Told, told};
+use super::dialect::{AddressHint, told};
 use crate::http::{Credential, Secret, Url, is_open, same_origin, shown};
 
 /// A forge that is named by something else than the command line or a variable for it.
@@ -47,7 +47,7 @@ impl fmt::Display for Giver {
 
 /// What was asked for.
 #[derive(Clone, Copy)]
-pub struct Wish<'a> {
+pub struct TargetOptions<'a> {
     /// `--forge`, else `KAIZEN_FORGE`, an address.
     pub forge: Option<&'a str>,
     /// A forge that something else names. That of [`Giver::Actions`] goes before `forge`, the others behind it.
@@ -68,7 +68,7 @@ pub struct Wish<'a> {
     pub agrees: &'a dyn Fn(&str) -> bool,
 }
 
-impl fmt::Debug for Wish<'_> {
+impl fmt::Debug for TargetOptions<'_> {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(to, "Wish({:?}, {:?}, {:?})", self.forge, self.repos, self.org)
     }
@@ -136,7 +136,7 @@ pub fn is_token(variable: &str) -> bool {
 /// # Errors
 /// No forge or no repository is named anywhere, or a token would go to a forge that nobody named for it; the
 /// sentence says what to add.
-pub fn choose(wish: &Wish<'_>) -> Result<Address> {
+pub fn choose(wish: &TargetOptions<'_>) -> Result<Address> {
     let variable = |name: &str| (wish.variable)(name).filter(|value| !value.trim().is_empty());
     let remote = wish.remote.and_then(git_remote);
     let api = variable("GITHUB_API_URL");
@@ -193,7 +193,7 @@ pub fn choose(wish: &Wish<'_>) -> Result<Address> {
 /// The tokens that go to this forge. Those of no host's own are for the one that the command line, `KAIZEN_FORGE`
 /// or Actions names (`home`), and for no other that a file (`giver`) could name.
 fn tokens(
-    wish: &Wish<'_>,
+    wish: &TargetOptions<'_>,
     variable: &dyn Fn(&str) -> Option<String>,
     (there, in_actions): (&Url, bool),
     home: Option<&Url>,
@@ -208,7 +208,7 @@ fn tokens(
         Some(token) => ("the token of --token-file", Some(token)),
         None => ("KAIZEN_TOKEN", token("KAIZEN_TOKEN")),
     };
-    let github = matches!(told(there.as_str()), Ok(Told::GitHub(..)));
+    let github = matches!(told(there.as_str()), Ok(AddressHint::GitHub(..)));
     let of_kind = |name| token(name).filter(|_| any.is_none() && of_job.is_none() && !github);
     let (gitea, forgejo) = (of_kind("GITEA_TOKEN"), of_kind("FORGEJO_TOKEN"));
     let name = match (&any, &gitea, &forgejo) {
@@ -249,7 +249,7 @@ fn spelled(url: &Url) -> String {
 /// The address that a forge's own is compared by.
 fn base(address: &str) -> Result<Url> {
     Ok(match told(address)? {
-        Told::GitHub(url, _) | Told::Gitea(url) | Told::Instance(url) => url,
+        AddressHint::GitHub(url, _) | AddressHint::Gitea(url) | AddressHint::Instance(url) => url,
     })
 }
 

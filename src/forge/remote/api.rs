@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::dialect::Dialect;
 use super::failure::helped;
-use super::pages::Ready;
+use super::pages::PagesAhead;
 use crate::http::{Answer, Client, Credential, Elsewhere, Method, Request, Url, page_number};
 
 /// Entries of a page that Gitea and Forgejo are asked for; more is cut to this (fact 1).
@@ -189,7 +189,7 @@ impl Api {
         mut page: impl FnMut(&Answer) -> Result<(usize, usize)>,
     ) -> Result<()> {
         let (mut next, mut number, mut seen, mut repeats) = (Next::Page(1), 1, 0, 0);
-        let mut ready = Ready::default();
+        let mut ready = PagesAhead::default();
         while number <= PAGES {
             let at = match &next {
                 Next::Page(number) => Some(*number),

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use super::Remote;
 use super::api::parts;
 use super::failure::helped;
-use super::node::Node;
+use super::node::JsonNode;
 use super::pack;
 use crate::http::{Method, Request, Url};
 
@@ -31,7 +31,7 @@ pub struct Branch {
 
 /// What became of a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Pushed {
+pub enum PushResult {
     /// The branch stands at the new commit.
     Done,
     /// It stood there already with just these files.
@@ -97,7 +97,7 @@ impl Remote {
         let repo = path(&branch.repo)?;
         let answer = self.api.get(&format!("repos/{repo}/git/trees/{commit}?recursive=1")).with_context(told)?;
         let mut spare = String::new();
-        let tree = Node::read(&answer.body, &mut spare);
+        let tree = JsonNode::read(&answer.body, &mut spare);
         let list = tree.get("tree");
         if tree.get("truncated").flag() == Some(true) || list.entries().len() > MOST {
             bail!("{}: it holds more files than the memory of a loop does; is it a branch of something else?", told());
@@ -114,11 +114,17 @@ impl Remote {
     ///
     /// # Errors
     /// What became of it is not known, or nothing was sent.
-    pub fn push(&self, branch: &Branch, files: &BTreeMap<String, Vec<u8>>, message: &str, at: i64) -> Result<Pushed> {
+    pub fn push(
+        &self,
+        branch: &Branch,
+        files: &BTreeMap<String, Vec<u8>>,
+        message: &str,
+        at: i64,
+    ) -> Result<PushResult> {
         let told = || format!("pushing to the branch {} of {}", branch.name, branch.repo);
         let names = files.iter().map(|(path, content)| (path.clone(), Some(pack::blob_name(content)))).collect();
         if branch.commit.is_some() && self.entries(branch)? == names {
-            return Ok(Pushed::Unchanged);
+            return Ok(PushResult::Unchanged);
         }
         let packed = pack::commit(files, message, at).with_context(told)?;
         let before = branch.commit.as_deref().unwrap_or(pack::NOTHING);
@@ -130,7 +136,7 @@ impl Remote {
             Ok(answer) => {
                 let report = pack::lines(&answer.body).with_context(told)?;
                 if report.iter().any(|line| *line == format!("ok refs/heads/{}", branch.name)) {
-                    return Ok(Pushed::Done);
+                    return Ok(PushResult::Done);
                 }
                 let said = |line: &String| line.strip_prefix("ng ").or(line.strip_prefix("unpack ")).map(str::to_owned);
                 report.iter().rev().find_map(said).unwrap_or_else(|| "it did not say why".to_owned())
@@ -140,9 +146,9 @@ impl Remote {
         };
         let now = self.branch(&branch.repo, &branch.name, true).with_context(told)?;
         Ok(match now.commit {
-            Some(commit) if commit == packed.commit => Pushed::Done,
-            now if now != branch.commit => Pushed::Overtaken,
-            _ => Pushed::Refused(why),
+            Some(commit) if commit == packed.commit => PushResult::Done,
+            now if now != branch.commit => PushResult::Overtaken,
+            _ => PushResult::Refused(why),
         })
     }
 

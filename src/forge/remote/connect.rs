@@ -1,6 +1,6 @@
 //! The way to a forge.
 //!
-//! Takes: [`Ask`], an address, tokens, names of repositories. Gives: a [`Remote`] that knows which
+//! Takes: [`ConnectOptions`], an address, tokens, names of repositories. Gives: a [`Remote`] that knows which
 //! forge it is, who we are there and what is to be read.
 
 use std::sync::Mutex;
@@ -10,8 +10,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use super::api::Api;
 use super::dialect::{self, Dialect};
 use super::failure::helped;
-use super::node::Node;
-use super::repos::{Found, by_name, by_org};
+use super::node::JsonNode;
+use super::repos::{RepoSelection, by_name, by_org};
 use super::{Remote, User};
 use crate::http::{Client, Config, Credential, Method, Url};
 
@@ -34,7 +34,7 @@ impl From<Option<Credential>> for Tokens {
 
 /// What to connect to.
 #[derive(Debug, Clone, Default)]
-pub struct Ask {
+pub struct ConnectOptions {
     /// The forge: its API's address, or its own.
     pub url: String,
     /// Tokens; none is sent where none is meant for this forge.
@@ -56,7 +56,7 @@ pub struct Ask {
 /// # Errors
 /// Nobody or no forge is there, the token is refused, or a repository cannot be read; the sentence
 /// says which and what to do.
-pub fn connect(ask: Ask) -> Result<Remote> {
+pub fn connect(ask: ConnectOptions) -> Result<Remote> {
     let client = Client::new(ask.http).map_err(|error| anyhow!(error))?;
     let Tokens { any, gitea, forgejo } = ask.tokens;
     let (base, dialect) = dialect::find(&client, &ask.url, any.as_ref()).context("looking for the forge")?;
@@ -68,7 +68,7 @@ pub fn connect(ask: Ask) -> Result<Remote> {
     });
     let api = Api { client, base, dialect, token, came: Mutex::default() };
     let user = user(&api).context("asking who we are")?;
-    let mut found = Found::default();
+    let mut found = RepoSelection::default();
     by_name(&api, &ask.repos, ask.threads, ask.go_on, &mut found)?;
     if let Some(org) = &ask.org {
         by_org(&api, org, &mut found)?;
@@ -88,7 +88,7 @@ fn user(api: &Api) -> Result<User> {
     match api.client.send(&api.request(Method::Get, "user")?) {
         Ok(answer) => {
             let mut spare = String::new();
-            let user = Node::read(&answer.body, &mut spare);
+            let user = JsonNode::read(&answer.body, &mut spare);
             let login = user.get("login").text().to_owned();
             if login.is_empty() {
                 bail!("{} names no login; check the forge's address", shown(&answer.url));

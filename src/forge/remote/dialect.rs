@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::http::{Answer, Client, Credential, Method, Request, Url, shown};
 
-use super::node::Node;
+use super::node::JsonNode;
 
 /// A kind of forge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Dialect {
 
 /// What an address says by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum AddressHint {
     /// GitHub, with the API's address.
     GitHub(Url, bool),
     /// Gitea or Forgejo, with the API's address.
@@ -77,7 +77,7 @@ pub(super) enum Told {
 ///
 /// # Errors
 /// It is no http or https address, or holds a user or a password.
-pub(super) fn told(address: &str) -> Result<Told> {
+pub(super) fn told(address: &str) -> Result<AddressHint> {
     let url = match Url::parse(address.trim()) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => url,
         _ => bail!("the forge's address is no http or https address; write it as https://git.example.org"),
@@ -99,7 +99,7 @@ pub(super) fn told(address: &str) -> Result<Told> {
     if matches!(host.as_str(), "github.com" | "www.github.com" | "api.github.com") {
         let mut api = with("");
         let moved = host == "api.github.com" || api.set_host(Some("api.github.com")).is_ok();
-        return if moved { Ok(Told::GitHub(api, true)) } else { bail!("the forge's address cannot be read") };
+        return if moved { Ok(AddressHint::GitHub(api, true)) } else { bail!("the forge's address cannot be read") };
     }
     // Enterprise Cloud with data residency: TENANT.ghe.com, its API at api.TENANT.ghe.com.
     if host.ends_with(".ghe.com") && path.is_empty() {
@@ -107,16 +107,16 @@ pub(super) fn told(address: &str) -> Result<Told> {
         if !host.starts_with("api.") {
             let _ = api.set_host(Some(&format!("api.{host}")));
         }
-        return Ok(Told::GitHub(api, false));
+        return Ok(AddressHint::GitHub(api, false));
     }
     if path.ends_with("/api/v3") {
-        return Ok(Told::GitHub(with(&path), false));
+        return Ok(AddressHint::GitHub(with(&path), false));
     }
     // The suffix tells the dialect (fact 80).
     if path.ends_with("/api/v1") {
-        return Ok(Told::Gitea(with(&path)));
+        return Ok(AddressHint::Gitea(with(&path)));
     }
-    Ok(Told::Instance(with(&path)))
+    Ok(AddressHint::Instance(with(&path)))
 }
 
 /// Which forge it is and where its API is. Asks `/version` with `token` where the address leaves a
@@ -126,9 +126,9 @@ pub(super) fn told(address: &str) -> Result<Told> {
 /// Nobody is there, or something that is none of the three.
 pub(super) fn find(client: &Client, address: &str, token: Option<&Credential>) -> Result<(Url, Dialect)> {
     let (api, instance) = match told(address)? {
-        Told::GitHub(api, cloud) => return Ok((api, Dialect::GitHub { cloud })),
-        Told::Gitea(api) => (api, None),
-        Told::Instance(instance) => (instance.join("api/v1/")?, Some(instance)),
+        AddressHint::GitHub(api, cloud) => return Ok((api, Dialect::GitHub { cloud })),
+        AddressHint::Gitea(api) => (api, None),
+        AddressHint::Instance(instance) => (instance.join("api/v1/")?, Some(instance)),
     };
     let mut request = Request::new(Method::Get, api.join("version")?).header("accept", "application/json");
     if let Some(token) = token {
@@ -136,7 +136,7 @@ pub(super) fn find(client: &Client, address: &str, token: Option<&Credential>) -
     }
     let answer = client.send(&request.any_status())?;
     let mut spare = String::new();
-    let body = Node::read(&answer.body, &mut spare);
+    let body = JsonNode::read(&answer.body, &mut spare);
     let version = Some(body.get("version").text()).filter(|version| !version.is_empty()).map(str::to_owned);
     match (version, instance) {
         (Some(version), _) => Ok((api, of_version(version))),
@@ -188,9 +188,9 @@ mod tests {
 
     #[test]
     fn an_address_tells_what_it_can_fact_80() {
-        let github = |url: &str, cloud| Told::GitHub(Url::parse(url).unwrap(), cloud);
-        let gitea = |url: &str| Told::Gitea(Url::parse(url).unwrap());
-        let instance = |url: &str| Told::Instance(Url::parse(url).unwrap());
+        let github = |url: &str, cloud| AddressHint::GitHub(Url::parse(url).unwrap(), cloud);
+        let gitea = |url: &str| AddressHint::Gitea(Url::parse(url).unwrap());
+        let instance = |url: &str| AddressHint::Instance(Url::parse(url).unwrap());
         for (address, expected) in [
             ("https://api.github.com", github("https://api.github.com/", true)),
             ("https://github.com/", github("https://api.github.com/", true)),

@@ -8,22 +8,23 @@ use serde_json::json;
 
 use super::api::part;
 use super::failure::{failed, ignored, refused, unproven, unread};
-use super::node::Node;
-use super::preflight::Known;
-use super::write::{At, Order};
+use super::node::JsonNode;
+use super::preflight::RemoteLabel;
+use super::write::{Order, WriteTarget};
 use super::{Item, Remote};
-use crate::forge::change::{Done, Failure, Fresh, Label};
+use crate::forge::change::{ChangeFailure, Fresh, NewLabel, WriteAnswer};
 use crate::http::{Answer, Method};
 
 impl Remote {
     /// The ids of labels that exist. Names are not sent to Gitea and Forgejo: which versions take
     /// them, and of which labels, differs, and an unknown one is dropped without a word (facts 41,
     /// 42).
-    pub(super) fn ids(&self, repo: usize, what: &str, labels: &[String]) -> Result<Vec<u64>, Failure> {
-        let id = |known: &[Known], name: &str| known.iter().find(|known| known.name == name).map(|known| known.id);
-        let mut known = self.known_labels(repo, false).map_err(Failure::Refused)?;
+    pub(super) fn ids(&self, repo: usize, what: &str, labels: &[String]) -> Result<Vec<u64>, ChangeFailure> {
+        let id =
+            |known: &[RemoteLabel], name: &str| known.iter().find(|known| known.name == name).map(|known| known.id);
+        let mut known = self.known_labels(repo, false).map_err(ChangeFailure::Refused)?;
         if labels.iter().any(|name| id(&known, name).is_none()) {
-            known = self.known_labels(repo, true).map_err(Failure::Refused)?;
+            known = self.known_labels(repo, true).map_err(ChangeFailure::Refused)?;
         }
         let found = labels.iter().map(|name| {
             id(&known, name).ok_or_else(|| refused(what, &format!("there is no label `{name}`; create it")))
@@ -31,7 +32,12 @@ impl Remote {
         found.collect()
     }
 
-    pub(super) fn add_labels(&self, repo: usize, at: &At<'_>, labels: &[String]) -> Result<Done, Failure> {
+    pub(super) fn add_labels(
+        &self,
+        repo: usize,
+        at: &WriteTarget<'_>,
+        labels: &[String],
+    ) -> Result<WriteAnswer, ChangeFailure> {
         let what = at.what;
         let named = if self.api.dialect.is_github() { json!(labels) } else { json!(self.ids(repo, what, labels)?) };
         let (method, path, body) = (Method::Post, format!("{}/labels", at.path), Some(json!({ "labels": named })));
@@ -39,13 +45,18 @@ impl Remote {
         let now = names(&answer, what)?;
         // Of two labels of one exclusive scope only the last stays (fact 44).
         let missing = labels.iter().find(|label| !now.iter().any(|found| self.same_label(found, label)));
-        missing.map_or(Ok(Done::default()), |label| Err(ignored(what, &format!("`{label}` is not on it"))))
+        missing.map_or(Ok(WriteAnswer::default()), |label| Err(ignored(what, &format!("`{label}` is not on it"))))
     }
 
     /// One request a label; what is off already is done.
-    pub(super) fn remove_labels(&self, repo: usize, at: &At<'_>, labels: &[String]) -> Result<Done, Failure> {
+    pub(super) fn remove_labels(
+        &self,
+        repo: usize,
+        at: &WriteTarget<'_>,
+        labels: &[String],
+    ) -> Result<WriteAnswer, ChangeFailure> {
         let github = self.api.dialect.is_github();
-        let known = if github { Vec::new() } else { self.known_labels(repo, false).map_err(Failure::Refused)? };
+        let known = if github { Vec::new() } else { self.known_labels(repo, false).map_err(ChangeFailure::Refused)? };
         for label in labels {
             if github {
                 // These would name the folder of all labels, and take off every one.
@@ -61,14 +72,14 @@ impl Remote {
                 self.remove_label(at, label, &id.to_string())?;
             }
         }
-        Ok(Done::default())
+        Ok(WriteAnswer::default())
     }
 
     /// Takes one label off; `key` names it in the address. What the forge does not find is looked for on the item:
     /// it is not on it, or deleted meanwhile (fact 43), or the item may not be seen any more (fact 52).
-    fn remove_label(&self, at: &At<'_>, label: &str, key: &str) -> Result<(), Failure> {
+    fn remove_label(&self, at: &WriteTarget<'_>, label: &str, key: &str) -> Result<(), ChangeFailure> {
         let (method, path) = (Method::Delete, format!("{}/labels/{key}", at.path));
-        let request = self.api.request(method, &path).map_err(Failure::Refused)?.repeatable();
+        let request = self.api.request(method, &path).map_err(ChangeFailure::Refused)?.repeatable();
         let done = if self.api.dialect.is_github() { 200 } else { 204 };
         let on = match self.api.write(request, None) {
             Ok(answer) if answer.status == done && done == 204 => return Ok(()),
@@ -91,10 +102,15 @@ impl Remote {
         if on { Err(ignored(at.what, &format!("`{label}` is still on it"))) } else { Ok(()) }
     }
 
-    pub(super) fn assign(&self, at: &At<'_>, fresh: &Fresh, logins: &[String]) -> Result<Done, Failure> {
+    pub(super) fn assign(
+        &self,
+        at: &WriteTarget<'_>,
+        fresh: &Fresh,
+        logins: &[String],
+    ) -> Result<WriteAnswer, ChangeFailure> {
         let new: Vec<&String> = logins.iter().filter(|login| !is_among(&fresh.item, login)).collect();
         if new.is_empty() {
-            return Ok(Done::default());
+            return Ok(WriteAnswer::default());
         }
         let item = if self.api.dialect.assigns_singly() {
             self.assignees(Method::Post, at, &new)?
@@ -105,13 +121,18 @@ impl Remote {
             })?
         };
         let missing = new.iter().find(|login| !is_among(&item, login));
-        missing.map_or(Ok(Done::default()), |login| Err(ignored(at.what, &format!("{login} is not assigned"))))
+        missing.map_or(Ok(WriteAnswer::default()), |login| Err(ignored(at.what, &format!("{login} is not assigned"))))
     }
 
-    pub(super) fn unassign(&self, at: &At<'_>, fresh: &Fresh, logins: &[String]) -> Result<Done, Failure> {
+    pub(super) fn unassign(
+        &self,
+        at: &WriteTarget<'_>,
+        fresh: &Fresh,
+        logins: &[String],
+    ) -> Result<WriteAnswer, ChangeFailure> {
         let gone: Vec<&String> = logins.iter().filter(|login| is_among(&fresh.item, login)).collect();
         if gone.is_empty() {
-            return Ok(Done::default());
+            return Ok(WriteAnswer::default());
         }
         let item = if self.api.dialect.assigns_singly() {
             self.assignees(Method::Delete, at, &gone)?
@@ -122,18 +143,20 @@ impl Remote {
             })?
         };
         let left = gone.iter().find(|login| is_among(&item, login));
-        left.map_or(Ok(Done::default()), |login| Err(ignored(at.what, &format!("{login} is still assigned"))))
+        left.map_or(Ok(WriteAnswer::default()), |login| Err(ignored(at.what, &format!("{login} is still assigned"))))
     }
 
     /// The list replaces the one that is there (fact 40). So it is read just before: who was assigned since the
     /// last look, by a person most likely, would be taken off without a word.
     fn replace_assignees(
         &self,
-        at: &At<'_>,
+        at: &WriteTarget<'_>,
         make: impl Fn(&[String]) -> Vec<String>,
-    ) -> Result<Item<'static>, Failure> {
+    ) -> Result<Item<'static>, ChangeFailure> {
         let unknown = |error: anyhow::Error| {
-            Failure::Refused(error.context(format!("{}: who is assigned cannot be read; nothing was written", at.what)))
+            ChangeFailure::Refused(
+                error.context(format!("{}: who is assigned cannot be read; nothing was written", at.what)),
+            )
         };
         let answer = self.api.get(&at.path).map_err(unknown)?;
         let now = at.held(&answer).map_err(|failure| unknown(anyhow::anyhow!("{failure}")))?;
@@ -143,21 +166,26 @@ impl Remote {
 
     /// Adds and removes. Who cannot be assigned is dropped by GitHub without a word (fact 67), and refused by
     /// Gitea together with all that were named (fact 40).
-    fn assignees(&self, method: Method, at: &At<'_>, logins: &[&String]) -> Result<Item<'static>, Failure> {
+    fn assignees(
+        &self,
+        method: Method,
+        at: &WriteTarget<'_>,
+        logins: &[&String],
+    ) -> Result<Item<'static>, ChangeFailure> {
         let (path, body) = (format!("{}/assignees", at.path), Some(json!({ "assignees": logins })));
         let done = if method == Method::Post { 201 } else { 200 };
         at.held(&self.order(Order { method, path, body, repeatable: true, done, what: at.what })?)
     }
 
-    pub(super) fn make_label(&self, repo: usize, label: &Label) -> Result<(), Failure> {
-        let (path, name, _) = self.at(repo).map_err(Failure::Refused)?;
+    pub(super) fn make_label(&self, repo: usize, label: &NewLabel) -> Result<(), ChangeFailure> {
+        let (path, name, _) = self.at(repo).map_err(ChangeFailure::Refused)?;
         let what = format!("creating the label `{}` in {name}", label.name);
         let there = || -> Result<Option<u64>> {
             let known = self.known_labels(repo, true)?;
             Ok(known.iter().find(|known| self.same_label(&known.name, &label.name)).map(|known| known.id))
         };
         // A second one of a name would be made without a word (fact 48): look just before.
-        if there().map_err(Failure::Refused)?.is_some() {
+        if there().map_err(ChangeFailure::Refused)?.is_some() {
             return Ok(());
         }
         // Gitea takes it with and without the sign (fact 32), its description asks for it.
@@ -168,14 +196,14 @@ impl Remote {
         let failure = match self.order(Order { method, path: list, body, repeatable: false, done: 201, what: &what }) {
             Ok(answer) => {
                 let mut spare = String::new();
-                let made = Node::read(&answer.body, &mut spare);
+                let made = JsonNode::read(&answer.body, &mut spare);
                 // Whatever was answered: a label that is in the list is there.
-                if there().map_err(Failure::Unknown)?.is_some() {
+                if there().map_err(ChangeFailure::Unknown)?.is_some() {
                     return self.keep_first(repo, &what, made.get("id").whole(), label);
                 }
                 ignored(&what, "it is not there")
             }
-            Err(failure @ (Failure::Refused(_) | Failure::Unknown(_))) => failure,
+            Err(failure @ (ChangeFailure::Refused(_) | ChangeFailure::Unknown(_))) => failure,
             Err(failure) => return Err(failure),
         };
         // Another run made it meanwhile (422 on GitHub), or the answer was lost: it is there or not.
@@ -186,10 +214,10 @@ impl Remote {
     }
 
     /// Deletes a label of the repository's own, by what a request names it by (fact 43).
-    pub(super) fn drop_label(&self, repo: usize, label: &Label) -> Result<bool, Failure> {
-        let (path, name, _) = self.at(repo).map_err(Failure::Refused)?;
+    pub(super) fn drop_label(&self, repo: usize, label: &NewLabel) -> Result<bool, ChangeFailure> {
+        let (path, name, _) = self.at(repo).map_err(ChangeFailure::Refused)?;
         let what = format!("deleting the label `{}` of {name}", label.name);
-        let known = self.known_labels(repo, true).map_err(Failure::Refused)?;
+        let known = self.known_labels(repo, true).map_err(ChangeFailure::Refused)?;
         let Some(known) = known.iter().find(|known| known.own && self.same_label(&known.name, &label.name)) else {
             return Ok(false);
         };
@@ -201,7 +229,7 @@ impl Remote {
         self.delete_label_at(&format!("{path}/labels/{key}"), &what).map(|()| true)
     }
 
-    fn delete_label_at(&self, path: &str, what: &str) -> Result<(), Failure> {
+    fn delete_label_at(&self, path: &str, what: &str) -> Result<(), ChangeFailure> {
         let (method, path) = (Method::Delete, path.to_owned());
         let order = Order { method, path, body: None, repeatable: true, done: 204, what };
         self.order(order).map(drop)
@@ -209,20 +237,20 @@ impl Remote {
 
     /// Takes back a label just made where another run made one of that name a moment before (fact 48). Both
     /// take the first by id, so that nothing is on this one yet.
-    fn keep_first(&self, repo: usize, what: &str, made: Option<u64>, label: &Label) -> Result<(), Failure> {
-        let known = self.known_labels(repo, false).map_err(Failure::Ignored)?;
+    fn keep_first(&self, repo: usize, what: &str, made: Option<u64>, label: &NewLabel) -> Result<(), ChangeFailure> {
+        let known = self.known_labels(repo, false).map_err(ChangeFailure::Ignored)?;
         let first = known.iter().find(|known| known.own && self.same_label(&known.name, &label.name));
         // Only what the list itself calls so: an answer may hold another label.
         let so_called = |id: u64| known.iter().any(|known| known.id == id && self.same_label(&known.name, &label.name));
         let second = first.zip(made.filter(|made| so_called(*made))).filter(|(first, made)| first.id < *made);
         let Some((first, made)) = second else { return Ok(()) };
-        let (path, ..) = self.at(repo).map_err(Failure::Refused)?;
+        let (path, ..) = self.at(repo).map_err(ChangeFailure::Refused)?;
         let what = format!("{what}: taking back a second one beside {}", first.id);
         if let Err(failure) = self.delete_label_at(&format!("{path}/labels/{made}"), &what) {
             // A label of that name is there, which is what was asked for.
             self.api.client.say(&format!("warning: {failure}; take one of the two away"));
         }
-        self.known_labels(repo, true).map(drop).map_err(Failure::Ignored)
+        self.known_labels(repo, true).map(drop).map_err(ChangeFailure::Ignored)
     }
 }
 
@@ -232,10 +260,10 @@ fn is_among(item: &Item<'_>, login: &str) -> bool {
 }
 
 /// The names of the labels that an answer lists.
-fn names(answer: &Answer, what: &str) -> Result<Vec<String>, Failure> {
+fn names(answer: &Answer, what: &str) -> Result<Vec<String>, ChangeFailure> {
     let mut spare = String::new();
-    match Node::read(&answer.body, &mut spare) {
-        Node::List(list) => Ok(list.iter().map(|label| label.get("name").text().to_owned()).collect()),
+    match JsonNode::read(&answer.body, &mut spare) {
+        JsonNode::List(list) => Ok(list.iter().map(|label| label.get("name").text().to_owned()).collect()),
         _ => Err(unproven(what, "the answer is no list of labels")),
     }
 }

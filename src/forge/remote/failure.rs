@@ -1,14 +1,14 @@
 //! What a failure of a request means on a forge, and what helps.
 //!
 //! Takes: errors of the client. Gives: errors of reading with a sentence that says what to do, and
-//! [`Failure`]s of writing that tell what is certain from what is not.
+//! [`ChangeFailure`]s of writing that tell what is certain from what is not.
 
 use std::fmt;
 
 use anyhow::{Error, anyhow};
 
-use crate::forge::change::{Denied, Failure};
-use crate::http::{self, Kind};
+use crate::forge::change::{ChangeFailure, TokenDenial};
+use crate::http::{self, ErrorKind};
 
 /// What to do about a status, whichever of the forges gave it.
 fn help(status: u16) -> &'static str {
@@ -44,18 +44,18 @@ fn help(status: u16) -> &'static str {
 
 /// A failed request with what may help. Prints as one sentence.
 #[derive(Debug)]
-pub(super) struct Helped(http::Error);
+pub(super) struct FailureHelp(http::Error);
 
-impl Helped {
+impl FailureHelp {
     /// The status of a failed reading, where it failed by one.
     pub(super) fn status(error: &Error) -> Option<u16> {
-        error.downcast_ref::<Helped>().and_then(|helped| helped.0.status())
+        error.downcast_ref::<FailureHelp>().and_then(|helped| helped.0.status())
     }
 }
 
-impl std::error::Error for Helped {}
+impl std::error::Error for FailureHelp {}
 
-impl fmt::Display for Helped {
+impl fmt::Display for FailureHelp {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(to, "{}", self.0)?;
         self.0.status().map_or(Ok(()), |status| write!(to, "; {}", help(status)))
@@ -65,49 +65,49 @@ impl fmt::Display for Helped {
 /// Whether an error of reading says that the token is refused everywhere: trying again is of no use.
 #[must_use]
 pub fn token_refused(error: &Error) -> bool {
-    Helped::status(error) == Some(401)
+    FailureHelp::status(error) == Some(401)
 }
 
 /// The error of reading, with what may help.
 pub(super) fn helped(error: http::Error) -> Error {
-    Error::new(Helped(error))
+    Error::new(FailureHelp(error))
 }
 
 /// What a failed write means. `what` says it to people: `commenting on a/b#3`.
-pub(super) fn failed(what: &str, error: http::Error) -> Failure {
+pub(super) fn failed(what: &str, error: http::Error) -> ChangeFailure {
     let status = error.status();
     let unknown = error.may_have_landed();
     let landed = if unknown { "; whether it was written is not known" } else { "; nothing was written" };
-    let landed = if matches!(error.kind, Kind::Moved { .. }) { "" } else { landed };
+    let landed = if matches!(error.kind, ErrorKind::Moved { .. }) { "" } else { landed };
     let said = format!("{what}: {:#}{landed}", helped(error));
-    let said = if status == Some(403) { Error::new(Denied(said)) } else { anyhow!(said) };
+    let said = if status == Some(403) { Error::new(TokenDenial(said)) } else { anyhow!(said) };
     match status {
         // The last answer is certain of itself; a try before it is not.
-        _ if unknown => Failure::Unknown(said),
-        Some(401) => Failure::Token(said),
-        Some(409) => Failure::Stale(said),
-        _ => Failure::Refused(said),
+        _ if unknown => ChangeFailure::Unknown(said),
+        Some(401) => ChangeFailure::Token(said),
+        Some(409) => ChangeFailure::Stale(said),
+        _ => ChangeFailure::Refused(said),
     }
 }
 
 /// Nothing was sent, because it cannot be done.
-pub(super) fn refused(what: &str, why: &str) -> Failure {
-    Failure::Refused(anyhow!("{what}: {why}; nothing was written"))
+pub(super) fn refused(what: &str, why: &str) -> ChangeFailure {
+    ChangeFailure::Refused(anyhow!("{what}: {why}; nothing was written"))
 }
 
 /// The answer does not prove that the write was done: it may come from a proxy or a cache. Only another look at
 /// what is there tells.
-pub(super) fn unproven(what: &str, found: &str) -> Failure {
-    Failure::Unknown(anyhow!("{what}: {found}; whether it was written is not known"))
+pub(super) fn unproven(what: &str, found: &str) -> ChangeFailure {
+    ChangeFailure::Unknown(anyhow!("{what}: {found}; whether it was written is not known"))
 }
 
 /// As [`unproven`]: the answer is not what this request gives.
-pub(super) fn unread(what: &str, error: Error) -> Failure {
-    Failure::Unknown(error.context(format!("{what}: the answer cannot be read")))
+pub(super) fn unread(what: &str, error: Error) -> ChangeFailure {
+    ChangeFailure::Unknown(error.context(format!("{what}: the answer cannot be read")))
 }
 
 /// The forge says yes, and its answer does not hold what was asked (facts 39, 42, 90).
-pub(super) fn ignored(what: &str, found: &str) -> Failure {
+pub(super) fn ignored(what: &str, found: &str) -> ChangeFailure {
     let help = "this token may not do it (its owner needs to write to the repository), or the forge does not know it";
-    Failure::Ignored(anyhow!("{what}: the forge answered that all is well, and {found}; {help}"))
+    ChangeFailure::Ignored(anyhow!("{what}: the forge answered that all is well, and {found}; {help}"))
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use super::Remote;
 use super::api::{part, parts};
 use super::failure::helped;
-use super::node::Node;
+use super::node::JsonNode;
 use crate::http::Method;
 
 impl Remote {
@@ -47,7 +47,7 @@ impl Remote {
             return Ok(Vec::new());
         };
         let mut spare = String::new();
-        let list = Node::read(&answer.body, &mut spare);
+        let list = JsonNode::read(&answer.body, &mut spare);
         let names = list.entries().iter().map(|entry| {
             let slash = if entry.get("type").text() == "dir" { "/" } else { "" };
             format!("{}{slash}", entry.get("name").text())

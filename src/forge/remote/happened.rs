@@ -11,23 +11,23 @@ use anyhow::{Context, Result, bail};
 use chrono::{DateTime, Utc};
 
 use super::api::{Next, PAGES, REPEATS};
-use super::failure::Helped;
-use super::lists::{List, Of, Whole, lock};
+use super::failure::FailureHelp;
+use super::lists::{ListKind, RepoList, Whole, lock};
 use super::pages::{ENDLESS, Rest};
 use super::queue::work_off;
 use super::read::placed;
-use super::{Item, Kind, Listed, Placed, Remote, Take};
-use crate::forge::{Happened, object};
+use super::{Item, ItemKind, Listing, PlacedComment, Remote, Take};
+use crate::forge::{ActivityPage, object};
 use crate::http::Answer;
 
 /// What is read next.
-struct Piece {
-    /// A place in `Reading::lists`.
+struct ActivityPiece {
+    /// A place in `ActivityReading::lists`.
     list: usize,
-    page: Page,
+    page: NextPage,
 }
 
-enum Page {
+enum NextPage {
     /// The first of a list.
     First,
     /// One whose number is known, and whether it is the last of those.
@@ -38,12 +38,12 @@ enum Page {
     MayPulls,
 }
 
-struct Reading<'a> {
+struct ActivityReading<'a> {
     remote: &'a Remote,
     since: DateTime<Utc>,
     take: Take<'a>,
     repos: Vec<Result<Whole>>,
-    lists: Vec<List>,
+    lists: Vec<RepoList>,
 }
 
 impl Remote {
@@ -53,13 +53,13 @@ impl Remote {
         since: DateTime<Utc>,
         threads: usize,
         take: Take<'_>,
-    ) -> Vec<Result<Listed>> {
-        let mut reading = Reading { remote: self, since, take, repos: Vec::new(), lists: Vec::new() };
+    ) -> Vec<Result<Listing>> {
+        let mut reading = ActivityReading { remote: self, since, take, repos: Vec::new(), lists: Vec::new() };
         for (nth, &repo) in repos.iter().enumerate() {
             let whole = self.at(repo).map(|(path, name, _)| Whole::new(repo, path, name));
             if let Ok(whole) = &whole {
                 let paths = self.paths(whole, since);
-                reading.lists.extend(paths.into_iter().map(|(of, path)| List {
+                reading.lists.extend(paths.into_iter().map(|(of, path)| RepoList {
                     nth,
                     of,
                     path,
@@ -68,15 +68,15 @@ impl Remote {
             }
             reading.repos.push(whole);
         }
-        let firsts = (0..reading.lists.len()).map(|list| Piece { list, page: Page::First }).collect();
+        let firsts = (0..reading.lists.len()).map(|list| ActivityPiece { list, page: NextPage::First }).collect();
         work_off(firsts, threads, |piece| reading.read(piece));
         reading.repos.into_iter().map(|whole| whole?.result()).collect()
     }
 }
 
-impl Reading<'_> {
+impl ActivityReading<'_> {
     /// Reads a page; gives what is to be read besides.
-    fn read(&self, piece: Piece) -> Vec<Piece> {
+    fn read(&self, piece: ActivityPiece) -> Vec<ActivityPiece> {
         let at = piece.list;
         let Some(list) = self.lists.get(at) else { return Vec::new() };
         let Some(Ok(whole)) = self.repos.get(list.nth) else { return Vec::new() };
@@ -85,7 +85,7 @@ impl Reading<'_> {
         }
         let read = self.page(list, whole, at, piece.page);
         match read.with_context(|| format!("reading the {} of {}", list.of.words(), whole.name)) {
-            Ok(pages) => pages.into_iter().map(|page| Piece { list: at, page }).collect(),
+            Ok(pages) => pages.into_iter().map(|page| ActivityPiece { list: at, page }).collect(),
             Err(error) => {
                 whole.fail(at, error);
                 Vec::new()
@@ -93,12 +93,12 @@ impl Reading<'_> {
         }
     }
 
-    fn page(&self, list: &List, whole: &Whole, at: usize, page: Page) -> Result<Vec<Page>> {
+    fn page(&self, list: &RepoList, whole: &Whole, at: usize, page: NextPage) -> Result<Vec<NextPage>> {
         let api = &self.remote.api;
         let (next, number) = match &page {
-            Page::First => (&Next::Page(1), 1),
-            Page::Known(next, number, _) | Page::Told(next, number) => (next, *number),
-            Page::MayPulls => return self.may_pulls(at, whole).map(|()| Vec::new()),
+            NextPage::First => (&Next::Page(1), 1),
+            NextPage::Known(next, number, _) | NextPage::Told(next, number) => (next, *number),
+            NextPage::MayPulls => return self.may_pulls(at, whole).map(|()| Vec::new()),
         };
         let answer = api.page(&list.path, next)?;
         let (entries, new, old) = self.hand(list, whole, at, (number, &answer))?;
@@ -107,22 +107,22 @@ impl Reading<'_> {
         state.told(&answer);
         if number > 1 && entries > 0 && new == 0 && !state.again {
             state.repeats += 1;
-        } else if matches!(page, Page::Told(..)) {
+        } else if matches!(page, NextPage::Told(..)) {
             state.repeats = 0;
         }
         let mut more = match page {
-            Page::First if list.of != Of::Pulls => match api.rest(&answer, state.size)? {
+            NextPage::First if list.of != ListKind::Pulls => match api.rest(&answer, state.size)? {
                 Rest::Known(pages) => {
                     let count = pages.len();
-                    let known = |(nth, next)| Page::Known(next, nth as u64 + 2, nth + 1 == count);
+                    let known = |(nth, next)| NextPage::Known(next, nth as u64 + 2, nth + 1 == count);
                     pages.into_iter().enumerate().map(known).collect()
                 }
-                Rest::Told(next) => next.map(|next| Page::Told(next, 2)).into_iter().collect(),
+                Rest::Told(next) => next.map(|next| NextPage::Told(next, 2)).into_iter().collect(),
             },
-            Page::Known(_, _, false) => Vec::new(),
+            NextPage::Known(_, _, false) => Vec::new(),
             // Behind what is older than what is asked for, in their order, all is older still.
-            _ if list.of == Of::Pulls && old => Vec::new(),
-            _ => api.next(&answer)?.map(|next| Page::Told(next, number + 1)).into_iter().collect::<Vec<_>>(),
+            _ if list.of == ListKind::Pulls && old => Vec::new(),
+            _ => api.next(&answer)?.map(|next| NextPage::Told(next, number + 1)).into_iter().collect::<Vec<_>>(),
         };
         if state.repeats > REPEATS || (number > PAGES && !more.is_empty()) {
             bail!("{ENDLESS}: its pages repeat what came before");
@@ -135,9 +135,9 @@ impl Reading<'_> {
             // What was closed or deleted meanwhile moved others to a page that had been read: once more (fact 7).
             state.again = true;
             state.waiting = 1;
-            more.push(Page::First);
-        } else if list.of == Of::Closed && self.doubts_pulls(whole) {
-            more.push(Page::MayPulls);
+            more.push(NextPage::First);
+        } else if list.of == ListKind::Closed && self.doubts_pulls(whole) {
+            more.push(NextPage::MayPulls);
         }
         Ok(more)
     }
@@ -146,12 +146,12 @@ impl Reading<'_> {
     /// before what is asked for.
     fn hand(
         &self,
-        list: &List,
+        list: &RepoList,
         whole: &Whole,
         at: usize,
         (number, answer): (u64, &Answer),
     ) -> Result<(usize, usize, bool)> {
-        if list.of == Of::Comments {
+        if list.of == ListKind::Comments {
             let comments = placed(answer)?;
             let count = comments.len();
             let mut state = lock(&list.state);
@@ -160,9 +160,9 @@ impl Reading<'_> {
             let fresh: Vec<_> = fresh.collect();
             drop(state);
             let new = fresh.len();
-            let with_number = |(comment, number): (_, Option<u64>)| Some(Placed { number: number?, comment });
-            let fresh: Vec<Placed> = fresh.into_iter().filter_map(with_number).collect();
-            (self.take)(list.nth, Happened::Comments(&fresh));
+            let with_number = |(comment, number): (_, Option<u64>)| Some(PlacedComment { number: number?, comment });
+            let fresh: Vec<PlacedComment> = fresh.into_iter().filter_map(with_number).collect();
+            (self.take)(list.nth, ActivityPage::Comments(&fresh));
             return Ok((count, new, false));
         }
         let mut spare = String::new();
@@ -185,11 +185,11 @@ impl Reading<'_> {
             }
         }
         drop(state);
-        if list.of == Of::Pulls {
+        if list.of == ListKind::Pulls {
             // In a list of pull requests none of them says that it is one.
-            items.iter_mut().for_each(|item| item.kind = Kind::Pull);
+            items.iter_mut().for_each(|item| item.kind = ItemKind::Pull);
         }
-        if items.iter().any(|item| item.kind == Kind::Pull) {
+        if items.iter().any(|item| item.kind == ItemKind::Pull) {
             whole.pulls.store(true, Ordering::Relaxed);
         }
         let mut told = lock(&whole.told);
@@ -198,7 +198,7 @@ impl Reading<'_> {
         drop(told);
         // What is found in a second pass comes behind all that was found in the first.
         let place = if again { PAGES + number } else { number };
-        (self.take)(list.nth, Happened::Items(usize::try_from(place).unwrap_or(usize::MAX), &items));
+        (self.take)(list.nth, ActivityPage::Items(usize::try_from(place).unwrap_or(usize::MAX), &items));
         Ok((count, items.len(), old))
     }
 
@@ -211,7 +211,7 @@ impl Reading<'_> {
     fn may_pulls(&self, at: usize, whole: &Whole) -> Result<()> {
         let path = format!("{}/issues?state=open&type=pulls&limit=1&page=1", whole.path);
         match self.remote.api.get(&path) {
-            Err(error) if matches!(Helped::status(&error), Some(403 | 404)) => {
+            Err(error) if matches!(FailureHelp::status(&error), Some(403 | 404)) => {
                 let sentence = format!("{}: the token may not read pull requests, so none are counted", whole.name);
                 lock(&whole.told).unreadable.push((at, u64::MAX, sentence));
                 Ok(())

@@ -10,16 +10,16 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result, anyhow};
 
 use super::api::{Next, PAGES, REPEATS};
-use super::failure::Helped;
+use super::failure::FailureHelp;
 use super::pages::{ENDLESS, Rest, at_once};
-use super::{Item, Listed, Page, Remote, States};
-use crate::forge::ranges::Run;
+use super::{Item, Listing, PageHandler, Remote, States};
+use crate::forge::ranges::ByteRun;
 use crate::forge::turns::Turns;
-use crate::forge::{Kind, object};
+use crate::forge::{ItemKind, object};
 use crate::http::Answer;
 
 /// One reading of a list.
-struct Reading<'a> {
+struct ListReading<'a> {
     remote: &'a Remote,
     path: String,
     name: &'a str,
@@ -36,15 +36,21 @@ struct Reading<'a> {
 }
 
 impl Remote {
-    pub(super) fn read_items(&self, repo: usize, states: States, threads: usize, page: Page<'_>) -> Result<Listed> {
+    pub(super) fn read_items(
+        &self,
+        repo: usize,
+        states: States,
+        threads: usize,
+        page: PageHandler<'_>,
+    ) -> Result<Listing> {
         let (path, name, _) = self.at(repo)?;
         let state = match (states.open, states.closed) {
             (true, true) => "all",
             (true, false) => "open",
             (false, true) => "closed",
-            (false, false) => return Ok(Listed::default()),
+            (false, false) => return Ok(Listing::default()),
         };
-        let reading = Reading {
+        let reading = ListReading {
             remote: self,
             // Without `type`: issues and pull requests in one walk (facts 9, 65).
             path: format!("{path}/issues?state={state}"),
@@ -66,7 +72,7 @@ impl Remote {
             reading.again.store(true, Ordering::Relaxed);
             reading.pass(places, threads);
         }
-        let Reading { turns, issues, pulls, .. } = reading;
+        let ListReading { turns, issues, pulls, .. } = reading;
         let mut listed = turns.result().with_context(told)?;
         if !self.api.dialect.is_github() {
             let came = (issues.into_inner(), pulls.into_inner());
@@ -87,7 +93,7 @@ impl Remote {
         }
         if wanted.pulls && !came.1 && details.is_some_and(|details| details.pulls) {
             match self.first_page(&format!("{path}/issues?state=open&type=pulls")) {
-                Err(error) if wanted.issues && matches!(Helped::status(&error), Some(403 | 404)) => {
+                Err(error) if wanted.issues && matches!(FailureHelp::status(&error), Some(403 | 404)) => {
                     return Ok(Some(format!("{name}: the token may not read pull requests, so none are looked at")));
                 }
                 other => other.context(refuses).map(drop)?,
@@ -97,7 +103,7 @@ impl Remote {
     }
 }
 
-impl Reading<'_> {
+impl ListReading<'_> {
     /// Reads the whole list, its pages at places from `place` on. Gives the place after the last;
     /// `None` after a failure, which the turns hold.
     fn pass(&self, place: usize, threads: usize) -> Option<usize> {
@@ -212,10 +218,10 @@ impl Reading<'_> {
             let largest = totals.map_or(total, |(largest, _)| largest.max(total));
             *totals = Some((largest, total));
         }
-        let run = Run { offset: 0, length: 0, before: place as u64 * size, pulls: false };
+        let run = ByteRun { offset: 0, length: 0, before: place as u64 * size, pulls: false };
         let items = self.turns.take(place, self.name, &run, entries)?;
         for item in &items {
-            let seen = if item.kind == Kind::Issue { &self.issues } else { &self.pulls };
+            let seen = if item.kind == ItemKind::Issue { &self.issues } else { &self.pulls };
             seen.store(true, Ordering::Relaxed);
         }
         (self.page)(place, &items);

@@ -1,6 +1,6 @@
 //! The lists of a repository that say what happened there.
 //!
-//! Takes: a repository, an instant. Gives: [`Of`] and the path of each list; [`List`] and [`Whole`], how
+//! Takes: a repository, an instant. Gives: [`ListKind`] and the path of each list; [`RepoList`] and [`Whole`], how
 //! far a list and a repository are read, for several threads.
 //!
 //! Three lists a repository, and no request an item. What was closed since was also updated since, and
@@ -16,13 +16,13 @@ use anyhow::{Error, Result};
 use chrono::{DateTime, Utc};
 
 use super::api::part;
-use super::{Listed, Remote};
+use super::{Listing, Remote};
 use crate::forge::time;
 use crate::http::Answer;
 
 /// A list of a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Of {
+pub(super) enum ListKind {
     /// Its open issues; on GitHub pull requests are among them.
     Open,
     /// Issues and pull requests that were closed and updated since.
@@ -33,28 +33,28 @@ pub(super) enum Of {
     Comments,
 }
 
-impl Of {
+impl ListKind {
     pub(super) fn words(self) -> &'static str {
         match self {
-            Of::Open => "open issues",
-            Of::Closed => "closed issues",
-            Of::Pulls => "closed pull requests",
-            Of::Comments => "comments",
+            ListKind::Open => "open issues",
+            ListKind::Closed => "closed issues",
+            ListKind::Pulls => "closed pull requests",
+            ListKind::Comments => "comments",
         }
     }
 }
 
 /// One list that is being read.
-pub(super) struct List {
+pub(super) struct RepoList {
     /// Whose it is: a place in `Reading::repos`.
     pub(super) nth: usize,
-    pub(super) of: Of,
+    pub(super) of: ListKind,
     pub(super) path: String,
-    pub(super) state: Mutex<State>,
+    pub(super) state: Mutex<ListState>,
 }
 
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct ListState {
     /// Numbers of items, or ids of comments, that came.
     pub(super) seen: HashSet<u64>,
     /// Entries that a page holds.
@@ -69,7 +69,7 @@ pub(super) struct State {
     pub(super) again: bool,
 }
 
-impl State {
+impl ListState {
     /// Minds the count of all entries, where the forge tells it.
     pub(super) fn told(&mut self, answer: &Answer) {
         if let Some(total) = answer.number("x-total-count") {
@@ -92,12 +92,12 @@ pub(super) struct Whole {
     pub(super) pulls: AtomicBool,
     /// What could not be read, by list.
     error: Mutex<Option<(usize, Error)>>,
-    pub(super) told: Mutex<Told>,
+    pub(super) told: Mutex<RepoResult>,
 }
 
 /// What a repository has come to so far.
 #[derive(Default)]
-pub(super) struct Told {
+pub(super) struct RepoResult {
     /// Items handed over.
     pub(super) items: u64,
     /// A sentence for each entry that was no item, with its list and its place there.
@@ -110,18 +110,18 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Remote {
     /// The lists of a repository that are read.
-    pub(super) fn paths(&self, whole: &Whole, since: DateTime<Utc>) -> Vec<(Of, String)> {
+    pub(super) fn paths(&self, whole: &Whole, since: DateTime<Utc>) -> Vec<(ListKind, String)> {
         let path = &whole.path;
         let (issues, pulls) = self.details.get(whole.repo).map_or((true, true), |known| (known.issues, known.pulls));
-        let comments = (Of::Comments, self.comments_path(path, since));
-        let closed = (Of::Closed, format!("{path}/issues?state=closed&since={}", part(&time::rfc3339(since))));
+        let comments = (ListKind::Comments, self.comments_path(path, since));
+        let closed = (ListKind::Closed, format!("{path}/issues?state=closed&since={}", part(&time::rfc3339(since))));
         match (self.api.dialect.is_github(), issues) {
             // A kind of issue on GitHub (fact 65).
-            (true, true) => vec![(Of::Open, format!("{path}/issues?state=open")), closed, comments],
+            (true, true) => vec![(ListKind::Open, format!("{path}/issues?state=open")), closed, comments],
             // Fact 71: 410 for all that is of issues.
-            (true, false) => vec![(Of::Pulls, format!("{path}/pulls?state=closed&sort=updated&direction=desc"))],
+            (true, false) => vec![(ListKind::Pulls, format!("{path}/pulls?state=closed&sort=updated&direction=desc"))],
             // With the type, so that it fails where issues may not be seen (fact 10).
-            (false, true) => vec![(Of::Open, format!("{path}/issues?state=open&type=issues")), closed, comments],
+            (false, true) => vec![(ListKind::Open, format!("{path}/issues?state=open&type=issues")), closed, comments],
             (false, false) if pulls => vec![closed, comments],
             (false, false) => Vec::new(),
         }
@@ -150,12 +150,12 @@ impl Whole {
         }
     }
 
-    pub(super) fn result(self) -> Result<Listed> {
+    pub(super) fn result(self) -> Result<Listing> {
         if let Some((_, error)) = self.error.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(error);
         }
-        let Told { items, mut unreadable } = self.told.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let RepoResult { items, mut unreadable } = self.told.into_inner().unwrap_or_else(PoisonError::into_inner);
         unreadable.sort();
-        Ok(Listed { items, unreadable: unreadable.into_iter().map(|(_, _, sentence)| sentence).collect() })
+        Ok(Listing { items, unreadable: unreadable.into_iter().map(|(_, _, sentence)| sentence).collect() })
     }
 }

@@ -1,7 +1,7 @@
 //! Gitea, Forgejo and GitHub over their APIs.
 //!
 //! Takes: an address, tokens, repositories. Gives: [`Remote`], a [`Forge`] that is also a
-//! [`Write`](super::change::Write). Where the three differ stands beside each request, with the
+//! [`ForgeWriter`](super::change::ForgeWriter). Where the three differ stands beside each request, with the
 //! number of the fact that it minds.
 //!
 //! [`connect()`] finds out who is there, `items` reads backlogs, `happened` what came to pass in many
@@ -37,17 +37,19 @@ use std::sync::{Mutex, OnceLock};
 use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
 
-pub use branch::{Branch, Pushed};
-pub use connect::{Ask, Tokens, connect};
+pub use branch::{Branch, PushResult};
+pub use connect::{ConnectOptions, Tokens, connect};
 pub use dialect::Dialect;
 pub use failure::token_refused;
 
-use super::quiet::Quiet;
-use super::{Comment, Event, Forge, Item, Kind, LabelNames, Listed, Page, Placed, Repo, States, Take};
-use crate::http::Counts;
+use super::quiet::QuietForm;
+use super::{
+    Comment, Event, Forge, Item, ItemKind, LabelNames, Listing, PageHandler, PlacedComment, Repo, States, Take,
+};
+use crate::http::RequestCounts;
 use api::{Api, parts};
-use preflight::Known;
-use repos::{Details, Found};
+use preflight::RemoteLabel;
+use repos::{Details, RepoSelection};
 
 /// A forge on a server.
 #[derive(Debug)]
@@ -56,7 +58,7 @@ pub struct Remote {
     user: User,
     repos: Vec<Repo>,
     details: Vec<Details>,
-    memory: Vec<Memory>,
+    memory: Vec<RepoCache>,
     left_out: Vec<(String, &'static str)>,
     notes: Vec<String>,
     unread: Vec<(String, String)>,
@@ -75,20 +77,20 @@ struct User {
 
 /// What was asked about a repository and holds for the run.
 #[derive(Debug, Default)]
-struct Memory {
+struct RepoCache {
     /// `None`: the token may not ask.
     writers: OnceLock<Option<Vec<String>>>,
-    labels: Mutex<Option<Vec<Known>>>,
+    labels: Mutex<Option<Vec<RemoteLabel>>>,
     milestones: Mutex<Option<Vec<(String, u64)>>>,
 }
 
 impl Remote {
-    fn new(api: Api, user: User, found: Found) -> Remote {
+    fn new(api: Api, user: User, found: RepoSelection) -> Remote {
         let label_names = LabelNames::of(api.dialect.is_github());
         let repos = found.repos.iter().map(|details| Repo { label_names, ..details.repo.clone() });
         let repos: Vec<Repo> = repos.collect();
-        let memory = repos.iter().map(|_| Memory::default()).collect();
-        let Found { repos: details, left_out, notes, unread } = found;
+        let memory = repos.iter().map(|_| RepoCache::default()).collect();
+        let RepoSelection { repos: details, left_out, notes, unread } = found;
         Remote { api, user, repos, memory, details, left_out, notes, unread }
     }
 
@@ -120,12 +122,12 @@ impl Remote {
 
     /// Requests sent so far.
     #[must_use]
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> RequestCounts {
         self.api.client.counts()
     }
 
     /// The path of a repository below the API, its name and what is remembered of it.
-    fn at(&self, repo: usize) -> Result<(String, &str, &Memory)> {
+    fn at(&self, repo: usize) -> Result<(String, &str, &RepoCache)> {
         let found = self.repos.get(repo).zip(self.memory.get(repo));
         let path = found.and_then(|(repo, _)| parts(&repo.name));
         let ((repo, memory), path) = found.zip(path).ok_or_else(|| {
@@ -163,20 +165,20 @@ impl Forge for Remote {
     fn quiet_link(&self, repo: usize, number: u64, full: bool) -> String {
         let name = self.repos.get(repo).map_or("", |repo| &repo.name);
         let quiet = match self.api.dialect {
-            Dialect::GitHub { cloud: true } => Quiet::Redirect,
+            Dialect::GitHub { cloud: true } => QuietForm::Redirect,
             // The redirecting host serves github.com only.
-            Dialect::GitHub { cloud: false } => Quiet::Code,
-            Dialect::Gitea(_) | Dialect::Forgejo(_) => Quiet::Entity,
+            Dialect::GitHub { cloud: false } => QuietForm::Code,
+            Dialect::Gitea(_) | Dialect::Forgejo(_) => QuietForm::Entity,
         };
         quiet.link(name, number, full)
     }
 
-    fn items(&self, repo: usize, states: States, threads: usize, page: Page<'_>) -> Result<Listed> {
+    fn items(&self, repo: usize, states: States, threads: usize, page: PageHandler<'_>) -> Result<Listing> {
         self.read_items(repo, states, threads, page)
     }
 
     fn find(&self, repo: usize, number: u64) -> Result<Option<Item<'static>>> {
-        Ok(self.read_item(repo, Kind::Issue, number)?.map(|fresh| fresh.item))
+        Ok(self.read_item(repo, ItemKind::Issue, number)?.map(|fresh| fresh.item))
     }
 
     fn pull(&self, repo: usize, number: u64) -> Result<Option<Item<'static>>> {
@@ -203,11 +205,11 @@ impl Forge for Remote {
         self.read_comments(repo, number)
     }
 
-    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>> {
+    fn comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<PlacedComment>> {
         self.read_comments_since(repo, since)
     }
 
-    fn happened(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listed>> {
+    fn happened(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listing>> {
         self.read_happened(repos, since, threads, take)
     }
 

@@ -22,14 +22,14 @@ pub(super) const FILE: &str = "100644";
 const FOLDER: &str = "40000";
 
 /// The name of an object: 40 hexadecimal digits.
-type Name = [u8; NAME];
+type ObjectName = [u8; NAME];
 
 /// Objects that are to be pushed, by name.
 #[derive(Default)]
-struct Objects(BTreeMap<Name, (u8, Vec<u8>)>);
+struct PackObjects(BTreeMap<ObjectName, (u8, Vec<u8>)>);
 
 /// A commit with all that it holds.
-pub(super) struct Packed {
+pub(super) struct CommitPack {
     /// Its name.
     pub(super) commit: String,
     /// The pack.
@@ -45,27 +45,27 @@ pub(super) fn blob_name(content: &[u8]) -> String {
 ///
 /// # Errors
 /// There are more than fit, or a path is both a file and a folder.
-pub(super) fn commit(files: &BTreeMap<String, Vec<u8>>, message: &str, at: i64) -> Result<Packed> {
-    let mut objects = Objects::default();
+pub(super) fn commit(files: &BTreeMap<String, Vec<u8>>, message: &str, at: i64) -> Result<CommitPack> {
+    let mut objects = PackObjects::default();
     let paths: Vec<(&str, &[u8])> = files.iter().map(|(path, content)| (path.as_str(), content.as_slice())).collect();
     let tree = hex(&objects.tree(&paths)?);
     let who = format!("kaizen <kaizen@localhost> {at} +0000");
     let text = format!("tree {tree}\nauthor {who}\ncommitter {who}\n\n{message}\n");
     let commit = hex(&objects.add(1, "commit", text.into_bytes()));
-    Ok(Packed { commit, pack: objects.pack()? })
+    Ok(CommitPack { commit, pack: objects.pack()? })
 }
 
-impl Objects {
-    fn add(&mut self, kind: u8, word: &str, content: Vec<u8>) -> Name {
+impl PackObjects {
+    fn add(&mut self, kind: u8, word: &str, content: Vec<u8>) -> ObjectName {
         let name = name_of(word, &content);
         self.0.insert(name, (kind, content));
         name
     }
 
     /// The tree of these paths, which are sorted.
-    fn tree(&mut self, paths: &[(&str, &[u8])]) -> Result<Name> {
+    fn tree(&mut self, paths: &[(&str, &[u8])]) -> Result<ObjectName> {
         // As git sorts them: a folder as if its name ended with a slash.
-        let mut entries: BTreeMap<String, (&str, &str, Name)> = BTreeMap::new();
+        let mut entries: BTreeMap<String, (&str, &str, ObjectName)> = BTreeMap::new();
         let mut rest = paths;
         while let Some((path, content)) = rest.first() {
             let (first, entry, taken) = match path.split_once('/') {
@@ -124,7 +124,7 @@ fn low(number: usize, bits: u32) -> u8 {
     u8::try_from(number & ((1 << bits) - 1)).unwrap_or_default()
 }
 
-fn name_of(word: &str, content: &[u8]) -> Name {
+fn name_of(word: &str, content: &[u8]) -> ObjectName {
     let sum = Sha1::new().chain_update(format!("{word} {}\0", content.len())).chain_update(content).finalize();
     sum.into()
 }
@@ -171,7 +171,7 @@ mod tests {
         // `git hash-object`, and `git mktree` of a folder `a` beside a file `a.b`.
         assert_eq!(blob_name(b""), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
         assert_eq!(blob_name(b"x\n"), "587be6b4c3f93f93c489c0111bba5596147a26cb");
-        let mut objects = Objects::default();
+        let mut objects = PackObjects::default();
         assert_eq!(hex(&objects.tree(&[]).unwrap()), "4b825dc642cb6eb9a060e54bf8d69288fbee4904");
         assert!(objects.tree(&[("a", b""), ("a/b", b"")]).is_err());
     }

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::api::{Api, Next, PAGES, elsewhere};
-use crate::http::{Answer, Error, Kind, Url, page_number};
+use crate::http::{Answer, Error, ErrorKind, Url, page_number};
 
 /// The smallest page that is asked for instead of a larger one.
 const LEAST: u64 = 25;
@@ -69,7 +69,7 @@ impl Api {
     /// # Errors
     /// A half could not be read either.
     pub(super) fn halves(&self, url: &Url, failed: &Error) -> Result<Option<Answer>> {
-        let tired = matches!(failed.kind, Kind::Lost(_)) || matches!(failed.status(), Some(502..=504));
+        let tired = matches!(failed.kind, ErrorKind::Lost(_)) || matches!(failed.status(), Some(502..=504));
         let number = |wanted: &str| {
             url.query_pairs().find(|(name, _)| name == wanted).and_then(|(_, value)| value.parse::<u64>().ok())
         };
@@ -105,7 +105,7 @@ impl Api {
     ///
     /// # Errors
     /// It leads to another host.
-    pub(super) fn announced(&self, path: &str, first: &Answer, count: u64, threads: usize) -> Result<Ready> {
+    pub(super) fn announced(&self, path: &str, first: &Answer, count: u64, threads: usize) -> Result<PagesAhead> {
         let last = match self.dialect.is_github() {
             true => first.link("last").map_err(elsewhere)?,
             false => None,
@@ -151,7 +151,7 @@ pub(super) fn at_once(threads: usize, work: impl Fn() + Sync) {
 }
 
 /// Pages that were read before their turn, by number.
-pub(super) type Ready = HashMap<u64, Result<Answer>>;
+pub(super) type PagesAhead = HashMap<u64, Result<Answer>>;
 
 /// The same address with another page.
 fn paged(url: &Url, page: u64) -> Url {

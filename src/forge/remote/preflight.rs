@@ -9,14 +9,14 @@ use anyhow::{Context, Result};
 
 use super::Remote;
 use super::api::{part, parts};
-use super::failure::Helped;
-use super::node::Node;
+use super::failure::FailureHelp;
+use super::node::JsonNode;
 use super::repos;
 use crate::forge::change::Preflight;
 
 /// A label that may be put on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Known {
+pub(super) struct RemoteLabel {
     pub(super) id: u64,
     pub(super) name: String,
     /// It is the repository's own, not its organisation's.
@@ -65,7 +65,7 @@ impl Remote {
         if self.api.dialect.assigns_singly() {
             return match self.api.find(&format!("{path}/assignees/{segment}")) {
                 // An organisation.
-                Err(error) if Helped::status(&error) == Some(400) => Ok(false),
+                Err(error) if FailureHelp::status(&error) == Some(400) => Ok(false),
                 found => Ok(found.with_context(told)?.is_some()),
             };
         }
@@ -99,18 +99,18 @@ impl Remote {
     /// The labels of a repository and, on Gitea and Forgejo, of its organisation; read once unless
     /// `again`. Writes name them by id, which every version takes for both (facts 41, 43). Several may have one
     /// name (fact 48): the first is the one to take, the repository's before its organisation's.
-    pub(super) fn known_labels(&self, repo: usize, again: bool) -> Result<Vec<Known>> {
+    pub(super) fn known_labels(&self, repo: usize, again: bool) -> Result<Vec<RemoteLabel>> {
         let (path, name, memory) = self.at(repo)?;
         let remembered = || memory.labels.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(labels) = remembered().clone().filter(|_| !again) {
             return Ok(labels);
         }
-        let mut labels: Vec<Known> = Vec::new();
-        let mut add = |label: &Node<'_>, own| {
+        let mut labels: Vec<RemoteLabel> = Vec::new();
+        let mut add = |label: &JsonNode<'_>, own| {
             let (id, name) = (label.get("id").whole(), label.get("name").text());
             let text = |member: &str| label.get(member).text().to_owned();
             let (color, description) = (text("color"), text("description"));
-            labels.extend(id.map(|id| Known { id, name: name.to_owned(), own, color, description }));
+            labels.extend(id.map(|id| RemoteLabel { id, name: name.to_owned(), own, color, description }));
         };
         let own = self.each(&format!("{path}/labels"), |label| add(label, true));
         own.with_context(|| format!("reading the labels of {name}"))?;
@@ -120,13 +120,13 @@ impl Remote {
             let path = format!("orgs/{}/labels", part(owner));
             match self.each(&path, |label| add(label, false)) {
                 // A user has none.
-                Err(error) if Helped::status(&error) == Some(404) => {}
+                Err(error) if FailureHelp::status(&error) == Some(404) => {}
                 // A token without the scope may not ask (fact 58), and anyone may where it is public. Else a second
                 // label of that name would be made, in the repository.
-                Err(error) if Helped::status(&error) == Some(403) => {
+                Err(error) if FailureHelp::status(&error) == Some(403) => {
                     if let Some(answer) = self.api.without_token(&format!("{path}?limit=50&page=1"))? {
                         let mut spare = String::new();
-                        Node::read(&answer.body, &mut spare).entries().iter().for_each(|label| add(label, false));
+                        JsonNode::read(&answer.body, &mut spare).entries().iter().for_each(|label| add(label, false));
                     }
                 }
                 other => other.with_context(|| format!("reading the labels of {owner}"))?,

@@ -8,18 +8,18 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use super::pages::at_once;
 
 /// Pieces that wait, and how many are being worked on.
-struct Queue<P> {
+struct WorkQueue<P> {
     state: Mutex<(VecDeque<P>, usize)>,
     moved: Condvar,
 }
 
 /// A piece that is being worked on, with what came of it.
-struct Begun<'q, P> {
-    queue: &'q Queue<P>,
+struct WorkItem<'q, P> {
+    queue: &'q WorkQueue<P>,
     more: Vec<P>,
 }
 
-impl<P> Queue<P> {
+impl<P> WorkQueue<P> {
     fn lock(&self) -> MutexGuard<'_, (VecDeque<P>, usize)> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -41,7 +41,7 @@ impl<P> Queue<P> {
 }
 
 // Also where the work panics: the others must not wait for it for ever.
-impl<P> Drop for Begun<'_, P> {
+impl<P> Drop for WorkItem<'_, P> {
     fn drop(&mut self) {
         let mut state = self.queue.lock();
         state.0.extend(self.more.drain(..));
@@ -53,10 +53,10 @@ impl<P> Drop for Begun<'_, P> {
 
 /// Does all of this on up to `threads` threads, first come, first served. `work` gives what is to be done besides.
 pub(super) fn work_off<P: Send>(pieces: Vec<P>, threads: usize, work: impl Fn(P) -> Vec<P> + Sync) {
-    let queue = Queue { state: Mutex::new((pieces.into(), 0)), moved: Condvar::new() };
+    let queue = WorkQueue { state: Mutex::new((pieces.into(), 0)), moved: Condvar::new() };
     at_once(threads, || {
         while let Some(piece) = queue.next() {
-            let mut begun = Begun { queue: &queue, more: Vec::new() };
+            let mut begun = WorkItem { queue: &queue, more: Vec::new() };
             begun.more = work(piece);
         }
     });

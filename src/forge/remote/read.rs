@@ -9,11 +9,11 @@ use anyhow::{Context, Result, anyhow, bail};
 use chrono::{DateTime, Utc};
 
 use super::api::{Ends, Next, part};
-use super::failure::Helped;
-use super::node::Node;
-use super::{Comment, Event, Item, Placed, Remote};
+use super::failure::FailureHelp;
+use super::node::JsonNode;
+use super::{Comment, Event, Item, PlacedComment, Remote};
 use crate::forge::change::Fresh;
-use crate::forge::{Forge as _, Kind, object, talk, time};
+use crate::forge::{Forge as _, ItemKind, object, talk, time};
 use crate::http::Answer;
 
 impl Remote {
@@ -44,7 +44,7 @@ impl Remote {
         // `X-Total-Count` is this page's own there, and pages may be short (facts 3, 5).
         let walked = self.api.walk(&path, Ends::Empty, |answer| {
             let mut spare = String::new();
-            let list = Node::read(&answer.body, &mut spare);
+            let list = JsonNode::read(&answer.body, &mut spare);
             // As the reader of events has it: what is no object is left out.
             let ids: Vec<_> = list.entries().iter().filter(|entry| entry.is_object()).map(id).collect();
             let events = talk::events(&answer.body)?;
@@ -58,7 +58,7 @@ impl Remote {
         Ok(all)
     }
 
-    pub(super) fn read_comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<Placed>> {
+    pub(super) fn read_comments_since(&self, repo: usize, since: DateTime<Utc>) -> Result<Vec<PlacedComment>> {
         let (path, name, _) = self.at(repo)?;
         let path = self.comments_path(&path, since);
         let (mut all, mut seen) = (Vec::new(), HashSet::new());
@@ -67,7 +67,7 @@ impl Remote {
             let (entries, before) = (page.len(), seen.len());
             for (comment, number) in page {
                 if seen.insert(comment.id) {
-                    all.extend(number.map(|number| Placed { number, comment }));
+                    all.extend(number.map(|number| PlacedComment { number, comment }));
                 }
             }
             Ok((entries, seen.len() - before))
@@ -94,12 +94,12 @@ impl Remote {
             let told = match self.api.get(&format!("{path}/assignees")) {
                 Ok(answer) => {
                     let mut spare = String::new();
-                    let list = Node::read(&answer.body, &mut spare);
+                    let list = JsonNode::read(&answer.body, &mut spare);
                     let logins = list.entries().iter().map(|user| user.get("login").text().to_owned());
                     Some(logins.filter(|login| !login.is_empty()).collect())
                 }
                 // It takes another scope than the issues do (facts 52, 58).
-                Err(error) if matches!(Helped::status(&error), Some(403 | 404)) => None,
+                Err(error) if matches!(FailureHelp::status(&error), Some(403 | 404)) => None,
                 Err(error) => return Err(error.context(format!("reading who may write to {name}"))),
             };
             let refused = told.is_none();
@@ -114,14 +114,14 @@ impl Remote {
         Ok(memory.writers.get().and_then(Option::as_deref))
     }
 
-    pub(super) fn read_item(&self, repo: usize, kind: Kind, number: u64) -> Result<Option<Fresh>> {
+    pub(super) fn read_item(&self, repo: usize, kind: ItemKind, number: u64) -> Result<Option<Fresh>> {
         let (path, name, _) = self.at(repo)?;
         let told = || format!("reading {} {name}#{number}", kind.name());
         let Some(answer) = self.api.find(&format!("{path}/issues/{number}")).with_context(told)? else {
             return Ok(None);
         };
         let mut spare = String::new();
-        let node = Node::read(&answer.body, &mut spare);
+        let node = JsonNode::read(&answer.body, &mut spare);
         // Moved to another repository: the redirect led there (fact 71).
         let at = node.get("repository_url").text();
         let here = at.is_empty() || at.to_ascii_lowercase().ends_with(&format!("/repos/{}", name.to_ascii_lowercase()));
@@ -140,7 +140,7 @@ impl Remote {
             return Ok(None);
         };
         let item = one(&answer).with_context(told)?;
-        Ok(Some(Item { kind: Kind::Pull, ..item }).filter(|item| item.number == number))
+        Ok(Some(Item { kind: ItemKind::Pull, ..item }).filter(|item| item.number == number))
     }
 
     /// The issues that carry a label, open and closed; with `pulls` the pull requests too.
@@ -162,7 +162,7 @@ impl Remote {
             path.push_str(&format!("&labels={}", part(label)));
         }
         let has = |item: &Item<'_>| {
-            (pulls || item.kind == Kind::Issue) && item.labels.iter().any(|found| self.same_label(found, label))
+            (pulls || item.kind == ItemKind::Issue) && item.labels.iter().any(|found| self.same_label(found, label))
         };
         self.items_where(&path, &has).with_context(|| format!("reading the issues of {name} with the label {label}"))
     }
@@ -172,13 +172,13 @@ impl Remote {
         let github = self.api.dialect.is_github();
         let path = format!("{path}/issues?state=all{}", if github { "" } else { "&type=issues" });
         let author = |item: &Item<'_>| item.author.as_ref().is_some_and(|who| who.login.eq_ignore_ascii_case(login));
-        let by = |item: &Item<'_>| item.kind == Kind::Issue && author(item);
+        let by = |item: &Item<'_>| item.kind == ItemKind::Issue && author(item);
         let told = || format!("reading the issues of {name} by {login}");
         // The account of a job is no user of theirs: the whole list it is (facts 16, 30, 85).
         if !self.user.robot && !login.ends_with("[bot]") {
             let filter = if github { "creator" } else { "created_by" };
             match self.items_where(&format!("{path}&{filter}={}", part(login)), &by) {
-                Err(error) if matches!(Helped::status(&error), Some(404 | 422)) => {}
+                Err(error) if matches!(FailureHelp::status(&error), Some(404 | 422)) => {}
                 other => return other.with_context(told),
             }
         }
@@ -208,11 +208,11 @@ impl Remote {
     }
 
     /// The pages of a short list, each entry handed to `each`.
-    pub(super) fn each(&self, path: &str, mut each: impl FnMut(&Node<'_>)) -> Result<()> {
+    pub(super) fn each(&self, path: &str, mut each: impl FnMut(&JsonNode<'_>)) -> Result<()> {
         let mut seen = HashSet::new();
         self.api.walk(path, Ends::AtTotal, |answer| {
             let mut spare = String::new();
-            let list = Node::read(&answer.body, &mut spare);
+            let list = JsonNode::read(&answer.body, &mut spare);
             let mut new = 0;
             for entry in list.entries() {
                 if id(entry).is_none_or(|id| seen.insert(id)) {
@@ -231,7 +231,7 @@ impl Remote {
 }
 
 /// The id of an entry.
-fn id(entry: &Node<'_>) -> Option<u64> {
+fn id(entry: &JsonNode<'_>) -> Option<u64> {
     entry.get("id").whole()
 }
 
@@ -241,7 +241,7 @@ fn id(entry: &Node<'_>) -> Option<u64> {
 /// It is no JSON.
 pub(super) fn placed(answer: &Answer) -> Result<Vec<(Comment, Option<u64>)>> {
     let mut spare = String::new();
-    let list = Node::read(&answer.body, &mut spare);
+    let list = JsonNode::read(&answer.body, &mut spare);
     let numbers: Vec<_> = list.entries().iter().filter(|entry| entry.is_object()).map(number_of).collect();
     let comments = talk::comments(&answer.body)?;
     Ok(comments.into_iter().zip(numbers).collect())
@@ -249,7 +249,7 @@ pub(super) fn placed(answer: &Answer) -> Result<Vec<(Comment, Option<u64>)>> {
 
 /// The number of the item that a comment stands on: the end of one of two addresses, of which Gitea
 /// leaves the other empty (fact 33).
-fn number_of(comment: &Node<'_>) -> Option<u64> {
+fn number_of(comment: &JsonNode<'_>) -> Option<u64> {
     ["issue_url", "pull_request_url"].into_iter().find_map(|name| {
         let url = comment.get(name).text();
         url.rsplit('/').next()?.parse().ok()

@@ -1,6 +1,6 @@
 //! Which repositories are read.
 //!
-//! Takes: names, or an organisation. Gives: [`Found`], each under the name that the forge uses for
+//! Takes: names, or an organisation. Gives: [`RepoSelection`], each under the name that the forge uses for
 //! it, what was left out and why, and what people should be told.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::api::{Api, Ends, part, parts};
-use super::failure::Helped;
-use super::node::Node;
+use super::failure::FailureHelp;
+use super::node::JsonNode;
 use super::pages::at_once;
 use crate::forge::{LabelNames, Repo};
 use crate::http::Answer;
@@ -34,7 +34,7 @@ pub(super) struct Details {
 
 /// What is to be read.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct RepoSelection {
     pub(super) repos: Vec<Details>,
     pub(super) left_out: Vec<(String, &'static str)>,
     pub(super) notes: Vec<String>,
@@ -42,7 +42,7 @@ pub(super) struct Found {
     pub(super) unread: Vec<(String, String)>,
 }
 
-impl Found {
+impl RepoSelection {
     fn add(&mut self, details: Details) {
         // Forges do not tell names apart by case.
         if !self.repos.iter().any(|known| known.repo.name.eq_ignore_ascii_case(&details.repo.name)) {
@@ -52,7 +52,7 @@ impl Found {
 }
 
 /// Reads a repository's object.
-pub(super) fn details(node: &Node<'_>) -> Option<Details> {
+pub(super) fn details(node: &JsonNode<'_>) -> Option<Details> {
     let name = node.get("full_name").text();
     parts(name).filter(|_| name.matches('/').count() == 1)?;
     let flag = |name| node.get(name).flag();
@@ -81,7 +81,7 @@ pub(super) fn read(api: &Api, name: &str) -> Result<Details> {
     let Some(path) = path else { bail!("`{name}` is no name of a repository; write it as owner/name") };
     let answer = api.get(&format!("repos/{path}")).with_context(|| format!("reading the repository {name}"))?;
     let mut spare = String::new();
-    details(&Node::read(&answer.body, &mut spare))
+    details(&JsonNode::read(&answer.body, &mut spare))
         .ok_or_else(|| anyhow!("reading the repository {name}: the answer names none; check the forge's address"))
 }
 
@@ -90,7 +90,13 @@ pub(super) fn read(api: &Api, name: &str) -> Result<Details> {
 ///
 /// # Errors
 /// One of them cannot be read; the sentence names it and what a 404 can mean (fact 52).
-pub(super) fn by_name(api: &Api, names: &[String], threads: usize, go_on: bool, found: &mut Found) -> Result<()> {
+pub(super) fn by_name(
+    api: &Api,
+    names: &[String],
+    threads: usize,
+    go_on: bool,
+    found: &mut RepoSelection,
+) -> Result<()> {
     for (name, details) in names.iter().zip(read_all(api, names, threads, go_on)) {
         let details = match details {
             Ok(details) => details,
@@ -133,14 +139,14 @@ fn read_all(api: &Api, names: &[String], threads: usize, go_on: bool) -> Vec<Res
 ///
 /// # Errors
 /// The list cannot be read to its end.
-pub(super) fn by_org(api: &Api, org: &str, found: &mut Found) -> Result<()> {
+pub(super) fn by_org(api: &Api, org: &str, found: &mut RepoSelection) -> Result<()> {
     if part(org).is_empty() || matches!(org, "." | "..") || org.contains('/') {
         bail!("`{org}` is no name of an organisation");
     }
     let mut seen = std::collections::HashSet::new();
     let mut page = |answer: &Answer| {
         let mut spare = String::new();
-        let list = Node::read(&answer.body, &mut spare);
+        let list = JsonNode::read(&answer.body, &mut spare);
         let mut new = 0;
         for details in list.entries().iter().filter_map(details) {
             if !seen.insert(details.repo.name.to_ascii_lowercase()) {
@@ -162,7 +168,7 @@ pub(super) fn by_org(api: &Api, org: &str, found: &mut Found) -> Result<()> {
     };
     match api.walk(&format!("orgs/{}/repos", part(org)), Ends::AtTotal, &mut page) {
         // There is no such organisation: then it may be a person.
-        Err(error) if Helped::status(&error) == Some(404) => {
+        Err(error) if FailureHelp::status(&error) == Some(404) => {
             api.walk(&format!("users/{}/repos", part(org)), Ends::AtTotal, &mut page)
         }
         other => other,

@@ -10,11 +10,11 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::failure::{failed, ignored, refused, unproven, unread};
-use super::node::Node;
+use super::node::JsonNode;
 use super::read::one;
 use super::{Item, Remote};
-use crate::forge::Kind;
-use crate::forge::change::{Change, Done, Failure, Fresh, Label, NewIssue, Preflight, Write};
+use crate::forge::ItemKind;
+use crate::forge::change::{Change, ChangeFailure, ForgeWriter, Fresh, NewIssue, NewLabel, Preflight, WriteAnswer};
 use crate::http::{Answer, Method, Request};
 
 /// One write as it is about to be sent.
@@ -34,10 +34,10 @@ pub(super) struct Order<'a> {
 impl Remote {
     /// Sends a write. An answer of another status than the one for "done" proves nothing: whoever sent it
     /// reads again what is there.
-    pub(super) fn order(&self, order: Order<'_>) -> Result<Answer, Failure> {
+    pub(super) fn order(&self, order: Order<'_>) -> Result<Answer, ChangeFailure> {
         let Order { method, path, body, repeatable, done, what } = order;
         let removes = method == Method::Delete;
-        let request: Request = self.api.request(method, &path).map_err(Failure::Refused)?;
+        let request: Request = self.api.request(method, &path).map_err(ChangeFailure::Refused)?;
         let request = if repeatable { request.repeatable() } else { request };
         match self.api.write(request, body.as_ref()) {
             Ok(answer) if answer.status == done => Ok(answer),
@@ -52,41 +52,51 @@ impl Remote {
 
     /// Sends a change of the item itself; gives the item as the forge answers it. Gitea answers 201
     /// there, GitHub 200 (fact 37).
-    pub(super) fn patch(&self, at: &At<'_>, body: Value, repeatable: bool) -> Result<Item<'static>, Failure> {
+    pub(super) fn patch(
+        &self,
+        at: &WriteTarget<'_>,
+        body: Value,
+        repeatable: bool,
+    ) -> Result<Item<'static>, ChangeFailure> {
         let done = if self.api.dialect.is_github() { 200 } else { 201 };
         let (method, path, body, what) = (Method::Patch, at.path.clone(), Some(body), at.what);
         at.held(&self.order(Order { method, path, body, repeatable, done, what })?)
     }
 
-    fn comment(&self, at: &At<'_>, body: &str) -> Result<Done, Failure> {
+    fn comment(&self, at: &WriteTarget<'_>, body: &str) -> Result<WriteAnswer, ChangeFailure> {
         let (method, path, text) = (Method::Post, format!("{}/comments", at.path), Some(json!({ "body": body })));
         let answer = self.order(Order { method, path, body: text, repeatable: false, done: 201, what: at.what })?;
         let id = held_comment(&answer, at.what, body)?;
-        Ok(Done { id: Some(id), number: None })
+        Ok(WriteAnswer { id: Some(id), number: None })
     }
 
-    fn edit_comment(&self, repo: &str, id: u64, what: &str, body: &str) -> Result<Done, Failure> {
+    fn edit_comment(&self, repo: &str, id: u64, what: &str, body: &str) -> Result<WriteAnswer, ChangeFailure> {
         let (method, path) = (Method::Patch, format!("{repo}/issues/comments/{id}"));
         let text = Some(json!({ "body": body }));
         // An entry of the timeline that is no comment answers 204 and nothing is done (fact 90).
         let answer = self.order(Order { method, path, body: text, repeatable: true, done: 200, what })?;
         match held_comment(&answer, what, body)? {
-            held if held == id => Ok(Done { id: Some(id), number: None }),
+            held if held == id => Ok(WriteAnswer { id: Some(id), number: None }),
             held => Err(unproven(what, &format!("the answer holds comment {held}"))),
         }
     }
 
-    fn delete_comment(&self, repo: &str, id: u64, what: &str) -> Result<Done, Failure> {
+    fn delete_comment(&self, repo: &str, id: u64, what: &str) -> Result<WriteAnswer, ChangeFailure> {
         let (method, path) = (Method::Delete, format!("{repo}/issues/comments/{id}"));
         let order = Order { method, path, body: None, repeatable: true, done: 204, what };
-        self.order(order).map(|_| Done::default())
+        self.order(order).map(|_| WriteAnswer::default())
     }
 
-    fn set_milestone(&self, repo: usize, at: &At<'_>, title: Option<&str>) -> Result<Done, Failure> {
+    fn set_milestone(
+        &self,
+        repo: usize,
+        at: &WriteTarget<'_>,
+        title: Option<&str>,
+    ) -> Result<WriteAnswer, ChangeFailure> {
         let what = at.what;
         let id = match title {
             Some(title) => {
-                let known = self.known_milestones(repo).map_err(Failure::Refused)?;
+                let known = self.known_milestones(repo).map_err(ChangeFailure::Refused)?;
                 let found = known.iter().find(|(known, _)| known == title).map(|(_, id)| json!(id));
                 found.ok_or_else(|| refused(what, &format!("there is no open milestone {title}")))?
             }
@@ -95,17 +105,23 @@ impl Remote {
         };
         let item = self.patch(at, json!({ "milestone": id }), true)?;
         if item.milestone.as_deref() == title {
-            return Ok(Done::default());
+            return Ok(WriteAnswer::default());
         }
         Err(ignored(what, if title.is_some() { "the milestone is not set" } else { "the milestone is still set" }))
     }
 
-    fn set_state(&self, at: &At<'_>, fresh: &Fresh, open: bool, reason: Option<&str>) -> Result<Done, Failure> {
+    fn set_state(
+        &self,
+        at: &WriteTarget<'_>,
+        fresh: &Fresh,
+        open: bool,
+        reason: Option<&str>,
+    ) -> Result<WriteAnswer, ChangeFailure> {
         let mut body = json!({ "state": if open { "open" } else { "closed" } });
         // Reasons are GitHub's, and of issues alone (fact 67).
         if let Some(reason) = reason
             && self.api.dialect.is_github()
-            && fresh.item.kind == Kind::Issue
+            && fresh.item.kind == ItemKind::Issue
             && let Some(members) = body.as_object_mut()
         {
             members.insert("state_reason".to_owned(), json!(reason));
@@ -113,12 +129,12 @@ impl Remote {
         // An unknown word is taken and changes nothing on old versions (fact 54): the answer tells.
         let item = self.patch(at, body, true)?;
         if item.open == open {
-            return Ok(Done::default());
+            return Ok(WriteAnswer::default());
         }
         Err(ignored(at.what, if open { "it is still closed" } else { "it is still open" }))
     }
 
-    fn edit_body(&self, at: &At<'_>, fresh: &Fresh, text: &str) -> Result<Done, Failure> {
+    fn edit_body(&self, at: &WriteTarget<'_>, fresh: &Fresh, text: &str) -> Result<WriteAnswer, ChangeFailure> {
         let body = match fresh.content_version {
             // A change in between is refused (fact 45); so would a repetition of ours be.
             Some(version) => json!({ "body": text, "content_version": version }),
@@ -126,7 +142,7 @@ impl Remote {
         };
         let item = self.patch(at, body, fresh.content_version.is_none())?;
         if same_text(&item.body, text) {
-            return Ok(Done::default());
+            return Ok(WriteAnswer::default());
         }
         Err(ignored(at.what, "the text is another"))
     }
@@ -137,7 +153,7 @@ fn pace(host: Option<&str>) -> Duration {
     Duration::from_secs(u64::from(host == Some("api.github.com")))
 }
 
-impl Write for Remote {
+impl ForgeWriter for Remote {
     fn pace(&self) -> Duration {
         pace(self.api.base.host_str())
     }
@@ -154,12 +170,12 @@ impl Write for Remote {
         self.can_be_assigned(repo, login)
     }
 
-    fn item(&self, repo: usize, kind: Kind, number: u64) -> Result<Option<Fresh>> {
+    fn item(&self, repo: usize, kind: ItemKind, number: u64) -> Result<Option<Fresh>> {
         self.read_item(repo, kind, number)
     }
 
-    fn change(&self, repo: usize, fresh: &Fresh, change: Change<'_>) -> Result<Done, Failure> {
-        let (base, name, _) = self.at(repo).map_err(Failure::Refused)?;
+    fn change(&self, repo: usize, fresh: &Fresh, change: Change<'_>) -> Result<WriteAnswer, ChangeFailure> {
+        let (base, name, _) = self.at(repo).map_err(ChangeFailure::Refused)?;
         let number = fresh.item.number;
         let what = |doing: &str| format!("{doing} {name}#{number}");
         let what = match change {
@@ -175,7 +191,7 @@ impl Write for Remote {
             Change::Reopen => what("reopening"),
             Change::EditBody { .. } => what("editing the text of"),
         };
-        let at = At { path: format!("{base}/issues/{number}"), number, what: &what };
+        let at = WriteTarget { path: format!("{base}/issues/{number}"), number, what: &what };
         match change {
             Change::Comment { body } => self.comment(&at, body),
             Change::EditComment { id, body } => self.edit_comment(&base, id, &what, body),
@@ -191,9 +207,9 @@ impl Write for Remote {
         }
     }
 
-    fn create_issue(&self, repo: usize, issue: NewIssue<'_>) -> Result<Done, Failure> {
+    fn create_issue(&self, repo: usize, issue: NewIssue<'_>) -> Result<WriteAnswer, ChangeFailure> {
         let NewIssue { title, body, labels, assignees } = issue;
-        let (path, name, _) = self.at(repo).map_err(Failure::Refused)?;
+        let (path, name, _) = self.at(repo).map_err(ChangeFailure::Refused)?;
         let what = format!("creating an issue in {name}");
         // By id in every version of Gitea, by name on GitHub (facts 41, 67).
         let named = if self.api.dialect.is_github() { json!(labels) } else { json!(self.ids(repo, &what, labels)?) };
@@ -219,14 +235,14 @@ impl Write for Remote {
         if let Some(login) = assignees.iter().find(|login| !assigned(login)) {
             return Err(ignored(&what, &format!("#{number} is there and not assigned to {login}")));
         }
-        Ok(Done { id: None, number: Some(number) })
+        Ok(WriteAnswer { id: None, number: Some(number) })
     }
 
-    fn create_label(&self, repo: usize, label: &Label) -> Result<(), Failure> {
+    fn create_label(&self, repo: usize, label: &NewLabel) -> Result<(), ChangeFailure> {
         self.make_label(repo, label)
     }
 
-    fn delete_label(&self, repo: usize, label: &Label) -> Result<bool, Failure> {
+    fn delete_label(&self, repo: usize, label: &NewLabel) -> Result<bool, ChangeFailure> {
         self.drop_label(repo, label)
     }
 
@@ -237,9 +253,9 @@ impl Write for Remote {
 }
 
 /// The id of the comment that an answer holds, if its text is the one that was sent.
-fn held_comment(answer: &Answer, what: &str, body: &str) -> Result<u64, Failure> {
+fn held_comment(answer: &Answer, what: &str, body: &str) -> Result<u64, ChangeFailure> {
     let mut spare = String::new();
-    let comment = Node::read(&answer.body, &mut spare);
+    let comment = JsonNode::read(&answer.body, &mut spare);
     match comment.get("id").whole() {
         Some(id) if same_text(comment.get("body").text(), body) => Ok(id),
         Some(_) => Err(ignored(what, "the comment has another text")),
@@ -254,7 +270,7 @@ fn same_text(one: &str, other: &str) -> bool {
 }
 
 /// An item that is written to.
-pub(super) struct At<'a> {
+pub(super) struct WriteTarget<'a> {
     /// Below the API.
     pub(super) path: String,
     pub(super) number: u64,
@@ -262,9 +278,9 @@ pub(super) struct At<'a> {
     pub(super) what: &'a str,
 }
 
-impl At<'_> {
+impl WriteTarget<'_> {
     /// The item that an answer holds, which must be this one.
-    pub(super) fn held(&self, answer: &Answer) -> Result<Item<'static>, Failure> {
+    pub(super) fn held(&self, answer: &Answer) -> Result<Item<'static>, ChangeFailure> {
         let item = one(answer).map_err(|error| unread(self.what, error))?;
         match item.number == self.number {
             true => Ok(item),

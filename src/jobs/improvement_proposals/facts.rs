@@ -1,22 +1,22 @@
 //! What was counted, as the rules name it.
 //!
-//! Takes: [`Counts`], or the patterns that `detect` found. Gives: [`Facts`] in the order of the tables.
+//! Takes: [`SessionCounts`], or the patterns that `detect` found. Gives: [`FactValues`] in the order of the tables.
 
 use std::cmp::Reverse;
 
-use super::Pattern;
-use crate::advise::Facts;
+use super::WastePattern;
+use crate::advise::FactValues;
 use crate::engine::value::Value;
-use crate::sessions::count::Counts;
+use crate::sessions::count::SessionCounts;
 use crate::sessions::manual::ManualSession;
-use crate::sessions::session::Place;
+use crate::sessions::session::SessionPlace;
 
 const MICROS_AN_HOUR: f64 = 3_600_000_000.0;
 const SECONDS_A_WEEK: f64 = 604_800.0;
 
 /// Money and hours that the call may give instead of the rules.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Asked {
+pub struct CostOptions {
     /// What an hour costs.
     pub hourly_rate: f64,
     /// Hours a month from which a proposal is made.
@@ -41,7 +41,7 @@ fn hours(micros: u64) -> Value<'static> {
 
 /// What `detect` sees.
 #[must_use]
-pub fn counted(counts: &Counts, asked: Asked) -> Facts {
+pub fn counted(counts: &SessionCounts, asked: CostOptions) -> FactValues {
     let weeks = counts.span.filter(|(from, to)| to > from).map(|(from, to)| (to - from) as f64 / SECONDS_A_WEEK);
     let globals = vec![
         whole(counts.sessions),
@@ -55,13 +55,13 @@ pub fn counted(counts: &Counts, asked: Asked) -> Facts {
     ];
     let collections =
         vec![errors(counts), tools(counts), sequences(counts), counts.manual.longest.iter().map(manual).collect()];
-    Facts { globals, collections }
+    FactValues { globals, collections }
 }
 
 /// What `propose` sees beside that: the patterns.
 #[must_use]
-pub fn with_patterns(mut facts: Facts, patterns: &[Pattern]) -> Facts {
-    let pattern = |pattern: &Pattern| {
+pub fn with_patterns(mut facts: FactValues, patterns: &[WastePattern]) -> FactValues {
+    let pattern = |pattern: &WastePattern| {
         vec![
             text(&pattern.pattern_type),
             text(&pattern.rule),
@@ -79,7 +79,7 @@ pub fn with_patterns(mut facts: Facts, patterns: &[Pattern]) -> Facts {
     facts
 }
 
-fn errors(counts: &Counts) -> Vec<Vec<Value<'static>>> {
+fn errors(counts: &SessionCounts) -> Vec<Vec<Value<'static>>> {
     let mut all: Vec<_> = counts.errors.iter().collect();
     all.sort_by_key(|(_, error)| error.first);
     let one = |(key, error): (&u128, &crate::sessions::errors::ErrorTally)| {
@@ -98,7 +98,7 @@ fn errors(counts: &Counts) -> Vec<Vec<Value<'static>>> {
 }
 
 /// The place of each among those that have one.
-fn ranks(places: &[Option<Place>]) -> Vec<Value<'static>> {
+fn ranks(places: &[Option<SessionPlace>]) -> Vec<Value<'static>> {
     let mut order: Vec<usize> = (0..places.len()).filter(|index| places[*index].is_some()).collect();
     order.sort_by_key(|index| places[*index]);
     let mut ranks = vec![Value::None; places.len()];
@@ -108,7 +108,7 @@ fn ranks(places: &[Option<Place>]) -> Vec<Value<'static>> {
     ranks
 }
 
-fn tools(counts: &Counts) -> Vec<Vec<Value<'static>>> {
+fn tools(counts: &SessionCounts) -> Vec<Vec<Value<'static>>> {
     let mut all: Vec<_> = counts.tools.iter().map(|(_, tool)| tool).collect();
     all.sort_by_key(|tool| (tool.first, tool.all.first, tool.name.clone()));
     let timed = ranks(&all.iter().map(|tool| tool.all.first).collect::<Vec<_>>());
@@ -140,7 +140,7 @@ fn tools(counts: &Counts) -> Vec<Vec<Value<'static>>> {
     all.into_iter().zip(timed.into_iter().zip(streaks)).map(one).collect()
 }
 
-fn sequences(counts: &Counts) -> Vec<Vec<Value<'static>>> {
+fn sequences(counts: &SessionCounts) -> Vec<Vec<Value<'static>>> {
     let mut all: Vec<_> = counts.manual.sequences.iter().map(|(_, sequence)| sequence).collect();
     all.sort_by_key(|sequence| (sequence.first, Reverse(sequence.times)));
     let one = |sequence: &crate::sessions::manual::SequenceTally| {

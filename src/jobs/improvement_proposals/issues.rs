@@ -9,22 +9,22 @@ use minijinja::context;
 use serde::Serialize;
 use serde_json::json;
 
-use super::kept::Followed;
-use super::{Advised, Proposal, rounded, texts};
+use super::kept::EarlierProposal;
+use super::{Proposal, ProposalAdvice, rounded, texts};
 use crate::advise::Advice;
 use crate::engine::digest;
 use crate::engine::policy::Policy;
 use crate::engine::template::Templates;
 use crate::plan::PlannedItem;
-use crate::plan::choice::State;
-use crate::plan::kept::{self, Keep, Said, There};
+use crate::plan::choice::ItemState;
+use crate::plan::kept::{self, Keep, KeptText, There};
 
 /// The label by which issues are found again, where the rules name none.
 const LABEL: &str = "kaizen-proposal";
 
 /// What becomes of an issue.
 #[derive(Debug, Clone, Serialize)]
-pub struct Row {
+pub struct IssueRow {
     /// By what its proposal is known again.
     pub key: String,
     /// The rule.
@@ -34,7 +34,7 @@ pub struct Row {
     /// Its number, where it has one.
     pub number: Option<u64>,
     /// What becomes of it.
-    pub state: State,
+    pub state: ItemState,
     /// Why, where there is something to say.
     pub note: Option<String>,
 }
@@ -45,14 +45,14 @@ pub struct Issues {
     /// What is written, in order.
     pub items: Vec<PlannedItem>,
     /// Every issue.
-    pub rows: Vec<Row>,
+    pub rows: Vec<IssueRow>,
     /// For each of `items`, its row.
     pub of_items: Vec<usize>,
 }
 
 /// Where issues are kept, and what is known there.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct IssueStore<'a> {
     /// The repository.
     pub repo: &'a str,
     /// Issues of ours, by the key that they keep.
@@ -78,9 +78,9 @@ pub fn labels(advice: &Advice) -> Vec<String> {
 /// What a template could not do.
 pub fn plan(
     (policy, advice, templates): (&Policy, &Advice, &Templates),
-    place: Place<'_>,
-    advised: &Advised,
-    followed: &[Followed],
+    place: IssueStore<'_>,
+    advised: &ProposalAdvice,
+    followed: &[EarlierProposal],
     worth: &dyn Fn(&str) -> bool,
 ) -> Result<Issues, String> {
     let labels = labels(advice);
@@ -89,7 +89,7 @@ pub fn plan(
     for proposal in advised.proposals.iter().filter(|proposal| worth(&proposal.priority)) {
         let text = templates.render(texts::ISSUE, texts::issue(proposal, place.when, place.version))?;
         let figures = figures(proposal);
-        let said = Said {
+        let said = KeptText {
             key: &proposal.key,
             rule: &proposal.rule,
             title: &proposal.title,
@@ -108,7 +108,7 @@ pub fn plan(
         let names = context! { when => place.when, version => place.version, promised => promised };
         let text = templates.render(texts::GONE, names)?;
         let rule = key.rsplit_once('-').map_or(key.as_str(), |(rule, _)| rule);
-        let said = Said { key, rule, title: "", text: &text, figures: "gone", labels: &labels };
+        let said = KeptText { key, rule, title: "", text: &text, figures: "gone", labels: &labels };
         if let Some(keep) = kept::close(policy, place.repo, place.when, &said, there) {
             issues.add(keep, (key, rule, "close"), most);
         }
@@ -130,12 +130,18 @@ fn figures(proposal: &Proposal) -> String {
 
 impl Issues {
     fn add(&mut self, keep: Keep, (key, rule, action): (&str, &str, &'static str), most: usize) {
-        let mut row =
-            Row { key: key.to_owned(), rule: rule.to_owned(), action, number: None, state: State::Planned, note: None };
+        let mut row = IssueRow {
+            key: key.to_owned(),
+            rule: rule.to_owned(),
+            action,
+            number: None,
+            state: ItemState::Planned,
+            note: None,
+        };
         match keep {
-            Keep::Same(number) => (row.number, row.state) = (Some(number), State::Unchanged),
+            Keep::Same(number) => (row.number, row.state) = (Some(number), ItemState::Unchanged),
             Keep::Person(number) => {
-                (row.number, row.state) = (Some(number), State::Skipped);
+                (row.number, row.state) = (Some(number), ItemState::Skipped);
                 row.note = Some("Somebody closed, edited, took or locked it: it is left alone.".to_owned());
             }
             Keep::Write(item) => {
@@ -144,7 +150,7 @@ impl Issues {
                     self.of_items.push(self.rows.len());
                     self.items.push(*item);
                 } else {
-                    row.state = State::Deferred;
+                    row.state = ItemState::Deferred;
                     row.note = Some(format!("The rules' limit of {most} a run is reached."));
                 }
             }
@@ -154,7 +160,7 @@ impl Issues {
 
     /// How many came to this.
     #[must_use]
-    pub fn count(&self, state: State) -> usize {
+    pub fn count(&self, state: ItemState) -> usize {
         self.rows.iter().filter(|row| row.state == state).count()
     }
 }

@@ -1,6 +1,6 @@
 //! What was promised, and what came of it.
 //!
-//! Takes: the lines of `retro/proposals.jsonl`, what is proposed now. Gives: [`Followed`], each proposal of
+//! Takes: the lines of `retro/proposals.jsonl`, what is proposed now. Gives: [`EarlierProposal`], each proposal of
 //! an earlier run with what its pattern costs now, and the lines to add. A pattern that is gone closes its
 //! line; one that comes back begins anew.
 
@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Advised, Proposal};
+use super::{Proposal, ProposalAdvice};
 use crate::engine::eval::round;
 
 /// Hours a week that are no change.
@@ -16,11 +16,11 @@ const SAME: f64 = 0.005;
 
 /// A line of the record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Line {
+pub struct ProposalLine {
     /// When, as RFC 3339.
     pub ts: String,
     /// What happened.
-    pub state: State,
+    pub state: ProposalState,
     /// By what the proposal is known again.
     pub key: String,
     /// The rule that made it.
@@ -44,7 +44,7 @@ pub struct Line {
 /// What happened to a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum ProposalState {
     /// It was made.
     Proposed,
     /// Its pattern costs more or less than before.
@@ -55,7 +55,7 @@ pub enum State {
 
 /// A proposal of an earlier run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Followed {
+pub struct EarlierProposal {
     /// By what it is known again.
     pub key: String,
     /// In a line.
@@ -63,7 +63,7 @@ pub struct Followed {
     /// When it was made, as RFC 3339.
     pub since: String,
     /// What is happening to it.
-    pub state: State,
+    pub state: ProposalState,
     /// Hours a week that mending it was to return.
     pub promised_weekly_hours: f64,
     /// Hours a week that mending it would return still.
@@ -73,9 +73,9 @@ pub struct Followed {
 }
 
 /// What the record says of one key.
-struct Known {
-    first: Line,
-    last: Line,
+struct ProposalHistory {
+    first: ProposalLine,
+    last: ProposalLine,
 }
 
 fn hours(value: &crate::engine::value::Value<'static>) -> f64 {
@@ -84,16 +84,23 @@ fn hours(value: &crate::engine::value::Value<'static>) -> f64 {
 
 /// Follows what was proposed. `believed`: enough was read that what is not found is gone.
 #[must_use]
-pub fn follow(lines: Vec<Line>, advised: &Advised, when: &str, believed: bool) -> (Vec<Followed>, Vec<Line>) {
+pub fn follow(
+    lines: Vec<ProposalLine>,
+    advised: &ProposalAdvice,
+    when: &str,
+    believed: bool,
+) -> (Vec<EarlierProposal>, Vec<ProposalLine>) {
     let mut order: Vec<String> = Vec::new();
-    let mut known: HashMap<String, Known> = HashMap::new();
+    let mut known: HashMap<String, ProposalHistory> = HashMap::new();
     for line in lines {
         match known.get_mut(&line.key) {
-            Some(there) if line.state == State::Proposed => *there = Known { first: line.clone(), last: line },
+            Some(there) if line.state == ProposalState::Proposed => {
+                *there = ProposalHistory { first: line.clone(), last: line }
+            }
             Some(there) => there.last = line,
             None => {
                 order.push(line.key.clone());
-                known.insert(line.key.clone(), Known { first: line.clone(), last: line });
+                known.insert(line.key.clone(), ProposalHistory { first: line.clone(), last: line });
             }
         }
     }
@@ -101,15 +108,15 @@ pub fn follow(lines: Vec<Line>, advised: &Advised, when: &str, believed: bool) -
         advised.proposals.iter().chain(&advised.below).map(|proposal| (proposal.key.as_str(), proposal)).collect();
     let (mut followed, mut added) = (Vec::new(), Vec::new());
     for key in &order {
-        let Some(Known { first, last }) = known.get(key) else { continue };
+        let Some(ProposalHistory { first, last }) = known.get(key) else { continue };
         let now = found.get(key.as_str()).map(|proposal| hours(&proposal.estimated_weekly_hours_saved));
-        if last.state == State::Closed || now.is_none() && !believed {
+        if last.state == ProposalState::Closed || now.is_none() && !believed {
             continue;
         }
         let weekly_hours = now.unwrap_or(0.0);
         let promised = first.promised_weekly_hours;
-        let state = if now.is_none() { State::Closed } else { State::Measured };
-        followed.push(Followed {
+        let state = if now.is_none() { ProposalState::Closed } else { ProposalState::Measured };
+        followed.push(EarlierProposal {
             key: key.clone(),
             title: first.title.clone(),
             since: first.ts.clone(),
@@ -118,16 +125,16 @@ pub fn follow(lines: Vec<Line>, advised: &Advised, when: &str, believed: bool) -
             weekly_hours,
             realised_weekly_hours: round(promised - weekly_hours, 2),
         });
-        if state == State::Closed || (last.weekly_hours - weekly_hours).abs() > SAME {
-            added.push(Line { ts: when.to_owned(), state, weekly_hours, ..first.clone() });
+        if state == ProposalState::Closed || (last.weekly_hours - weekly_hours).abs() > SAME {
+            added.push(ProposalLine { ts: when.to_owned(), state, weekly_hours, ..first.clone() });
         }
     }
     for proposal in &advised.proposals {
-        if known.get(&proposal.key).is_none_or(|known| known.last.state == State::Closed) {
+        if known.get(&proposal.key).is_none_or(|known| known.last.state == ProposalState::Closed) {
             let weekly = hours(&proposal.estimated_weekly_hours_saved);
-            added.push(Line {
+            added.push(ProposalLine {
                 ts: when.to_owned(),
-                state: State::Proposed,
+                state: ProposalState::Proposed,
                 key: proposal.key.clone(),
                 rule: proposal.rule.clone(),
                 title: proposal.title.clone(),
@@ -164,8 +171,8 @@ mod tests {
         }
     }
 
-    fn advised(proposals: Vec<Proposal>, below: Vec<Proposal>) -> Advised {
-        Advised { patterns: Vec::new(), proposals, below }
+    fn advised(proposals: Vec<Proposal>, below: Vec<Proposal>) -> ProposalAdvice {
+        ProposalAdvice { patterns: Vec::new(), proposals, below }
     }
 
     #[test]
@@ -180,19 +187,19 @@ mod tests {
         assert_eq!(realised, [1.5, 0.0]);
         assert_eq!(
             second.iter().map(|line| (line.key.as_str(), line.state)).collect::<Vec<_>>(),
-            [("a", State::Measured)]
+            [("a", ProposalState::Measured)]
         );
         // Now `a` is gone, and stays so.
         let mut all = [first, second].concat();
         let now = advised(vec![proposal("b", 1.0)], vec![]);
         assert_eq!(follow(all.clone(), &now, "t3", false).1, [], "too little was read to say so");
         let (followed, third) = follow(all.clone(), &now, "t3", true);
-        assert_eq!((followed[0].state, followed[0].realised_weekly_hours), (State::Closed, 2.0));
+        assert_eq!((followed[0].state, followed[0].realised_weekly_hours), (ProposalState::Closed, 2.0));
         all.extend(third);
         let (followed, fourth) = follow(all.clone(), &now, "t4", true);
         assert_eq!((followed.len(), fourth), (1, Vec::new()));
         // It comes back: a new promise.
         let (_, again) = follow(all, &advised(vec![proposal("a", 3.0), proposal("b", 1.0)], vec![]), "t5", true);
-        assert_eq!((again[0].state, again[0].promised_weekly_hours), (State::Proposed, 3.0));
+        assert_eq!((again[0].state, again[0].promised_weekly_hours), (ProposalState::Proposed, 3.0));
     }
 }

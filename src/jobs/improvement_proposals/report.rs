@@ -1,20 +1,20 @@
 //! A finished run as programs and people read it.
 //!
-//! Takes: what was counted and what the rules made of it. Gives: [`Report`], as JSON or as text for a
+//! Takes: what was counted and what the rules made of it. Gives: [`ProposalReport`], as JSON or as text for a
 //! terminal; templates write the Markdown.
 
 use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 
-use super::facts::Asked;
+use super::facts::CostOptions;
 use super::issues::Issues;
-use super::kept::{Followed, State as Kept};
-use super::{Advised, Pattern, Proposal, rounded};
+use super::kept::{EarlierProposal, ProposalState};
+use super::{Proposal, ProposalAdvice, WastePattern, rounded};
 use crate::engine::untrusted::terminal;
 use crate::engine::value::Value;
-use crate::sessions::count::Counts;
-use crate::sessions::problems::{Problem, Problems};
+use crate::sessions::count::SessionCounts;
+use crate::sessions::problems::{InputProblem, Problems};
 
 /// Patterns that are given one by one.
 const PATTERNS: usize = 1_000;
@@ -25,21 +25,21 @@ const FEW: usize = 10;
 
 /// A finished run.
 #[derive(Debug, Clone, Copy)]
-pub struct Report<'r> {
+pub struct ProposalReport<'r> {
     /// What the inputs are called, by their number.
     pub inputs: &'r [String],
     /// What was counted.
-    pub counts: &'r Counts,
+    pub counts: &'r SessionCounts,
     /// What the rules made of it.
-    pub advised: &'r Advised,
+    pub advised: &'r ProposalAdvice,
     /// What could not be read.
     pub problems: &'r Problems,
     /// Proposals of earlier runs.
-    pub followed: &'r [Followed],
+    pub followed: &'r [EarlierProposal],
     /// Issues that are kept for proposals; none where that was not asked for.
     pub issues: Option<&'r Issues>,
     /// Money and hours that were asked for.
-    pub asked: Asked,
+    pub asked: CostOptions,
     /// When, as RFC 3339.
     pub when: &'r str,
     /// Of this program.
@@ -53,7 +53,7 @@ fn sum(proposals: &[Proposal], of: impl Fn(&Proposal) -> &Value<'static>) -> f64
     crate::engine::eval::round(all, 1)
 }
 
-impl Report<'_> {
+impl ProposalReport<'_> {
     /// All that the inputs hold was read, but for records that were skipped and told, and not all were.
     #[must_use]
     pub fn complete(&self) -> bool {
@@ -76,7 +76,7 @@ impl Report<'_> {
 
     /// Where a finding stands.
     #[must_use]
-    pub fn place(&self, problem: &Problem) -> String {
+    pub fn place(&self, problem: &InputProblem) -> String {
         let name = usize::try_from(problem.place.0).ok().and_then(|input| self.inputs.get(input));
         format!("{}:{}", name.map_or("?", String::as_str), problem.line)
     }
@@ -203,7 +203,7 @@ impl Report<'_> {
             let _ = writeln!(out, "\n{} more return less than {least} hours a month", advised.below.len());
         }
         for one in self.followed {
-            let now = if one.state == Kept::Closed { "it is gone" } else { "so far" };
+            let now = if one.state == ProposalState::Closed { "it is gone" } else { "so far" };
             let (promised, realised) = (one.promised_weekly_hours, one.realised_weekly_hours);
             let _ =
                 writeln!(out, "promised {promised} h a week, realised {realised} ({now}): {}", terminal(&one.title));
@@ -223,7 +223,7 @@ impl Report<'_> {
     }
 }
 
-fn pattern(pattern: &Pattern) -> Json {
+fn pattern(pattern: &WastePattern) -> Json {
     json!({
         "rule": pattern.rule,
         "pattern_type": pattern.pattern_type,

@@ -3,68 +3,88 @@
 //! Takes: nothing, these are tables. Gives: the parameters of the counting, the facts, and the fields of
 //! patterns (`detect`) and proposals (`propose`).
 
-use crate::advise::{Collection, Fact, FactTy, Field, FieldKind, Kind, Param, Preset, Section};
+use crate::advise::{Collection, FactSpec, FactTy, Field, FieldKind, Param, ParamKind, Preset, SectionSpec};
 
-const fn fact(name: &'static str, ty: FactTy, about: &'static str) -> Fact {
-    Fact { name, ty, about }
+const fn fact(name: &'static str, ty: FactTy, about: &'static str) -> FactSpec {
+    FactSpec { name, ty, about }
 }
 
 const fn field(name: &'static str, kind: FieldKind, needed: bool, about: &'static str) -> Field {
     Field { name, kind, needed, about }
 }
 
-const fn param(name: &'static str, kind: Kind, default: Preset, about: &'static str) -> Param {
+const fn param(name: &'static str, kind: ParamKind, default: Preset, about: &'static str) -> Param {
     Param { name, kind, default, about }
 }
 
 /// Parameters of the counting.
 pub(super) const MEASURE: [Param; 18] = [
-    param("lower", Kind::Flag, Preset::Flag(true), "Errors are compared in lower case."),
+    param("lower", ParamKind::Flag, Preset::Flag(true), "Errors are compared in lower case."),
     param(
         "replace",
-        Kind::Replacements,
+        ParamKind::Replacements,
         Preset::Empty,
         "What of an error is replaced by what before errors are compared, in this order.",
     ),
-    param("cut", Kind::Whole(0), Preset::Int(0), "Characters of an error that are compared; 0: all of them."),
-    param("tool_case", Kind::Word(&["lower", "as_written"]), Preset::Word("lower"), "How names of tools are compared."),
+    param("cut", ParamKind::Whole(0), Preset::Int(0), "Characters of an error that are compared; 0: all of them."),
+    param(
+        "tool_case",
+        ParamKind::Word(&["lower", "as_written"]),
+        Preset::Word("lower"),
+        "How names of tools are compared.",
+    ),
     param(
         "unnamed_tools",
-        Kind::Word(&["one", "apart"]),
+        ParamKind::Word(&["one", "apart"]),
         Preset::Word("one"),
         "Calls without a tool and calls whose tool is null are one tool `unknown`, or told apart.",
     ),
-    param("slow_ms", Kind::Number(0.0), Preset::Float(5000.0), "A call that takes longer is slow by what is beyond."),
-    param("waits", Kind::Texts, Preset::Empty, "Tools that wait for a person: their calls are never slow."),
-    param("streak", Kind::Whole(2), Preset::Int(3), "Calls of one tool in a row that are a streak."),
-    param("manual_calls", Kind::Whole(1), Preset::Int(11), "Calls that a manual session has at least."),
-    param("manual_tools", Kind::Whole(1), Preset::Int(3), "Different tools that a manual session has at most."),
-    param("error_minutes", Kind::Number(0.0), Preset::Float(5.0), "What one error costs in its session."),
+    param(
+        "slow_ms",
+        ParamKind::Number(0.0),
+        Preset::Float(5000.0),
+        "A call that takes longer is slow by what is beyond.",
+    ),
+    param("waits", ParamKind::Texts, Preset::Empty, "Tools that wait for a person: their calls are never slow."),
+    param("streak", ParamKind::Whole(2), Preset::Int(3), "Calls of one tool in a row that are a streak."),
+    param("manual_calls", ParamKind::Whole(1), Preset::Int(11), "Calls that a manual session has at least."),
+    param("manual_tools", ParamKind::Whole(1), Preset::Int(3), "Different tools that a manual session has at most."),
+    param("error_minutes", ParamKind::Number(0.0), Preset::Float(5.0), "What one error costs in its session."),
     param(
         "retry_minutes",
-        Kind::Number(0.0),
+        ParamKind::Number(0.0),
         Preset::Float(1.0),
         "What a failed try costs where its latency is not known.",
     ),
-    param("idle_minutes", Kind::Number(0.0), Preset::Float(30.0), "A longer pause in a transcript is no work."),
-    param("kept", Kind::Whole(1), Preset::Int(50_000), "Different errors, tools and sequences that are kept of each."),
-    param("hourly_rate", Kind::Number(0.0), Preset::Float(50.0), "What an hour costs; --hourly-rate goes before it."),
+    param("idle_minutes", ParamKind::Number(0.0), Preset::Float(30.0), "A longer pause in a transcript is no work."),
+    param(
+        "kept",
+        ParamKind::Whole(1),
+        Preset::Int(50_000),
+        "Different errors, tools and sequences that are kept of each.",
+    ),
+    param(
+        "hourly_rate",
+        ParamKind::Number(0.0),
+        Preset::Float(50.0),
+        "What an hour costs; --hourly-rate goes before it.",
+    ),
     param(
         "issue_labels",
-        Kind::Texts,
+        ParamKind::Texts,
         Preset::Empty,
         "Labels of the issues that --issue keeps; the first finds them again.",
     ),
     param(
         "threshold",
-        Kind::Number(0.0),
+        ParamKind::Number(0.0),
         Preset::Float(2.0),
         "Hours a month from which a proposal is made; --threshold goes before it.",
     ),
-    param("weeks_a_month", Kind::Number(1.0), Preset::Float(4.0), "Weeks of a month."),
+    param("weeks_a_month", ParamKind::Number(1.0), Preset::Float(4.0), "Weeks of a month."),
 ];
 
-const GLOBALS: [Fact; 8] = [
+const GLOBALS: [FactSpec; 8] = [
     fact("sessions", FactTy::Number, "Sessions that were read."),
     fact("calls", FactTy::Number, "Calls in them."),
     fact("errors_met", FactTy::Number, "Errors in them."),
@@ -165,7 +185,7 @@ const PATTERNS: Collection = Collection {
 };
 
 /// What is found.
-pub(super) const DETECT: Section = Section {
+pub(super) const DETECT: SectionSpec = SectionSpec {
     name: "detect",
     facts: &GLOBALS,
     collections: &[ERRORS, TOOLS, SEQUENCES, MANUAL],
@@ -183,7 +203,7 @@ pub(super) const DETECT: Section = Section {
 };
 
 /// What is proposed.
-pub(super) const PROPOSE: Section = Section {
+pub(super) const PROPOSE: SectionSpec = SectionSpec {
     name: "propose",
     facts: &GLOBALS,
     collections: &[PATTERNS, ERRORS, TOOLS, SEQUENCES, MANUAL],

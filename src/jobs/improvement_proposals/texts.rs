@@ -4,9 +4,9 @@
 
 use minijinja::{Value as Text, context};
 
-use super::kept::State;
-use super::report::Report;
-use super::{Pattern, Proposal, rounded};
+use super::kept::ProposalState;
+use super::report::ProposalReport;
+use super::{Proposal, WastePattern, rounded};
 use crate::advise::FactTy;
 use crate::engine::value::Value;
 
@@ -115,7 +115,7 @@ fn shown(proposal: &Proposal) -> Text {
 }
 
 /// The totals, all of them numbers.
-fn totals(report: &Report<'_>) -> Text {
+fn totals(report: &ProposalReport<'_>) -> Text {
     let all = report.totals();
     let named = all.as_object().into_iter().flatten();
     Text::from_pairs(named.map(|(name, number)| {
@@ -126,9 +126,9 @@ fn totals(report: &Report<'_>) -> Text {
 
 /// What the report may name.
 #[must_use]
-pub fn report(report: &Report<'_>) -> Text {
+pub fn report(report: &ProposalReport<'_>) -> Text {
     let advised = report.advised;
-    let patterns = advised.patterns.iter().take(LISTED).map(|pattern: &Pattern| {
+    let patterns = advised.patterns.iter().take(LISTED).map(|pattern: &WastePattern| {
         context! {
             type => pattern.pattern_type.clone(), description => pattern.description.clone(),
             occurrences => figure(&pattern.occurrences, 0), hours => figure(&pattern.total_time_hours, 1),
@@ -137,7 +137,7 @@ pub fn report(report: &Report<'_>) -> Text {
     let followed = report.followed.iter().take(LISTED).map(|one| {
         context! {
             title => one.title.clone(), promised => one.promised_weekly_hours,
-            realised => one.realised_weekly_hours, gone => one.state == State::Closed,
+            realised => one.realised_weekly_hours, gone => one.state == ProposalState::Closed,
         }
     });
     let told = &report.problems.told;

@@ -1,17 +1,17 @@
 //! What was counted, as the rules of `suggest` see it, and as a metric of a suggestion.
 //!
-//! Takes: [`Metrics`], the [`Figures`] of the windows, the fleet. Gives: [`Facts`] in the order of the
+//! Takes: [`Metrics`], the [`RetroFigures`] of the windows, the fleet. Gives: [`FactValues`] in the order of the
 //! tables; and the value of a metric now, with how many issues it rests on.
 
-use crate::advise::Facts;
+use crate::advise::FactValues;
 use crate::engine::value::Value;
 
-use super::figures::Figures;
-use super::metrics::{Metrics, NOBODY, Tally, pair};
+use super::figures::RetroFigures;
+use super::metrics::{Metrics, NOBODY, RetroTally, pair};
 
 /// An agent of the fleet file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Agent {
+pub struct FleetAgent {
     /// Its login.
     pub name: String,
     /// It takes work.
@@ -20,21 +20,21 @@ pub struct Agent {
 
 /// Everything that rules are told.
 #[derive(Debug, Clone, Copy)]
-pub struct Counted<'a> {
+pub struct RetroCounts<'a> {
     /// What was counted.
     pub metrics: &'a Metrics,
     /// Of the window, the one before it, and the same a week ago.
-    pub figures: [Figures; 3],
+    pub figures: [RetroFigures; 3],
     /// The fleet; nobody where no file was given.
-    pub fleet: &'a [Agent],
+    pub fleet: &'a [FleetAgent],
     /// Hours of the window.
     pub hours: f64,
 }
 
-impl Counted<'_> {
+impl RetroCounts<'_> {
     /// The facts, in the order of the tables.
     #[must_use]
-    pub fn facts(&self) -> Facts {
+    pub fn facts(&self) -> FactValues {
         let metrics = self.metrics;
         let [now, before, week_ago] = self.figures;
         let top = self.top_type();
@@ -103,7 +103,7 @@ impl Counted<'_> {
             .all()
             .iter()
             .map(|ty| vec![text(&ty.name), count(ty.successes), count(ty.failures), count(ty.total())]);
-        Facts { globals, collections: vec![agents.collect(), pairs.collect(), repos.collect(), types.collect()] }
+        FactValues { globals, collections: vec![agents.collect(), pairs.collect(), repos.collect(), types.collect()] }
     }
 
     /// The type that most issues in need of attention have; of equals the first that was met.
@@ -146,7 +146,7 @@ impl Counted<'_> {
     pub fn metric(&self, metric: &str, subject: Option<&str>, repo: Option<&str>) -> (Option<f64>, usize) {
         let metrics = self.metrics;
         let activity = metrics.closed.len() + metrics.merged.len() + metrics.attention.len();
-        let tally = |metric: &str| -> Option<&Tally> {
+        let tally = |metric: &str| -> Option<&RetroTally> {
             let subject = subject?;
             match metric {
                 "agent" => metrics.agents.find(subject),

@@ -1,13 +1,13 @@
 //! Figures of a window: how many, and how long it took.
 //!
-//! Takes: a [`World`], a window of it. Gives: [`Figures`], the same for every window, so that they can be
+//! Takes: a [`Activity`], a window of it. Gives: [`RetroFigures`], the same for every window, so that they can be
 //! compared; and what was opened and closed by day.
 
 use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
 
 use crate::forge::Repo;
-use crate::jobs::window::{RepoWindow, Window, World};
+use crate::jobs::window::{Activity, RepoWindow, Window};
 
 /// Microseconds in an hour.
 const HOUR: f64 = 3_600_000_000.0;
@@ -16,7 +16,7 @@ const DAYS: usize = 62;
 
 /// Figures of one window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, serde::Serialize)]
-pub struct Figures {
+pub struct RetroFigures {
     /// Issues opened.
     pub opened: usize,
     /// Issues closed.
@@ -35,11 +35,11 @@ pub struct Figures {
     pub close_p90_hours: Option<f64>,
 }
 
-impl Figures {
+impl RetroFigures {
     /// Of a window, over the repositories that `wanted` lets through.
     #[must_use]
-    pub fn of(world: &World, window: Window, wanted: impl Fn(&Repo) -> bool) -> Figures {
-        let mut figures = Figures::default();
+    pub fn of(world: &Activity, window: Window, wanted: impl Fn(&Repo) -> bool) -> RetroFigures {
+        let mut figures = RetroFigures::default();
         let (mut responses, mut closes) = (Vec::new(), Vec::new());
         for repo in world.repos.iter().filter(|repo| wanted(&repo.repo)) {
             figures.opened += repo.opened_in(window).count();
@@ -52,7 +52,7 @@ impl Figures {
         }
         responses.sort_unstable();
         closes.sort_unstable();
-        Figures {
+        RetroFigures {
             response_median_hours: quantile(&responses, 0.5),
             response_p90_hours: quantile(&responses, 0.9),
             close_median_hours: quantile(&closes, 0.5),
@@ -91,7 +91,7 @@ fn written<S: serde::Serializer>(day: &NaiveDate, to: S) -> Result<S::Ok, S::Err
 
 /// Every day of a window, the first first; at most the last two months of it.
 #[must_use]
-pub fn days(world: &World, window: Window, zone: Tz, wanted: impl Fn(&Repo) -> bool) -> Vec<Day> {
+pub fn days(world: &Activity, window: Window, zone: Tz, wanted: impl Fn(&Repo) -> bool) -> Vec<Day> {
     let day = |at: i64| Some(DateTime::from_timestamp_micros(at)?.with_timezone(&zone).date_naive());
     let (Some(first), Some(last)) = (day(window.since), day(window.until.saturating_sub(1))) else { return Vec::new() };
     let mut days: Vec<Day> =

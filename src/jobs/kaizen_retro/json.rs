@@ -5,15 +5,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::metrics::{Named, Pull, Tally};
+use super::metrics::{Pull, ReportIssue, RetroTally};
 use super::texts::instant;
-use super::{Asked, Retro, Suggestion};
+use super::{Retro, RetroQuery, Suggestion};
 
 /// The whole of it.
-pub(super) fn write(asked: &Asked<'_>, retro: &Retro<'_>) -> Value {
+pub(super) fn write(asked: &RetroQuery<'_>, retro: &Retro<'_>) -> Value {
     let metrics = &retro.metrics;
     let repo = |index: usize| asked.world.repos.get(index).map_or("", |repo| repo.repo.name.as_str());
-    let issue = |issue: &Named| {
+    let issue = |issue: &ReportIssue| {
         json!({
             "number": issue.number, "title": issue.title, "repo": repo(issue.repo), "type": issue.ty,
             "assignee": issue.assignees.first().map_or(super::metrics::NOBODY, String::as_str),
@@ -22,20 +22,20 @@ pub(super) fn write(asked: &Asked<'_>, retro: &Retro<'_>) -> Value {
     };
     let pull =
         |pull: &Pull| json!({"number": pull.number, "title": pull.title, "repo": repo(pull.repo), "user": pull.author});
-    let issues = |list: &[Named]| list.iter().map(issue).collect::<Vec<_>>();
+    let issues = |list: &[ReportIssue]| list.iter().map(issue).collect::<Vec<_>>();
     let pulls = |list: &[Pull]| list.iter().map(pull).collect::<Vec<_>>();
-    let named = |list: &[Tally], of: fn(&Tally) -> Value| -> Map<String, Value> {
+    let named = |list: &[RetroTally], of: fn(&RetroTally) -> Value| -> Map<String, Value> {
         list.iter().map(|tally| (tally.name.clone(), of(tally))).collect()
     };
-    let agent = |tally: &Tally| json!({"successes": tally.successes, "failures": tally.failures, "closed": tally.closed, "repos": tally.repos});
-    let of_repo = |tally: &Tally| {
+    let agent = |tally: &RetroTally| json!({"successes": tally.successes, "failures": tally.failures, "closed": tally.closed, "repos": tally.repos});
+    let of_repo = |tally: &RetroTally| {
         json!({
             "closed": tally.closed, "merged_prs": tally.merged_prs, "closed_prs": tally.closed_prs, "open": tally.open,
             "max_attempts": tally.attention, "successes": tally.successes, "failures": tally.failures,
         })
     };
     let of_type =
-        |tally: &Tally| json!({"successes": tally.successes, "failures": tally.failures, "total": tally.total()});
+        |tally: &RetroTally| json!({"successes": tally.successes, "failures": tally.failures, "total": tally.total()});
     let [now, before, week_ago] = &retro.figures;
     let outcomes = retro.outcomes.iter().map(|one| {
         json!({

@@ -1,7 +1,7 @@
 //! What was suggested before, and what became of it.
 //!
 //! Takes: records of earlier suggestions, from `retro/suggestions.jsonl` and from the markers of earlier
-//! reports, so that a runner that starts empty knows them too; the metrics of now. Gives: an [`Outcome`]
+//! reports, so that a runner that starts empty knows them too; the metrics of now. Gives: an [`SuggestionOutcome`]
 //! each, and how often each rule's suggestions helped. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use crate::plan::marker::Marker;
 
 /// A suggestion as it was made. Times are RFC 3339.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Suggested {
+pub struct PastSuggestion {
     /// When.
     pub ts: String,
     /// The report it stands in: `retro-2026-11-20`. A report that is written again replaces its suggestion.
@@ -42,7 +42,7 @@ pub struct Suggested {
 /// A line of `retro/suggestions.jsonl`: a suggestion, or what was found of an earlier one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Line {
+pub enum SuggestionLine {
     /// What became of a suggestion, as a later report found it.
     Outcome {
         /// When it was found.
@@ -52,18 +52,18 @@ pub enum Line {
         /// The rule of the suggestion.
         rule: String,
         /// What was found.
-        verdict: Verdict,
+        verdict: SuggestionVerdict,
         /// The figure then found.
         value: Option<f64>,
     },
     /// A suggestion.
-    Suggested(Suggested),
+    Suggested(PastSuggestion),
 }
 
 /// What became of a suggestion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum SuggestionVerdict {
     /// The figure went where it should.
     Better,
     /// It went the other way.
@@ -74,28 +74,28 @@ pub enum Verdict {
     TooLittle,
 }
 
-impl Verdict {
+impl SuggestionVerdict {
     /// In words.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
-            Verdict::Better => "better",
-            Verdict::Worse => "worse",
-            Verdict::Same => "the same",
-            Verdict::TooLittle => "too little data to tell",
+            SuggestionVerdict::Better => "better",
+            SuggestionVerdict::Worse => "worse",
+            SuggestionVerdict::Same => "the same",
+            SuggestionVerdict::TooLittle => "too little data to tell",
         }
     }
 }
 
 /// An earlier suggestion, looked at again.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
+pub struct SuggestionOutcome {
     /// The suggestion.
-    pub of: Suggested,
+    pub of: PastSuggestion,
     /// The figure now.
     pub now: Option<f64>,
     /// What that says.
-    pub verdict: Verdict,
+    pub verdict: SuggestionVerdict,
 }
 
 /// How often the suggestions of a rule helped.
@@ -109,25 +109,25 @@ pub struct Rate {
 
 /// Everything that is remembered.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Memory {
+pub struct RetroMemory {
     /// Suggestions, the first first, one a report.
-    pub suggested: Vec<Suggested>,
+    pub suggested: Vec<PastSuggestion>,
     /// By report: rule and last verdict.
-    verdicts: BTreeMap<String, (String, Verdict)>,
+    verdicts: BTreeMap<String, (String, SuggestionVerdict)>,
     /// By report: ids of the sinks elsewhere that have it whole.
     sent: BTreeMap<String, BTreeSet<String>>,
 }
 
-impl Memory {
+impl RetroMemory {
     /// Adds a line of the file.
-    pub fn add(&mut self, line: Line) {
+    pub fn add(&mut self, line: SuggestionLine) {
         match line {
-            Line::Suggested(one) => self.suggest(one),
-            Line::Outcome { outcome_of, rule, verdict, .. } => self.found(outcome_of, rule, verdict),
+            SuggestionLine::Suggested(one) => self.suggest(one),
+            SuggestionLine::Outcome { outcome_of, rule, verdict, .. } => self.found(outcome_of, rule, verdict),
         }
     }
 
-    fn suggest(&mut self, one: Suggested) {
+    fn suggest(&mut self, one: PastSuggestion) {
         match self.suggested.iter_mut().find(|known| known.key == one.key) {
             // The newer of two: a report that was written again.
             Some(known) if known.ts <= one.ts => *known = one,
@@ -140,8 +140,8 @@ impl Memory {
     }
 
     /// Keeps what was found; that there was too little to tell takes back nothing that was told.
-    fn found(&mut self, report: String, rule: String, verdict: Verdict) {
-        if verdict != Verdict::TooLittle || !self.verdicts.contains_key(&report) {
+    fn found(&mut self, report: String, rule: String, verdict: SuggestionVerdict) {
+        if verdict != SuggestionVerdict::TooLittle || !self.verdicts.contains_key(&report) {
             self.verdicts.insert(report, (rule, verdict));
         }
     }
@@ -167,7 +167,7 @@ impl Memory {
         let (Some(metric), Some(better)) = (get("metric"), get("better")) else { return };
         let value = get("value").and_then(|text| text.parse().ok());
         let (repo, since, until) = (get("of_repo"), get("since"), get("until"));
-        self.suggest(Suggested { ts, key, rule, subject, repo, metric, better, value, since, until });
+        self.suggest(PastSuggestion { ts, key, rule, subject, repo, metric, better, value, since, until });
     }
 
     /// The sinks elsewhere, by id, that have a report whole, as its comment tells.
@@ -192,7 +192,7 @@ impl Memory {
     /// Whether a rule was suggested about a subject since an instant (RFC 3339, UTC) in another report.
     #[must_use]
     pub fn recently(&self, key: &str, since: &str, rule: &str, subject: &Value) -> bool {
-        let same = |one: &&Suggested| one.rule == rule && one.subject == *subject && one.key.as_str() < key;
+        let same = |one: &&PastSuggestion| one.rule == rule && one.subject == *subject && one.key.as_str() < key;
         self.suggested.iter().filter(same).any(|one| one.ts.as_str() >= since)
     }
 
@@ -203,13 +203,13 @@ impl Memory {
         key: &str,
         since: &str,
         least: usize,
-        metric: impl Fn(&Suggested) -> (Option<f64>, usize),
-    ) -> Vec<Outcome> {
+        metric: impl Fn(&PastSuggestion) -> (Option<f64>, usize),
+    ) -> Vec<SuggestionOutcome> {
         let earlier = self.suggested.iter().filter(|one| one.key.as_str() < key && one.ts.as_str() >= since);
-        let outcomes: Vec<Outcome> = earlier
+        let outcomes: Vec<SuggestionOutcome> = earlier
             .map(|one| {
                 let (now, sample) = metric(one);
-                Outcome { of: one.clone(), now, verdict: verdict(one, now.filter(|_| sample >= least)) }
+                SuggestionOutcome { of: one.clone(), now, verdict: verdict(one, now.filter(|_| sample >= least)) }
             })
             .collect();
         for outcome in &outcomes {
@@ -222,10 +222,10 @@ impl Memory {
     #[must_use]
     pub fn rates(&self) -> BTreeMap<&str, Rate> {
         let mut rates: BTreeMap<&str, Rate> = BTreeMap::new();
-        for (rule, verdict) in self.verdicts.values().filter(|(_, verdict)| *verdict != Verdict::TooLittle) {
+        for (rule, verdict) in self.verdicts.values().filter(|(_, verdict)| *verdict != SuggestionVerdict::TooLittle) {
             let rate = rates.entry(rule).or_default();
             rate.judged += 1;
-            rate.helped += usize::from(*verdict == Verdict::Better);
+            rate.helped += usize::from(*verdict == SuggestionVerdict::Better);
         }
         rates
     }
@@ -233,7 +233,7 @@ impl Memory {
     /// The newest verdicts, as a marker carries them to a runner that starts empty.
     #[must_use]
     pub fn told(&self) -> String {
-        let word = |verdict: &Verdict| serde_json::to_value(verdict).ok()?.as_str().map(str::to_owned);
+        let word = |verdict: &SuggestionVerdict| serde_json::to_value(verdict).ok()?.as_str().map(str::to_owned);
         let newest = self.verdicts.iter().rev().take(CARRIED);
         let all: Vec<String> =
             newest.filter_map(|(key, (rule, verdict))| Some(format!("{key}:{}:{rule}", word(verdict)?))).collect();
@@ -244,18 +244,18 @@ impl Memory {
 /// Verdicts that a marker carries.
 const CARRIED: usize = 60;
 
-fn verdict(one: &Suggested, now: Option<f64>) -> Verdict {
-    let (Some(then), Some(now)) = (one.value, now) else { return Verdict::TooLittle };
+fn verdict(one: &PastSuggestion, now: Option<f64>) -> SuggestionVerdict {
+    let (Some(then), Some(now)) = (one.value, now) else { return SuggestionVerdict::TooLittle };
     let higher = one.better == "higher";
     match now.partial_cmp(&then) {
-        Some(std::cmp::Ordering::Equal) => Verdict::Same,
-        Some(order) if order.is_gt() == higher => Verdict::Better,
-        Some(_) => Verdict::Worse,
-        None => Verdict::TooLittle,
+        Some(std::cmp::Ordering::Equal) => SuggestionVerdict::Same,
+        Some(order) if order.is_gt() == higher => SuggestionVerdict::Better,
+        Some(_) => SuggestionVerdict::Worse,
+        None => SuggestionVerdict::TooLittle,
     }
 }
 
-impl Suggested {
+impl PastSuggestion {
     /// The fields of the marker that carries it.
     #[must_use]
     pub fn mark(&self, marker: Marker) -> Marker {

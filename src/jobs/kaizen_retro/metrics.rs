@@ -1,6 +1,6 @@
 //! What was closed, merged and left lying: by agent, by repository, by type.
 //!
-//! Takes: a [`World`] read from a forge, the policy whose flags judge each issue. Gives: [`Metrics`].
+//! Takes: a [`Activity`] read from a forge, the policy whose flags judge each issue. Gives: [`Metrics`].
 //! What an issue is (its type, whether closing it was a success, whether it needs attention) is said by
 //! rules; this counts. Repository by repository, closed issues before open ones, the closed ones and pull requests
 //! by their last change and the open ones by their opening, the newest first, whatever order a forge lists them in.
@@ -10,12 +10,12 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use crate::engine::evaluate::{Evaluation, Judgement};
-use crate::engine::examine::Examined;
+use crate::engine::examine::Examination;
 use crate::engine::policy::Policy;
 use crate::forge::Repo;
-use crate::jobs::window::{RepoWindow, Seen, Window, World};
+use crate::jobs::window::{ActiveItem, Activity, RepoWindow, Window};
 
-pub use super::tally::{Tallies, Tally};
+pub use super::tally::{RetroTally, Tallies};
 
 /// Who stands for an issue that nobody holds.
 pub const NOBODY: &str = "unassigned";
@@ -24,8 +24,8 @@ pub const UNKNOWN: &str = "unknown";
 
 /// An issue that the report names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
-    /// Index in [`World::repos`].
+pub struct ReportIssue {
+    /// Index in [`Activity::repos`].
     pub repo: usize,
     /// Its number.
     pub number: u64,
@@ -42,7 +42,7 @@ pub struct Named {
 /// A pull request that the report names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pull {
-    /// Index in [`World::repos`].
+    /// Index in [`Activity::repos`].
     pub repo: usize,
     /// Its number.
     pub number: u64,
@@ -56,9 +56,9 @@ pub struct Pull {
 #[derive(Debug, Clone, Default)]
 pub struct Metrics {
     /// Issues closed in the window.
-    pub closed: Vec<Named>,
+    pub closed: Vec<ReportIssue>,
     /// Open issues with the flag `attention`.
-    pub attention: Vec<Named>,
+    pub attention: Vec<ReportIssue>,
     /// Pull requests merged in the window.
     pub merged: Vec<Pull>,
     /// Pull requests closed without a merge in the window.
@@ -93,7 +93,7 @@ pub struct Counting<'a> {
 impl Counting<'_> {
     /// Counts what happened in the window, over the repositories that `wanted` lets through.
     #[must_use]
-    pub fn count(&self, world: &World, wanted: impl Fn(&Repo) -> bool) -> Metrics {
+    pub fn count(&self, world: &Activity, wanted: impl Fn(&Repo) -> bool) -> Metrics {
         let mut metrics = Metrics::default();
         for (index, repo) in world.repos.iter().enumerate().filter(|(_, repo)| wanted(&repo.repo)) {
             metrics.repos.of(&repo.repo.name);
@@ -104,13 +104,13 @@ impl Counting<'_> {
         metrics
     }
 
-    fn judge<'s>(&'s self, repo: &'s Repo, seen: &'s Seen) -> Option<Judged<'s>> {
+    fn judge<'s>(&'s self, repo: &'s Repo, seen: &'s ActiveItem) -> Option<IssueJudgement<'s>> {
         let mut item = seen.facts(self.policy, repo);
         item.recent_comments = u64::try_from(seen.comments_in(self.window)).unwrap_or(u64::MAX);
         item.recent = self.window.holds(item.updated);
-        let examined = Examined::new(self.policy, &item, self.now);
+        let examined = Examination::new(self.policy, &item, self.now);
         match examined.judgement() {
-            Evaluation::Judged(judgement) => Some(Judged { policy: self.policy, judgement, seen }),
+            Evaluation::Judged(judgement) => Some(IssueJudgement { policy: self.policy, judgement, seen }),
             // No rule of this job asks for what costs a request an item: the list has told all.
             Evaluation::Lacks(_) => None,
         }
@@ -165,8 +165,11 @@ impl Counting<'_> {
 }
 
 /// The newest first; of equals as the forge lists them.
-fn newest<'s>(seen: impl Iterator<Item = &'s Seen>, at: fn(&Seen) -> Option<DateTime<Utc>>) -> Vec<&'s Seen> {
-    let mut all: Vec<&Seen> = seen.collect();
+fn newest<'s>(
+    seen: impl Iterator<Item = &'s ActiveItem>,
+    at: fn(&ActiveItem) -> Option<DateTime<Utc>>,
+) -> Vec<&'s ActiveItem> {
+    let mut all: Vec<&ActiveItem> = seen.collect();
     all.sort_by_key(|seen| std::cmp::Reverse(at(seen)));
     all
 }
@@ -192,13 +195,13 @@ fn pulls(index: usize, repo: &RepoWindow, window: Window, metrics: &mut Metrics)
     }
 }
 
-struct Judged<'s> {
+struct IssueJudgement<'s> {
     policy: &'s Policy,
     judgement: Box<Judgement<'s>>,
-    seen: &'s Seen,
+    seen: &'s ActiveItem,
 }
 
-impl Judged<'_> {
+impl IssueJudgement<'_> {
     /// Whether a flag of this name holds; one that the rules do not have does not.
     fn is(&self, flag: &str) -> bool {
         let place = self.policy.flags.iter().position(|known| known.name == flag);
@@ -216,10 +219,10 @@ impl Judged<'_> {
         if holders.is_empty() { vec![NOBODY] } else { holders }
     }
 
-    fn named(&self, repo: usize) -> Named {
+    fn named(&self, repo: usize) -> ReportIssue {
         let others = self.policy.flags.iter().map(|flag| flag.name.as_str());
         let others = others.filter(|name| !super::tables::FLAGS.contains(name) && self.is(name));
-        Named {
+        ReportIssue {
             repo,
             number: self.seen.item.number,
             title: self.seen.item.title.to_string(),

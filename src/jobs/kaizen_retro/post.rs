@@ -6,13 +6,13 @@
 use serde_json::json;
 
 use crate::engine::digest;
-use crate::forge::change::{GREY, Label};
-use crate::forge::{Comment, Item, Kind};
+use crate::forge::change::{GREY, NewLabel};
+use crate::forge::{Comment, Item, ItemKind};
 use crate::plan::marker::Marker;
 use crate::plan::memory::{Us, newest};
 use crate::plan::{self, Args, Effect, Manners, Op, Plan, PlannedItem, Write};
 
-use super::memory::{Memory, Suggested};
+use super::memory::{PastSuggestion, RetroMemory};
 
 /// The policy and job that plans and markers name.
 pub const JOB: &str = "kaizen-retro";
@@ -21,7 +21,7 @@ pub const PLACE: &str = "retro";
 
 /// Which issue a report goes to.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'w> {
+pub struct ReportPlace<'w> {
     /// The label that it carries.
     pub label: Option<&'w str>,
     /// How its title begins.
@@ -31,13 +31,13 @@ pub struct Wanted<'w> {
 /// The newest open issue that carries the label, else the newest open one whose title begins so; where none
 /// is open, the same of closed ones (R29).
 #[must_use]
-pub fn choose<'i, 'a>(wanted: Wanted<'_>, labelled: &'i [Item<'a>], all: &'i [Item<'a>]) -> Option<&'i Item<'a>> {
+pub fn choose<'i, 'a>(wanted: ReportPlace<'_>, labelled: &'i [Item<'a>], all: &'i [Item<'a>]) -> Option<&'i Item<'a>> {
     let titled = |item: &&Item<'_>| {
         let begins = |start: &str| item.title.trim_start().to_lowercase().starts_with(&start.to_lowercase());
-        item.kind == Kind::Issue && wanted.title.is_some_and(begins)
+        item.kind == ItemKind::Issue && wanted.title.is_some_and(begins)
     };
     let newest = |open: bool| {
-        let of_label = labelled.iter().filter(|item| item.kind == Kind::Issue && item.open == open);
+        let of_label = labelled.iter().filter(|item| item.kind == ItemKind::Issue && item.open == open);
         let of_label = of_label.max_by_key(|item| item.number).filter(|_| wanted.label.is_some());
         of_label.or_else(|| all.iter().filter(titled).filter(|item| item.open == open).max_by_key(|item| item.number))
     };
@@ -45,7 +45,7 @@ pub fn choose<'i, 'a>(wanted: Wanted<'_>, labelled: &'i [Item<'a>], all: &'i [It
 }
 
 /// What earlier reports say in their markers.
-pub fn remember(comments: &[Comment], us: Us<'_>, memory: &mut Memory) {
+pub fn remember(comments: &[Comment], us: Us<'_>, memory: &mut RetroMemory) {
     let ours = comments.iter().filter_map(|comment| us.marker(comment));
     ours.filter(|marker| marker.get("policy") == Some(JOB)).for_each(|marker| memory.add_marker(&marker));
 }
@@ -62,8 +62,8 @@ pub struct Post<'p> {
     /// The report.
     pub text: &'p str,
     /// Its suggestion.
-    pub suggested: Option<&'p Suggested>,
-    /// What was found of earlier ones, as [`Memory::told`] gives it.
+    pub suggested: Option<&'p PastSuggestion>,
+    /// What was found of earlier ones, as [`RetroMemory::told`] gives it.
     pub verdicts: &'p str,
     /// Ids of the sinks elsewhere that have it whole, with commas: a runner that starts empty sends it to none again.
     pub sent: &'p str,
@@ -120,7 +120,7 @@ impl<'p> Post<'p> {
         let body = Some([text, "\n\n", &marker.line()].concat());
         let args = Args { title: Some(plan::one_line(title)), body, labels: vec![label.to_owned()], ..Args::default() };
         let item = self.item(None, did, Write { op: Op::CreateIssue, key: PLACE.into(), args });
-        let label = Label { name: label.to_owned(), color: GREY.to_owned(), description: String::new() };
+        let label = NewLabel { name: label.to_owned(), color: GREY.to_owned(), description: String::new() };
         self.plan(vec![item], vec![label])
     }
 
@@ -128,7 +128,7 @@ impl<'p> Post<'p> {
         let effect = Effect { policy: JOB.into(), rule: None, did, writes: vec![write] };
         PlannedItem {
             repo: self.repo.into(),
-            kind: Kind::Issue,
+            kind: ItemKind::Issue,
             number,
             seen: None,
             turned_on: None,
@@ -136,7 +136,7 @@ impl<'p> Post<'p> {
         }
     }
 
-    fn plan(&self, items: Vec<PlannedItem>, labels: Vec<Label>) -> Plan<'p> {
+    fn plan(&self, items: Vec<PlannedItem>, labels: Vec<NewLabel>) -> Plan<'p> {
         Plan {
             version: plan::VERSION,
             kaizen: self.version.into(),

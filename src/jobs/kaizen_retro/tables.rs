@@ -3,8 +3,8 @@
 //! Takes: nothing, these are constant tables. Gives: [`SPEC`]. The values come from
 //! [`facts`](super::facts), in just this order.
 
-use crate::advise::{Ask, Collection, Fact, FactTy, Field, FieldKind, Kind, Param, Preset, Section};
-use crate::language::{JobSpec, OfItems, Text};
+use crate::advise::{AskSpec, Collection, FactSpec, FactTy, Field, FieldKind, Param, ParamKind, Preset, SectionSpec};
+use crate::language::{JobSpec, JobText, OfItems};
 
 /// Whether rules are told of every assignee of an issue, or of the first.
 pub(super) const ASSIGNEES: [&str; 2] = ["all", "first"];
@@ -18,21 +18,21 @@ const MEASURE: [Param; 7] = [
     whole("listed", 1, 10, "issues that a list of the report names"),
     Param {
         name: "assignees",
-        kind: Kind::Word(&ASSIGNEES),
+        kind: ParamKind::Word(&ASSIGNEES),
         default: Preset::Word("all"),
         about: "an issue counts for all its assignees, or for the first alone",
     },
 ];
 
 const fn whole(name: &'static str, least: i64, default: i64, about: &'static str) -> Param {
-    Param { name, kind: Kind::Whole(least), default: Preset::Int(default), about }
+    Param { name, kind: ParamKind::Whole(least), default: Preset::Int(default), about }
 }
 
-const fn fact(name: &'static str, ty: FactTy, about: &'static str) -> Fact {
-    Fact { name, ty, about }
+const fn fact(name: &'static str, ty: FactTy, about: &'static str) -> FactSpec {
+    FactSpec { name, ty, about }
 }
 
-const COUNTED: [Fact; 22] = [
+const COUNTED: [FactSpec; 22] = [
     fact("closed", FactTy::Number, "issues closed in the window"),
     fact("merged", FactTy::Number, "pull requests merged in the window"),
     fact("closed_prs", FactTy::Number, "pull requests closed without a merge in the window"),
@@ -57,7 +57,7 @@ const COUNTED: [Fact; 22] = [
     fact("opened_week_ago", FactTy::Number, "issues opened in the same window a week ago"),
 ];
 
-const AGENT: [Fact; 8] = [
+const AGENT: [FactSpec; 8] = [
     fact("name", FactTy::Text, "login, or `unassigned`"),
     fact("assigned", FactTy::Bool, "false for what nobody holds"),
     fact("successes", FactTy::Number, "issues closed with the flag `success`"),
@@ -68,7 +68,7 @@ const AGENT: [Fact; 8] = [
     fact("repos", FactTy::Texts, "where it closed or holds a failure; sorted"),
 ];
 
-const PAIR: [Fact; 6] = [
+const PAIR: [FactSpec; 6] = [
     fact("agent", FactTy::Text, "login, or `unassigned`"),
     fact("repo", FactTy::Text, "full name of the repository"),
     fact("assigned", FactTy::Bool, "false for what nobody holds"),
@@ -77,7 +77,7 @@ const PAIR: [Fact; 6] = [
     fact("total", FactTy::Number, "successes and failures"),
 ];
 
-const REPO: [Fact; 9] = [
+const REPO: [FactSpec; 9] = [
     fact("name", FactTy::Text, "full name"),
     fact("closed", FactTy::Number, "issues closed in the window"),
     fact("merged_prs", FactTy::Number, "pull requests merged in the window"),
@@ -89,7 +89,7 @@ const REPO: [Fact; 9] = [
     fact("total", FactTy::Number, "successes and failures"),
 ];
 
-const TYPE: [Fact; 4] = [
+const TYPE: [FactSpec; 4] = [
     fact("name", FactTy::Text, "the type"),
     fact("successes", FactTy::Number, "issues closed with the flag `success`"),
     fact("failures", FactTy::Number, "open issues with the flag `failure`"),
@@ -144,12 +144,12 @@ const FIELDS: [Field; 4] = [
 /// Yes where this rule was suggested about this subject in the last `quiet_days`.
 pub(super) const RECENTLY: &str = "suggested_recently";
 
-const SUGGEST: Section = Section {
+const SUGGEST: SectionSpec = SectionSpec {
     name: "suggest",
     facts: &COUNTED,
     collections: &COLLECTIONS,
     fields: &FIELDS,
-    asks: &[Ask { name: RECENTLY, about: "this rule was suggested about this subject in the last `quiet_days`" }],
+    asks: &[AskSpec { name: RECENTLY, about: "this rule was suggested about this subject in the last `quiet_days`" }],
 };
 
 /// The flags that the report counts by.
@@ -162,7 +162,7 @@ pub const REPORT: &str = "report.md.j2";
 pub const SPEC: JobSpec = JobSpec {
     job: "kaizen-retro",
     items: Some(OfItems { flags: &FLAGS, decides: false, window: true }),
-    texts: &[Text { template: REPORT, names: &NAMES, summary: false }],
+    texts: &[JobText { template: REPORT, names: &NAMES, summary: false }],
     measure: &MEASURE,
     sections: &[SUGGEST],
     publishes: true,

@@ -1,12 +1,12 @@
 //! Counts by name, in the order in which the names were met.
 //!
-//! Takes: nothing, [`metrics`](super::metrics) fills them. Gives: [`Tally`], [`Tallies`].
+//! Takes: nothing, [`metrics`](super::metrics) fills them. Gives: [`RetroTally`], [`Tallies`].
 
 use std::collections::HashMap;
 
 /// Counts of an agent, a repository, a type.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct RetroTally {
     /// What it is called.
     pub name: String,
     /// Issues closed with the flag `success`.
@@ -27,7 +27,7 @@ pub struct Tally {
     pub repos: Vec<String>,
 }
 
-impl Tally {
+impl RetroTally {
     /// Successes and failures.
     #[must_use]
     pub fn total(&self) -> usize {
@@ -52,18 +52,18 @@ impl Tally {
 /// Tallies in the order in which they were first met.
 #[derive(Debug, Clone, Default)]
 pub struct Tallies {
-    all: Vec<Tally>,
+    all: Vec<RetroTally>,
     places: HashMap<String, usize>,
 }
 
 impl Tallies {
     /// The tally of this name, a new one where there is none.
-    pub fn of(&mut self, name: &str) -> &mut Tally {
+    pub fn of(&mut self, name: &str) -> &mut RetroTally {
         let place = match self.places.get(name) {
             Some(place) => *place,
             None => {
                 self.places.insert(name.to_owned(), self.all.len());
-                self.all.push(Tally { name: name.to_owned(), ..Tally::default() });
+                self.all.push(RetroTally { name: name.to_owned(), ..RetroTally::default() });
                 self.all.len() - 1
             }
         };
@@ -72,13 +72,13 @@ impl Tallies {
 
     /// All, in order.
     #[must_use]
-    pub fn all(&self) -> &[Tally] {
+    pub fn all(&self) -> &[RetroTally] {
         &self.all
     }
 
     /// The tally of this name.
     #[must_use]
-    pub fn find(&self, name: &str) -> Option<&Tally> {
+    pub fn find(&self, name: &str) -> Option<&RetroTally> {
         self.places.get(name).map(|place| &self.all[*place])
     }
 }

@@ -10,28 +10,28 @@ use crate::engine::eval::round;
 use crate::engine::rules::Policy;
 use crate::forge::time::rfc3339;
 
-use super::figures::{Day, Figures};
-use super::metrics::{Named, Pull, Tally};
-use super::{Asked, Retro};
+use super::figures::{Day, RetroFigures};
+use super::metrics::{Pull, ReportIssue, RetroTally};
+use super::{Retro, RetroQuery};
 
 /// Bars that a chart has at most.
 const BARS: usize = 12;
 
 /// The context of the report.
-pub(super) fn context(asked: &Asked<'_>, retro: &Retro<'_>) -> Text {
+pub(super) fn context(asked: &RetroQuery<'_>, retro: &Retro<'_>) -> Text {
     let policy = asked.policy;
     let metrics = &retro.metrics;
     let listed = usize::try_from(asked.advice.measure.whole("listed")).unwrap_or(usize::MAX);
     let instant = |micros: i64| DateTime::from_timestamp_micros(micros).unwrap_or_default();
     let shown = |at: DateTime<Utc>| at.with_timezone(&policy.timezone).format("%Y-%m-%d %H:%M %Z").to_string();
     let link = |repo: usize, number: u64| Text::from_safe_string(asked.link(repo, number));
-    let stuck = |issue: &Named| {
+    let stuck = |issue: &ReportIssue| {
         context! {
             link => link(issue.repo, issue.number), title => issue.title.as_str(), type => issue.ty.as_str(),
             assignees => issue.assignees.join(", "), reasons => issue.reasons.join(", ").replace('_', " "),
         }
     };
-    let closed = |issue: &Named| context! { link => link(issue.repo, issue.number), title => issue.title.as_str(), type => issue.ty.as_str() };
+    let closed = |issue: &ReportIssue| context! { link => link(issue.repo, issue.number), title => issue.title.as_str(), type => issue.ty.as_str() };
     let merged = |pull: &Pull| context! { link => link(pull.repo, pull.number), title => pull.title.as_str(), author => pull.author.as_str() };
     let suggestion = retro.suggestion.as_ref().map(|one| {
         context! {
@@ -49,7 +49,7 @@ pub(super) fn context(asked: &Asked<'_>, retro: &Retro<'_>) -> Text {
     });
     let rates = retro.rates.iter().map(|(rule, rate)| context! { rule, helped => rate.helped, judged => rate.judged });
     let list = metrics.repos.all();
-    let most = by_size(metrics.types.all(), Tally::total).first().map(|ty| ty.name.clone());
+    let most = by_size(metrics.types.all(), RetroTally::total).first().map(|ty| ty.name.clone());
     let (successes, failures) = (sum(list, |repo| repo.successes), sum(list, |repo| repo.failures));
     let totals = context! {
         closed => metrics.closed.len(), merged => metrics.merged.len(), closed_prs => metrics.closed_prs.len(),
@@ -63,9 +63,9 @@ pub(super) fn context(asked: &Asked<'_>, retro: &Retro<'_>) -> Text {
         window_hours => round(asked.hours(), 1), repositories => asked.world.repos.len(),
         suggestion, others => others.collect::<Vec<_>>(), outcomes => outcomes.collect::<Vec<_>>(),
         rates => rates.collect::<Vec<_>>(), numbers => numbers(retro),
-        agents => tallies(&by_size(metrics.agents.all(), Tally::total), &metrics.held),
-        repos => tallies(&by_size(list, Tally::total), &metrics.held),
-        types => tallies(&by_size(metrics.types.all(), Tally::total), &metrics.held),
+        agents => tallies(&by_size(metrics.agents.all(), RetroTally::total), &metrics.held),
+        repos => tallies(&by_size(list, RetroTally::total), &metrics.held),
+        types => tallies(&by_size(metrics.types.all(), RetroTally::total), &metrics.held),
         stuck => metrics.attention.iter().take(listed).map(stuck).collect::<Vec<_>>(),
         stuck_more => metrics.attention.len().saturating_sub(listed),
         merged => metrics.merged.iter().take(listed).map(merged).collect::<Vec<_>>(),
@@ -92,27 +92,27 @@ fn fixed(policy: &Policy) -> Text {
 }
 
 /// What a row of the numbers says, and which figure it is.
-type Row<T> = (&'static str, fn(&Figures) -> T);
+type FigureRow<T> = (&'static str, fn(&RetroFigures) -> T);
 
 fn numbers(retro: &Retro<'_>) -> Vec<Text> {
-    let counts: [Row<usize>; 4] = [
+    let counts: [FigureRow<usize>; 4] = [
         ("Issues closed", |figures| figures.closed),
         ("Issues opened", |figures| figures.opened),
         ("Pull requests merged", |figures| figures.merged),
         ("Closed without a merge", |figures| figures.closed_prs),
     ];
-    let times: [Row<Option<f64>>; 4] = [
+    let times: [FigureRow<Option<f64>>; 4] = [
         ("First response, median", |figures| figures.response_median_hours),
         ("First response, nine in ten within", |figures| figures.response_p90_hours),
         ("Time to close, median", |figures| figures.close_median_hours),
         ("Time to close, nine in ten within", |figures| figures.close_p90_hours),
     ];
     let [now, before, week_ago] = &retro.figures;
-    let count = |(name, of): Row<usize>| {
+    let count = |(name, of): FigureRow<usize>| {
         let value = of(now);
         context! { name, value => value.to_string(), before => change(value, of(before)), week_ago => change(value, of(week_ago)) }
     };
-    let time = |(name, of): Row<Option<f64>>| {
+    let time = |(name, of): FigureRow<Option<f64>>| {
         context! { name, value => hours(of(now)), before => hours(of(before)), week_ago => hours(of(week_ago)) }
     };
     counts.into_iter().map(count).chain(times.into_iter().map(time)).collect()
@@ -137,8 +137,8 @@ fn hours(hours: Option<f64>) -> String {
     }
 }
 
-fn tallies(list: &[&Tally], held: &std::collections::HashMap<String, usize>) -> Vec<Text> {
-    let one = |tally: &&Tally| {
+fn tallies(list: &[&RetroTally], held: &std::collections::HashMap<String, usize>) -> Vec<Text> {
+    let one = |tally: &&RetroTally| {
         let open = if tally.open > 0 { tally.open } else { held.get(&tally.name).copied().unwrap_or(0) };
         context! {
             name => tally.name.as_str(), successes => tally.successes, failures => tally.failures, closed => tally.closed, open,
@@ -150,13 +150,13 @@ fn tallies(list: &[&Tally], held: &std::collections::HashMap<String, usize>) -> 
 }
 
 /// The largest first; of equals the one met first.
-fn by_size(list: &[Tally], size: fn(&Tally) -> usize) -> Vec<&Tally> {
-    let mut sorted: Vec<&Tally> = list.iter().collect();
+fn by_size(list: &[RetroTally], size: fn(&RetroTally) -> usize) -> Vec<&RetroTally> {
+    let mut sorted: Vec<&RetroTally> = list.iter().collect();
     sorted.sort_by_key(|tally| std::cmp::Reverse(size(tally)));
     sorted
 }
 
-fn sum(list: &[Tally], of: fn(&Tally) -> usize) -> usize {
+fn sum(list: &[RetroTally], of: fn(&RetroTally) -> usize) -> usize {
     list.iter().map(of).sum()
 }
 
@@ -216,8 +216,8 @@ fn day_chart(days: &[Day]) -> String {
 }
 
 /// Stuck issues by repository, where there are several such repositories.
-fn failure_chart(repos: &[Tally]) -> String {
-    let failing: Vec<&Tally> =
+fn failure_chart(repos: &[RetroTally]) -> String {
+    let failing: Vec<&RetroTally> =
         by_size(repos, |repo| repo.failures).into_iter().filter(|repo| repo.failures > 0).collect();
     if failing.len() < 2 {
         return String::new();

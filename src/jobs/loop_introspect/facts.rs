@@ -1,20 +1,20 @@
 //! The figures of the loop as its rules name them.
 //!
-//! Takes: [`Figures`], runs of deep triage. Gives: the tables of names ([`SECTION`]) and their values, in
+//! Takes: [`LoopFigures`], runs of deep triage. Gives: the tables of names ([`SECTION`]) and their values, in
 //! the same order. A rate is from 0 to 1, durations are seconds; `…_chance` is how likely chance alone
 //! gives so great a change.
 
-use crate::advise::{Collection, Fact, FactTy, Facts, Field, FieldKind, Section};
+use crate::advise::{Collection, FactSpec, FactTy, FactValues, Field, FieldKind, SectionSpec};
 use crate::engine::value::Value;
 use crate::loops::deep::Deep;
-use crate::loops::figures::{Figures, Kind, Repeat, Window};
-use crate::loops::outliers::Candidate;
+use crate::loops::figures::{KindFigures, LoopFigures, Repeat, WindowFigures};
+use crate::loops::outliers::OutlierCandidate;
 use crate::loops::tally::round;
 
 use FactTy::{MaybeNumber, MaybeText, Number, Text};
 
 /// The rules of this job.
-pub const SECTION: Section = Section {
+pub const SECTION: SectionSpec = SectionSpec {
     name: "recommend",
     facts: &[
         fact("cycles", Number, "Cycles that count."),
@@ -119,8 +119,8 @@ pub const SECTION: Section = Section {
     asks: &[],
 };
 
-const fn fact(name: &'static str, ty: FactTy, about: &'static str) -> Fact {
-    Fact { name, ty, about }
+const fn fact(name: &'static str, ty: FactTy, about: &'static str) -> FactSpec {
+    FactSpec { name, ty, about }
 }
 
 /// What rules may ask of the log itself.
@@ -140,7 +140,7 @@ const DAY: f64 = 86_400e6;
 
 /// The values of the tables.
 #[must_use]
-pub fn facts(figures: &Figures, deep: &Deep, log: OfLog) -> Facts {
+pub fn facts(figures: &LoopFigures, deep: &Deep, log: OfLog) -> FactValues {
     let mut globals = vec![
         count(figures.cycles),
         maybe(figures.age_days.map(|days| round(days, 1))),
@@ -179,10 +179,10 @@ pub fn facts(figures: &Figures, deep: &Deep, log: OfLog) -> Facts {
         figures.repeats.iter().map(repeat).collect(),
         figures.outliers.iter().map(outlier).collect(),
     ];
-    Facts { globals, collections }
+    FactValues { globals, collections }
 }
 
-fn window(window: &Window) -> [Value<'static>; 6] {
+fn window(window: &WindowFigures) -> [Value<'static>; 6] {
     [
         count(window.count),
         count(window.judged),
@@ -193,7 +193,7 @@ fn window(window: &Window) -> [Value<'static>; 6] {
     ]
 }
 
-fn kind(kind: &Kind) -> Vec<Value<'static>> {
+fn kind(kind: &KindFigures) -> Vec<Value<'static>> {
     vec![
         text(&kind.name),
         count(kind.of.count),
@@ -215,7 +215,7 @@ fn repeat(repeat: &Repeat) -> Vec<Value<'static>> {
     ]
 }
 
-fn outlier(one: &Candidate) -> Vec<Value<'static>> {
+fn outlier(one: &OutlierCandidate) -> Vec<Value<'static>> {
     vec![
         one.cycle.map_or(Value::None, count),
         one.issue.map_or(Value::None, count),

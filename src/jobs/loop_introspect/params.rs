@@ -1,12 +1,12 @@
 //! The parameters of the counting, as rules give them.
 //!
 //! Takes: `measure:` of the rules, the instant of the run, a window from the command line. Gives:
-//! [`Measure`].
+//! [`LoopMeasure`].
 
-use crate::advise::{self, Kind, Param, Preset};
-use crate::loops::measure::{First, Measure, OutlierBy, Over, SECOND};
+use crate::advise::{self, Param, ParamKind, Preset};
+use crate::loops::measure::{First, LoopMeasure, OutlierBy, Over, SECOND};
 
-const OVER: Kind = Kind::Word(&["window", "all"]);
+const OVER: ParamKind = ParamKind::Word(&["window", "all"]);
 
 /// The table of the parameters.
 pub const PARAMS: [Param; 17] = [
@@ -29,7 +29,7 @@ pub const PARAMS: [Param; 17] = [
     whole("repeats_listed", 0, 5, "Issues that are listed."),
     Param {
         name: "success_forgives",
-        kind: Kind::Flag,
+        kind: ParamKind::Flag,
         default: Preset::Flag(true),
         about: "A success takes back the failures before it.",
     },
@@ -39,7 +39,12 @@ pub const PARAMS: [Param; 17] = [
         &["mad", "median", "mean"],
         "An outlier is so many times longer than the mean or the median, or so many median absolute deviations above the median.",
     ),
-    Param { name: "outlier_times", kind: Kind::Number(0.0), default: Preset::Float(3.5), about: "How many times." },
+    Param {
+        name: "outlier_times",
+        kind: ParamKind::Number(0.0),
+        default: Preset::Float(3.5),
+        about: "How many times.",
+    },
     whole("outlier_least", 1, 5, "Durations without which there are no outliers."),
     whole("outliers_listed", 0, 5, "Outliers that are listed."),
     word("outliers_first", &["longest", "oldest"], "Which of them."),
@@ -48,22 +53,22 @@ pub const PARAMS: [Param; 17] = [
 ];
 
 const fn whole(name: &'static str, least: i64, default: i64, about: &'static str) -> Param {
-    Param { name, kind: Kind::Whole(least), default: Preset::Int(default), about }
+    Param { name, kind: ParamKind::Whole(least), default: Preset::Int(default), about }
 }
 
 /// The first word is what holds where the file does not say.
 const fn word(name: &'static str, words: &'static [&'static str], about: &'static str) -> Param {
-    Param { name, kind: Kind::Word(words), default: Preset::Word(words[0]), about }
+    Param { name, kind: ParamKind::Word(words), default: Preset::Word(words[0]), about }
 }
 
 /// The parameters of a run. `now` and `since` are microseconds since 1970, `window` seconds, where the
 /// command line names one.
 #[must_use]
-pub fn measure(given: &advise::Measure, now: i64, window: Option<u64>, since: Option<i64>) -> Measure {
+pub fn measure(given: &advise::JobParams, now: i64, window: Option<u64>, since: Option<i64>) -> LoopMeasure {
     let over = |name: &str| if given.word(name) == "all" { Over::All } else { Over::Window };
     let size = |name: &str| usize::try_from(given.whole(name)).unwrap_or(0);
     let seconds = window.map_or_else(|| given.whole("window_days").saturating_mul(86_400), u64::cast_signed);
-    Measure {
+    LoopMeasure {
         now,
         window: seconds.saturating_mul(SECOND),
         since,

@@ -1,6 +1,6 @@
 //! The figures for people: on a terminal with bars, and as a template is given them.
 //!
-//! Takes: [`Figures`], recommendations. Gives: text fit for a terminal, and the context of
+//! Takes: [`LoopFigures`], recommendations. Gives: text fit for a terminal, and the context of
 //! `summary.md.j2`. Names and reasons come from the log: they are escaped for their place.
 
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use minijinja::{Value, context};
 use crate::advise::FactTy;
 use crate::engine::untrusted::{cut, terminal};
 use crate::loops::deep::Deep;
-use crate::loops::figures::{Figures, Window};
+use crate::loops::figures::{LoopFigures, WindowFigures};
 use crate::loops::insights::Recommendation;
 use crate::loops::measure::span;
 
@@ -57,7 +57,7 @@ pub const NAMES: [(&str, FactTy); 30] = [
 
 /// What both show.
 #[derive(Debug, Clone, Copy)]
-pub struct Shown<'a> {
+pub struct IntrospectView<'a> {
     /// The instant, RFC 3339.
     pub when: &'a str,
     /// The length of a window, as people write it.
@@ -65,7 +65,7 @@ pub struct Shown<'a> {
     /// The current epoch, or nothing.
     pub epoch: &'a str,
     /// The figures.
-    pub figures: &'a Figures,
+    pub figures: &'a LoopFigures,
     /// Runs of deep triage.
     pub deep: &'a Deep,
     /// What the rules recommend.
@@ -75,11 +75,11 @@ pub struct Shown<'a> {
 }
 
 /// One line of the comparison: what, in the last window, in the one before, how likely by chance.
-type Row = (&'static str, String, String, Option<f64>);
+type ComparisonRow = (&'static str, String, String, Option<f64>);
 
-fn rows(figures: &Figures) -> Vec<Row> {
+fn rows(figures: &LoopFigures) -> Vec<ComparisonRow> {
     let (recent, previous, changes) = (&figures.recent, &figures.previous, &figures.changes);
-    let both = |of: &dyn Fn(&Window) -> String| (of(recent), of(previous));
+    let both = |of: &dyn Fn(&WindowFigures) -> String| (of(recent), of(previous));
     let row = |name, (recent, previous), chance| (name, recent, previous, chance);
     vec![
         row("cycles", both(&|of| of.count.to_string()), changes.velocity_p),
@@ -93,7 +93,7 @@ fn rows(figures: &Figures) -> Vec<Row> {
 
 /// The text for a terminal.
 #[must_use]
-pub fn text(shown: &Shown<'_>) -> String {
+pub fn text(shown: &IntrospectView<'_>) -> String {
     let figures = shown.figures;
     let mut out = String::new();
     let epoch = if shown.epoch.is_empty() { String::new() } else { format!(", epoch {}", name(shown.epoch)) };
@@ -163,7 +163,7 @@ fn bar(successes: u64, count: u64, most: u64) -> String {
     format!("{}{}{}", "█".repeat(full), "░".repeat(all - full), " ".repeat(BAR.saturating_sub(all)))
 }
 
-fn busiest(figures: &Figures) -> Vec<&crate::loops::figures::Kind> {
+fn busiest(figures: &LoopFigures) -> Vec<&crate::loops::figures::KindFigures> {
     let mut kinds: Vec<_> = figures.kinds.iter().collect();
     kinds.sort_by_key(|kind| std::cmp::Reverse(kind.of.count));
     kinds.truncate(KINDS);
@@ -188,7 +188,7 @@ fn percent_or_less(chance: f64) -> String {
 
 /// What the template is given.
 #[must_use]
-pub fn template(shown: &Shown<'_>, version: &str) -> Value {
+pub fn template(shown: &IntrospectView<'_>, version: &str) -> Value {
     let figures = shown.figures;
     let maybe = |text: Option<&str>| text.filter(|text| !text.is_empty()).map_or(Value::from(()), Value::from);
     let rows: Vec<Value> = rows(figures)
@@ -212,8 +212,9 @@ pub fn template(shown: &Shown<'_>, version: &str) -> Value {
     // A chart is code to its renderer: of a name only what is no syntax goes there.
     let label =
         |name: &str| format!("\"{}\"", name.chars().filter(|c| c.is_alphanumeric()).take(16).collect::<String>());
-    let listed =
-        |of: &dyn Fn(&Window) -> u64| kinds.iter().map(|kind| of(&kind.of).to_string()).collect::<Vec<_>>().join(", ");
+    let listed = |of: &dyn Fn(&WindowFigures) -> u64| {
+        kinds.iter().map(|kind| of(&kind.of).to_string()).collect::<Vec<_>>().join(", ")
+    };
     let chart = context! {
         labels => Value::from_safe_string(kinds.iter().map(|kind| label(&kind.name)).collect::<Vec<_>>().join(", ")),
         cycles => Value::from_safe_string(listed(&|of| of.count)),

@@ -8,10 +8,10 @@ use std::sync::{Mutex, PoisonError};
 
 use minijinja::Value as Text;
 
-use super::Kept;
-use crate::engine::expr::{Expr, Name};
+use super::JudgedItem;
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::rules::Policy;
-use crate::engine::value::{Out, Value};
+use crate::engine::value::{Estimate, Value};
 
 /// Sentences that are kept.
 const MOST: usize = 4_096;
@@ -22,7 +22,7 @@ const LONGEST: usize = 256;
 #[derive(Debug)]
 pub(super) struct Whys {
     /// What the condition of each rule turns on, flags with what these turn on.
-    names: Vec<Vec<Name>>,
+    names: Vec<Vec<NameRef>>,
     known: Mutex<HashMap<(usize, Vec<u8>), Text>>,
 }
 
@@ -39,7 +39,7 @@ impl Whys {
     }
 
     /// Why a rule did not hold; `why` puts it into words where that was not done yet.
-    pub(super) fn of(&self, rule: usize, kept: &Kept<'_>, why: impl FnOnce() -> String) -> Text {
+    pub(super) fn of(&self, rule: usize, kept: &JudgedItem<'_>, why: impl FnOnce() -> String) -> Text {
         let mut seen = Vec::with_capacity(LONGEST);
         let all = self.names[rule].iter().all(|name| see(&kept.value(*name), &mut seen) && seen.len() <= LONGEST);
         if !all {
@@ -60,13 +60,13 @@ impl Whys {
     }
 }
 
-fn gather(policy: &Policy, expr: &Expr, names: &mut Vec<Name>) {
+fn gather(policy: &Policy, expr: &Expr, names: &mut Vec<NameRef>) {
     let mut own = Vec::new();
     expr.names(&mut own);
     for name in own {
         if !names.contains(&name) {
             names.push(name);
-            if let Name::Flag(flag) = name {
+            if let NameRef::Flag(flag) = name {
                 gather(policy, &policy.flags[flag].when.expr, names);
             }
         }
@@ -74,12 +74,12 @@ fn gather(policy: &Policy, expr: &Expr, names: &mut Vec<Name>) {
 }
 
 /// Writes down what a name comes to, so that two that differ are never the same; whether that could be done.
-fn see(out: &Out<'_>, seen: &mut Vec<u8>) -> bool {
+fn see(out: &Estimate<'_>, seen: &mut Vec<u8>) -> bool {
     match out {
-        Out::Is(value) => see_value(value, seen),
+        Estimate::Is(value) => see_value(value, seen),
         // Not known is not known, whatever would have to be read for it.
-        Out::Lacks(_) => seen.push(b'?'),
-        Out::Within(..) => return false,
+        Estimate::Lacks(_) => seen.push(b'?'),
+        Estimate::Within(..) => return false,
     }
     true
 }

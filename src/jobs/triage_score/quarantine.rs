@@ -17,7 +17,7 @@ const DAY: i64 = 86_400_000_000;
 
 /// The parameters, as the rules give them.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct QuarantineLimits {
     /// Failures that put an issue in.
     pub failures: u64,
     /// Microseconds in which they count.
@@ -28,12 +28,12 @@ pub struct Limits {
     pub reasons: usize,
 }
 
-impl Limits {
+impl QuarantineLimits {
     /// From the rules.
     #[must_use]
-    pub fn new(measure: &advise::Measure) -> Limits {
+    pub fn new(measure: &advise::JobParams) -> QuarantineLimits {
         let days = |name: &str| measure.whole(name).saturating_mul(DAY);
-        Limits {
+        QuarantineLimits {
             failures: u64::try_from(measure.whole("quarantine_failures")).unwrap_or(1),
             window: days("failures_days"),
             stay: days("quarantine_days"),
@@ -43,7 +43,7 @@ impl Limits {
 }
 
 /// An open issue: its repository and number, and what it says now.
-pub type Open = BTreeMap<(String, u64), String>;
+pub type OpenIssues = BTreeMap<(String, u64), String>;
 
 /// An issue in quarantine.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,7 +91,7 @@ impl Quarantine {
 
     /// Lets out who may go. `read` are the repositories whose issues are all known; `released` numbers that
     /// are let out by hand.
-    pub fn release(&mut self, open: &Open, read: &BTreeSet<String>, released: &[u64], now: i64) {
+    pub fn release(&mut self, open: &OpenIssues, read: &BTreeSet<String>, released: &[u64], now: i64) {
         let mut out = Vec::new();
         for ((repo, number), inside) in &self.inside {
             let text = open.get(&(repo.clone(), *number));
@@ -117,7 +117,7 @@ impl Quarantine {
     }
 
     /// Puts in who failed as often as the rules say, and brings the others up to date.
-    pub fn admit(&mut self, open: &Open, failures: &Failures, limits: &Limits, now: i64) {
+    pub fn admit(&mut self, open: &OpenIssues, failures: &Failures, limits: &QuarantineLimits, now: i64) {
         for (key, text) in open {
             let Some(found) = failures.of.get(key) else { continue };
             let reasons = || found.reasons.clone();
@@ -181,11 +181,11 @@ impl Quarantine {
 /// Failures of open issues since they last succeeded or were let out.
 #[derive(Debug, Default)]
 pub struct Failures {
-    of: BTreeMap<(String, u64), Found>,
+    of: BTreeMap<(String, u64), FailureCount>,
 }
 
 #[derive(Debug, Default)]
-struct Found {
+struct FailureCount {
     count: u64,
     reasons: Vec<String>,
 }
@@ -195,9 +195,9 @@ impl Failures {
     pub fn take(
         &mut self,
         rows: &Rows,
-        (open, only): (&Open, Option<&str>),
+        (open, only): (&OpenIssues, Option<&str>),
         quarantine: &Quarantine,
-        limits: &Limits,
+        limits: &QuarantineLimits,
         now: i64,
     ) {
         for row in rows.rows.iter().filter(|row| row.issue > 0 && row.success.is_some()) {

@@ -9,7 +9,7 @@ pub(super) const EXACT: usize = 15;
 
 /// A value.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Raw<'a> {
+pub(super) enum CycleValue<'a> {
     /// A text without escapes: what stands between its quotes.
     Plain(&'a str),
     /// A whole number of at most [`EXACT`] digits.
@@ -18,17 +18,17 @@ pub(super) enum Raw<'a> {
     Json(&'a str),
 }
 
-impl<'a> Raw<'a> {
+impl<'a> CycleValue<'a> {
     /// Whether it is this word or empty list.
     pub(super) fn is(self, word: &str) -> bool {
-        matches!(self, Raw::Json(json) if json == word)
+        matches!(self, CycleValue::Json(json) if json == word)
     }
 
     /// 0, in any way of writing it, or an empty text.
     pub(super) fn is_empty(self) -> bool {
         match self {
-            Raw::Plain(text) => text.is_empty(),
-            Raw::Json("\"\"") => true,
+            CycleValue::Plain(text) => text.is_empty(),
+            CycleValue::Json("\"\"") => true,
             _ => self.number() == Some(0.0),
         }
     }
@@ -36,9 +36,9 @@ impl<'a> Raw<'a> {
     /// A JSON string.
     pub(super) fn text(self) -> Option<Cow<'a, str>> {
         match self {
-            Raw::Plain(text) => Some(Cow::Borrowed(text)),
-            Raw::Digits(_) => None,
-            Raw::Json(json) => match unquoted(json)? {
+            CycleValue::Plain(text) => Some(Cow::Borrowed(text)),
+            CycleValue::Digits(_) => None,
+            CycleValue::Json(json) => match unquoted(json)? {
                 plain if memchr::memchr(b'\\', plain.as_bytes()).is_none() => Some(Cow::Borrowed(plain)),
                 _ => serde_json::from_str(json).ok().map(Cow::Owned),
             },
@@ -48,18 +48,18 @@ impl<'a> Raw<'a> {
     /// A JSON number that is finite.
     pub(super) fn number(self) -> Option<f64> {
         match self {
-            Raw::Plain(_) => None,
-            Raw::Digits(number) => Some(number as f64),
-            Raw::Json(json) => number(json),
+            CycleValue::Plain(_) => None,
+            CycleValue::Digits(number) => Some(number as f64),
+            CycleValue::Json(json) => number(json),
         }
     }
 
     /// A whole number that is not negative: `42`, `42.0`, `"42"`.
     pub(super) fn whole(self) -> Option<u64> {
         match self {
-            Raw::Digits(number) => Some(number),
-            Raw::Plain(text) => whole(text),
-            Raw::Json(json) => whole(unquoted(json).unwrap_or(json)),
+            CycleValue::Digits(number) => Some(number),
+            CycleValue::Plain(text) => whole(text),
+            CycleValue::Json(json) => whole(unquoted(json).unwrap_or(json)),
         }
     }
 }

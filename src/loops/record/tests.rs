@@ -3,8 +3,8 @@
 use super::*;
 use crate::loops::block;
 
-fn record(given: Value) -> Record {
-    let (record, odd) = Record::new(given.as_object().unwrap().clone(), "2026-11-20T12:00:00Z");
+fn record(given: Value) -> CycleRecord {
+    let (record, odd) = CycleRecord::new(given.as_object().unwrap().clone(), "2026-11-20T12:00:00Z");
     assert_eq!(odd, [""; 0]);
     record
 }
@@ -16,7 +16,7 @@ fn members_stand_in_the_order_of_the_contract_and_more_behind_them() {
     assert!(line.starts_with(r#"{"timestamp":"2026-11-20T11:00:00Z","cycle":null,"issue":7,"type":null"#), "{line}");
     assert!(line.ends_with(r#""repo":null,"agent":null,"model":"x"}"#), "{line}");
     let given = json!({"timestamp": "soon", "duration": "long", "success": "yes"});
-    let (odd, told) = Record::new(given.as_object().unwrap().clone(), "2026-11-20T12:00:00Z");
+    let (odd, told) = CycleRecord::new(given.as_object().unwrap().clone(), "2026-11-20T12:00:00Z");
     assert_eq!((odd.value()["timestamp"].as_str(), told.len()), (Some("2026-11-20T12:00:00Z"), 3), "{told:?}");
 }
 
@@ -31,13 +31,16 @@ fn a_cycle_is_recorded_once_however_often_it_is_sent() {
         record(json!({"timestamp": at, "issue": 8})),
         record(json!({"cycle": 5})),
     ];
-    let mut known = Known::new(&sent);
+    let mut known = KnownCycles::new(&sent);
     let log = format!(
         "{{\"cycle\":4,\"timestamp\":\"2026-11-20T11:59:00Z\"}}\n{{\"cycle\":9,\"timestamp\":\"{at}\",\"issue\":8}}\n"
     );
     known.take(&block::read(log.into_bytes()));
-    let fates: Vec<Fate> = sent.iter_mut().map(|record| known.add(record)).collect();
-    assert_eq!(fates, [Fate::Known, Fate::New, Fate::New, Fate::Known, Fate::Known, Fate::New]);
+    let fates: Vec<CycleFate> = sent.iter_mut().map(|record| known.add(record)).collect();
+    assert_eq!(
+        fates,
+        [CycleFate::Known, CycleFate::New, CycleFate::New, CycleFate::Known, CycleFate::Known, CycleFate::New]
+    );
     assert_eq!(sent.map(|record| record.number()), [Some(4), Some(4), Some(10), None, None, Some(5)]);
 }
 
@@ -47,22 +50,22 @@ fn a_number_that_comes_again_with_another_time_is_another_cycle() {
     let log =
         format!("{}\n{{\"cycle\":5,\"issue\":7,\"timestamp\":\"2026-11-20T11:30:00Z\"}}\n", at("2026-11-20T10:00:00Z"));
     for (sent, fate) in [
-        (at("2026-11-20T11:00:00+01:00"), Fate::Known),
-        (at("2026-11-20T10:00:01Z"), Fate::Renumbered),
+        (at("2026-11-20T11:00:00+01:00"), CycleFate::Known),
+        (at("2026-11-20T10:00:01Z"), CycleFate::Renumbered),
         // Without a time: the same again within an hour, sent by a step that is tried again.
-        (json!({"cycle": 5, "issue": 7}), Fate::Known),
-        (json!({"cycle": 5, "issue": 8}), Fate::Renumbered),
-        (json!({"cycle": 5, "issue": 7, "success": true}), Fate::Renumbered),
-        (json!({"cycle": 5, "issue": 7, "type": "bug"}), Fate::Renumbered),
-        (json!({"cycle": 4, "issue": 7}), Fate::Renumbered),
-        (json!({"cycle": 6, "issue": 7}), Fate::New),
-        (json!({"cycle": 5, "issue": 7, "repo": "acme/app"}), Fate::New),
+        (json!({"cycle": 5, "issue": 7}), CycleFate::Known),
+        (json!({"cycle": 5, "issue": 8}), CycleFate::Renumbered),
+        (json!({"cycle": 5, "issue": 7, "success": true}), CycleFate::Renumbered),
+        (json!({"cycle": 5, "issue": 7, "type": "bug"}), CycleFate::Renumbered),
+        (json!({"cycle": 4, "issue": 7}), CycleFate::Renumbered),
+        (json!({"cycle": 6, "issue": 7}), CycleFate::New),
+        (json!({"cycle": 5, "issue": 7, "repo": "acme/app"}), CycleFate::New),
     ] {
         let mut sent = record(sent);
-        let mut known = Known::new(std::slice::from_ref(&sent));
+        let mut known = KnownCycles::new(std::slice::from_ref(&sent));
         known.take(&block::read(log.clone().into_bytes()));
         assert_eq!(known.add(&mut sent), fate, "{}", sent.value());
-        assert_eq!(known.add(&mut sent.clone()), Fate::Known, "once");
+        assert_eq!(known.add(&mut sent.clone()), CycleFate::Known, "once");
     }
 }
 

@@ -1,15 +1,15 @@
 //! The counted facts of a case: `facts`, the lists of the section by name, `recently`.
 //!
-//! Takes: nodes of a case file. Gives: [`Counted`], in which later nodes are laid over earlier ones fact by
+//! Takes: nodes of a case file. Gives: [`CountedFacts`], in which later nodes are laid over earlier ones fact by
 //! fact and list by list, or problems with their place. What is not said is nothing of its kind: 0, none,
 //! empty, no.
 
 use super::given::{text, texts};
-use super::{Counted, Recent};
-use crate::advise::{Fact, FactTy, Facts, Rules, Section};
+use super::{CountedFacts, RecentRule};
+use crate::advise::{AdviceRules, FactSpec, FactTy, FactValues, SectionSpec};
 use crate::engine::value::Value;
 use crate::language::JobSpec;
-use crate::language::reader::Reader;
+use crate::language::reader::NodeReader;
 use crate::language::yaml::{Node, NodeKind};
 
 /// The facts of the whole.
@@ -40,13 +40,13 @@ pub(super) fn keys(spec: &JobSpec) -> Vec<&'static str> {
 }
 
 /// Nothing at all was counted.
-pub(super) fn empty(rules: &Rules, section: usize) -> Counted {
+pub(super) fn empty(rules: &AdviceRules, section: usize) -> CountedFacts {
     let globals = rules.section.facts.iter().map(neutral).collect();
     let collections = rules.section.collections.iter().map(|_| Vec::new()).collect();
-    Counted { section, facts: Facts { globals, collections }, recently: Vec::new() }
+    CountedFacts { section, facts: FactValues { globals, collections }, recently: Vec::new() }
 }
 
-fn neutral(fact: &Fact) -> Value<'static> {
+fn neutral(fact: &FactSpec) -> Value<'static> {
     match fact.ty {
         FactTy::Bool => Value::Bool(false),
         FactTy::Number => Value::Int(0),
@@ -58,7 +58,13 @@ fn neutral(fact: &Fact) -> Value<'static> {
 
 /// Lays what a case, a group, the file or an entry of `each` says over what is there. Other keys of the node
 /// are somebody else's.
-pub(super) fn read(reader: &mut Reader<'_>, node: &Node, rules: &Rules, each: Option<&str>, into: &mut Counted) {
+pub(super) fn read(
+    reader: &mut NodeReader<'_>,
+    node: &Node,
+    rules: &AdviceRules,
+    each: Option<&str>,
+    into: &mut CountedFacts,
+) {
     let NodeKind::Map(members) = &node.kind else { return };
     let section = rules.section;
     for (key, node) in members {
@@ -74,9 +80,9 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node, rules: &Rules, each: Op
 
 /// The elements of a list, each with all its facts.
 fn elements(
-    reader: &mut Reader<'_>,
+    reader: &mut NodeReader<'_>,
     node: &Node,
-    section: &Section,
+    section: &SectionSpec,
     list: usize,
     each: Option<&str>,
 ) -> Vec<Vec<Value<'static>>> {
@@ -92,9 +98,9 @@ fn elements(
 }
 
 fn facts(
-    reader: &mut Reader<'_>,
+    reader: &mut NodeReader<'_>,
     node: &Node,
-    (what, known): (&str, &[Fact]),
+    (what, known): (&str, &[FactSpec]),
     each: Option<&str>,
     values: &mut [Value<'static>],
 ) {
@@ -111,7 +117,7 @@ fn facts(
     }
 }
 
-fn value(reader: &mut Reader<'_>, node: &Node, fact: &Fact, each: Option<&str>) -> Option<Value<'static>> {
+fn value(reader: &mut NodeReader<'_>, node: &Node, fact: &FactSpec, each: Option<&str>) -> Option<Value<'static>> {
     let what = format!("`{}`", fact.name);
     let none = match &node.kind {
         NodeKind::Null => true,
@@ -136,7 +142,7 @@ fn value(reader: &mut Reader<'_>, node: &Node, fact: &Fact, each: Option<&str>) 
     }
 }
 
-fn recently(reader: &mut Reader<'_>, node: &Node, rules: &Rules) -> Vec<Recent> {
+fn recently(reader: &mut NodeReader<'_>, node: &Node, rules: &AdviceRules) -> Vec<RecentRule> {
     let ids: Vec<&str> = rules.all().map(|rule| rule.id.as_str()).collect();
     let mut found = Vec::new();
     for item in reader.list(node, "`recently`").unwrap_or_default() {
@@ -153,7 +159,7 @@ fn recently(reader: &mut Reader<'_>, node: &Node, rules: &Rules) -> Vec<Recent> 
         };
         let Some(id) = reader.text(rule, "an entry of `recently`") else { continue };
         if ids.contains(&id) {
-            found.push(Recent { rule: id.to_owned(), subject });
+            found.push(RecentRule { rule: id.to_owned(), subject });
         } else {
             let help = reader.sink.nearest(id, ids.iter().copied());
             reader.sink.error(rule.span, format!("the rules have no rule `{id}`"), help);
@@ -163,7 +169,7 @@ fn recently(reader: &mut Reader<'_>, node: &Node, rules: &Rules) -> Vec<Recent> 
 }
 
 /// What a record is about: a text, a list of texts, a number, nothing.
-pub(super) fn subject(reader: &mut Reader<'_>, node: &Node) -> Option<serde_json::Value> {
+pub(super) fn subject(reader: &mut NodeReader<'_>, node: &Node) -> Option<serde_json::Value> {
     match &node.kind {
         NodeKind::Null => Some(serde_json::Value::Null),
         NodeKind::Text(text) if text == NONE => Some(serde_json::Value::Null),
@@ -176,7 +182,7 @@ pub(super) fn subject(reader: &mut Reader<'_>, node: &Node) -> Option<serde_json
 }
 
 /// Bytes of its texts.
-pub(super) fn bytes(counted: &Counted) -> usize {
+pub(super) fn bytes(counted: &CountedFacts) -> usize {
     fn of(value: &Value<'_>) -> usize {
         match value {
             Value::Text(text) => text.len() + 32,

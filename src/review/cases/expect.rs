@@ -1,18 +1,18 @@
 //! What a case expects, with every name resolved.
 //!
-//! Takes: the node of `expect`, the rules of the job, what the case is about. Gives: one [`Expected`] a
+//! Takes: the node of `expect`, the rules of the job, what the case is about. Gives: one [`Expectation`] a
 //! member, or problems with their place: a rule, type or action that is not there is told, with the nearest that is.
 
 use serde_json::{Value, json};
 
 use super::counted::subject;
-use super::{Expected, Member};
-use crate::advise::{Field, FieldKind, Pick, Rules};
+use super::{CaseMember, Expectation};
+use crate::advise::{AdviceRules, Field, FieldKind, Pick};
 use crate::engine::policy::Policy;
 use crate::engine::source::Span;
-use crate::language::reader::Reader;
+use crate::language::reader::NodeReader;
 use crate::language::yaml::{Node, NodeKind};
-use crate::review::book::Book;
+use crate::review::book::RuleBook;
 
 /// What every job says of an item, and what one that decides about it.
 const JUDGED: [&str; 6] = ["type", "score", "scores", "flags", "tags", "held"];
@@ -25,14 +25,14 @@ const RECORDS: [&str; 4] = ["rule", "rules", "observed", "subject"];
 const NONE: &str = "none";
 
 /// Reads `expect` of a case about an item.
-pub(super) fn of_item(reader: &mut Reader<'_>, book: Book<'_>, node: &Node) -> Vec<Expected> {
+pub(super) fn of_item(reader: &mut NodeReader<'_>, book: RuleBook<'_>, node: &Node) -> Vec<Expectation> {
     let decides = book.spec.items.is_some_and(|items| items.decides);
     let members: Vec<&str> = JUDGED.into_iter().chain(DECIDED.into_iter().filter(|_| decides)).collect();
     read(reader, &members, node, |reader, name, node| member(reader, book.policy, name, node))
 }
 
 /// Reads `expect` of a case about counted facts.
-pub(super) fn of_records(reader: &mut Reader<'_>, rules: &Rules, node: &Node) -> Vec<Expected> {
+pub(super) fn of_records(reader: &mut NodeReader<'_>, rules: &AdviceRules, node: &Node) -> Vec<Expectation> {
     let fields = rules.section.fields;
     let weighed = (rules.pick == Pick::Highest).then_some("score");
     let members: Vec<&str> = RECORDS.into_iter().chain(weighed).chain(fields.iter().map(|field| field.name)).collect();
@@ -40,11 +40,11 @@ pub(super) fn of_records(reader: &mut Reader<'_>, rules: &Rules, node: &Node) ->
 }
 
 fn read(
-    reader: &mut Reader<'_>,
+    reader: &mut NodeReader<'_>,
     members: &[&str],
     node: &Node,
-    one: impl Fn(&mut Reader<'_>, &str, &Node) -> Vec<Expected>,
-) -> Vec<Expected> {
+    one: impl Fn(&mut NodeReader<'_>, &str, &Node) -> Vec<Expectation>,
+) -> Vec<Expectation> {
     let mut expected = Vec::new();
     if reader.keyed(node, "`expect`", members).is_none() {
         return expected;
@@ -61,24 +61,24 @@ fn read(
 }
 
 /// A member of a record, or of all of them.
-fn record(reader: &mut Reader<'_>, rules: &Rules, name: &str, node: &Node) -> Vec<Expected> {
+fn record(reader: &mut NodeReader<'_>, rules: &AdviceRules, name: &str, node: &Node) -> Vec<Expectation> {
     let ids: Vec<&str> = rules.all().map(|rule| rule.id.as_str()).collect();
-    let one = |member: Member, value: Option<Value>| {
-        value.map(|value| Expected { member, value, at: node.span }).into_iter().collect()
+    let one = |member: CaseMember, value: Option<Value>| {
+        value.map(|value| Expectation { member, value, at: node.span }).into_iter().collect()
     };
-    let list = |reader: &mut Reader<'_>, member: Member, what: &str| {
+    let list = |reader: &mut NodeReader<'_>, member: CaseMember, what: &str| {
         reader.list(node, what)?;
         let texts = reader.placed_texts(node, what);
         let known = |(id, at): (String, Span)| known(reader, at, "rule", &id, &ids).map(|index| ids[index]);
         let value = texts.into_iter().filter_map(known).collect();
-        Some(Expected { member, value, at: node.span })
+        Some(Expectation { member, value, at: node.span })
     };
     match name {
-        "rule" => one(Member::Rule, id(reader, node, &ids)),
-        "rules" => list(reader, Member::Rules, "`rules`").into_iter().collect(),
-        "observed" => list(reader, Member::Observed, "`observed`").into_iter().collect(),
-        "subject" => one(Member::Subject, subject(reader, node)),
-        "score" => one(Member::Score, reader.number(node, "`score`").map(|value| number(value.number()))),
+        "rule" => one(CaseMember::Rule, id(reader, node, &ids)),
+        "rules" => list(reader, CaseMember::Rules, "`rules`").into_iter().collect(),
+        "observed" => list(reader, CaseMember::Observed, "`observed`").into_iter().collect(),
+        "subject" => one(CaseMember::Subject, subject(reader, node)),
+        "score" => one(CaseMember::Score, reader.number(node, "`score`").map(|value| number(value.number()))),
         _ => {
             let place = rules.section.fields.iter().position(|field| field.name == name);
             place.map_or_else(Vec::new, |index| field(reader, index, &rules.section.fields[index], node))
@@ -87,9 +87,9 @@ fn record(reader: &mut Reader<'_>, rules: &Rules, name: &str, node: &Node) -> Ve
 }
 
 /// A field of a record: of a text for people one part or several.
-fn field(reader: &mut Reader<'_>, index: usize, field: &Field, node: &Node) -> Vec<Expected> {
+fn field(reader: &mut NodeReader<'_>, index: usize, field: &Field, node: &Node) -> Vec<Expectation> {
     let part = matches!(field.kind, FieldKind::Sentence | FieldKind::Sentences);
-    let member = Member::Field { index, name: field.name, part };
+    let member = CaseMember::Field { index, name: field.name, part };
     let what = format!("`{}`", field.name);
     let none = match &node.kind {
         NodeKind::Null => true,
@@ -100,7 +100,7 @@ fn field(reader: &mut Reader<'_>, index: usize, field: &Field, node: &Node) -> V
         _ if none && !field.needed => Some(Value::Null),
         (FieldKind::Sentence | FieldKind::Sentences, NodeKind::List(_)) => {
             let parts = reader.placed_texts(node, &what).into_iter();
-            return parts.map(|(text, at)| Expected { member, value: text.into(), at }).collect();
+            return parts.map(|(text, at)| Expectation { member, value: text.into(), at }).collect();
         }
         (FieldKind::Number, _) if none => Some(Value::Null),
         (FieldKind::Number, _) => reader.number(node, &what).map(|value| number(value.number())),
@@ -111,49 +111,49 @@ fn field(reader: &mut Reader<'_>, index: usize, field: &Field, node: &Node) -> V
         }
         _ => reader.text(node, &what).map(Value::from),
     };
-    value.map(|value| Expected { member, value, at: node.span }).into_iter().collect()
+    value.map(|value| Expectation { member, value, at: node.span }).into_iter().collect()
 }
 
-fn member(reader: &mut Reader<'_>, policy: &Policy, name: &str, node: &Node) -> Vec<Expected> {
-    let one = |member: Member, value: Option<Value>| {
-        value.map(|value| Expected { member, value, at: node.span }).into_iter().collect()
+fn member(reader: &mut NodeReader<'_>, policy: &Policy, name: &str, node: &Node) -> Vec<Expectation> {
+    let one = |member: CaseMember, value: Option<Value>| {
+        value.map(|value| Expectation { member, value, at: node.span }).into_iter().collect()
     };
     match name {
-        "type" => one(Member::Type, ty(reader, policy, node)),
-        "score" => one(Member::Score, reader.number(node, "`score`").map(|value| number(value.number()))),
+        "type" => one(CaseMember::Type, ty(reader, policy, node)),
+        "score" => one(CaseMember::Score, reader.number(node, "`score`").map(|value| number(value.number()))),
         "scores" => {
             let names: Vec<&str> = policy.components.iter().map(|component| component.name.as_str()).collect();
             each(reader, node, ("`scores`", "component"), &names, |reader, index, node, what| {
-                Some((Member::Component(index), number(reader.number(node, what)?.number())))
+                Some((CaseMember::Component(index), number(reader.number(node, what)?.number())))
             })
         }
         "flags" => {
             let names: Vec<&str> = policy.flags.iter().map(|flag| flag.name.as_str()).collect();
             each(reader, node, ("`flags`", "flag"), &names, |reader, index, node, what| {
-                Some((Member::Flag(index), reader.flag(node, what)?.into()))
+                Some((CaseMember::Flag(index), reader.flag(node, what)?.into()))
             })
         }
-        "tags" => one(Member::Tags, sorted(reader, node, "`tags`", |_, text, _| Some(text.to_lowercase()))),
+        "tags" => one(CaseMember::Tags, sorted(reader, node, "`tags`", |_, text, _| Some(text.to_lowercase()))),
         "held" => {
             let names: Vec<&str> = policy.agents.iter().map(|agent| agent.name.as_str()).collect();
-            let known = |reader: &mut Reader<'_>, text: &str, at| {
+            let known = |reader: &mut NodeReader<'_>, text: &str, at| {
                 known(reader, at, "agent", text, &names).map(|index| names[index].to_owned())
             };
-            one(Member::Held, sorted(reader, node, "`held`", known))
+            one(CaseMember::Held, sorted(reader, node, "`held`", known))
         }
-        "rule" => one(Member::Rule, rule(reader, policy, node)),
+        "rule" => one(CaseMember::Rule, rule(reader, policy, node)),
         "action" => {
             let names: Vec<&str> = policy.actions.iter().map(|action| action.name.as_str()).chain(["skip"]).collect();
-            one(Member::Action, word(reader, node, "`action`", "action", &names))
+            one(CaseMember::Action, word(reader, node, "`action`", "action", &names))
         }
-        "agent" => one(Member::Agent, agent(reader, policy, node)),
-        "reason" => one(Member::Reason, reader.text(node, "`reason`").map(Value::from)),
+        "agent" => one(CaseMember::Agent, agent(reader, policy, node)),
+        "reason" => one(CaseMember::Reason, reader.text(node, "`reason`").map(Value::from)),
         "text" => match node.kind {
             NodeKind::List(_) => {
                 let parts = reader.placed_texts(node, "`text`").into_iter();
-                parts.map(|(text, at)| Expected { member: Member::Text, value: text.into(), at }).collect()
+                parts.map(|(text, at)| Expectation { member: CaseMember::Text, value: text.into(), at }).collect()
             }
-            _ => one(Member::Text, reader.text(node, "`text`").map(Value::from)),
+            _ => one(CaseMember::Text, reader.text(node, "`text`").map(Value::from)),
         },
         // It has been reported.
         _ => Vec::new(),
@@ -181,23 +181,23 @@ pub(super) fn same(got: &Value, expected: &Value) -> bool {
 
 /// A map from names to what is expected of each.
 fn each(
-    reader: &mut Reader<'_>,
+    reader: &mut NodeReader<'_>,
     node: &Node,
     (what, one): (&str, &str),
     names: &[&str],
-    read: impl Fn(&mut Reader<'_>, usize, &Node, &str) -> Option<(Member, Value)>,
-) -> Vec<Expected> {
+    read: impl Fn(&mut NodeReader<'_>, usize, &Node, &str) -> Option<(CaseMember, Value)>,
+) -> Vec<Expectation> {
     let mut expected = Vec::new();
     for (key, node) in reader.entries(node, what).unwrap_or_default() {
         let Some(index) = known(reader, key.span, one, &key.name, names) else { continue };
         if let Some((member, value)) = read(reader, index, node, &format!("the {one} `{}`", key.name)) {
-            expected.push(Expected { member, value, at: node.span });
+            expected.push(Expectation { member, value, at: node.span });
         }
     }
     expected
 }
 
-fn known(reader: &mut Reader<'_>, at: Span, what: &str, name: &str, names: &[&str]) -> Option<usize> {
+fn known(reader: &mut NodeReader<'_>, at: Span, what: &str, name: &str, names: &[&str]) -> Option<usize> {
     let found = names.iter().position(|known| *known == name);
     if found.is_none() {
         let help = reader.sink.nearest(name, names.iter().copied());
@@ -206,12 +206,12 @@ fn known(reader: &mut Reader<'_>, at: Span, what: &str, name: &str, names: &[&st
     found
 }
 
-fn word(reader: &mut Reader<'_>, node: &Node, member: &str, what: &str, names: &[&str]) -> Option<Value> {
+fn word(reader: &mut NodeReader<'_>, node: &Node, member: &str, what: &str, names: &[&str]) -> Option<Value> {
     let name = reader.text(node, member)?;
     known(reader, node.span, what, name, names).map(|index| names[index].into())
 }
 
-fn ty(reader: &mut Reader<'_>, policy: &Policy, node: &Node) -> Option<Value> {
+fn ty(reader: &mut NodeReader<'_>, policy: &Policy, node: &Node) -> Option<Value> {
     let classify = &policy.classify;
     let mut names: Vec<&str> = classify.rules.iter().map(|rule| rule.ty.as_str()).collect();
     names.push(&classify.default);
@@ -219,13 +219,13 @@ fn ty(reader: &mut Reader<'_>, policy: &Policy, node: &Node) -> Option<Value> {
     word(reader, node, "`type`", "type", &names)
 }
 
-fn rule(reader: &mut Reader<'_>, policy: &Policy, node: &Node) -> Option<Value> {
+fn rule(reader: &mut NodeReader<'_>, policy: &Policy, node: &Node) -> Option<Value> {
     let names: Vec<&str> = policy.decide.iter().map(|rule| rule.id.as_str()).collect();
     id(reader, node, &names)
 }
 
 /// The id of a rule, or none.
-fn id(reader: &mut Reader<'_>, node: &Node, names: &[&str]) -> Option<Value> {
+fn id(reader: &mut NodeReader<'_>, node: &Node, names: &[&str]) -> Option<Value> {
     match &node.kind {
         NodeKind::Null => Some(Value::Null),
         NodeKind::Text(text) if text == NONE && !names.contains(&NONE) => Some(Value::Null),
@@ -234,7 +234,7 @@ fn id(reader: &mut Reader<'_>, node: &Node, names: &[&str]) -> Option<Value> {
 }
 
 /// An agent by the name in the rules or by the login.
-fn agent(reader: &mut Reader<'_>, policy: &Policy, node: &Node) -> Option<Value> {
+fn agent(reader: &mut NodeReader<'_>, policy: &Policy, node: &Node) -> Option<Value> {
     let names: Vec<&str> = policy.agents.iter().map(|agent| agent.name.as_str()).collect();
     match &node.kind {
         NodeKind::Null => Some(Value::Null),
@@ -250,10 +250,10 @@ fn agent(reader: &mut Reader<'_>, policy: &Policy, node: &Node) -> Option<Value>
 
 /// A list of texts in the order that they are compared in.
 fn sorted(
-    reader: &mut Reader<'_>,
+    reader: &mut NodeReader<'_>,
     node: &Node,
     what: &str,
-    read: impl Fn(&mut Reader<'_>, &str, Span) -> Option<String>,
+    read: impl Fn(&mut NodeReader<'_>, &str, Span) -> Option<String>,
 ) -> Option<Value> {
     reader.list(node, what)?;
     let texts = reader.placed_texts(node, what);

@@ -1,6 +1,6 @@
 //! The item of a case: a short form, or an object as a forge gives it.
 //!
-//! Takes: nodes of a case file. Gives: [`Given`], in which later nodes are laid over earlier ones, or
+//! Takes: nodes of a case file. Gives: [`CaseItem`], in which later nodes are laid over earlier ones, or
 //! problems with their place. What is not given is empty, and a date that is not given is unknown.
 
 use std::borrow::Cow;
@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
 
-use super::Given;
-use crate::engine::facts::Reading;
+use super::CaseItem;
+use crate::engine::facts::Availability;
 use crate::engine::policy::Policy;
 use crate::engine::source::Span;
-use crate::forge::{Account, Item, Kind, LabelNames, Repo, object, time};
-use crate::language::reader::Reader;
+use crate::forge::{Account, Item, ItemKind, LabelNames, Repo, object, time};
+use crate::language::reader::NodeReader;
 use crate::language::yaml::{Node, NodeKind};
 use crate::plan::marker::Marker;
 
@@ -69,9 +69,9 @@ pub(super) struct Context<'c> {
 }
 
 /// An open issue of which nothing is known.
-pub(super) fn empty() -> Given {
+pub(super) fn empty() -> CaseItem {
     let item = Item {
-        kind: Kind::Issue,
+        kind: ItemKind::Issue,
         number: 1,
         title: "".into(),
         body: "".into(),
@@ -91,12 +91,12 @@ pub(super) fn empty() -> Given {
         state_reason: None,
     };
     let repo = Repo { name: "acme/app".to_owned(), private: false, label_names: LabelNames::default() };
-    let last_activity = Reading::NotRead;
-    Given { repo, item, own_report: false, last_activity, recent_comments: 0, recent: false }
+    let last_activity = Availability::NotRead;
+    CaseItem { repo, item, own_report: false, last_activity, recent_comments: 0, recent: false }
 }
 
 /// An object as a forge's API gives it.
-pub(super) fn item(reader: &mut Reader<'_>, node: &Node, context: &Context<'_>, given: &mut Given) {
+pub(super) fn item(reader: &mut NodeReader<'_>, node: &Node, context: &Context<'_>, given: &mut CaseItem) {
     let NodeKind::Map(_) = node.kind else { return reader.wrong(node, "`item`", "a map, as a forge's API gives it") };
     let value = json(node);
     let full_name = value.pointer("/repository/full_name").and_then(Value::as_str);
@@ -137,7 +137,7 @@ fn json(node: &Node) -> Value {
 }
 
 /// Lays the members of `given`, or of an entry of `each`, over what is there.
-pub(super) fn read(reader: &mut Reader<'_>, node: &Node, context: &Context<'_>, given: &mut Given) {
+pub(super) fn read(reader: &mut NodeReader<'_>, node: &Node, context: &Context<'_>, given: &mut CaseItem) {
     let of_window = OF_WINDOW.into_iter().filter(|_| context.window);
     let allowed: Vec<&str> = MEMBERS.into_iter().chain(of_window).collect();
     if reader.keyed(node, "`given`", &allowed).is_none() {
@@ -151,7 +151,13 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node, context: &Context<'_>, 
 }
 
 /// One member. `None` has been reported.
-fn member(reader: &mut Reader<'_>, name: &str, node: &Node, context: &Context<'_>, given: &mut Given) -> Option<()> {
+fn member(
+    reader: &mut NodeReader<'_>,
+    name: &str,
+    node: &Node,
+    context: &Context<'_>,
+    given: &mut CaseItem,
+) -> Option<()> {
     let what = format!("`{name}`");
     let item = &mut given.item;
     match name {
@@ -169,7 +175,7 @@ fn member(reader: &mut Reader<'_>, name: &str, node: &Node, context: &Context<'_
             item.author.get_or_insert_with(|| Account { login: "bot".to_owned(), bot }).bot = bot;
         }
         "own_report" => given.own_report = reader.flag(node, &what)?,
-        "kind" => item.kind = reader.one_of(node, &what, &[("issue", Kind::Issue), ("pull", Kind::Pull)])?,
+        "kind" => item.kind = reader.one_of(node, &what, &[("issue", ItemKind::Issue), ("pull", ItemKind::Pull)])?,
         "state" => item.open = reader.one_of(node, &what, &[("open", true), ("closed", false)])?,
         "locked" => item.locked = reader.flag(node, &what)?,
         "draft" => item.draft = reader.flag(node, &what)?,
@@ -191,10 +197,10 @@ fn member(reader: &mut Reader<'_>, name: &str, node: &Node, context: &Context<'_
         "updated_at" => item.updated_at = date(reader, node, &what, context)?,
         "last_activity" => {
             given.last_activity = match &node.kind {
-                NodeKind::Text(text) if text == NEVER => Reading::Is(None),
-                NodeKind::Text(text) if text == UNREAD => Reading::NotRead,
-                NodeKind::Text(text) if text == UNRECORDED => Reading::Unrecorded,
-                _ => Reading::Is(Some(instant(reader, node, &what, Some(context))?.timestamp_micros())),
+                NodeKind::Text(text) if text == NEVER => Availability::Is(None),
+                NodeKind::Text(text) if text == UNREAD => Availability::NotRead,
+                NodeKind::Text(text) if text == UNRECORDED => Availability::Unrecorded,
+                _ => Availability::Is(Some(instant(reader, node, &what, Some(context))?.timestamp_micros())),
             }
         }
         _ => {}
@@ -203,7 +209,7 @@ fn member(reader: &mut Reader<'_>, name: &str, node: &Node, context: &Context<'_
 }
 
 /// A text, which may be empty.
-pub(super) fn text(reader: &mut Reader<'_>, node: &Node, what: &str, each: Option<&str>) -> Option<String> {
+pub(super) fn text(reader: &mut NodeReader<'_>, node: &Node, what: &str, each: Option<&str>) -> Option<String> {
     let NodeKind::Text(text) = &node.kind else {
         let expected = if matches!(node.kind, NodeKind::Int(_) | NodeKind::Float(_)) { "a word" } else { "a text" };
         reader.wrong(node, what, expected);
@@ -212,14 +218,14 @@ pub(super) fn text(reader: &mut Reader<'_>, node: &Node, what: &str, each: Optio
     each.map_or_else(|| Some(text.clone()), |each| replaced(reader, text, each, node.span))
 }
 
-pub(super) fn texts(reader: &mut Reader<'_>, node: &Node, what: &str, each: Option<&str>) -> Option<Vec<String>> {
+pub(super) fn texts(reader: &mut NodeReader<'_>, node: &Node, what: &str, each: Option<&str>) -> Option<Vec<String>> {
     let items = reader.list(node, what)?;
     let what = format!("an entry of {what}");
     items.iter().map(|item| text(reader, item, &what, each)).collect()
 }
 
 /// A date of an item, which may be unknown.
-fn date(reader: &mut Reader<'_>, node: &Node, what: &str, context: &Context<'_>) -> Option<Option<DateTime<Utc>>> {
+fn date(reader: &mut NodeReader<'_>, node: &Node, what: &str, context: &Context<'_>) -> Option<Option<DateTime<Utc>>> {
     match &node.kind {
         NodeKind::Text(text) if text == UNKNOWN => Some(None),
         _ => instant(reader, node, what, Some(context)).map(Some),
@@ -228,7 +234,7 @@ fn date(reader: &mut Reader<'_>, node: &Node, what: &str, context: &Context<'_>)
 
 /// An instant as RFC 3339 has it, or so long before the instant of the case: `20 days ago`.
 pub(super) fn instant(
-    reader: &mut Reader<'_>,
+    reader: &mut NodeReader<'_>,
     node: &Node,
     what: &str,
     context: Option<&Context<'_>>,
@@ -270,7 +276,7 @@ pub(super) fn placeholder(node: &Node) -> Option<Span> {
 }
 
 /// The text with the entry of `each` put in.
-fn replaced(reader: &mut Reader<'_>, text: &str, each: &str, at: Span) -> Option<String> {
+fn replaced(reader: &mut NodeReader<'_>, text: &str, each: &str, at: Span) -> Option<String> {
     let length = text.len().saturating_add(text.matches(EACH).count().saturating_mul(each.len()));
     if length > MAX_EACH {
         reader.sink.error(at, format!("with `{EACH}` this has more than {MAX_EACH} bytes"), None);
@@ -280,7 +286,7 @@ fn replaced(reader: &mut Reader<'_>, text: &str, each: &str, at: Span) -> Option
 }
 
 /// The same in the texts of what is expected.
-pub(super) fn replace_in(reader: &mut Reader<'_>, value: &mut Value, each: &str, at: Span) {
+pub(super) fn replace_in(reader: &mut NodeReader<'_>, value: &mut Value, each: &str, at: Span) {
     match value {
         Value::String(text) => {
             if let Some(with) = replaced(reader, text, each, at) {
@@ -293,7 +299,7 @@ pub(super) fn replace_in(reader: &mut Reader<'_>, value: &mut Value, each: &str,
 }
 
 /// Bytes of its texts.
-pub(super) fn bytes(given: &Given) -> usize {
+pub(super) fn bytes(given: &CaseItem) -> usize {
     let item = &given.item;
     let lists = item.labels.iter().chain(&item.assignees).map(|text| text.len() + 32);
     given.repo.name.len() + item.title.len() + item.body.len() + lists.sum::<usize>() + 200

@@ -6,8 +6,8 @@
 use chrono::{DateTime, Utc};
 
 use super::given::{self, Context};
-use super::read::Read;
-use super::{Expected, What, counted, expect};
+use super::read::CaseReader;
+use super::{CaseSubject, Expectation, counted, expect};
 use crate::engine::source::Span;
 use crate::language::yaml::Node;
 
@@ -29,15 +29,15 @@ pub(super) struct Outer<'n> {
 
 /// What a case is about.
 #[derive(Clone, Copy)]
-pub(super) enum About {
+pub(super) enum CaseTarget {
     Item,
     /// Of this section.
     Counted(usize),
 }
 
-impl Read<'_> {
+impl CaseReader<'_> {
     /// What a case is about: what it or its group says, else what most cases of the job are.
-    pub(super) fn about(&mut self, inner: &Outer<'_>) -> Option<About> {
+    pub(super) fn about(&mut self, inner: &Outer<'_>) -> Option<CaseTarget> {
         let spec = self.book.spec;
         if let (Some(at), Some(_)) = (inner.item_at, inner.counted_at) {
             let help = "make two cases of it: one of an item, one of what was counted".to_owned();
@@ -46,10 +46,10 @@ impl Read<'_> {
         }
         let decides = spec.items.is_some_and(|items| items.decides);
         if inner.item_at.is_some() || spec.sections.is_empty() || decides && inner.counted_at.is_none() {
-            return Some(About::Item);
+            return Some(CaseTarget::Item);
         }
         match (inner.section, spec.sections) {
-            (None, [_]) => Some(About::Counted(0)),
+            (None, [_]) => Some(CaseTarget::Counted(0)),
             (None, sections) => {
                 let names: Vec<&str> = sections.iter().map(|section| section.name).collect();
                 let help = format!("add `section:` with one of {}", names.join(", "));
@@ -59,18 +59,18 @@ impl Read<'_> {
             }
             (Some(node), sections) => {
                 let choices: Vec<(&str, usize)> = sections.iter().map(|section| section.name).zip(0..).collect();
-                self.reader.one_of(node, "`section`", &choices).map(About::Counted)
+                self.reader.one_of(node, "`section`", &choices).map(CaseTarget::Counted)
             }
         }
     }
 
     /// What it expects; what is nearer goes before what its group says.
-    pub(super) fn expected(&mut self, inner: &Outer<'_>, about: About) -> Vec<Expected> {
-        let mut expected: Vec<Expected> = Vec::new();
+    pub(super) fn expected(&mut self, inner: &Outer<'_>, about: CaseTarget) -> Vec<Expectation> {
+        let mut expected: Vec<Expectation> = Vec::new();
         for node in &inner.expected {
             let nearer = match about {
-                About::Item => expect::of_item(&mut self.reader, self.book, node),
-                About::Counted(section) => {
+                CaseTarget::Item => expect::of_item(&mut self.reader, self.book, node),
+                CaseTarget::Counted(section) => {
                     expect::of_records(&mut self.reader, &self.book.advice.sections[section], node)
                 }
             };
@@ -86,7 +86,7 @@ impl Read<'_> {
         now: DateTime<Utc>,
         each: Option<&str>,
         layer: Option<&Node>,
-    ) -> What {
+    ) -> CaseSubject {
         let window = self.book.spec.items.is_some_and(|items| items.window);
         let mut context = Context { policy: self.book.policy, window, now, user: self.user, each: None };
         let mut given = given::empty();
@@ -97,7 +97,7 @@ impl Read<'_> {
         for layer in inner.given.iter().copied().chain(layer) {
             given::read(&mut self.reader, layer, &context, &mut given);
         }
-        What::Item(Box::new(given))
+        CaseSubject::Item(Box::new(given))
     }
 
     pub(super) fn counted(
@@ -106,7 +106,7 @@ impl Read<'_> {
         section: usize,
         each: Option<&str>,
         layer: Option<&Node>,
-    ) -> What {
+    ) -> CaseSubject {
         let rules = &self.book.advice.sections[section];
         let mut counted = counted::empty(rules, section);
         if let Some(layer) = layer {
@@ -116,6 +116,6 @@ impl Read<'_> {
         for layer in inner.counted.iter().copied().chain(layer) {
             counted::read(&mut self.reader, layer, rules, each, &mut counted);
         }
-        What::Counted(counted)
+        CaseSubject::Counted(counted)
     }
 }

@@ -24,8 +24,8 @@ pub mod write;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::advise::Facts;
-use crate::engine::facts::Reading;
+use crate::advise::FactValues;
+use crate::engine::facts::Availability;
 use crate::engine::policy::Policy;
 use crate::engine::source::{Source, Span};
 use crate::forge::{Item, Repo};
@@ -52,34 +52,34 @@ pub struct Case {
     /// The instant that ages are counted to.
     pub now: DateTime<Utc>,
     /// What is judged.
-    pub given: What,
+    pub given: CaseSubject,
     /// What it is to come to; never empty.
-    pub expected: Vec<Expected>,
+    pub expected: Vec<Expectation>,
 }
 
 /// What a case is about.
 #[derive(Debug)]
-pub enum What {
+pub enum CaseSubject {
     /// An item.
-    Item(Box<Given>),
+    Item(Box<CaseItem>),
     /// What was counted.
-    Counted(Counted),
+    Counted(CountedFacts),
 }
 
 /// What a run would have counted.
 #[derive(Debug)]
-pub struct Counted {
+pub struct CountedFacts {
     /// Index in [`Advice::sections`](crate::advise::Advice::sections).
     pub section: usize,
     /// The facts; what a case does not say is nothing of its kind.
-    pub facts: Facts,
+    pub facts: FactValues,
     /// What is answered yes where a rule asks whether it fired lately.
-    pub recently: Vec<Recent>,
+    pub recently: Vec<RecentRule>,
 }
 
 /// A rule that fired lately.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Recent {
+pub struct RecentRule {
     /// Its id.
     pub rule: String,
     /// What it was about; `None`: whatever that is.
@@ -88,7 +88,7 @@ pub struct Recent {
 
 /// An item as a run would have read it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Given {
+pub struct CaseItem {
     /// Its repository.
     pub repo: Repo,
     /// The item itself.
@@ -96,7 +96,7 @@ pub struct Given {
     /// A report that we wrote ourselves.
     pub own_report: bool,
     /// The last activity that counts, in microseconds since 1970 UTC, where its timeline was read.
-    pub last_activity: Reading<Option<i64>>,
+    pub last_activity: Availability<Option<i64>>,
     /// Comments that people wrote on it in the window of a report.
     pub recent_comments: u64,
     /// Something on it changed in that window.
@@ -105,20 +105,20 @@ pub struct Given {
 
 /// One thing that a case expects.
 #[derive(Debug, Clone)]
-pub struct Expected {
+pub struct Expectation {
     /// What it is about.
-    pub member: Member,
-    /// What it is to be, or a part of it ([`Member::is_part`]).
+    pub member: CaseMember,
+    /// What it is to be, or a part of it ([`CaseMember::is_part`]).
     pub value: Value,
     /// Where that stands.
     pub at: Span,
 }
 
-/// What of a judgement is looked at. Numbers are indices into the policy's own lists; of [`Member::Field`]
+/// What of a judgement is looked at. Numbers are indices into the policy's own lists; of [`CaseMember::Field`]
 /// into the fields of the section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
-pub enum Member {
+pub enum CaseMember {
     Type,
     Score,
     Component(usize),
@@ -136,33 +136,33 @@ pub enum Member {
     Field { index: usize, name: &'static str, part: bool },
 }
 
-impl Member {
+impl CaseMember {
     /// Its name in a case file: `scores.scope`.
     #[must_use]
     pub fn name(self, policy: &Policy) -> String {
         match self {
-            Member::Type => "type".to_owned(),
-            Member::Score => "score".to_owned(),
-            Member::Component(index) => format!("scores.{}", policy.components[index].name),
-            Member::Flag(index) => format!("flags.{}", policy.flags[index].name),
-            Member::Tags => "tags".to_owned(),
-            Member::Held => "held".to_owned(),
-            Member::Rule => "rule".to_owned(),
-            Member::Action => "action".to_owned(),
-            Member::Agent => "agent".to_owned(),
-            Member::Reason => "reason".to_owned(),
-            Member::Text => "text".to_owned(),
-            Member::Rules => "rules".to_owned(),
-            Member::Observed => "observed".to_owned(),
-            Member::Subject => "subject".to_owned(),
-            Member::Field { name, .. } => name.to_owned(),
+            CaseMember::Type => "type".to_owned(),
+            CaseMember::Score => "score".to_owned(),
+            CaseMember::Component(index) => format!("scores.{}", policy.components[index].name),
+            CaseMember::Flag(index) => format!("flags.{}", policy.flags[index].name),
+            CaseMember::Tags => "tags".to_owned(),
+            CaseMember::Held => "held".to_owned(),
+            CaseMember::Rule => "rule".to_owned(),
+            CaseMember::Action => "action".to_owned(),
+            CaseMember::Agent => "agent".to_owned(),
+            CaseMember::Reason => "reason".to_owned(),
+            CaseMember::Text => "text".to_owned(),
+            CaseMember::Rules => "rules".to_owned(),
+            CaseMember::Observed => "observed".to_owned(),
+            CaseMember::Subject => "subject".to_owned(),
+            CaseMember::Field { name, .. } => name.to_owned(),
         }
     }
 
     /// A case says a part of it: it is a text for people.
     #[must_use]
     pub fn is_part(self) -> bool {
-        matches!(self, Member::Text | Member::Field { part: true, .. })
+        matches!(self, CaseMember::Text | CaseMember::Field { part: true, .. })
     }
 }
 

@@ -6,45 +6,45 @@
 
 use std::collections::BTreeSet;
 
-use super::Counted;
-use super::coverage::At;
-use crate::advise::{self, Looked, Rule, Rules};
-use crate::engine::expr::{Expr, Name};
+use super::CountedFacts;
+use super::coverage::PartPlace;
+use crate::advise::{self, AdviceRule, AdviceRules, RuleCounts};
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::rules::Condition;
 use crate::engine::value::Value;
-use crate::review::book::{Book, Seated};
+use crate::review::book::{RuleBook, RuleSeat};
 
 /// A rule and the parts of its condition: what `and` and `or` join, whatever is in them.
-type Parted<'b> = (Seated<'b>, Vec<&'b Expr>);
+type RuleParts<'b> = (RuleSeat<'b>, Vec<&'b Expr>);
 
 /// The rules with probes beside them.
 #[derive(Debug)]
 pub(super) struct Probes<'b> {
-    book: Book<'b>,
-    rules: Vec<Parted<'b>>,
+    book: RuleBook<'b>,
+    rules: Vec<RuleParts<'b>>,
     /// The sections with probes: for each rule those of its parts, then the rule.
-    probing: Vec<Rules>,
+    probing: Vec<AdviceRules>,
     /// For each rule of those how often it was looked at and held.
-    looked: Vec<Vec<Looked>>,
+    looked: Vec<Vec<RuleCounts>>,
 }
 
 impl<'b> Probes<'b> {
-    pub(super) fn new(book: Book<'b>) -> Self {
-        let rules: Vec<Parted<'b>> = book.seated().map(|of| (of, parts(of.rule))).collect();
+    pub(super) fn new(book: RuleBook<'b>) -> Self {
+        let rules: Vec<RuleParts<'b>> = book.seated().map(|of| (of, parts(of.rule))).collect();
         let mut probing = book.advice.sections.clone();
         for (of, parts) in rules.iter().rev() {
             let group = &mut probing[of.seat.section].groups[of.seat.group].rules;
-            let probes: Vec<Rule> = parts.iter().map(|part| probe(of.rule, part)).collect();
+            let probes: Vec<AdviceRule> = parts.iter().map(|part| probe(of.rule, part)).collect();
             group.splice(of.seat.rule..of.seat.rule, probes);
         }
-        let looked = probing.iter().map(|rules| vec![Looked::default(); rules.all().count()]).collect();
+        let looked = probing.iter().map(|rules| vec![RuleCounts::default(); rules.all().count()]).collect();
         Probes { book, rules, probing, looked }
     }
 
     /// Looks at the facts of a case.
-    pub(super) fn look(&mut self, counted: &Counted) {
+    pub(super) fn look(&mut self, counted: &CountedFacts) {
         let rules = &self.probing[counted.section];
-        let recently = |_: &str, rule: &Rule, subject: &Value<'static>| counted.answer(rule, subject);
+        let recently = |_: &str, rule: &AdviceRule, subject: &Value<'static>| counted.answer(rule, subject);
         let judged = advise::judge(self.book.policy, &self.book.advice.measure, rules, &counted.facts, &recently);
         // Facts of a case are those of the tables.
         for (sum, one) in self.looked[counted.section].iter_mut().zip(judged.iter().flat_map(|judged| &judged.looked)) {
@@ -54,7 +54,7 @@ impl<'b> Probes<'b> {
     }
 
     /// Each rule with the parts of its condition.
-    pub(super) fn parts(&self) -> &[Parted<'b>] {
+    pub(super) fn parts(&self) -> &[RuleParts<'b>] {
         &self.rules
     }
 
@@ -64,18 +64,18 @@ impl<'b> Probes<'b> {
     }
 
     /// What has been exercised: rules that held; parts that held and failed, and thresholds that they name.
-    pub(super) fn exercised(&self) -> BTreeSet<At> {
+    pub(super) fn exercised(&self) -> BTreeSet<PartPlace> {
         let mut found = BTreeSet::new();
         let mut looked = self.looked.iter().flatten();
         for (of, parts) in &self.rules {
             for (part, index) in parts.iter().zip(0..) {
                 if looked.next().is_some_and(|one| 0 < one.held && one.held < one.looked) {
-                    found.insert(At::Part(of.seat, index));
-                    found.extend(named(part).into_iter().map(At::Threshold));
+                    found.insert(PartPlace::Part(of.seat, index));
+                    found.extend(named(part).into_iter().map(PartPlace::Threshold));
                 }
             }
             if looked.next().is_some_and(|one| one.held > 0) {
-                found.insert(At::Seated(of.seat));
+                found.insert(PartPlace::Seated(of.seat));
             }
         }
         found
@@ -86,13 +86,13 @@ fn named(expr: &Expr) -> Vec<usize> {
     let mut names = Vec::new();
     expr.names(&mut names);
     let threshold = |name| match name {
-        Name::Threshold(index) => Some(index),
+        NameRef::Threshold(index) => Some(index),
         _ => None,
     };
     names.into_iter().filter_map(threshold).collect()
 }
 
-fn parts(rule: &Rule) -> Vec<&Expr> {
+fn parts(rule: &AdviceRule) -> Vec<&Expr> {
     let mut found = Vec::new();
     let mut open: Vec<&Expr> = rule.when.iter().map(|when| &when.expr).collect();
     while let Some(expr) = open.pop() {
@@ -105,7 +105,7 @@ fn parts(rule: &Rule) -> Vec<&Expr> {
 }
 
 /// A rule that says whether a part of the condition of another holds.
-fn probe(of: &Rule, part: &Expr) -> Rule {
+fn probe(of: &AdviceRule, part: &Expr) -> AdviceRule {
     let when = of.when.as_ref().map(|when| Condition { expr: part.clone(), at: when.at });
-    Rule { when, observe: true, score: None, fields: vec![None; of.fields.len()], ..of.clone() }
+    AdviceRule { when, observe: true, score: None, fields: vec![None; of.fields.len()], ..of.clone() }
 }

@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::layers::{About, Outer};
-use super::{Case, Equivalent, Expected, Suite, What, counted, given};
+use super::layers::{CaseTarget, Outer};
+use super::{Case, CaseSubject, Equivalent, Expectation, Suite, counted, given};
 use crate::engine::source::{Source, Span};
 use crate::engine::untrusted::cut;
-use crate::language::diag::{Diagnostic, Sink};
-use crate::language::reader::{Fields, Reader};
+use crate::language::diag::{Diagnostic, ProblemSink};
+use crate::language::reader::{Fields, NodeReader};
 use crate::language::yaml::{self, Node, NodeKind};
-use crate::review::book::Book;
+use crate::review::book::RuleBook;
 
 /// The most cases that one file gives.
 const MAX_CASES: usize = 10_000;
@@ -35,15 +35,15 @@ const ITEMS: [&str; 2] = ["user", "given"];
 
 /// Reads a case file. The problems come in the order of the file; the suite holds what is right.
 #[must_use]
-pub fn read(source: &Source, book: Book<'_>) -> (Suite, Vec<Diagnostic>) {
+pub fn read(source: &Source, book: RuleBook<'_>) -> (Suite, Vec<Diagnostic>) {
     let mut found = Vec::new();
     let mut suite = Suite { source: source.clone(), cases: Vec::new(), equivalent: Vec::new() };
-    let root = yaml::read(&mut Sink { source, found: &mut found });
+    let root = yaml::read(&mut ProblemSink { source, found: &mut found });
     if let Some(root) = root {
-        let reader = Reader { sink: Sink { source, found: &mut found }, file: 0 };
+        let reader = NodeReader { sink: ProblemSink { source, found: &mut found }, file: 0 };
         let keys = counted::keys(book.spec);
         let suite = &mut suite;
-        let mut read = Read { reader, book, keys, user: "kaizen", suite, names: BTreeSet::new(), bytes: 0 };
+        let mut read = CaseReader { reader, book, keys, user: "kaizen", suite, names: BTreeSet::new(), bytes: 0 };
         read.file(&root);
     }
     // What a group gives is read for each of its cases, and said once.
@@ -53,9 +53,9 @@ pub fn read(source: &Source, book: Book<'_>) -> (Suite, Vec<Diagnostic>) {
     (suite, found)
 }
 
-pub(super) struct Read<'r> {
-    pub(super) reader: Reader<'r>,
-    pub(super) book: Book<'r>,
+pub(super) struct CaseReader<'r> {
+    pub(super) reader: NodeReader<'r>,
+    pub(super) book: RuleBook<'r>,
     /// The keys that say what was counted.
     pub(super) keys: Vec<&'static str>,
     /// Our own login in these cases.
@@ -65,7 +65,7 @@ pub(super) struct Read<'r> {
     bytes: usize,
 }
 
-impl<'r> Read<'r> {
+impl<'r> CaseReader<'r> {
     fn file<'n: 'r>(&mut self, root: &'n Node) {
         if root.kind == NodeKind::Null {
             let help = "begin with `version: 1` and `cases:`".to_owned();
@@ -183,15 +183,15 @@ impl<'r> Read<'r> {
         if inner.expected.is_empty() && !fields.is_strange() {
             let decides = self.book.spec.items.is_some_and(|items| items.decides);
             let example = match about {
-                About::Item if decides => "{rule: …, action: …}",
-                About::Item => "{type: …}",
-                About::Counted(_) => "{rule: …}",
+                CaseTarget::Item if decides => "{rule: …, action: …}",
+                CaseTarget::Item => "{type: …}",
+                CaseTarget::Counted(_) => "{rule: …}",
             };
             self.reader.sink.error(at, "a case expects something", Some(format!("add `expect: {example}`")));
         }
         let now = match about {
-            About::Counted(_) => inner.now.or(Some(DateTime::UNIX_EPOCH)),
-            About::Item => inner.now,
+            CaseTarget::Counted(_) => inner.now.or(Some(DateTime::UNIX_EPOCH)),
+            CaseTarget::Item => inner.now,
         };
         let Some(now) = now else {
             let help = "add `now: 2026-11-20T12:00:00Z` to the file or to the case".to_owned();
@@ -199,7 +199,7 @@ impl<'r> Read<'r> {
             return self.reader.sink.found.len() < ENOUGH;
         };
         self.placeholder(fields, inner);
-        let of = Of { about, expected: &expected, now };
+        let of = CaseDefaults { about, expected: &expected, now };
         let Some(each) = fields.get("each") else { return self.one(inner, of, (inner.name.clone(), at), None) };
         let entries = self.reader.list(each, "`each`").unwrap_or_default();
         if entries.is_empty() {
@@ -251,7 +251,13 @@ impl<'r> Read<'r> {
         }
     }
 
-    fn one(&mut self, inner: &Outer<'_>, of: Of<'_>, (name, at): (String, Span), each: Option<&Node>) -> bool {
+    fn one(
+        &mut self,
+        inner: &Outer<'_>,
+        of: CaseDefaults<'_>,
+        (name, at): (String, Span),
+        each: Option<&Node>,
+    ) -> bool {
         let mut expected = of.expected.to_vec();
         let text = match each.map(|entry| &entry.kind) {
             Some(NodeKind::Text(text)) => Some(text.as_str()),
@@ -264,12 +270,12 @@ impl<'r> Read<'r> {
         }
         let layer = each.filter(|_| text.is_none());
         let given = match of.about {
-            About::Item => self.item(inner, of.now, text, layer),
-            About::Counted(section) => self.counted(inner, section, text, layer),
+            CaseTarget::Item => self.item(inner, of.now, text, layer),
+            CaseTarget::Counted(section) => self.counted(inner, section, text, layer),
         };
         self.bytes += match &given {
-            What::Item(given) => given::bytes(given),
-            What::Counted(counted) => counted::bytes(counted),
+            CaseSubject::Item(given) => given::bytes(given),
+            CaseSubject::Counted(counted) => counted::bytes(counted),
         };
         self.bytes += expected.iter().map(|one| one.value.to_string().len()).sum::<usize>();
         if self.suite.cases.len() >= MAX_CASES || self.bytes > MAX_CASE_TEXT {
@@ -287,8 +293,8 @@ impl<'r> Read<'r> {
 
 /// What the cases of one entry share.
 #[derive(Clone, Copy)]
-struct Of<'o> {
-    about: About,
-    expected: &'o [Expected],
+struct CaseDefaults<'o> {
+    about: CaseTarget,
+    expected: &'o [Expectation],
     now: DateTime<Utc>,
 }

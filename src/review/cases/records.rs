@@ -1,66 +1,67 @@
 //! The records that rules over counted facts make of a case, held against what it expects.
 //!
-//! Takes: the rules of a job, a case with [`Counted`] facts. Gives: [`Judged`]. What a case says of one record
+//! Takes: the rules of a job, a case with [`CountedFacts`] facts. Gives: [`CaseResult`]. What a case says of one record
 //! is said of the one that is picked; under `pick: all` of the record of its rule that differs least.
 
 use serde_json::Value as Json;
 
 use super::expect::{number, same};
-use super::judge::{By, Failure, Judged};
-use super::{Counted, Expected, Member};
-use crate::advise::{self, Finding, Pick, Rule};
+use super::judge::{By, CaseFailure, CaseResult};
+use super::{CaseMember, CountedFacts, Expectation};
+use crate::advise::{self, AdviceRule, Finding, Pick};
 use crate::engine::value::Value;
-use crate::review::book::Book;
+use crate::review::book::RuleBook;
 
 /// Everything that is not as expected.
-pub(super) fn judge(book: Book<'_>, counted: &Counted, expected: &[Expected]) -> Judged {
+pub(super) fn judge(book: RuleBook<'_>, counted: &CountedFacts, expected: &[Expectation]) -> CaseResult {
     let rules = &book.advice.sections[counted.section];
-    let recently = |_: &str, rule: &Rule, subject: &Value<'static>| counted.answer(rule, subject);
+    let recently = |_: &str, rule: &AdviceRule, subject: &Value<'static>| counted.answer(rule, subject);
     let judged = match advise::judge(book.policy, &book.advice.measure, rules, &counted.facts, &recently) {
         Ok(judged) => judged,
         Err(got) => {
-            let failure = Failure { member: None, expected: "a decision".into(), got: got.into() };
-            return Judged { by: None, failures: vec![failure] };
+            let failure = CaseFailure { member: None, expected: "a decision".into(), got: got.into() };
+            return CaseResult { by: None, failures: vec![failure] };
         }
     };
     let ids = |observed: bool| -> Json {
         let of = judged.findings.iter().filter(|finding| finding.rule.observe == observed);
         of.map(|finding| finding.rule.id.as_str()).collect()
     };
-    let failed = |one: &Expected, got: Json| Failure { member: Some(one.member), expected: one.value.clone(), got };
-    let (of_all, of_one): (Vec<&Expected>, Vec<&Expected>) =
-        expected.iter().partition(|one| matches!(one.member, Member::Rules | Member::Observed));
-    let mut failures: Vec<Failure> = of_all
+    let failed =
+        |one: &Expectation, got: Json| CaseFailure { member: Some(one.member), expected: one.value.clone(), got };
+    let (of_all, of_one): (Vec<&Expectation>, Vec<&Expectation>) =
+        expected.iter().partition(|one| matches!(one.member, CaseMember::Rules | CaseMember::Observed));
+    let mut failures: Vec<CaseFailure> = of_all
         .into_iter()
-        .map(|one| failed(one, ids(one.member == Member::Observed)))
+        .map(|one| failed(one, ids(one.member == CaseMember::Observed)))
         .filter(|failure| failure.expected != failure.got)
         .collect();
-    let differs = |finding: Option<&Finding<'_>>| -> Vec<Failure> {
-        let one = |one: &&Expected| got(one, finding).map(|got| failed(one, got));
+    let differs = |finding: Option<&Finding<'_>>| -> Vec<CaseFailure> {
+        let one = |one: &&Expectation| got(one, finding).map(|got| failed(one, got));
         of_one.iter().filter_map(one).collect()
     };
     let candidates: Vec<&Finding<'_>> = match rules.pick {
         Pick::All => judged.findings.iter().filter(|finding| !finding.rule.observe).collect(),
         Pick::First | Pick::Highest => judged.picked.iter().map(|picked| &judged.findings[*picked]).collect(),
     };
-    let of_another = |failure: &Failure| failure.member == Some(Member::Rule);
+    let of_another = |failure: &CaseFailure| failure.member == Some(CaseMember::Rule);
     let nearest = candidates.into_iter().map(|finding| (Some(finding), differs(Some(finding))));
     let (finding, differs) = nearest
         .min_by_key(|(_, failures)| (failures.iter().any(of_another), failures.len()))
         .unwrap_or_else(|| (None, differs(None)));
     failures.extend(differs);
     let by = finding.map(|finding| By { id: finding.rule.id.clone(), at: finding.rule.at });
-    Judged { by, failures }
+    CaseResult { by, failures }
 }
 
 /// What a record has where it is not as expected.
-fn got(one: &Expected, finding: Option<&Finding<'_>>) -> Option<Json> {
+fn got(one: &Expectation, finding: Option<&Finding<'_>>) -> Option<Json> {
     let Some(finding) = finding else { return (!one.value.is_null()).then_some(Json::Null) };
     let got = match one.member {
-        Member::Rule => finding.rule.id.as_str().into(),
-        Member::Subject => json(&finding.subject),
-        Member::Score => finding.score.as_ref().map_or(Json::Null, json),
-        Member::Field { index, .. } => finding.fields[index].as_ref().map_or(Json::Null, json),
+        CaseMember::Rule => finding.rule.id.as_str().into(),
+        CaseMember::Subject => json(&finding.subject),
+        CaseMember::Score => finding.score.as_ref().map_or(Json::Null, json),
+        CaseMember::Field { index, .. } => finding.fields[index].as_ref().map_or(Json::Null, json),
         _ => Json::Null,
     };
     let part = one.value.as_str().filter(|_| one.member.is_part());
@@ -82,10 +83,10 @@ fn json(value: &Value<'_>) -> Json {
     }
 }
 
-impl Counted {
+impl CountedFacts {
     /// Whether the case says that this rule fired lately about this.
     #[must_use]
-    pub fn answer(&self, rule: &Rule, subject: &Value<'static>) -> bool {
+    pub fn answer(&self, rule: &AdviceRule, subject: &Value<'static>) -> bool {
         let about = |known: &Json| *known == json(subject);
         self.recently.iter().any(|recent| recent.rule == rule.id && recent.subject.as_ref().is_none_or(about))
     }

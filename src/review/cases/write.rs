@@ -7,12 +7,12 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
-use super::{Given, given};
-use crate::engine::facts::Reading;
+use super::{CaseItem, given};
+use crate::engine::facts::Availability;
 use crate::engine::policy::Policy;
 use crate::engine::source::{Source, Span};
-use crate::forge::Kind;
-use crate::language::diag::Sink;
+use crate::forge::ItemKind;
+use crate::language::diag::ProblemSink;
 use crate::language::yaml::{self, Node, NodeKind};
 
 /// A case to be written.
@@ -23,14 +23,14 @@ pub struct New {
     /// The instant that ages are counted to.
     pub now: DateTime<Utc>,
     /// The item.
-    pub given: Given,
+    pub given: CaseItem,
     /// What it is to come to, by the names of `expect`.
     pub expect: Vec<(String, Value)>,
 }
 
 /// A case file with one more case.
 #[derive(Debug)]
-pub struct Written {
+pub struct CaseFile {
     /// The whole text.
     pub text: String,
     /// The lines of the case in it.
@@ -43,11 +43,11 @@ pub struct Written {
 ///
 /// # Errors
 /// Why a case cannot be added to this text.
-pub fn with_case(source: Option<&Source>, policy: &Policy, new: &New) -> Result<Written, String> {
+pub fn with_case(source: Option<&Source>, policy: &Policy, new: &New) -> Result<CaseFile, String> {
     let empty = Source::new("", format!("version: 1\njob: {}\n\ncases:\n", policy.job));
     let source = source.filter(|source| !source.text.trim().is_empty()).unwrap_or(&empty);
     let mut found = Vec::new();
-    let root = yaml::read(&mut Sink { source, found: &mut found });
+    let root = yaml::read(&mut ProblemSink { source, found: &mut found });
     let Some(Node { kind: NodeKind::Map(entries), .. }) = root else {
         return Err(format!("{} is no case file: mend it first", source.name));
     };
@@ -55,7 +55,8 @@ pub fn with_case(source: Option<&Source>, policy: &Policy, new: &New) -> Result<
     let cases = entries.iter().find(|(key, _)| key.name == "cases");
     if let Some((_, node)) = entries.iter().find(|(key, _)| key.name == "given") {
         let context = given::Context { policy, window: false, now: new.now, user: "", each: None };
-        let mut reader = crate::language::reader::Reader { sink: Sink { source, found: &mut found }, file: 0 };
+        let mut reader =
+            crate::language::reader::NodeReader { sink: ProblemSink { source, found: &mut found }, file: 0 };
         given::read(&mut reader, node, &context, &mut base);
     }
     let (at, indent, before) = match cases {
@@ -77,7 +78,7 @@ pub fn with_case(source: Option<&Source>, policy: &Policy, new: &New) -> Result<
     let case = indented(&lines(policy, new, &base), indent);
     let start = head.len() + line_break.len() + before.len();
     let text = [head, line_break, before, &case, tail].concat();
-    Ok(Written { text, case, at: Span::new(start + indent, start + indent + 1) })
+    Ok(CaseFile { text, case, at: Span::new(start + indent, start + indent + 1) })
 }
 
 /// The column of the dashes of a list in block style.
@@ -111,7 +112,7 @@ fn indented(lines: &[String], indent: usize) -> String {
 }
 
 /// The lines of a case, those of a text in block style included.
-fn lines(policy: &Policy, new: &New, base: &Given) -> Vec<String> {
+fn lines(policy: &Policy, new: &New, base: &CaseItem) -> Vec<String> {
     let mut lines =
         vec![format!("- name: {}", scalar(&new.name)), format!("  now: {}", instant(new.now)), "  given:".to_owned()];
     let (given, item) = (&new.given, &new.given.item);
@@ -122,10 +123,10 @@ fn lines(policy: &Policy, new: &New, base: &Given) -> Vec<String> {
     };
     add("repo", true, scalar(&given.repo.name));
     add("number", true, item.number.to_string());
-    add("kind", item.kind != base.item.kind, if item.kind == Kind::Pull { "pull" } else { "issue" }.to_owned());
+    add("kind", item.kind != base.item.kind, if item.kind == ItemKind::Pull { "pull" } else { "issue" }.to_owned());
     add("title", true, quoted(&item.title));
     add("author", item.author != base.item.author, scalar(item.author.as_ref().map_or("", |author| &author.login)));
-    let bot = |given: &Given| given.item.author.as_ref().is_some_and(|author| author.bot);
+    let bot = |given: &CaseItem| given.item.author.as_ref().is_some_and(|author| author.bot);
     add("bot", bot(given) != bot(base), bot(given).to_string());
     add("own_report", given.own_report != base.own_report, given.own_report.to_string());
     add("state", item.open != base.item.open, if item.open { "open" } else { "closed" }.to_owned());
@@ -140,10 +141,12 @@ fn lines(policy: &Policy, new: &New, base: &Given) -> Vec<String> {
     add("created_at", item.created_at != base.item.created_at, date(item.created_at));
     add("updated_at", item.updated_at != base.item.updated_at, date(item.updated_at));
     let activity = match given.last_activity {
-        Reading::NotRead => given::UNREAD.to_owned(),
-        Reading::Unrecorded => given::UNRECORDED.to_owned(),
-        Reading::Is(None) => given::NEVER.to_owned(),
-        Reading::Is(Some(at)) => DateTime::from_timestamp_micros(at).map_or_else(|| given::UNREAD.to_owned(), instant),
+        Availability::NotRead => given::UNREAD.to_owned(),
+        Availability::Unrecorded => given::UNRECORDED.to_owned(),
+        Availability::Is(None) => given::NEVER.to_owned(),
+        Availability::Is(Some(at)) => {
+            DateTime::from_timestamp_micros(at).map_or_else(|| given::UNREAD.to_owned(), instant)
+        }
     };
     add("last_activity", given.last_activity != base.last_activity, activity);
     if item.body != base.item.body {
@@ -240,7 +243,7 @@ mod tests {
         let mut written = vec!["case:".to_owned()];
         body(&mut written, text);
         let source = Source::new("x", indented(&written, 0));
-        let root = yaml::read(&mut Sink { source: &source, found: &mut Vec::new() }).unwrap();
+        let root = yaml::read(&mut ProblemSink { source: &source, found: &mut Vec::new() }).unwrap();
         let NodeKind::Map(entries) = root.kind else { panic!("no map: {source:?}") };
         let NodeKind::Map(case) = &entries[0].1.kind else { panic!("no map: {source:?}") };
         let NodeKind::Text(text) = &case[0].1.kind else { panic!("no text: {source:?}") };

@@ -1,6 +1,6 @@
 //! The backlog under two versions of its rules: each item read once and judged twice.
 //!
-//! Takes: for each side what a run is asked for, with its policy, and its templates. Gives: [`Read`]:
+//! Takes: for each side what a run is asked for, with its policy, and its templates. Gives: [`BacklogDiff`]:
 //! the [`Diff`], and what could not be read. An item is judged just as a run does; its timeline is
 //! read once where either side needs it, no comments are read, and nothing is remembered: what an
 //! earlier run wrote changes the state of an item, not what the rules say of it.
@@ -10,23 +10,23 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
-use super::side::{Side, alike};
-use super::why::{Said, difference, reasons};
-use super::{Diff, Record, Subject};
-use crate::engine::examine::Examined;
-use crate::engine::words::Found;
+use super::side::{PolicySide, alike};
+use super::why::{ItemVersion, difference, reasons};
+use super::{Diff, RecordSubject, SideRecord};
+use crate::engine::examine::Examination;
+use crate::engine::words::TextHits;
 use crate::forge::{Item, States};
-use crate::jobs::backlog::Asked;
-use crate::jobs::items::{self, Texts};
+use crate::jobs::backlog::BacklogQuery;
+use crate::jobs::items::{self, ItemTexts};
 use crate::jobs::timeline::Timeline;
-use crate::report::Row;
+use crate::report::ItemRow;
 
 /// Sentences about what went wrong that are kept.
 const KEPT: usize = 20;
 
 /// What reading both came to.
 #[derive(Debug, Clone, Default)]
-pub struct Read {
+pub struct BacklogDiff {
     /// What changes.
     pub diff: Diff,
     /// It is about issues and pull requests, and not about what is found in figures.
@@ -43,7 +43,7 @@ pub struct Read {
     pub unreadable: Vec<String>,
 }
 
-impl Read {
+impl BacklogDiff {
     fn fail(&mut self, failed: Vec<String>) {
         let room = KEPT.saturating_sub(self.failed.len());
         self.failed_more += failed.len().saturating_sub(room);
@@ -55,8 +55,8 @@ impl Read {
 ///
 /// # Errors
 /// Nothing could be read. Of several repositories those that could not are told.
-pub fn compare(from: Option<&Side<'_>>, to: Option<&Side<'_>>) -> Result<Read> {
-    let mut all = Read { of_items: true, ..Read::default() };
+pub fn compare(from: Option<&PolicySide<'_>>, to: Option<&PolicySide<'_>>) -> Result<BacklogDiff> {
+    let mut all = BacklogDiff { of_items: true, ..BacklogDiff::default() };
     let Some(either) = to.or(from).map(|side| side.asked) else { return Ok(all) };
     let mut failed = Vec::new();
     for &repo in &either.repos {
@@ -75,17 +75,17 @@ pub fn compare(from: Option<&Side<'_>>, to: Option<&Side<'_>>) -> Result<Read> {
 }
 
 fn of_repo(
-    from: Option<&Side<'_>>,
-    to: Option<&Side<'_>>,
-    either: &Asked<'_>,
+    from: Option<&PolicySide<'_>>,
+    to: Option<&PolicySide<'_>>,
+    either: &BacklogQuery<'_>,
     repo: usize,
-    all: &mut Read,
+    all: &mut BacklogDiff,
 ) -> Result<()> {
     let sides = [from, to].into_iter().flatten().map(|side| items::wanted(side.asked.policy));
     let wanted = sides.reduce(States::or).unwrap_or(States::OPEN);
-    let pages: Mutex<Vec<(usize, Read)>> = Mutex::default();
+    let pages: Mutex<Vec<(usize, BacklogDiff)>> = Mutex::default();
     let listed = either.forge.items(repo, wanted, either.threads, &|place, items| {
-        let mut page = Read::default();
+        let mut page = BacklogDiff::default();
         for item in items {
             one(from, to, (repo, item), &mut page);
         }
@@ -106,22 +106,22 @@ fn of_repo(
 
 /// An item as one side judges it, ready to be asked about.
 #[derive(Clone, Copy)]
-struct Judged<'s, 'a, 'i> {
-    side: &'s Side<'a>,
-    examined: &'s Examined<'a, 'i>,
-    row: &'s Row<'a>,
+struct SideItem<'s, 'a, 'i> {
+    side: &'s PolicySide<'a>,
+    examined: &'s Examination<'a, 'i>,
+    row: &'s ItemRow<'a>,
 }
 
-impl<'s> Judged<'s, '_, '_> {
-    fn row(self) -> (&'s Asked<'s>, &'s Row<'s>) {
+impl<'s> SideItem<'s, '_, '_> {
+    fn row(self) -> (&'s BacklogQuery<'s>, &'s ItemRow<'s>) {
         (self.side.asked, self.row)
     }
 }
 
-fn one(from: Option<&Side<'_>>, to: Option<&Side<'_>>, at: (usize, &Item<'_>), page: &mut Read) {
+fn one(from: Option<&PolicySide<'_>>, to: Option<&PolicySide<'_>>, at: (usize, &Item<'_>), page: &mut BacklogDiff) {
     let timeline = Timeline::default();
     let common = from.zip(to).map_or(0, |(from, _)| from.common);
-    let texts = Texts::of(at.1);
+    let texts = ItemTexts::of(at.1);
     let at = (at.0, at.1, &texts.unsearched(common));
     judged(from, at, &timeline, |before| {
         judged(to, at, &timeline, |after| both(before, after, page));
@@ -130,16 +130,16 @@ fn one(from: Option<&Side<'_>>, to: Option<&Side<'_>>, at: (usize, &Item<'_>), p
 }
 
 fn judged<'a>(
-    side: Option<&Side<'a>>,
-    (repo, item, found): (usize, &Item<'_>, &Rc<Found<'_>>),
+    side: Option<&PolicySide<'a>>,
+    (repo, item, found): (usize, &Item<'_>, &Rc<TextHits<'_>>),
     timeline: &Timeline,
-    then: impl FnOnce(Option<Judged<'_, 'a, '_>>),
+    then: impl FnOnce(Option<SideItem<'_, 'a, '_>>),
 ) {
     // Whoever is out of scope is handed on as nothing.
     let mut then = Some(then);
     if let Some(side) = side {
         items::examine(side.asked, repo, (item, found), timeline, |examined, row| {
-            then.take().into_iter().for_each(|then| then(Some(Judged { side, examined, row })));
+            then.take().into_iter().for_each(|then| then(Some(SideItem { side, examined, row })));
         });
     }
     if let Some(then) = then {
@@ -147,7 +147,7 @@ fn judged<'a>(
     }
 }
 
-fn both(from: Option<Judged<'_, '_, '_>>, to: Option<Judged<'_, '_, '_>>, page: &mut Read) {
+fn both(from: Option<SideItem<'_, '_, '_>>, to: Option<SideItem<'_, '_, '_>>, page: &mut BacklogDiff) {
     let (mut old, mut new) = (from.map(|it| it.side.record(it.row)), to.map(|it| it.side.record(it.row)));
     let mut failed: Vec<String> = Vec::new();
     // Most of a backlog is the same under both: what cannot differ is not put into words.
@@ -155,7 +155,7 @@ fn both(from: Option<Judged<'_, '_, '_>>, to: Option<Judged<'_, '_, '_>>, page: 
         .zip(to)
         .is_some_and(|(from, to)| alike((from.side, from.row, from.examined), (to.side, to.row, to.examined)));
     if !both_alike {
-        let mut word = |judged: Option<Judged<'_, '_, '_>>, record: Option<&mut Record>| {
+        let mut word = |judged: Option<SideItem<'_, '_, '_>>, record: Option<&mut SideRecord>| {
             judged.zip(record).and_then(|(judged, record)| judged.side.word(judged.row, record, &mut failed))
         };
         let (old_miss, new_miss) = (word(from, old.as_mut()), word(to, new.as_mut()));
@@ -169,15 +169,15 @@ fn both(from: Option<Judged<'_, '_, '_>>, to: Option<Judged<'_, '_, '_>>, page: 
     failed.extend(from.and_then(|it| it.side.failed(it.row)));
     failed.extend(to.and_then(|it| it.side.failed(it.row)));
     page.fail(failed);
-    let Some((asked, row)) = to.map(Judged::row).or(from.map(Judged::row)) else { return };
+    let Some((asked, row)) = to.map(SideItem::row).or(from.map(SideItem::row)) else { return };
     let key = || format!("{}#{}", asked.forge.repos()[row.repo].name, row.number);
     page.diff.see(&key, old, new, || (Some(subject(asked, row)), why(from, to)));
 }
 
-fn subject(asked: &Asked<'_>, row: &Row<'_>) -> Subject {
+fn subject(asked: &BacklogQuery<'_>, row: &ItemRow<'_>) -> RecordSubject {
     let repo = &asked.forge.repos()[row.repo];
     let link = |full| asked.forge.quiet_link(row.repo, row.number, full);
-    Subject {
+    RecordSubject {
         repo: repo.name.clone(),
         kind: row.kind.name(),
         number: row.number,
@@ -188,7 +188,7 @@ fn subject(asked: &Asked<'_>, row: &Row<'_>) -> Subject {
 }
 
 /// What made the difference.
-fn why(from: Option<Judged<'_, '_, '_>>, to: Option<Judged<'_, '_, '_>>) -> Vec<String> {
+fn why(from: Option<SideItem<'_, '_, '_>>, to: Option<SideItem<'_, '_, '_>>) -> Vec<String> {
     let (from, to) = match (from, to) {
         (Some(from), Some(to)) => (from, to),
         (None, _) => return vec!["only the new rules look at it".to_owned()],
@@ -201,7 +201,12 @@ fn why(from: Option<Judged<'_, '_, '_>>, to: Option<Judged<'_, '_, '_>>) -> Vec<
         return reasons(before, after).into_iter().collect();
     }
     difference(
-        &Said { policy: from.side.asked.policy, names: &from.side.names, examined: from.examined, judgement: before },
-        &Said { policy: to.side.asked.policy, names: &to.side.names, examined: to.examined, judgement: after },
+        &ItemVersion {
+            policy: from.side.asked.policy,
+            names: &from.side.names,
+            examined: from.examined,
+            judgement: before,
+        },
+        &ItemVersion { policy: to.side.asked.policy, names: &to.side.names, examined: to.examined, judgement: after },
     )
 }

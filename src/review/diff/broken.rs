@@ -15,7 +15,7 @@ const SENTENCE: usize = 300;
 
 /// A version whose rules have errors.
 #[derive(Debug)]
-pub struct Broken {
+pub struct BrokenVersion {
     /// `base` or `head`.
     pub side: &'static str,
     /// What people call it.
@@ -26,9 +26,9 @@ pub struct Broken {
 
 /// The text about a job. It names no instant: the same errors give the same text.
 #[must_use]
-pub fn render(job: &str, all: &[Broken]) -> String {
+pub fn render(job: &str, all: &[BrokenVersion]) -> String {
     let mut out = vec![format!("### What the change does to {job} cannot be told"), String::new()];
-    for Broken { side, name, found } in all {
+    for BrokenVersion { side, name, found } in all {
         let errors: Vec<&Diagnostic> = found.iter().filter(|one| one.severity == Severity::Error).collect();
         let many = if errors.len() == 1 { "1 error".to_owned() } else { format!("{} errors", errors.len()) };
         out.push(format!("The rules of the {side}, {}, have {many}:", markdown(&cut(name, PLACE))));

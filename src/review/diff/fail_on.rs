@@ -1,16 +1,16 @@
 //! `--fail-on`: a condition over the figures of a diff.
 //!
-//! Takes: an expression of the rule language, which knows the names of [`Totals`] alone. Gives:
+//! Takes: an expression of the rule language, which knows the names of [`DiffTotals`] alone. Gives:
 //! [`FailOn`], or problems with their place.
 
-use super::Totals;
+use super::DiffTotals;
 use crate::engine::eval::{self, eval};
-use crate::engine::expr::{Expr, Name};
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::source::{Source, Span};
-use crate::engine::value::{Base, Out, Ty, Value};
-use crate::language::diag::{Diagnostic, Sink};
+use crate::engine::value::{Base, Estimate, Ty, Value};
+use crate::language::diag::{Diagnostic, ProblemSink};
 use crate::language::expressions::condition;
-use crate::language::scope::{Place, Scope};
+use crate::language::scope::{ExprPlace, Scope};
 
 /// What problems are said to stand in.
 const OPTION: &str = "--fail-on";
@@ -24,15 +24,15 @@ pub struct FailOn {
 }
 
 /// The figures as what names stand for. A figure is a number with a name, as a threshold is one.
-struct Figures(Totals);
+struct TotalNames(DiffTotals);
 
-impl<'v> eval::Names<'v> for Figures {
-    fn value(&self, name: Name) -> Out<'v> {
+impl<'v> eval::NameValues<'v> for TotalNames {
+    fn value(&self, name: NameRef) -> Estimate<'v> {
         let figure = match name {
-            Name::Threshold(index) => self.0.named().get(index).map(|(_, count)| *count),
+            NameRef::Threshold(index) => self.0.named().get(index).map(|(_, count)| *count),
             _ => None,
         };
-        Out::Is(figure.map_or(Value::None, |count| Value::Int(i64::try_from(count).unwrap_or(i64::MAX))))
+        Estimate::Is(figure.map_or(Value::None, |count| Value::Int(i64::try_from(count).unwrap_or(i64::MAX))))
     }
 }
 
@@ -44,12 +44,12 @@ impl FailOn {
     pub fn read(text: &str) -> Result<FailOn, Vec<Diagnostic>> {
         let source = Source::new(OPTION, text);
         let mut scope = Scope::new(false);
-        for (index, (name, _)) in Totals::default().named().into_iter().enumerate() {
-            scope.add(name, Name::Threshold(index), Ty::of(Base::Number));
+        for (index, (name, _)) in DiffTotals::default().named().into_iter().enumerate() {
+            scope.add(name, NameRef::Threshold(index), Ty::of(Base::Number));
         }
         let mut found = Vec::new();
-        let place = Place { whole: Span::new(0, text.len()), text: Some(0) };
-        let mut sink = Sink { source: &source, found: &mut found };
+        let place = ExprPlace { whole: Span::new(0, text.len()), text: Some(0) };
+        let mut sink = ProblemSink { source: &source, found: &mut found };
         match condition(&mut sink, &scope, place, text, &mut Vec::new()) {
             Some(expr) if found.is_empty() => Ok(FailOn { expr, text: text.to_owned() }),
             _ => Err(found),
@@ -58,8 +58,8 @@ impl FailOn {
 
     /// Whether it holds.
     #[must_use]
-    pub fn holds(&self, totals: Totals) -> bool {
-        eval(&self.expr, &Figures(totals)).truth() == Some(true)
+    pub fn holds(&self, totals: DiffTotals) -> bool {
+        eval(&self.expr, &TotalNames(totals)).truth() == Some(true)
     }
 }
 
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_condition_holds_or_not_and_a_slip_is_told_at_its_place() {
-        let totals = Totals { changed: 21, closes: 0, ..Totals::default() };
+        let totals = DiffTotals { changed: 21, closes: 0, ..DiffTotals::default() };
         for (text, holds) in
             [("changed > 20 or closes > 0", true), ("changed > 21", false), ("closes + changed == 21", true)]
         {

@@ -1,19 +1,19 @@
 //! What changes, as reports list it.
 //!
-//! Takes: a [`Diff`], who it is told to. Gives: [`Report`], a job's diff with what it was made of, and
+//! Takes: a [`Diff`], who it is told to. Gives: [`DiffReport`], a job's diff with what it was made of, and
 //! its changes in groups from one rule to another, worst first. What a place may not show is only
 //! counted.
 
 use std::collections::BTreeMap;
 
-use super::backlog::Read;
+use super::backlog::BacklogDiff;
 use super::key_changes::KeyChange;
-use super::{Changed, Class, Diff, Record};
+use super::{ChangedSubject, Class, Diff, SideRecord};
 use crate::engine::value::Value;
 
 /// A version of the rules, as reports name it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Version {
+pub struct DiffVersion {
     /// What people call it.
     pub name: String,
     /// The commit.
@@ -24,7 +24,7 @@ pub struct Version {
 
 /// The diff of one job.
 #[derive(Debug, Clone)]
-pub struct Report {
+pub struct DiffReport {
     /// The job.
     pub job: String,
     /// The forge, by the name that plans hold.
@@ -34,18 +34,18 @@ pub struct Report {
     /// Full names of the repositories that were read.
     pub repos: Vec<String>,
     /// What is compared with.
-    pub base: Version,
+    pub base: DiffVersion,
     /// What is compared.
-    pub head: Version,
+    pub head: DiffVersion,
     /// What reading and judging came to.
-    pub read: Read,
+    pub read: BacklogDiff,
     /// The keys that say something else, what touches trust first.
     pub keys: Vec<KeyChange>,
     /// The base names private items in public places too.
     pub publish_private: bool,
 }
 
-impl Report {
+impl DiffReport {
     /// What changes.
     #[must_use]
     pub fn diff(&self) -> &Diff {
@@ -98,7 +98,7 @@ impl Report {
     /// Whether an item may be named in a place that belongs to a repository, or to nobody known: what is
     /// private is named only where it lies.
     #[must_use]
-    pub fn names(&self, item: &Changed, place: Option<&str>) -> bool {
+    pub fn names(&self, item: &ChangedSubject, place: Option<&str>) -> bool {
         if item.subject.is_none() && self.read.unnamed && place.is_some() {
             return self.publish_private;
         }
@@ -111,7 +111,7 @@ impl Report {
 
 /// What a side decided, for people.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Said {
+pub enum DecisionText {
     /// A rule, or none, and its action.
     Rule(Option<String>, String),
     /// The item was not looked at.
@@ -120,58 +120,58 @@ pub enum Said {
     NotFound,
 }
 
-impl Said {
-    fn of(item: &Changed, record: Option<&Record>) -> Said {
+impl DecisionText {
+    fn of(item: &ChangedSubject, record: Option<&SideRecord>) -> DecisionText {
         match record {
-            Some(record) => Said::Rule(record.rule.clone(), record.action.clone()),
-            None if item.subject.is_some() => Said::Nothing,
-            None => Said::NotFound,
+            Some(record) => DecisionText::Rule(record.rule.clone(), record.action.clone()),
+            None if item.subject.is_some() => DecisionText::Nothing,
+            None => DecisionText::NotFound,
         }
     }
 }
 
-impl std::fmt::Display for Said {
+impl std::fmt::Display for DecisionText {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Said::Rule(Some(rule), action) => write!(to, "{rule} ({action})"),
-            Said::Rule(None, _) => to.write_str("no rule"),
-            Said::Nothing => to.write_str("not looked at"),
-            Said::NotFound => to.write_str("not found"),
+            DecisionText::Rule(Some(rule), action) => write!(to, "{rule} ({action})"),
+            DecisionText::Rule(None, _) => to.write_str("no rule"),
+            DecisionText::Nothing => to.write_str("not looked at"),
+            DecisionText::NotFound => to.write_str("not found"),
         }
     }
 }
 
 /// Items that change in the same way.
 #[derive(Debug, Clone)]
-pub struct Group<'d> {
+pub struct ChangeGroup<'d> {
     /// The worst of what changes.
     pub class: Class,
     /// What was decided.
-    pub from: Said,
+    pub from: DecisionText,
     /// What is decided.
-    pub to: Said,
+    pub to: DecisionText,
     /// The items.
-    pub items: Vec<&'d Changed>,
+    pub items: Vec<&'d ChangedSubject>,
 }
 
 /// The groups: the worst class first, in it the largest group first.
 #[must_use]
-pub fn groups(diff: &Diff) -> Vec<Group<'_>> {
-    let mut all: BTreeMap<(Class, Said, Said), Vec<&Changed>> = BTreeMap::new();
+pub fn groups(diff: &Diff) -> Vec<ChangeGroup<'_>> {
+    let mut all: BTreeMap<(Class, DecisionText, DecisionText), Vec<&ChangedSubject>> = BTreeMap::new();
     for item in &diff.items {
-        let key = (item.class, Said::of(item, item.from.as_ref()), Said::of(item, item.to.as_ref()));
+        let key = (item.class, DecisionText::of(item, item.from.as_ref()), DecisionText::of(item, item.to.as_ref()));
         all.entry(key).or_default().push(item);
     }
-    let mut groups: Vec<Group<'_>> =
-        all.into_iter().map(|((class, from, to), items)| Group { class, from, to, items }).collect();
+    let mut groups: Vec<ChangeGroup<'_>> =
+        all.into_iter().map(|((class, from, to), items)| ChangeGroup { class, from, to, items }).collect();
     groups.sort_by_key(|group| (group.class, usize::MAX - group.items.len()));
     groups
 }
 
 /// The score before and after, in short.
 #[must_use]
-pub fn score(item: &Changed) -> String {
-    let score = |record: &Option<Record>| record.as_ref().map_or_else(|| "-".to_owned(), |it| it.score.to_string());
+pub fn score(item: &ChangedSubject) -> String {
+    let score = |record: &Option<SideRecord>| record.as_ref().map_or_else(|| "-".to_owned(), |it| it.score.to_string());
     // Of what is found not everything is weighed.
     let weighed = [&item.from, &item.to].into_iter().flatten().any(|it| !matches!(it.score, Value::None));
     if item.subject.is_none() && !weighed {
@@ -184,11 +184,11 @@ pub fn score(item: &Changed) -> String {
 /// What an item is called beside its key: its title; of a finding the first line of what is said, where that is
 /// not what differs. Untrusted.
 #[must_use]
-pub fn title(item: &Changed) -> String {
+pub fn title(item: &ChangedSubject) -> String {
     if let Some(subject) = &item.subject {
         return subject.title.clone();
     }
-    let first = |record: &'_ Option<Record>| -> Option<String> {
+    let first = |record: &'_ Option<SideRecord>| -> Option<String> {
         let words = &record.as_ref()?.words;
         words.comment.as_deref()?.lines().next().map(str::to_owned)
     };
@@ -197,11 +197,12 @@ pub fn title(item: &Changed) -> String {
 
 /// What made the difference, in one line; where only words differ the first line of them. Untrusted.
 #[must_use]
-pub fn because(item: &Changed) -> String {
+pub fn because(item: &ChangedSubject) -> String {
     if !item.why.is_empty() {
         return item.why.join("; ");
     }
-    let words = |record: &Option<Record>| record.as_ref().map(|record| record.compared().clone()).unwrap_or_default();
+    let words =
+        |record: &Option<SideRecord>| record.as_ref().map(|record| record.compared().clone()).unwrap_or_default();
     let (before, after) = (words(&item.from), words(&item.to));
     let parts = before.parts().into_iter().zip(after.parts());
     let said = parts.map(|((name, before), (_, after))| (name, differing(before.unwrap_or(""), after.unwrap_or(""))));

@@ -1,14 +1,14 @@
 //! A diff as JSON, with the names of the contract.
 //!
-//! Takes: the [`Report`]s of one or several jobs. Gives: one document: `{job, totals, evaluated,
+//! Takes: the [`DiffReport`]s of one or several jobs. Gives: one document: `{job, totals, evaluated,
 //! changed, items: [{key, from: {rule, action, score, text}, to}]}`, or `{jobs: […]}`. It is the whole
 //! diff, whoever reads it.
 
 use std::io::{self, Write};
 
-use super::groups::{Report, Version};
+use super::groups::{DiffReport, DiffVersion};
 use super::key_changes::KeyChange;
-use super::{Changed, Class, Record, Totals, Wanted};
+use super::{ChangedSubject, Class, DiffTotals, SideRecord, WantedWrite};
 use crate::plan::Words;
 use crate::report::json::{list, text};
 
@@ -16,7 +16,7 @@ use crate::report::json::{list, text};
 ///
 /// # Errors
 /// What writing gives.
-pub fn write(reports: &[Report], threads: usize, mut out: impl Write) -> io::Result<()> {
+pub fn write(reports: &[DiffReport], threads: usize, mut out: impl Write) -> io::Result<()> {
     if let [report] = reports {
         one(report, threads, &mut out)?;
     } else {
@@ -30,12 +30,13 @@ pub fn write(reports: &[Report], threads: usize, mut out: impl Write) -> io::Res
     out.write_all(b"\n")
 }
 
-fn one(report: &Report, threads: usize, out: &mut impl Write) -> io::Result<()> {
+fn one(report: &DiffReport, threads: usize, out: &mut impl Write) -> io::Result<()> {
     let mut head = text(&One::of(report))?;
     head.pop(); // the brace that closes it
     out.write_all(&head)?;
     let diff = report.diff();
-    let items: Vec<Item<'_>> = diff.worst_first().into_iter().map(|index| Item::of(&diff.items[index])).collect();
+    let items: Vec<ItemJson<'_>> =
+        diff.worst_first().into_iter().map(|index| ItemJson::of(&diff.items[index])).collect();
     list(out, "items", &items, threads)?;
     out.write_all(b"}")
 }
@@ -48,19 +49,19 @@ struct One<'r> {
     why_incomplete: Vec<String>,
     warnings: Vec<String>,
     forge: &'r str,
-    base: &'r Version,
-    head: &'r Version,
-    totals: Totals,
+    base: &'r DiffVersion,
+    head: &'r DiffVersion,
+    totals: DiffTotals,
     evaluated: usize,
     changed: usize,
     timelines: usize,
     keys: &'r [KeyChange],
-    rules: Vec<Rule<'r>>,
+    rules: Vec<RuleJson<'r>>,
     writes: Vec<Writes<'r>>,
 }
 
 #[derive(serde::Serialize)]
-struct Rule<'r> {
+struct RuleJson<'r> {
     rule: &'r str,
     before: usize,
     after: usize,
@@ -76,11 +77,11 @@ struct Writes<'r> {
 }
 
 impl<'r> One<'r> {
-    fn of(report: &'r Report) -> Self {
+    fn of(report: &'r DiffReport) -> Self {
         let diff = report.diff();
         let rule = |(rule, it): (&'r String, &super::Moves)| {
             let super::Moves { before, after, gained, lost } = *it;
-            Rule { rule, before, after, gained, lost }
+            RuleJson { rule, before, after, gained, lost }
         };
         let writes =
             |(op, (added, removed)): (&&'r str, &(usize, usize))| Writes { op, added: *added, removed: *removed };
@@ -105,19 +106,19 @@ impl<'r> One<'r> {
 }
 
 #[derive(serde::Serialize)]
-struct Item<'r> {
+struct ItemJson<'r> {
     key: &'r str,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    subject: Option<About<'r>>,
+    subject: Option<SubjectJson<'r>>,
     class: Class,
     why: &'r [String],
-    from: Option<Side<'r>>,
-    to: Option<Side<'r>>,
-    writes: Both<'r>,
+    from: Option<SideJson<'r>>,
+    to: Option<SideJson<'r>>,
+    writes: WriteCountJson<'r>,
 }
 
 #[derive(serde::Serialize)]
-struct About<'r> {
+struct SubjectJson<'r> {
     repo: &'r str,
     kind: &'r str,
     number: u64,
@@ -125,59 +126,63 @@ struct About<'r> {
 }
 
 #[derive(serde::Serialize)]
-struct Side<'r> {
+struct SideJson<'r> {
     rule: Option<&'r str>,
     action: &'r str,
     score: &'r crate::engine::value::Value<'static>,
     text: Option<&'r str>,
     section: Option<&'r str>,
-    issue: Option<Issue<'r>>,
-    effects: Vec<Effect<'r>>,
+    issue: Option<NewIssueJson<'r>>,
+    effects: Vec<ActionJson<'r>>,
 }
 
 /// The issue that would be created.
 #[derive(serde::Serialize)]
-struct Issue<'r> {
+struct NewIssueJson<'r> {
     title: &'r str,
     body: &'r str,
 }
 
 #[derive(serde::Serialize)]
-struct Effect<'r> {
+struct ActionJson<'r> {
     rule: Option<&'r str>,
     action: &'r str,
 }
 
 #[derive(serde::Serialize)]
-struct Both<'r> {
-    added: &'r [Wanted],
-    removed: &'r [Wanted],
+struct WriteCountJson<'r> {
+    added: &'r [WantedWrite],
+    removed: &'r [WantedWrite],
 }
 
-impl<'r> Item<'r> {
-    fn of(item: &'r Changed) -> Self {
-        let about =
-            |it: &'r super::Subject| About { repo: &it.repo, kind: it.kind, number: it.number, title: &it.title };
-        Item {
+impl<'r> ItemJson<'r> {
+    fn of(item: &'r ChangedSubject) -> Self {
+        let about = |it: &'r super::RecordSubject| SubjectJson {
+            repo: &it.repo,
+            kind: it.kind,
+            number: it.number,
+            title: &it.title,
+        };
+        ItemJson {
             key: &item.key,
             subject: item.subject.as_ref().map(about),
             class: item.class,
             why: &item.why,
-            from: item.from.as_ref().map(Side::of),
-            to: item.to.as_ref().map(Side::of),
-            writes: Both { added: &item.added, removed: &item.removed },
+            from: item.from.as_ref().map(SideJson::of),
+            to: item.to.as_ref().map(SideJson::of),
+            writes: WriteCountJson { added: &item.added, removed: &item.removed },
         }
     }
 }
 
-impl<'r> Side<'r> {
-    fn of(record: &'r Record) -> Self {
+impl<'r> SideJson<'r> {
+    fn of(record: &'r SideRecord) -> Self {
         let (rule, action) = (record.rule.as_deref(), record.action.as_str());
         let acts = rule.is_some() && action != "skip";
-        let effects = if acts { vec![Effect { rule, action }] } else { Vec::new() };
+        let effects = if acts { vec![ActionJson { rule, action }] } else { Vec::new() };
         let Words { comment, section, issue } = &record.words;
-        let issue = issue.as_ref().map(|(title, body)| Issue { title, body });
-        Side {
+        let issue = issue.as_ref().map(|(title, body)| NewIssueJson { title, body });
+        SideJson {
             rule,
             action,
             score: &record.score,

@@ -43,7 +43,7 @@ pub fn key_changes(
     (from, old): (&Value, &BTreeMap<String, Source>),
     (to, new): (&Value, &BTreeMap<String, Source>),
 ) -> Vec<KeyChange> {
-    let mut walk = Walk { path: Vec::new(), found: Vec::new() };
+    let mut walk = KeyWalk { path: Vec::new(), found: Vec::new() };
     walk.both(Some(from), Some(to));
     let mut found = walk.found;
     let names: Vec<&String> = old.keys().chain(new.keys().filter(|name| !old.contains_key(*name))).collect();
@@ -60,24 +60,24 @@ pub fn key_changes(
 
 /// One step of a path.
 #[derive(Clone, Copy)]
-enum Step<'v> {
+enum PathStep<'v> {
     Name(&'v str),
     Place(usize),
 }
 
-struct Walk<'v> {
-    path: Vec<Step<'v>>,
+struct KeyWalk<'v> {
+    path: Vec<PathStep<'v>>,
     found: Vec<KeyChange>,
 }
 
-impl<'v> Walk<'v> {
+impl<'v> KeyWalk<'v> {
     fn both(&mut self, from: Option<&'v Value>, to: Option<&'v Value>) {
         if from == to {
             return;
         }
         if let Some((from, to)) = maps(from, to) {
             let names = from.keys().chain(to.keys().filter(|name| !from.contains_key(*name)));
-            names.for_each(|name| self.step(Step::Name(name), from.get(name), to.get(name)));
+            names.for_each(|name| self.step(PathStep::Name(name), from.get(name), to.get(name)));
             return;
         }
         if let Some((from, to)) = lists(from, to) {
@@ -90,7 +90,7 @@ impl<'v> Walk<'v> {
         self.tell(from, to);
     }
 
-    fn step(&mut self, step: Step<'v>, from: Option<&'v Value>, to: Option<&'v Value>) {
+    fn step(&mut self, step: PathStep<'v>, from: Option<&'v Value>, to: Option<&'v Value>) {
         self.path.push(step);
         self.both(from, to);
         self.path.pop();
@@ -100,7 +100,7 @@ impl<'v> Walk<'v> {
     fn named(&mut self, from: &[(&'v str, &'v Value)], to: &[(&'v str, &'v Value)]) {
         let [old, new]: [HashMap<&str, &Value>; 2] = [from, to].map(|all| all.iter().copied().collect());
         let ids = from.iter().chain(to.iter().filter(|(id, _)| !old.contains_key(id)));
-        ids.for_each(|(id, _)| self.step(Step::Name(id), old.get(id).copied(), new.get(id).copied()));
+        ids.for_each(|(id, _)| self.step(PathStep::Name(id), old.get(id).copied(), new.get(id).copied()));
         let order = |all: &[(&'v str, &'v Value)], other: &HashMap<&str, &Value>| -> Vec<Value> {
             all.iter().filter(|(id, _)| other.contains_key(id)).map(|(id, _)| Value::from(*id)).collect()
         };
@@ -117,7 +117,7 @@ impl<'v> Walk<'v> {
         let end = old.iter().rev().zip(new.iter().rev()).take_while(|(from, to)| from == to).count();
         let (old, new) = (&old[..old.len() - end], &new[..new.len() - end]);
         for place in 0..old.len().max(new.len()) {
-            self.step(Step::Place(begin + place), old.get(place), new.get(place));
+            self.step(PathStep::Place(begin + place), old.get(place), new.get(place));
         }
     }
 
@@ -131,12 +131,12 @@ impl<'v> Walk<'v> {
             let dot = if key.is_empty() { "" } else { "." };
             // Writing to a text cannot fail.
             let _ = match step {
-                Step::Place(place) => write!(key, "[{place}]"),
-                Step::Name(name) if plain(name) => write!(key, "{dot}{name}"),
-                Step::Name(name) => write!(key, "{dot}{}", Value::from(*name)),
+                PathStep::Place(place) => write!(key, "[{place}]"),
+                PathStep::Name(name) if plain(name) => write!(key, "{dot}{name}"),
+                PathStep::Name(name) => write!(key, "{dot}{}", Value::from(*name)),
             };
         }
-        let path = self.path.iter().map(|step| if let Step::Name(name) = step { name } else { "" });
+        let path = self.path.iter().map(|step| if let PathStep::Name(name) = step { name } else { "" });
         let trust = touches_trust(&path.collect::<Vec<_>>());
         self.found.push(KeyChange { key, from, to, trust });
     }
@@ -261,7 +261,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::language::keys::{FILE, Member, Shape};
+    use crate::language::keys::{FILE, KeyShape, KeySpec};
 
     fn changes(from: &Value, to: &Value) -> Vec<KeyChange> {
         let none = BTreeMap::new();
@@ -269,21 +269,21 @@ mod tests {
     }
 
     /// Two values that the shape allows and that differ, as far as it says.
-    fn samples(shape: &Shape) -> [Value; 2] {
+    fn samples(shape: &KeyShape) -> [Value; 2] {
         match shape {
-            Shape::Nothing => [Value::Null, json!("something")],
-            Shape::Flag => [json!(false), json!(true)],
-            Shape::Number | Shape::Whole(_) | Shape::Version => [json!(1), json!(2)],
-            Shape::List(inner) => samples(inner).map(|value| json!([value])),
-            Shape::Named(_, inner) => samples(inner).map(|value| json!({ "a name": value })),
-            Shape::Any(shapes) => samples(shapes.last().unwrap()),
+            KeyShape::Nothing => [Value::Null, json!("something")],
+            KeyShape::Flag => [json!(false), json!(true)],
+            KeyShape::Number | KeyShape::Whole(_) | KeyShape::Version => [json!(1), json!(2)],
+            KeyShape::List(inner) => samples(inner).map(|value| json!([value])),
+            KeyShape::Named(_, inner) => samples(inner).map(|value| json!({ "a name": value })),
+            KeyShape::Any(shapes) => samples(shapes.last().unwrap()),
             _ => [json!("one"), json!("two")],
         }
     }
 
     /// Every key of the tables with a tree around each of two values of it, and whether it touches trust.
     fn every_key(
-        members: &[Member],
+        members: &[KeySpec],
         above: (&str, bool),
         around: &dyn Fn(Value) -> Value,
         each: &mut dyn FnMut(String, bool, [Value; 2]),
@@ -298,22 +298,22 @@ mod tests {
     }
 
     fn inside(
-        shape: &Shape,
+        shape: &KeyShape,
         (path, trust): (&str, bool),
         around: &dyn Fn(Value) -> Value,
         each: &mut dyn FnMut(String, bool, [Value; 2]),
     ) {
         match shape {
-            Shape::Map(members) | Shape::Either(members, _) => {
+            KeyShape::Map(members) | KeyShape::Either(members, _) => {
                 every_key(members, (&format!("{path}."), trust), around, each);
             }
-            Shape::List(inner) => {
+            KeyShape::List(inner) => {
                 inside(inner, (&format!("{path}[0]"), trust), &|value| around(json!([value])), each);
             }
-            Shape::Named(_, inner) => {
+            KeyShape::Named(_, inner) => {
                 inside(inner, (&format!("{path}.x"), trust), &|value| around(json!({ "x": value })), each);
             }
-            Shape::Any(shapes) => shapes.iter().for_each(|shape| inside(shape, (path, trust), around, each)),
+            KeyShape::Any(shapes) => shapes.iter().for_each(|shape| inside(shape, (path, trust), around, each)),
             _ => {}
         }
     }

@@ -1,14 +1,14 @@
 //! A diff as Markdown: a comment on a pull request, a job's summary.
 //!
-//! Takes: [`Report`]s, the repository that it is shown in. Gives: Markdown that renders alike on
+//! Takes: [`DiffReport`]s, the repository that it is shown in. Gives: Markdown that renders alike on
 //! Gitea, Forgejo and GitHub, never longer than [`MAX_CHARS`]. Items are named so that naming them
 //! leaves no trace on them (fact 105), other people's text can neither ping nor link, and what is
 //! private elsewhere is only counted.
 
-use super::groups::{Group, Report, Version, because, groups, score, title};
+use super::groups::{ChangeGroup, DiffReport, DiffVersion, because, groups, score, title};
 use super::key_changes::KeyChange;
 use super::text::{OTHERS, TRUST, figures, unchanged};
-use super::{Changed, Class};
+use super::{ChangedSubject, Class};
 use crate::engine::template::MAX_CHARS;
 use crate::engine::untrusted::{cut, markdown};
 
@@ -35,7 +35,7 @@ const TRUST_ROOM: usize = 30_000;
 
 /// The whole report, as long as a forge takes; `room` is what else stands in the text.
 #[must_use]
-pub fn render(reports: &[Report], place: Option<&str>, room: usize) -> String {
+pub fn render(reports: &[DiffReport], place: Option<&str>, room: usize) -> String {
     let most = MAX_CHARS.saturating_sub(room);
     let mut text = String::new();
     for (rows, groups) in TRIES {
@@ -51,7 +51,7 @@ pub fn render(reports: &[Report], place: Option<&str>, room: usize) -> String {
     text
 }
 
-fn one(report: &Report, place: Option<&str>, (rows, most): (usize, usize), trust_room: usize) -> String {
+fn one(report: &DiffReport, place: Option<&str>, (rows, most): (usize, usize), trust_room: usize) -> String {
     let totals = report.diff().totals;
     let job = &report.job;
     let sides = format!(
@@ -86,7 +86,7 @@ fn one(report: &Report, place: Option<&str>, (rows, most): (usize, usize), trust
     let groups = groups(report.diff());
     let mut left = most;
     for (class, heading) in Class::ALL {
-        let of_class: Vec<&Group<'_>> = groups.iter().filter(|group| group.class == class).collect();
+        let of_class: Vec<&ChangeGroup<'_>> = groups.iter().filter(|group| group.class == class).collect();
         let count: usize = of_class.iter().map(|group| group.items.len()).sum();
         if count == 0 {
             continue;
@@ -141,12 +141,12 @@ fn keys(out: &mut Vec<String>, keys: &[KeyChange], most: usize, mut room: usize)
     }
 }
 
-fn items(report: &Report, count: usize) -> String {
+fn items(report: &DiffReport, count: usize) -> String {
     let one = if report.of_items() { "item" } else { "finding" };
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
-fn side(version: &Version) -> String {
+fn side(version: &DiffVersion) -> String {
     markdown(&cut(&version.name, SENTENCE))
 }
 
@@ -156,13 +156,13 @@ fn open(out: &mut Vec<String>, heading: &str, is_open: bool) {
     out.push(String::new());
 }
 
-fn list(out: &mut Vec<String>, report: &Report, group: &Group<'_>, place: Option<&str>, rows: usize) {
-    let said = |said: &super::groups::Said| markdown(&cut(&said.to_string(), 2 * NAME));
+fn list(out: &mut Vec<String>, report: &DiffReport, group: &ChangeGroup<'_>, place: Option<&str>, rows: usize) {
+    let said = |said: &super::groups::DecisionText| markdown(&cut(&said.to_string(), 2 * NAME));
     let (from, to) = (said(&group.from), said(&group.to));
     let way = if from == to { from } else { format!("{from} → {to}") };
     out.push(format!("**{way}**: {}", items(report, group.items.len())));
     out.push(String::new());
-    let (named, hidden): (Vec<&Changed>, Vec<&Changed>) =
+    let (named, hidden): (Vec<&ChangedSubject>, Vec<&ChangedSubject>) =
         group.items.iter().copied().partition(|item| report.names(item, place));
     let shown = named.len().min(rows);
     if shown > 0 {
@@ -197,7 +197,7 @@ fn list(out: &mut Vec<String>, report: &Report, group: &Group<'_>, place: Option
     }
 }
 
-fn tables(out: &mut Vec<String>, report: &Report, most: usize) {
+fn tables(out: &mut Vec<String>, report: &DiffReport, most: usize) {
     let diff = report.diff();
     let mut moved: Vec<_> = diff.rules.iter().filter(|(_, moves)| moves.gained + moves.lost > 0).collect();
     moved.sort_by_key(|(_, moves)| usize::MAX - moves.gained - moves.lost);
@@ -227,7 +227,7 @@ fn tables(out: &mut Vec<String>, report: &Report, most: usize) {
 }
 
 /// What else one should know. A sentence about an item that failed names it, and is only counted.
-fn notes(out: &mut Vec<String>, report: &Report) {
+fn notes(out: &mut Vec<String>, report: &DiffReport) {
     let mut all: Vec<String> = report.new_or_gone().iter().map(|note| markdown(&cut(note, SENTENCE))).collect();
     let unreadable = report.read.unreadable.len();
     if unreadable > 0 {

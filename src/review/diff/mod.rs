@@ -1,7 +1,7 @@
 //! What a change of rules does to everything that they judge.
 //!
 //! Takes: for each subject (an item, a pattern, a rule with what it is about) what the rules said
-//! before and say now, as [`Record`]s that are joined by their keys, whichever job left them. Gives:
+//! before and say now, as [`SideRecord`]s that are joined by their keys, whichever job left them. Gives:
 //! [`Diff`]: the subjects that change, grouped, with figures. Records are compared before any cap,
 //! because caps change when something is done, never what.
 //!
@@ -26,12 +26,12 @@ pub mod why;
 
 use std::collections::{BTreeMap, HashMap};
 
-use record::Difference;
-pub use record::{Class, Record, Wanted};
+use record::RecordDifference;
+pub use record::{Class, SideRecord, WantedWrite};
 
 /// What is known of an item that a record is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
+pub struct RecordSubject {
     /// `owner/name`.
     pub repo: String,
     /// `issue` or `pull`.
@@ -48,28 +48,28 @@ pub struct Subject {
 
 /// A subject that changes.
 #[derive(Debug, Clone)]
-pub struct Changed {
+pub struct ChangedSubject {
     /// What it is joined by: `owner/name#n`.
     pub key: String,
     /// The item, where it is one.
-    pub subject: Option<Subject>,
+    pub subject: Option<RecordSubject>,
     /// What the rules said; `None` where they did not look at it.
-    pub from: Option<Record>,
+    pub from: Option<SideRecord>,
     /// What they say.
-    pub to: Option<Record>,
+    pub to: Option<SideRecord>,
     /// The worst of what changes.
     pub class: Class,
     /// What made the difference, one sentence each; untrusted.
     pub why: Vec<String>,
     /// Writes that only the new rules ask for.
-    pub added: Vec<Wanted>,
+    pub added: Vec<WantedWrite>,
     /// Writes that only the old ones ask for.
-    pub removed: Vec<Wanted>,
+    pub removed: Vec<WantedWrite>,
 }
 
 /// The figures: subjects, and keys of the rules.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Totals {
+pub struct DiffTotals {
     /// Looked at by either side.
     pub evaluated: usize,
     /// Rule, action, score or text differs.
@@ -92,7 +92,7 @@ pub struct Totals {
     pub trust: usize,
 }
 
-impl Totals {
+impl DiffTotals {
     /// Every figure with its name.
     #[must_use]
     pub fn named(&self) -> [(&'static str, usize); 10] {
@@ -128,9 +128,9 @@ pub struct Moves {
 #[derive(Debug, Clone, Default)]
 pub struct Diff {
     /// The figures.
-    pub totals: Totals,
+    pub totals: DiffTotals,
     /// What changes, in the order of the subjects.
-    pub items: Vec<Changed>,
+    pub items: Vec<ChangedSubject>,
     /// By the id of the rule.
     pub rules: BTreeMap<String, Moves>,
     /// By the name of the write: how many are added and removed.
@@ -142,16 +142,16 @@ impl Diff {
     pub fn see(
         &mut self,
         key: &dyn Fn() -> String,
-        from: Option<Record>,
-        to: Option<Record>,
-        more: impl FnOnce() -> (Option<Subject>, Vec<String>),
+        from: Option<SideRecord>,
+        to: Option<SideRecord>,
+        more: impl FnOnce() -> (Option<RecordSubject>, Vec<String>),
     ) {
         if from.is_none() && to.is_none() {
             return;
         }
         self.totals.evaluated += 1;
         self.count_rules(from.as_ref(), to.as_ref());
-        let found = Difference::of(from.as_ref(), to.as_ref());
+        let found = RecordDifference::of(from.as_ref(), to.as_ref());
         let Some(class) = found.class else { return };
         for one in &found.added {
             self.writes.entry(one.op).or_default().0 += 1;
@@ -168,11 +168,11 @@ impl Diff {
         totals.gained += usize::from(from.is_none());
         totals.lost += usize::from(to.is_none());
         let (subject, why) = more();
-        let Difference { added, removed, .. } = found;
-        self.items.push(Changed { key: key(), subject, from, to, class, why, added, removed });
+        let RecordDifference { added, removed, .. } = found;
+        self.items.push(ChangedSubject { key: key(), subject, from, to, class, why, added, removed });
     }
 
-    fn count_rules(&mut self, from: Option<&Record>, to: Option<&Record>) {
+    fn count_rules(&mut self, from: Option<&SideRecord>, to: Option<&SideRecord>) {
         let from = from.and_then(|record| record.rule.as_deref());
         let to = to.and_then(|record| record.rule.as_deref());
         let same = from == to;
@@ -224,10 +224,10 @@ impl Diff {
     /// What two lists of records come to, joined by their keys: in the order of the new ones, then what
     /// only the old ones have.
     #[must_use]
-    pub fn join(from: Vec<(String, Record)>, to: Vec<(String, Record)>) -> Diff {
+    pub fn join(from: Vec<(String, SideRecord)>, to: Vec<(String, SideRecord)>) -> Diff {
         let mut diff = Diff::default();
         let order: Vec<String> = from.iter().map(|(key, _)| key.clone()).collect();
-        let mut from: HashMap<String, Record> = from.into_iter().collect();
+        let mut from: HashMap<String, SideRecord> = from.into_iter().collect();
         for (key, record) in to {
             diff.see(&|| key.clone(), from.remove(&key), Some(record), || (None, Vec::new()));
         }

@@ -8,7 +8,7 @@ use crate::plan::{Op, Words, Write};
 
 /// What one version of the rules says of one subject.
 #[derive(Debug, Clone)]
-pub struct Record {
+pub struct SideRecord {
     /// The rule that decided; `None` where none holds.
     pub rule: Option<String>,
     /// The action; `skip` is nothing.
@@ -29,7 +29,7 @@ pub struct Record {
     pub writes: Vec<Write>,
 }
 
-impl Record {
+impl SideRecord {
     fn agent(&self) -> Option<&str> {
         self.agent.as_deref()
     }
@@ -49,7 +49,7 @@ impl Record {
 
 /// One thing that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Wanted {
+pub struct WantedWrite {
     /// The name of the write: `assign`; `mention` for somebody whom a comment calls.
     pub op: &'static str,
     /// Who or what: a login, a label; empty for a comment.
@@ -115,30 +115,30 @@ impl Class {
 }
 
 /// What differs between two records of one subject. A side without a record asks for nothing.
-pub(super) struct Difference {
+pub(super) struct RecordDifference {
     /// The worst of it; `None` where nothing does.
     pub(super) class: Option<Class>,
     /// What only the new side asks for.
-    pub(super) added: Vec<Wanted>,
+    pub(super) added: Vec<WantedWrite>,
     /// What only the old side asks for.
-    pub(super) removed: Vec<Wanted>,
+    pub(super) removed: Vec<WantedWrite>,
     pub(super) closes: bool,
     pub(super) reassigned: bool,
     pub(super) relabelled: bool,
     pub(super) reworded: bool,
 }
 
-impl Difference {
-    pub(super) fn of(from: Option<&Record>, to: Option<&Record>) -> Difference {
+impl RecordDifference {
+    pub(super) fn of(from: Option<&SideRecord>, to: Option<&SideRecord>) -> RecordDifference {
         let (before, after) = (wanted(from), wanted(to));
-        let only = |these: &[(&'static str, &str)], those: &[(&'static str, &str)]| -> Vec<Wanted> {
+        let only = |these: &[(&'static str, &str)], those: &[(&'static str, &str)]| -> Vec<WantedWrite> {
             let only = these.iter().filter(|one| !those.contains(one));
-            only.map(|(op, what)| Wanted { op, what: (*what).to_owned() }).collect()
+            only.map(|(op, what)| WantedWrite { op, what: (*what).to_owned() }).collect()
         };
         let (added, removed) = (only(&after, &before), only(&before, &after));
         let differs = |ops: [Op; 2]| added.iter().chain(&removed).any(|one| ops.iter().any(|op| op.name() == one.op));
-        let (old_agent, new_agent) = (from.and_then(Record::agent), to.and_then(Record::agent));
-        let mut all = Difference {
+        let (old_agent, new_agent) = (from.and_then(SideRecord::agent), to.and_then(SideRecord::agent));
+        let mut all = RecordDifference {
             class: None,
             closes: closes(from, to),
             reassigned: old_agent != new_agent || differs([Op::Assign, Op::Unassign]),
@@ -151,7 +151,7 @@ impl Difference {
         all
     }
 
-    fn worst(&self, from: Option<&Record>, to: Option<&Record>) -> Option<Class> {
+    fn worst(&self, from: Option<&SideRecord>, to: Option<&SideRecord>) -> Option<Class> {
         Some(if self.closes {
             Class::Closes
         } else if self.reassigned {
@@ -161,7 +161,7 @@ impl Difference {
             Class::Labels
         } else if !(self.added.is_empty() && self.removed.is_empty()) {
             Class::Writes
-        } else if from.map(Record::decided) != to.map(Record::decided) {
+        } else if from.map(SideRecord::decided) != to.map(SideRecord::decided) {
             Class::Decision
         } else if self.reworded {
             Class::Text
@@ -174,7 +174,7 @@ impl Difference {
 }
 
 /// Everything that a side asks for: the name of the write, and who or what.
-fn wanted(record: Option<&Record>) -> Vec<(&'static str, &str)> {
+fn wanted(record: Option<&SideRecord>) -> Vec<(&'static str, &str)> {
     let Some(record) = record else { return Vec::new() };
     let mut all = Vec::new();
     if record.words.comment.is_some() {
@@ -192,16 +192,16 @@ fn wanted(record: Option<&Record>) -> Vec<(&'static str, &str)> {
     all
 }
 
-fn any(record: Option<&Record>, op: Op) -> bool {
+fn any(record: Option<&SideRecord>, op: Op) -> bool {
     record.is_some_and(|record| record.writes.iter().any(|write| write.op == op))
 }
 
-fn closes(from: Option<&Record>, to: Option<&Record>) -> bool {
+fn closes(from: Option<&SideRecord>, to: Option<&SideRecord>) -> bool {
     any(to, Op::Close) && !any(from, Op::Close)
 }
 
 /// Both sides write a text of one kind, and not the same.
-fn reworded(from: Option<&Record>, to: Option<&Record>) -> bool {
+fn reworded(from: Option<&SideRecord>, to: Option<&SideRecord>) -> bool {
     let (Some(from), Some(to)) = (from, to) else { return false };
     let mut pairs = from.compared().parts().into_iter().zip(to.compared().parts());
     pairs.any(|((_, before), (_, after))| before.is_some() && after.is_some() && before != after)

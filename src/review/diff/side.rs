@@ -1,28 +1,28 @@
 //! One version of the rules over a backlog: what it says of an item.
 //!
-//! Takes: what a run is asked for, the checked templates. Gives: [`Side`], which makes the record of a
+//! Takes: what a run is asked for, the checked templates. Gives: [`PolicySide`], which makes the record of a
 //! row, puts it into words, and tells whether two versions could differ about it at all.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Record;
-use super::why::{Names, Point};
+use super::SideRecord;
+use super::why::{ComparablePoint, PolicyNames};
 use crate::engine::evaluate::PointHit;
-use crate::engine::examine::Examined;
+use crate::engine::examine::Examination;
 use crate::engine::rules::{Action, Component, Condition, Policy};
 use crate::engine::source::{Location, Source};
 use crate::engine::template::Templates;
 use crate::engine::untrusted;
 use crate::engine::value::Value;
 use crate::engine::words::Pattern;
-use crate::jobs::backlog::Asked;
+use crate::jobs::backlog::BacklogQuery;
 use crate::jobs::backlog_triage::words;
-use crate::jobs::texts::{Fixed, Miss};
+use crate::jobs::texts::{Miss, RunNames};
 use crate::language::print;
-use crate::plan::choice::State;
+use crate::plan::choice::ItemState;
 use crate::plan::{self, Op, Words};
-use crate::report::Row;
+use crate::report::ItemRow;
 
 /// Marks the patterns that look for the same in both versions: what one finds the other need not search.
 pub fn share(from: &mut Policy, to: &mut Policy) {
@@ -42,16 +42,16 @@ pub fn share(from: &mut Policy, to: &mut Policy) {
 
 /// One version of the rules.
 #[allow(missing_debug_implementations, reason = "it holds a forge and a callback")]
-pub struct Side<'a> {
-    pub(super) asked: &'a Asked<'a>,
+pub struct PolicySide<'a> {
+    pub(super) asked: &'a BacklogQuery<'a>,
     templates: &'a Templates,
     /// What texts are given, and the same without where points and rules stand.
-    fixed: (Arc<Fixed>, Arc<Fixed>),
+    fixed: (Arc<RunNames>, Arc<RunNames>),
     /// A template prints the line that something stands in.
     lines: bool,
     /// How texts call the files of this version.
     places: Vec<String>,
-    pub(super) names: Names,
+    pub(super) names: PolicyNames,
     /// How many patterns the other version has in common with it.
     pub(super) common: usize,
     /// What every text and write is made of beside the item and its judgement.
@@ -60,29 +60,29 @@ pub struct Side<'a> {
     name: &'static str,
 }
 
-impl<'a> Side<'a> {
+impl<'a> PolicySide<'a> {
     /// A side. `texts` are the templates as one text, to tell whether they differ; `lines` says that a
     /// template prints the line that a point stands in, which moves with every edit above it.
     #[must_use]
     pub fn new(
-        asked: &'a Asked<'a>,
+        asked: &'a BacklogQuery<'a>,
         (templates, texts): (&'a Templates, &str),
         (lines, name): (bool, &'static str),
         version: &str,
     ) -> Self {
-        let fixed = Fixed::new(asked.policy, asked.now, version);
+        let fixed = RunNames::new(asked.policy, asked.now, version);
         let bare = Arc::new(fixed.without_lines());
         let called = |source: &Source| [source.name.to_string(), untrusted::markdown(&source.name)];
         let places = asked.policy.sources.iter().flat_map(called).collect();
-        let (names, made_of) = (Names::of(asked.policy), made_of(asked.policy, texts));
+        let (names, made_of) = (PolicyNames::of(asked.policy), made_of(asked.policy, texts));
         let common = asked.policy.patterns.iter().filter(|pattern| pattern.common.is_some()).count();
-        Side { common, asked, templates, fixed: (Arc::new(fixed), bare), lines, places, names, made_of, name }
+        PolicySide { common, asked, templates, fixed: (Arc::new(fixed), bare), lines, places, names, made_of, name }
     }
 
     /// What the rules say of an item, its words and writes left out.
-    pub(super) fn record(&self, row: &Row<'_>) -> Record {
+    pub(super) fn record(&self, row: &ItemRow<'_>) -> SideRecord {
         let policy = self.asked.policy;
-        Record {
+        SideRecord {
             rule: row.rule(policy).map(str::to_owned),
             action: row.action(policy).to_owned(),
             score: row.judgement.score.clone(),
@@ -96,7 +96,7 @@ impl<'a> Side<'a> {
     }
 
     /// Adds what would be written; gives the nearest miss where a text tells it.
-    pub(super) fn word(&self, row: &Row<'_>, record: &mut Record, failed: &mut Vec<String>) -> Option<Miss> {
+    pub(super) fn word(&self, row: &ItemRow<'_>, record: &mut SideRecord, failed: &mut Vec<String>) -> Option<Miss> {
         let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else { return None };
         let policy = self.asked.policy;
         (record.mention, record.writes) = plan::wanted(policy, &policy.actions[action], subject, &row.assignees);
@@ -112,13 +112,13 @@ impl<'a> Side<'a> {
         }
     }
 
-    pub(super) fn failed(&self, row: &Row<'_>) -> Option<String> {
+    pub(super) fn failed(&self, row: &ItemRow<'_>) -> Option<String> {
         let why = row.note.as_deref().unwrap_or("it could not be read");
-        (row.state == State::Failed).then(|| format!("{}: {why}", self.key(row)))
+        (row.state == ItemState::Failed).then(|| format!("{}: {why}", self.key(row)))
     }
 
     /// Its texts without what differs with every edit, where they have such.
-    pub(super) fn plain(&self, row: &Row<'_>, record: &Record, miss: Option<&Miss>) -> Option<Words> {
+    pub(super) fn plain(&self, row: &ItemRow<'_>, record: &SideRecord, miss: Option<&Miss>) -> Option<Words> {
         let tells = |words: &Words| {
             let tells = |text: &str| self.places.iter().any(|place| text.contains(place.as_str()));
             words.parts().into_iter().any(|(_, text)| text.is_some_and(tells))
@@ -140,7 +140,7 @@ impl<'a> Side<'a> {
         words(self.asked, self.templates, &self.fixed.1, (row, &record.mention)).ok().map(|(words, _)| words)
     }
 
-    fn key(&self, row: &Row<'_>) -> String {
+    fn key(&self, row: &ItemRow<'_>) -> String {
         format!("{}#{}", self.asked.forge.repos()[row.repo].name, row.number)
     }
 }
@@ -168,13 +168,13 @@ fn made_of(policy: &Policy, texts: &str) -> String {
 
 /// Whether nothing that a text or a write is made of differs: then neither does what is made of it.
 pub(super) fn alike(
-    (from, before, old_item): (&Side<'_>, &Row<'_>, &Examined<'_, '_>),
-    (to, after, new_item): (&Side<'_>, &Row<'_>, &Examined<'_, '_>),
+    (from, before, old_item): (&PolicySide<'_>, &ItemRow<'_>, &Examination<'_, '_>),
+    (to, after, new_item): (&PolicySide<'_>, &ItemRow<'_>, &Examination<'_, '_>),
 ) -> bool {
     let (old, new) = (from.asked.policy, to.asked.policy);
     let (a, b) = (&before.judgement, &after.judgement);
     let values = |a: &[Value<'_>], b: &[Value<'_>]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b));
-    let held = |side: &'_ Side<'_>, hits: &[PointHit]| -> Vec<(Option<Point>, Option<Box<str>>)> {
+    let held = |side: &'_ PolicySide<'_>, hits: &[PointHit]| -> Vec<(Option<ComparablePoint>, Option<Box<str>>)> {
         hits.iter().map(|hit| (side.names.point(hit).cloned(), hit.matched.clone())).collect()
     };
     let same = before.subject.is_some() == after.subject.is_some()

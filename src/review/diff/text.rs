@@ -1,15 +1,15 @@
 //! A diff for a person at a terminal.
 //!
-//! Takes: a [`Report`], how to print. Gives: lines, all of other people's text in them fit for a
+//! Takes: a [`DiffReport`], how to print. Gives: lines, all of other people's text in them fit for a
 //! terminal. The worst comes first; with `verbose` every item is listed, with its words before and
 //! after.
 
-use super::groups::{Group, Report, because, groups, score, title};
+use super::groups::{ChangeGroup, DiffReport, because, groups, score, title};
 use super::key_changes::KeyChange;
-use super::{Changed, Class, Record};
+use super::{ChangedSubject, Class, SideRecord};
 use crate::engine::untrusted::{readable, terminal};
-use crate::report::table::{Side, lay_out};
-use crate::report::text::Style;
+use crate::report::table::{Alignment, lay_out};
+use crate::report::text::TextStyle;
 
 /// Items of a group that are shown where not all are asked for.
 const SOME: usize = 5;
@@ -18,8 +18,8 @@ const SOME_KEYS: usize = 20;
 
 /// The whole report.
 #[must_use]
-pub fn render(report: &Report, style: Style) -> String {
-    let mut out = Out { lines: Vec::new(), color: style.color };
+pub fn render(report: &DiffReport, style: TextStyle) -> String {
+    let mut out = DiffWriter { lines: Vec::new(), color: style.color };
     let totals = report.diff().totals;
     let place = match report.repos.as_slice() {
         [] => terminal(&report.forge),
@@ -38,7 +38,7 @@ pub fn render(report: &Report, style: Style) -> String {
     out.keys(TRUST, trust, trust.len());
     let groups = groups(report.diff());
     for (class, heading) in Class::ALL {
-        let of_class: Vec<&Group<'_>> = groups.iter().filter(|group| group.class == class).collect();
+        let of_class: Vec<&ChangeGroup<'_>> = groups.iter().filter(|group| group.class == class).collect();
         let count: usize = of_class.iter().map(|group| group.items.len()).sum();
         if count > 0 {
             out.heading(&format!("{heading} ({count})"));
@@ -60,7 +60,7 @@ pub(super) const TRUST: &str = "What touches trust";
 pub(super) const OTHERS: &str = "What else changes in the rules";
 
 /// That no item changes, and what does.
-pub(super) fn unchanged(report: &Report) -> String {
+pub(super) fn unchanged(report: &DiffReport) -> String {
     match (report.keys.len(), if report.of_items() { "item" } else { "finding" }) {
         (0, _) => "nothing changes".to_owned(),
         (1, what) => format!("no {what} changes, 1 key of the rules does"),
@@ -69,7 +69,7 @@ pub(super) fn unchanged(report: &Report) -> String {
 }
 
 /// `1 closed now, 8 handed over; 2 of them looked at only now`: every item that changes once, by the worst of it.
-pub(super) fn figures(report: &Report) -> String {
+pub(super) fn figures(report: &DiffReport) -> String {
     let diff = report.diff();
     let of_class = |class: Class| diff.items.iter().filter(|item| item.class == class).count();
     let parts = |all: &[(usize, &str)]| -> Vec<String> {
@@ -89,12 +89,12 @@ pub(super) fn figures(report: &Report) -> String {
         .join("; ")
 }
 
-struct Out {
+struct DiffWriter {
     lines: Vec<String>,
     color: bool,
 }
 
-impl Out {
+impl DiffWriter {
     fn bold(&mut self, text: &str) {
         self.lines.push(if self.color { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() });
     }
@@ -104,12 +104,12 @@ impl Out {
         self.bold(text);
     }
 
-    fn group(&mut self, report: &Report, group: &Group<'_>, style: Style) {
+    fn group(&mut self, report: &DiffReport, group: &ChangeGroup<'_>, style: TextStyle) {
         let (from, to) = (terminal(&group.from.to_string()), terminal(&group.to.to_string()));
         let way = if from == to { from } else { format!("{from} → {to}") };
         self.lines.push(format!("{way}: {}", group.items.len()));
         let shown = if style.verbose { group.items.len() } else { group.items.len().min(SOME) };
-        let cells = |item: &&Changed| {
+        let cells = |item: &&ChangedSubject| {
             let subject = item.subject.as_ref();
             let name = match subject {
                 Some(subject) if report.repos.len() == 1 => format!("#{}", subject.number),
@@ -118,7 +118,7 @@ impl Out {
             vec![format!("  {}", terminal(&name)), score(item), terminal(&title(item))]
         };
         let rows: Vec<Vec<String>> = group.items[..shown].iter().map(cells).collect();
-        let lines = lay_out(&rows, &[Side::Left, Side::Left, Side::Left], style.width);
+        let lines = lay_out(&rows, &[Alignment::Left, Alignment::Left, Alignment::Left], style.width);
         for (line, item) in lines.into_iter().zip(&group.items) {
             self.lines.push(line);
             let why = terminal(&because(item));
@@ -135,14 +135,14 @@ impl Out {
     }
 
     /// The writes and the lines of the text that one side alone has.
-    fn words(&mut self, item: &Changed) {
+    fn words(&mut self, item: &ChangedSubject) {
         for (sign, writes) in [('-', &item.removed), ('+', &item.added)] {
             for one in writes {
                 let what = format!("{} {}", one.op, terminal(&one.what));
                 self.lines.push(format!("      {sign} {}", what.trim_end()));
             }
         }
-        let words = |record: &Option<Record>| record.as_ref().map(|it| it.words.clone()).unwrap_or_default();
+        let words = |record: &Option<SideRecord>| record.as_ref().map(|it| it.words.clone()).unwrap_or_default();
         let (before, after) = (words(&item.from), words(&item.to));
         for ((name, before), (_, after)) in before.parts().into_iter().zip(after.parts()) {
             let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
@@ -175,7 +175,7 @@ impl Out {
         }
     }
 
-    fn tables(&mut self, report: &Report) {
+    fn tables(&mut self, report: &DiffReport) {
         let diff = report.diff();
         let moved: Vec<_> = diff.rules.iter().filter(|(_, moves)| moves.gained + moves.lost > 0).collect();
         if !moved.is_empty() {
@@ -185,7 +185,14 @@ impl Out {
                 let counts = [it.before, it.after, it.gained, it.lost].map(|count| count.to_string());
                 [vec![terminal(rule)], counts.to_vec()].concat()
             }));
-            let sides = [Side::Left, Side::Right, Side::Right, Side::Right, Side::Right, Side::Left];
+            let sides = [
+                Alignment::Left,
+                Alignment::Right,
+                Alignment::Right,
+                Alignment::Right,
+                Alignment::Right,
+                Alignment::Left,
+            ];
             self.lines.extend(lay_out(&rows, &sides, usize::MAX));
         }
         if !diff.writes.is_empty() {

@@ -1,20 +1,20 @@
 //! What rules over counted figures say, as records that two versions are compared by.
 //!
 //! Takes: recommendations, proposals with the patterns behind them, suggestions, parameters. Gives: for each
-//! its key, the same under both versions as long as it is about the same, and its [`Record`].
+//! its key, the same under both versions as long as it is about the same, and its [`SideRecord`].
 
 use std::collections::HashMap;
 
-use super::Record;
-use crate::advise::{Given, Measure};
+use super::SideRecord;
+use crate::advise::{JobParams, ParamValue};
 use crate::engine::value::Value;
-use crate::jobs::improvement_proposals::{Advised, Pattern, Proposal, rounded};
+use crate::jobs::improvement_proposals::{Proposal, ProposalAdvice, WastePattern, rounded};
 use crate::jobs::kaizen_retro::Suggestion;
 use crate::jobs::loop_introspect::Recommendation;
 use crate::plan::Words;
 
 /// Records by their keys.
-pub type Keyed = Vec<(String, Record)>;
+pub type KeyedRecords = Vec<(String, SideRecord)>;
 
 /// How a text is given that stands in a report.
 pub const REPORT: &str = "report";
@@ -24,7 +24,7 @@ const DIGITS: usize = 2;
 
 /// What `loop-introspect` recommends: by rule and subject; the action is how severe it is.
 #[must_use]
-pub fn recommendations(all: &[Recommendation]) -> Keyed {
+pub fn recommendations(all: &[Recommendation]) -> KeyedRecords {
     let one = |it: &Recommendation| {
         let text = [it.finding.as_str(), &it.recommendation].join("\n");
         (key(&it.rule, it.subject.as_deref()), record(&it.rule, &it.severity, Value::None, text))
@@ -35,8 +35,8 @@ pub fn recommendations(all: &[Recommendation]) -> Keyed {
 /// What `improvement-proposals` finds and proposes: patterns by rule and subject, proposals by their keys;
 /// the score is hours, the action of a proposal its priority. Those below the threshold are among them.
 #[must_use]
-pub fn proposals(advised: &Advised) -> Keyed {
-    let found = |it: &Pattern| {
+pub fn proposals(advised: &ProposalAdvice) -> KeyedRecords {
+    let found = |it: &WastePattern| {
         let text = [it.name.as_str(), &it.description].join("\n");
         let hours = rounded(&it.total_time_hours, DIGITS);
         (key(&it.rule, Some(&it.subject)), record(&it.rule, &it.pattern_type, hours, text))
@@ -55,7 +55,7 @@ pub fn proposals(advised: &Advised) -> Keyed {
 /// What `kaizen-retro` suggests, and what it would have: by rule, subject and the repository of a pair; the score
 /// is what the rule weighs.
 #[must_use]
-pub fn suggestions(picked: Option<&Suggestion>, others: &[Suggestion]) -> Keyed {
+pub fn suggestions(picked: Option<&Suggestion>, others: &[Suggestion]) -> KeyedRecords {
     let one = |it: &Suggestion, action: &str| {
         let subject = match &it.subject {
             serde_json::Value::Null => None,
@@ -73,17 +73,17 @@ pub fn suggestions(picked: Option<&Suggestion>, others: &[Suggestion]) -> Keyed 
 
 /// The parameters of a job whose rules are nothing else.
 #[must_use]
-pub fn parameters(measure: &Measure) -> Keyed {
-    let one = |(name, given): (&'static str, &Given)| {
+pub fn parameters(measure: &JobParams) -> KeyedRecords {
+    let one = |(name, given): (&'static str, &ParamValue)| {
         let (score, text) = match given {
-            Given::One(value) => (value.clone(), value.to_string()),
-            Given::Texts(texts) => (Value::None, texts.join(", ")),
-            Given::Replacements(all) => {
+            ParamValue::One(value) => (value.clone(), value.to_string()),
+            ParamValue::Texts(texts) => (Value::None, texts.join(", ")),
+            ParamValue::Replacements(all) => {
                 let lines = all.iter().map(|one| format!("{} → {}", one.regex, one.with));
                 (Value::None, lines.collect::<Vec<_>>().join("\n"))
             }
         };
-        (format!("measure.{name}"), Record { rule: None, ..record("", "measure", score, text) })
+        (format!("measure.{name}"), SideRecord { rule: None, ..record("", "measure", score, text) })
     };
     measure.all().map(one).collect()
 }
@@ -95,8 +95,8 @@ fn key(rule: &str, subject: Option<&str>) -> String {
     }
 }
 
-fn record(rule: &str, action: &str, score: Value<'static>, text: String) -> Record {
-    Record {
+fn record(rule: &str, action: &str, score: Value<'static>, text: String) -> SideRecord {
+    SideRecord {
         rule: Some(rule.to_owned()),
         action: action.to_owned(),
         score,
@@ -110,9 +110,9 @@ fn record(rule: &str, action: &str, score: Value<'static>, text: String) -> Reco
 }
 
 /// Several of one rule may be about the same: they are told apart by their order.
-fn apart(all: impl Iterator<Item = (String, Record)>) -> Keyed {
+fn apart(all: impl Iterator<Item = (String, SideRecord)>) -> KeyedRecords {
     let mut seen: HashMap<String, usize> = HashMap::new();
-    let one = |(key, record): (String, Record)| {
+    let one = |(key, record): (String, SideRecord)| {
         let nth = seen.entry(key.clone()).or_default();
         *nth += 1;
         (if *nth > 1 { format!("{key} ({nth})") } else { key }, record)

@@ -8,12 +8,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::evaluate::{Judgement, PointHit};
-use crate::engine::examine::Examined;
-use crate::engine::expr::{Expr, Name};
+use crate::engine::examine::Examination;
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::policy::Policy;
 use crate::engine::rules::{self, Component, Condition};
 use crate::engine::untrusted::cut;
-use crate::engine::value::Out;
+use crate::engine::value::Estimate;
 use crate::language::print;
 
 /// Sentences at most.
@@ -23,20 +23,20 @@ const LONG: usize = 80;
 
 /// What two versions of a policy can be compared by.
 #[derive(Debug, Clone)]
-pub struct Names {
+pub struct PolicyNames {
     /// Names as they are written, with their places in the policy.
-    names: BTreeMap<String, Name>,
+    names: BTreeMap<String, NameRef>,
     /// By component its points.
-    points: Vec<Vec<Point>>,
+    points: Vec<Vec<ComparablePoint>>,
     /// The rules in their order.
-    rules: Vec<Rule>,
+    rules: Vec<ComparableRule>,
     /// What conditions ask of the vocabulary.
-    vocabulary: BTreeMap<String, Name>,
+    vocabulary: BTreeMap<String, NameRef>,
 }
 
 /// A rule as two versions can be compared by it.
 #[derive(Debug, Clone)]
-struct Rule {
+struct ComparableRule {
     id: String,
     /// Its condition, cut.
     when: String,
@@ -46,26 +46,26 @@ struct Rule {
     turns_on: BTreeSet<String>,
 }
 
-impl Names {
+impl PolicyNames {
     /// All of a policy's.
     #[must_use]
     pub fn of(policy: &Policy) -> Self {
-        let mut all = vec![Name::Score, Name::Type];
+        let mut all = vec![NameRef::Score, NameRef::Type];
         for set in 0..policy.keywords.sets.len() {
-            all.extend([Name::Tagged(set), Name::Labelled(set)]);
+            all.extend([NameRef::Tagged(set), NameRef::Labelled(set)]);
         }
         for pattern in 0..policy.patterns.len() {
-            all.extend([Name::Count(pattern), Name::Distinct(pattern), Name::LabelsWith(pattern)]);
+            all.extend([NameRef::Count(pattern), NameRef::Distinct(pattern), NameRef::LabelsWith(pattern)]);
         }
-        all.extend((0..policy.thresholds.len()).map(Name::Threshold));
-        all.extend((0..policy.components.len()).map(Name::Component));
-        all.extend((0..policy.flags.len()).map(Name::Flag));
-        all.extend((0..policy.agents.len()).map(Name::Login));
+        all.extend((0..policy.thresholds.len()).map(NameRef::Threshold));
+        all.extend((0..policy.components.len()).map(NameRef::Component));
+        all.extend((0..policy.flags.len()).map(NameRef::Flag));
+        all.extend((0..policy.agents.len()).map(NameRef::Login));
         let when = |when: &Option<Condition>| {
             when.as_ref().map_or_else(String::new, |when| print::of_policy(policy, &when.expr))
         };
         let of_component = |component: &Component| {
-            let one = |point: &rules::Point| Point {
+            let one = |point: &rules::Point| ComparablePoint {
                 component: component.name.clone(),
                 add: point.add.to_string(),
                 when: when(&point.when),
@@ -77,15 +77,15 @@ impl Names {
             let mut turns_on = BTreeSet::new();
             rule.when.iter().for_each(|when| gather(policy, &when.expr, &mut turns_on));
             let when = cut(&said, LONG).into_owned();
-            Rule { id: rule.id.clone(), when, at: policy.line(rule.at), turns_on }
+            ComparableRule { id: rule.id.clone(), when, at: policy.line(rule.at), turns_on }
         };
         let mut asked = Vec::new();
         policy.conditions().for_each(|condition| condition.expr.names(&mut asked));
         asked.retain(|name| {
-            use Name::{Count, Distinct, Labelled, LabelsWith, Tagged};
+            use NameRef::{Count, Distinct, Labelled, LabelsWith, Tagged};
             matches!(name, Tagged(_) | Labelled(_) | Count(_) | Distinct(_) | LabelsWith(_))
         });
-        Names {
+        PolicyNames {
             vocabulary: asked.into_iter().map(|name| (print::name(policy, name), name)).collect(),
             rules: policy.decide.iter().map(rule).collect(),
             names: all.into_iter().map(|name| (print::name(policy, name), name)).collect(),
@@ -95,11 +95,13 @@ impl Names {
 
     /// Whether the vocabulary finds the same in an item under both.
     #[must_use]
-    pub fn find_the_same(&self, own: &Examined<'_, '_>, other: (&Names, &Examined<'_, '_>)) -> bool {
+    pub fn find_the_same(&self, own: &Examination<'_, '_>, other: (&PolicyNames, &Examination<'_, '_>)) -> bool {
         let (others, examined) = other;
-        let same = |(old, new): (&Name, &Name)| match (own.value(&Expr::Name(*old)), examined.value(&Expr::Name(*new)))
-        {
-            (Out::Is(old), Out::Is(new)) => old.same(&new),
+        let same = |(old, new): (&NameRef, &NameRef)| match (
+            own.value(&Expr::Name(*old)),
+            examined.value(&Expr::Name(*new)),
+        ) {
+            (Estimate::Is(old), Estimate::Is(new)) => old.same(&new),
             _ => false,
         };
         self.vocabulary.keys().eq(others.vocabulary.keys())
@@ -108,14 +110,14 @@ impl Names {
 
     /// The point that held.
     #[must_use]
-    pub fn point(&self, hit: &PointHit) -> Option<&Point> {
+    pub fn point(&self, hit: &PointHit) -> Option<&ComparablePoint> {
         self.points.get(hit.component as usize)?.get(hit.point as usize)
     }
 }
 
 /// A point as two versions can be compared by it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Point {
+pub struct ComparablePoint {
     component: String,
     add: String,
     /// Its condition; empty where it has none.
@@ -124,13 +126,13 @@ pub struct Point {
 
 /// An item under one version.
 #[allow(missing_debug_implementations, reason = "it holds an item that can be asked")]
-pub struct Said<'s, 'p, 'a> {
+pub struct ItemVersion<'s, 'p, 'a> {
     /// The rules.
     pub policy: &'p Policy,
     /// Their names.
-    pub names: &'s Names,
+    pub names: &'s PolicyNames,
     /// The item.
-    pub examined: &'s Examined<'p, 'a>,
+    pub examined: &'s Examination<'p, 'a>,
     /// What they come to.
     pub judgement: &'s Judgement<'s>,
 }
@@ -141,19 +143,19 @@ fn gather(policy: &Policy, expr: &Expr, found: &mut BTreeSet<String>) {
     for name in names {
         // A flag turns on flags before it alone, so this ends.
         if found.insert(print::name(policy, name))
-            && let Name::Flag(flag) = name
+            && let NameRef::Flag(flag) = name
         {
             gather(policy, &policy.flags[flag].when.expr, found);
         }
     }
 }
 
-impl<'s> Said<'s, '_, '_> {
-    fn rule(&self) -> Option<&'s Rule> {
+impl<'s> ItemVersion<'s, '_, '_> {
+    fn rule(&self) -> Option<&'s ComparableRule> {
         self.names.rules.get(self.judgement.rule?)
     }
 
-    fn points(&self) -> BTreeMap<&'s Point, PointHit> {
+    fn points(&self) -> BTreeMap<&'s ComparablePoint, PointHit> {
         let held = self.examined.points().into_iter();
         held.filter_map(|hit| Some((self.names.point(&hit)?, hit))).collect()
     }
@@ -162,14 +164,14 @@ impl<'s> Said<'s, '_, '_> {
     fn value(&self, path: &str) -> Option<String> {
         let name = *self.names.names.get(path)?;
         match self.examined.value(&Expr::Name(name)) {
-            Out::Is(value) => Some(value.to_string()),
-            Out::Within(..) | Out::Lacks(_) => None,
+            Estimate::Is(value) => Some(value.to_string()),
+            Estimate::Within(..) | Estimate::Lacks(_) => None,
         }
     }
 
     /// The first tag that is in a keyword set, where a name asks for one.
     fn tag(&self, path: &str) -> Option<&str> {
-        let Some(Name::Tagged(set)) = self.names.names.get(path) else { return None };
+        let Some(NameRef::Tagged(set)) = self.names.names.get(path) else { return None };
         let inside = |tag: &&String| self.policy.keywords.in_sets(std::slice::from_ref(*tag))[*set];
         self.judgement.tags.iter().find(inside).map(String::as_str)
     }
@@ -178,8 +180,8 @@ impl<'s> Said<'s, '_, '_> {
     /// compared.
     fn counted(&self, path: &str) -> usize {
         match self.names.names.get(path) {
-            Some(Name::Count(pattern)) => self.policy.patterns[*pattern].enough.count,
-            Some(Name::Distinct(pattern)) => self.policy.patterns[*pattern].enough.distinct,
+            Some(NameRef::Count(pattern)) => self.policy.patterns[*pattern].enough.count,
+            Some(NameRef::Distinct(pattern)) => self.policy.patterns[*pattern].enough.distinct,
             _ => 0,
         }
     }
@@ -187,7 +189,7 @@ impl<'s> Said<'s, '_, '_> {
 
 /// What made the difference between the two, the nearest first.
 #[must_use]
-pub fn difference(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<String> {
+pub fn difference(from: &ItemVersion<'_, '_, '_>, to: &ItemVersion<'_, '_, '_>) -> Vec<String> {
     let (old, new) = (from.rule(), to.rule());
     let same_rule = old.map(|rule| &rule.id) == new.map(|rule| &rule.id);
     let turns: BTreeSet<&str> =
@@ -239,16 +241,17 @@ pub fn reasons(before: &Judgement<'_>, after: &Judgement<'_>) -> Option<String> 
 }
 
 /// The points that hold under one version alone.
-fn points(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<String> {
+fn points(from: &ItemVersion<'_, '_, '_>, to: &ItemVersion<'_, '_, '_>) -> Vec<String> {
     let (before, after) = (from.points(), to.points());
-    let told = |said: &Said<'_, '_, '_>, Point { component, add, when }: &Point, hit: &PointHit| {
-        let sign = if add.starts_with('-') { "" } else { "+" };
-        let when = if when.is_empty() { "always" } else { when.as_str() };
-        let found = hit.matched.as_deref().map(str::trim).filter(|found| !found.is_empty());
-        let found = found.map(|found| format!(", found \"{}\"", cut(found, LONG))).unwrap_or_default();
-        let at = said.policy.line(hit.of(said.policy).1.at);
-        format!("{sign}{add} in {component}: {}{found} ({at})", cut(when, LONG))
-    };
+    let told =
+        |said: &ItemVersion<'_, '_, '_>, ComparablePoint { component, add, when }: &ComparablePoint, hit: &PointHit| {
+            let sign = if add.starts_with('-') { "" } else { "+" };
+            let when = if when.is_empty() { "always" } else { when.as_str() };
+            let found = hit.matched.as_deref().map(str::trim).filter(|found| !found.is_empty());
+            let found = found.map(|found| format!(", found \"{}\"", cut(found, LONG))).unwrap_or_default();
+            let at = said.policy.line(hit.of(said.policy).1.at);
+            format!("{sign}{add} in {component}: {}{found} ({at})", cut(when, LONG))
+        };
     let mut all: Vec<String> = Vec::new();
     for (key, hit) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
         all.push(told(to, key, hit));
@@ -259,11 +262,13 @@ fn points(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<String> {
     for (index, component) in to.policy.components.iter().enumerate() {
         let Some(old) = from.policy.components.iter().position(|known| known.name == component.name) else { continue };
         let max = &from.policy.components[old].max;
-        let value =
-            |said: &Said<'_, '_, '_>, index: usize| match said.examined.value(&Expr::Name(Name::Component(index))) {
-                Out::Is(value) => Some(value.to_string()),
-                _ => None,
-            };
+        let value = |said: &ItemVersion<'_, '_, '_>, index: usize| match said
+            .examined
+            .value(&Expr::Name(NameRef::Component(index)))
+        {
+            Estimate::Is(value) => Some(value.to_string()),
+            _ => None,
+        };
         let limited = !max.same(&component.max) && value(from, old) != value(to, index);
         all.extend(limited.then(|| format!("{} is {} at most, was {max}", component.name, component.max)));
     }
@@ -272,8 +277,8 @@ fn points(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<String> {
 
 /// What is new about the two rules that decided, and whether that is explanation enough: a rule that was
 /// not there, or is not any more. One that asks something else may have done so without effect here.
-fn of_rules(from: &Said<'_, '_, '_>, to: &Said<'_, '_, '_>) -> Vec<(bool, String)> {
-    let find = |said: &Said<'_, '_, '_>, id: &str| said.names.rules.iter().position(|rule| rule.id == id);
+fn of_rules(from: &ItemVersion<'_, '_, '_>, to: &ItemVersion<'_, '_, '_>) -> Vec<(bool, String)> {
+    let find = |said: &ItemVersion<'_, '_, '_>, id: &str| said.names.rules.iter().position(|rule| rule.id == id);
     let mut all = Vec::new();
     for rule in [to.rule(), from.rule()].into_iter().flatten() {
         let id = &rule.id;

@@ -7,19 +7,19 @@
 use std::collections::HashMap;
 
 use super::parts::{self, Site};
-use super::{Change, MAX_MUTANTS, Mutant, Mutants, advised};
+use super::{MAX_MUTANTS, Mutant, Mutants, RuleMutation, advised};
 use crate::engine::policy::Policy;
 use crate::engine::rules::{Component, Point};
 use crate::engine::source::Location;
 use crate::engine::value::Value;
 use crate::language::print;
-use crate::review::book::Book;
+use crate::review::book::RuleBook;
 
 /// The changes of a policy: the first [`MAX_MUTANTS`], and how many more there are.
 #[must_use]
-pub fn list(book: Book<'_>) -> Mutants {
+pub fn list(book: RuleBook<'_>) -> Mutants {
     let policy = book.policy;
-    let mut found = Found { mutants: Mutants::default(), names: HashMap::new() };
+    let mut found = MutantList { mutants: Mutants::default(), names: HashMap::new() };
     thresholds(policy, &mut found);
     components(policy, &mut found);
     conditions(book, &mut found);
@@ -29,15 +29,15 @@ pub fn list(book: Book<'_>) -> Mutants {
     found.mutants
 }
 
-pub(super) struct Found {
+pub(super) struct MutantList {
     mutants: Mutants,
     names: HashMap<String, usize>,
 }
 
-impl Found {
+impl MutantList {
     /// Of two changes with one name the second is called `… (2)`. What is not tried is only counted: a
     /// name may be as long as a condition.
-    pub(super) fn add(&mut self, at: Location, made: impl FnOnce() -> (String, String, Change)) {
+    pub(super) fn add(&mut self, at: Location, made: impl FnOnce() -> (String, String, RuleMutation)) {
         if self.mutants.all.len() >= MAX_MUTANTS {
             self.mutants.untried += 1;
             return;
@@ -50,13 +50,13 @@ impl Found {
     }
 }
 
-fn thresholds(policy: &Policy, found: &mut Found) {
+fn thresholds(policy: &Policy, found: &mut MutantList) {
     for (threshold, index) in policy.thresholds.iter().zip(0..) {
         for (direction, up) in [("up", true), ("down", false)] {
             if let Some(value) = step(policy.text(threshold.at), &threshold.value, up) {
                 let what = format!("{} becomes {value}", threshold.value);
                 let name = format!("thresholds.{} {direction}", threshold.name);
-                found.add(threshold.at, || (name, what, Change::Threshold(index, value)));
+                found.add(threshold.at, || (name, what, RuleMutation::Threshold(index, value)));
             }
         }
     }
@@ -87,7 +87,7 @@ pub(super) fn by_one(value: &Value<'static>, up: bool) -> Option<Value<'static>>
     }
 }
 
-fn components(policy: &Policy, found: &mut Found) {
+fn components(policy: &Policy, found: &mut MutantList) {
     for (component, index) in policy.components.iter().zip(0..) {
         for (point, number) in component.points.iter().zip(0..) {
             for (direction, up) in [("up", true), ("down", false)] {
@@ -95,14 +95,14 @@ fn components(policy: &Policy, found: &mut Found) {
                 found.add(point.at, || {
                     let what = format!("{} becomes {value}", point.add);
                     let name = format!("{} {direction}", point_name(policy, component, point));
-                    (name, what, Change::Add(index, number, value))
+                    (name, what, RuleMutation::Add(index, number, value))
                 });
             }
         }
         if let Some(value) = by_one(&component.max, false) {
             let what = format!("{} becomes {value}", component.max);
             let name = format!("score.{}.max down", component.name);
-            found.add(component.at, || (name, what, Change::Max(index, value)));
+            found.add(component.at, || (name, what, RuleMutation::Max(index, value)));
         }
     }
 }
@@ -112,29 +112,29 @@ fn point_name(policy: &Policy, component: &Component, point: &Point) -> String {
     format!("score.{}[{when}]", component.name)
 }
 
-fn words(policy: &Policy, found: &mut Found) {
+fn words(policy: &Policy, found: &mut MutantList) {
     let taken_out = || "taken out".to_owned();
     for (set, index) in policy.keywords.sets.iter().zip(0..) {
         for (word, number) in set.words.iter().zip(0..) {
             let name = || format!("keywords.{} drop {}", set.name, word.text);
-            found.add(word.at, || (name(), taken_out(), Change::Word(index, number)));
+            found.add(word.at, || (name(), taken_out(), RuleMutation::Word(index, number)));
         }
     }
     for (pattern, index) in policy.patterns.iter().zip(0..) {
         for (entry, number) in pattern.entries.iter().zip(0..) {
             let name = || format!("patterns.{} drop {}", pattern.name, entry.forms.join(", "));
-            found.add(entry.at, || (name(), taken_out(), Change::Entry(index, number)));
+            found.add(entry.at, || (name(), taken_out(), RuleMutation::Entry(index, number)));
             if entry.forms.len() > 1 {
                 for (form, which) in entry.forms.iter().zip(0..) {
                     let name = || format!("patterns.{} drop {form}", pattern.name);
-                    found.add(entry.at, || (name(), taken_out(), Change::Form(index, number, which)));
+                    found.add(entry.at, || (name(), taken_out(), RuleMutation::Form(index, number, which)));
                 }
             }
         }
     }
 }
 
-fn conditions(book: Book<'_>, found: &mut Found) {
+fn conditions(book: RuleBook<'_>, found: &mut MutantList) {
     let policy = book.policy;
     for site in parts::sites(book) {
         let Some(condition) = site.condition(book) else { continue };
@@ -151,7 +151,7 @@ fn conditions(book: Book<'_>, found: &mut Found) {
                     let part = seated.map_or_else(|| print::of_policy(policy, part), |of| book.print(of, part));
                     let name = format!("{of_condition} drop {part}");
                     let what = format!("this part of an `{}` taken out", if junction.and { "and" } else { "or" });
-                    (name, what, Change::Part(site, junction.way.clone(), index))
+                    (name, what, RuleMutation::Part(site, junction.way.clone(), index))
                 });
             }
         }
@@ -174,22 +174,22 @@ fn name(policy: &Policy, site: Site) -> String {
     }
 }
 
-fn rules(policy: &Policy, found: &mut Found) {
+fn rules(policy: &Policy, found: &mut MutantList) {
     let types = &policy.classify.rules;
     for (rule, index) in types.iter().zip(0..) {
         let name = || format!("classify.{} drop", rule.ty);
-        found.add(rule.at, || (name(), "taken out".to_owned(), Change::DropType(index)));
+        found.add(rule.at, || (name(), "taken out".to_owned(), RuleMutation::DropType(index)));
         if let Some(next) = types.get(index + 1).filter(|next| next.ty != rule.ty) {
             let name = || format!("classify swap {}, {}", rule.ty, next.ty);
-            found.add(rule.at, || (name(), "exchanged".to_owned(), Change::SwapTypes(index)));
+            found.add(rule.at, || (name(), "exchanged".to_owned(), RuleMutation::SwapTypes(index)));
         }
     }
     for (rule, index) in policy.decide.iter().zip(0..) {
         let name = || format!("decide.{} drop", rule.id);
-        found.add(rule.at, || (name(), "taken out".to_owned(), Change::DropRule(index)));
+        found.add(rule.at, || (name(), "taken out".to_owned(), RuleMutation::DropRule(index)));
         if let Some(next) = policy.decide.get(index + 1) {
             let name = || format!("decide swap {}, {}", rule.id, next.id);
-            found.add(rule.at, || (name(), "exchanged".to_owned(), Change::SwapRules(index)));
+            found.add(rule.at, || (name(), "exchanged".to_owned(), RuleMutation::SwapRules(index)));
         }
     }
 }

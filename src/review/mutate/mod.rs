@@ -19,9 +19,9 @@ use crate::engine::policy::Policy;
 use crate::engine::source::{Location, Source};
 use crate::engine::untrusted::cut;
 use crate::engine::value::Value;
-use crate::engine::words::{Entry, Pattern};
-use crate::language::diag::{Diagnostic, Sink};
-use crate::review::book::Book;
+use crate::engine::words::{Pattern, PatternEntry};
+use crate::language::diag::{Diagnostic, ProblemSink};
+use crate::review::book::RuleBook;
 use crate::review::cases::Equivalent;
 pub use list::list;
 use parts::Site;
@@ -47,12 +47,12 @@ pub struct Mutant {
     pub at: Location,
     /// What is changed, for people: `5 becomes 6`.
     pub what: String,
-    change: Change,
+    change: RuleMutation,
 }
 
 /// Numbers are indices into the policy's own lists.
 #[derive(Debug, Clone)]
-enum Change {
+enum RuleMutation {
     Threshold(usize, Value<'static>),
     Add(usize, usize, Value<'static>),
     Max(usize, Value<'static>),
@@ -67,12 +67,12 @@ enum Change {
     /// Which condition, the way to the junction in it, the part.
     Part(Site, Vec<usize>, usize),
     /// Of rules over what was counted.
-    Advised(advised::Change),
+    Advised(advised::AdviceMutation),
 }
 
 /// Rules with a change.
 #[derive(Debug, Clone)]
-pub struct Changed {
+pub struct MutantRules {
     /// Those over items, and the vocabulary.
     pub policy: Policy,
     /// Those over what was counted.
@@ -84,28 +84,30 @@ impl Mutant {
     ///
     /// # Errors
     /// The words that are left of a pattern cannot be searched for; they were, with one more.
-    pub fn apply(&self, book: Book<'_>) -> Result<Changed, regex::Error> {
-        let mut changed = Changed { policy: book.policy.clone(), advice: book.advice.clone() };
+    pub fn apply(&self, book: RuleBook<'_>) -> Result<MutantRules, regex::Error> {
+        let mut changed = MutantRules { policy: book.policy.clone(), advice: book.advice.clone() };
         let policy = &mut changed.policy;
         match &self.change {
-            Change::Threshold(index, value) => policy.thresholds[*index].value = value.clone(),
-            Change::Add(component, point, value) => policy.components[*component].points[*point].add = value.clone(),
-            Change::Max(component, value) => policy.components[*component].max = value.clone(),
-            Change::Word(set, word) => {
+            RuleMutation::Threshold(index, value) => policy.thresholds[*index].value = value.clone(),
+            RuleMutation::Add(component, point, value) => {
+                policy.components[*component].points[*point].add = value.clone()
+            }
+            RuleMutation::Max(component, value) => policy.components[*component].max = value.clone(),
+            RuleMutation::Word(set, word) => {
                 let mut sets = std::mem::take(&mut policy.keywords).sets;
                 sets[*set].words.remove(*word);
                 policy.keywords = Keywords::new(sets);
             }
-            Change::Entry(index, entry) => policy.patterns[*index] = policy.patterns[*index].without(*entry)?,
-            Change::Form(index, entry, form) => {
+            RuleMutation::Entry(index, entry) => policy.patterns[*index] = policy.patterns[*index].without(*entry)?,
+            RuleMutation::Form(index, entry, form) => {
                 policy.patterns[*index] = without_form(&policy.patterns[*index], *entry, *form)?;
             }
-            Change::DropRule(index) => drop(policy.decide.remove(*index)),
-            Change::DropType(index) => drop(policy.classify.rules.remove(*index)),
-            Change::SwapRules(index) => policy.decide.swap(*index, index + 1),
-            Change::SwapTypes(index) => policy.classify.rules.swap(*index, index + 1),
-            Change::Part(site, way, part) => parts::drop_part(&mut changed, *site, way, *part),
-            Change::Advised(change) => change.apply(&mut changed.advice),
+            RuleMutation::DropRule(index) => drop(policy.decide.remove(*index)),
+            RuleMutation::DropType(index) => drop(policy.classify.rules.remove(*index)),
+            RuleMutation::SwapRules(index) => policy.decide.swap(*index, index + 1),
+            RuleMutation::SwapTypes(index) => policy.classify.rules.swap(*index, index + 1),
+            RuleMutation::Part(site, way, part) => parts::drop_part(&mut changed, *site, way, *part),
+            RuleMutation::Advised(change) => change.apply(&mut changed.advice),
         }
         // How far patterns count follows from the conditions.
         enough::mark(&mut changed.policy);
@@ -115,7 +117,7 @@ impl Mutant {
 
 /// A pattern of words with a form of one of them less.
 fn without_form(pattern: &Pattern, entry: usize, form: usize) -> Result<Pattern, regex::Error> {
-    let mut entries: Vec<Entry> = pattern.entries.clone();
+    let mut entries: Vec<PatternEntry> = pattern.entries.clone();
     entries[entry].forms.remove(form);
     let mut left = Pattern::words(&pattern.name, pattern.area, entries)?;
     left.at = pattern.at;
@@ -125,7 +127,7 @@ fn without_form(pattern: &Pattern, entry: usize, form: usize) -> Result<Pattern,
 /// Says of entries of `equivalent` that they name no change of these rules, or name one twice. Where not
 /// all changes are tried, a name that is not among them may be one of the others.
 pub fn unknown(source: &Source, equivalent: &[Equivalent], mutants: &Mutants, found: &mut Vec<Diagnostic>) {
-    let mut sink = Sink { source, found };
+    let mut sink = ProblemSink { source, found };
     for (index, entry) in equivalent.iter().enumerate() {
         let name = cut(&entry.mutant, 80);
         if equivalent[..index].iter().any(|before| before.mutant == entry.mutant) {

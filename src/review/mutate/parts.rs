@@ -3,12 +3,12 @@
 //! Takes: the conditions of a job's rules. Gives: [`Junction`]s with a way to each, and a condition without
 //! one of their parts.
 
-use super::Changed;
-use crate::advise::Made;
-use crate::engine::expr::{Expr, Name};
+use super::MutantRules;
+use crate::advise::FieldSource;
+use crate::engine::expr::{Expr, NameRef};
 use crate::engine::rules::Condition;
 use crate::engine::sentence::Sentence;
-use crate::review::book::{Book, Seat};
+use crate::review::book::{RuleBook, Seat};
 
 /// Which condition. Numbers are indices into the policy's own lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(super) struct Junction<'e> {
 }
 
 /// Every condition of a job's rules.
-pub(super) fn sites(book: Book<'_>) -> Vec<Site> {
+pub(super) fn sites(book: RuleBook<'_>) -> Vec<Site> {
     let policy = book.policy;
     let mut sites = Vec::new();
     for (component, index) in policy.components.iter().zip(0..) {
@@ -51,7 +51,7 @@ pub(super) fn sites(book: Book<'_>) -> Vec<Site> {
 
 impl Site {
     /// The condition, where there is one.
-    pub(super) fn condition(self, book: Book<'_>) -> Option<&Condition> {
+    pub(super) fn condition(self, book: RuleBook<'_>) -> Option<&Condition> {
         let policy = book.policy;
         match self {
             Site::Component(index) => policy.components[index].when.as_ref(),
@@ -64,7 +64,7 @@ impl Site {
         }
     }
 
-    fn condition_mut(self, changed: &mut Changed) -> Option<&mut Condition> {
+    fn condition_mut(self, changed: &mut MutantRules) -> Option<&mut Condition> {
         let policy = &mut changed.policy;
         match self {
             Site::Component(index) => policy.components[index].when.as_mut(),
@@ -94,15 +94,15 @@ pub(super) fn junctions<'e>(expr: &'e Expr, way: &mut Vec<usize>, found: &mut Ve
 
 /// Whether the rest may name something that only this part of a junction makes known: without it the
 /// condition could not be loaded.
-pub(super) fn guards(book: Book<'_>, site: Site, whole: &Expr, junction: &Junction<'_>, part: usize) -> bool {
+pub(super) fn guards(book: RuleBook<'_>, site: Site, whole: &Expr, junction: &Junction<'_>, part: usize) -> bool {
     let mut known = Vec::new();
     junction.parts[part].known_if(junction.and, &mut known);
     // A value of counted facts that is asked for may be unknown: else nobody would ask.
     known.retain(|name| match name {
-        Name::Fact(fact) => fact.ty(book.policy.ages).maybe,
-        name => matches!(name, Name::Slot(_)),
+        NameRef::Fact(fact) => fact.ty(book.policy.ages).maybe,
+        name => matches!(name, NameRef::Slot(_)),
     });
-    let uses = |expr: &Expr, name: Name| {
+    let uses = |expr: &Expr, name: NameRef| {
         let mut names = Vec::new();
         expr.names(&mut names);
         names.into_iter().filter(|used| *used == name).count()
@@ -118,18 +118,18 @@ pub(super) fn guards(book: Book<'_>, site: Site, whole: &Expr, junction: &Juncti
 }
 
 /// The expressions of a field that need what they name to be known. A text says of a name alone that it is unknown.
-fn written(made: &Made) -> Vec<&Expr> {
+fn written(made: &FieldSource) -> Vec<&Expr> {
     let said = |sentence| Sentence::expressions(sentence).filter(|expr| !matches!(expr, Expr::Name(_)));
     match made {
-        Made::Is(_) => Vec::new(),
-        Made::Of(expr) => vec![expr],
-        Made::Said(sentence) => said(sentence).collect(),
-        Made::SaidAll(list) => list.iter().flat_map(said).collect(),
+        FieldSource::Is(_) => Vec::new(),
+        FieldSource::Of(expr) => vec![expr],
+        FieldSource::Said(sentence) => said(sentence).collect(),
+        FieldSource::SaidAll(list) => list.iter().flat_map(said).collect(),
     }
 }
 
 /// Takes a part out of a junction; one part that is left stands for itself.
-pub(super) fn drop_part(changed: &mut Changed, site: Site, way: &[usize], part: usize) {
+pub(super) fn drop_part(changed: &mut MutantRules, site: Site, way: &[usize], part: usize) {
     let Some(condition) = site.condition_mut(changed) else { return };
     let Some(at) = at_mut(&mut condition.expr, way) else { return };
     if let Expr::And(parts) | Expr::Or(parts) = at {

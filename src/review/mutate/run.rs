@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Mutant, Mutants};
 use crate::engine::template::Templates;
-use crate::review::book::Book;
+use crate::review::book::RuleBook;
 use crate::review::cases::judge::Judge;
 use crate::review::cases::{Case, Suite};
 
@@ -30,7 +30,7 @@ pub struct Mutation {
 /// Tries every change. `progress` is told how many are done, from any thread.
 #[must_use]
 pub fn run(
-    (book, templates, version): (Book<'_>, &Templates, &str),
+    (book, templates, version): (RuleBook<'_>, &Templates, &str),
     suite: &Suite,
     listed: &Mutants,
     progress: &(dyn Fn(usize) + Sync),
@@ -79,14 +79,14 @@ pub fn run(
 
 /// The first case from `start` on, round to it again, that notices the change.
 fn noticed_by(
-    (book, templates, version): (Book<'_>, &Templates, &str),
+    (book, templates, version): (RuleBook<'_>, &Templates, &str),
     cases: &[Case],
     mutant: &Mutant,
     start: usize,
 ) -> Option<usize> {
     // What cannot be searched for is no rule that anybody could load: whoever drops it is told.
     let changed = mutant.apply(book).ok()?;
-    let changed = Book { policy: &changed.policy, advice: &changed.advice, ..book };
+    let changed = RuleBook { policy: &changed.policy, advice: &changed.advice, ..book };
     let judge = Judge::new(changed, templates, version);
     let around = (start..cases.len()).chain(0..start);
     { around }.find(|index| judge.fails(&cases[*index]))

@@ -1,6 +1,6 @@
 //! The inputs of `improvement-proposals`.
 //!
-//! Takes: `--input`, each a file, a folder, a pattern or `-`. Gives: [`Input`]s in that order, the files of a
+//! Takes: `--input`, each a file, a folder, a pattern or `-`. Gives: [`SessionInput`]s in that order, the files of a
 //! folder or pattern by name; a reader of each, which unpacks gzip.
 
 use std::fs::File;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 
-use super::super::{Stop, say, usage};
+use super::super::{EarlyEnd, say, usage};
 
 /// Endings of files that a folder is searched for.
 const ENDINGS: [&str; 4] = [".json", ".jsonl", ".json.gz", ".jsonl.gz"];
@@ -18,7 +18,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// One input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Input {
+pub(super) struct SessionInput {
     /// What messages call it.
     pub(super) name: String,
     from: From,
@@ -33,7 +33,7 @@ enum From {
     Nowhere,
 }
 
-impl Input {
+impl SessionInput {
     /// A reader of its bytes, unpacked.
     pub(super) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         let path = match &self.from {
@@ -83,12 +83,12 @@ fn fill(from: &mut dyn Read, to: &mut [u8]) -> io::Result<usize> {
 ///
 /// # Errors
 /// None names a file.
-pub(super) fn inputs(named: &[String]) -> Result<Vec<Input>, Stop> {
-    let mut all: Vec<Input> = Vec::new();
+pub(super) fn inputs(named: &[String]) -> Result<Vec<SessionInput>, EarlyEnd> {
+    let mut all: Vec<SessionInput> = Vec::new();
     for name in named {
         let mut found = one(name)?;
         if found.is_empty() {
-            found.push(Input { name: name.clone(), from: From::Nowhere });
+            found.push(SessionInput { name: name.clone(), from: From::Nowhere });
         }
         for input in found {
             if all.contains(&input) {
@@ -104,9 +104,9 @@ pub(super) fn inputs(named: &[String]) -> Result<Vec<Input>, Stop> {
     Ok(all)
 }
 
-fn one(name: &str) -> Result<Vec<Input>, Stop> {
+fn one(name: &str) -> Result<Vec<SessionInput>, EarlyEnd> {
     if name == "-" {
-        return Ok(vec![Input { name: "stdin".to_owned(), from: From::Stdin }]);
+        return Ok(vec![SessionInput { name: "stdin".to_owned(), from: From::Stdin }]);
     }
     let path = Path::new(name);
     if path.is_dir() {
@@ -124,8 +124,8 @@ fn one(name: &str) -> Result<Vec<Input>, Stop> {
     Ok(files.map(of).collect())
 }
 
-fn of(path: PathBuf) -> Input {
-    Input { name: path.display().to_string(), from: From::File(path) }
+fn of(path: PathBuf) -> SessionInput {
+    SessionInput { name: path.display().to_string(), from: From::File(path) }
 }
 
 fn below(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -9,20 +9,20 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use chrono::{DateTime, Utc};
 
-use super::super::forge::{Opened, Wanted, check, repos};
-use super::super::live::{self, About, Ended, Live};
-use super::super::rules::{Rules, looked_at};
-use super::super::{Exit, Stop, VERSION, output, usage};
-use crate::apply::Fate;
-use crate::cli::{ImprovementReport, Priority};
+use super::super::forge::{ForgeRequest, OpenForge, check, repos};
+use super::super::live::{self, Live, RunEnding, RunSubject};
+use super::super::rules::{RulesInForce, looked_at};
+use super::super::{EarlyEnd, Exit, VERSION, output, usage};
+use crate::apply::ItemFate;
+use crate::cli::{Priority, ProposalOptions};
 use crate::forge::change;
-use crate::http::Counts;
+use crate::http::RequestCounts;
 use crate::jobs::improvement_proposals::SPEC;
-use crate::jobs::improvement_proposals::issues::{self, Issues, Place};
-use crate::jobs::improvement_proposals::kept::{self, Followed, Line};
-use crate::jobs::improvement_proposals::report::Report;
+use crate::jobs::improvement_proposals::issues::{self, IssueStore, Issues};
+use crate::jobs::improvement_proposals::kept::{self, EarlierProposal, ProposalLine};
+use crate::jobs::improvement_proposals::report::ProposalReport;
 use crate::loop_dir;
-use crate::plan::choice::State;
+use crate::plan::choice::ItemState;
 use crate::plan::kept::{There, key_of};
 use crate::plan::memory::Us;
 use crate::plan::{self, Manners, Plan};
@@ -32,9 +32,9 @@ const NO_FORGE: &str = "none";
 
 /// What a run leaves behind.
 #[derive(Debug, Default)]
-pub(super) struct Left {
+pub(super) struct IssueResult {
     /// Proposals of earlier runs.
-    pub(super) followed: Vec<Followed>,
+    pub(super) followed: Vec<EarlierProposal>,
     /// Issues.
     pub(super) issues: Issues,
     /// Why not everything was done.
@@ -44,13 +44,17 @@ pub(super) struct Left {
 }
 
 /// The forge of the issues and the repository in it.
-pub(super) struct Kept {
-    opened: Opened,
+pub(super) struct IssueForge {
+    opened: OpenForge,
     repo: usize,
 }
 
 /// Opens the forge, before anything is read.
-pub(super) fn open(args: &ImprovementReport, rules: &Rules, now: DateTime<Utc>) -> Result<Option<Kept>, Stop> {
+pub(super) fn open(
+    args: &ProposalOptions,
+    rules: &RulesInForce,
+    now: DateTime<Utc>,
+) -> Result<Option<IssueForge>, EarlyEnd> {
     if !args.issue {
         return Ok(None);
     }
@@ -61,28 +65,28 @@ pub(super) fn open(args: &ImprovementReport, rules: &Rules, now: DateTime<Utc>) 
         looked_at(rules, &rules.policy.job, target, args.write)?;
     }
     check(target, &common.repos, org)?;
-    let opened = Opened::new(&Wanted { target, repos: &common.repos, org, live, now })?;
+    let opened = OpenForge::new(&ForgeRequest { target, repos: &common.repos, org, live, now })?;
     match repos(opened.read(), &common.repos, org)?.as_slice() {
-        [repo] => Ok(Some(Kept { repo: *repo, opened })),
+        [repo] => Ok(Some(IssueForge { repo: *repo, opened })),
         _ => Err(usage(anyhow!("--issue: in which repository shall the issues be? Name one with --repo"))),
     }
 }
 
 /// Follows what was proposed before, keeps the issues, records what is proposed.
 pub(super) fn act(
-    args: &ImprovementReport,
-    rules: &Rules,
-    kept: Option<&Kept>,
-    report: &Report<'_>,
+    args: &ProposalOptions,
+    rules: &RulesInForce,
+    kept: Option<&IssueForge>,
+    report: &ProposalReport<'_>,
     now: DateTime<Utc>,
-) -> Result<Left, Stop> {
+) -> Result<IssueResult, EarlyEnd> {
     let folder = &args.common.target.loop_dir;
     let clock = || args.common.target.now.unwrap_or_else(Utc::now);
     let forge = kept.map_or_else(|| NO_FORGE.to_owned(), |kept| kept.opened.read().name());
     let live = if args.dry_run {
         None
     } else {
-        Some(Live::begin(folder, SPEC.job, now, VERSION, About { forge: &forge, undoes: None })?)
+        Some(Live::begin(folder, SPEC.job, now, VERSION, RunSubject { forge: &forge, undoes: None })?)
     };
     let acted = work(args, rules, kept, report, live.as_ref(), &clock);
     if let Some(live) = &live {
@@ -91,13 +95,13 @@ pub(super) fn act(
             Err(stop) => vec![format!("{:#}", stop.error)],
         };
         let exit = acted.as_ref().map_or(Exit::Failed, |left| exit(args, report, left));
-        let ended = Ended {
+        let ended = RunEnding {
             exit: exit.code(),
             complete: why.is_empty() && report.complete(),
             why_incomplete: &why,
             totals: report.totals(),
             rules: hits(report),
-            counts: kept.map_or_else(Counts::default, |kept| kept.opened.counts()),
+            counts: kept.map_or_else(RequestCounts::default, |kept| kept.opened.counts()),
             rules_hash: &rules.policy.hash,
         };
         live.end(&ended, clock(), VERSION)?;
@@ -105,7 +109,7 @@ pub(super) fn act(
     acted
 }
 
-fn hits<'r>(report: &Report<'r>) -> HashMap<&'r str, usize> {
+fn hits<'r>(report: &ProposalReport<'r>) -> HashMap<&'r str, usize> {
     let mut hits = HashMap::new();
     for proposal in &report.advised.proposals {
         *hits.entry(proposal.rule.as_str()).or_default() += 1;
@@ -114,9 +118,9 @@ fn hits<'r>(report: &Report<'r>) -> HashMap<&'r str, usize> {
 }
 
 /// How the run ends.
-pub(super) fn exit(args: &ImprovementReport, report: &Report<'_>, left: &Left) -> Exit {
-    let deferred = left.issues.count(State::Deferred) > 0;
-    if left.issues.count(State::Failed) > 0 {
+pub(super) fn exit(args: &ProposalOptions, report: &ProposalReport<'_>, left: &IssueResult) -> Exit {
+    let deferred = left.issues.count(ItemState::Deferred) > 0;
+    if left.issues.count(ItemState::Failed) > 0 {
         Exit::Failed
     } else if !report.complete() || left.ended || deferred && !args.allow_deferred {
         Exit::Incomplete
@@ -126,18 +130,18 @@ pub(super) fn exit(args: &ImprovementReport, report: &Report<'_>, left: &Left) -
 }
 
 fn work(
-    args: &ImprovementReport,
-    rules: &Rules,
-    kept: Option<&Kept>,
-    report: &Report<'_>,
+    args: &ProposalOptions,
+    rules: &RulesInForce,
+    kept: Option<&IssueForge>,
+    report: &ProposalReport<'_>,
     live: Option<&Live>,
     clock: &dyn Fn() -> DateTime<Utc>,
-) -> Result<Left, Stop> {
+) -> Result<IssueResult, EarlyEnd> {
     let path = args.common.target.loop_dir.join("retro/proposals.jsonl");
     // What was not read may hold what is not found.
     let believed = report.complete() && report.counts.sessions > 0;
     let (followed, added) = kept::follow(lines(&path)?, report.advised, report.when, believed);
-    let mut left = Left { followed, ..Left::default() };
+    let mut left = IssueResult { followed, ..IssueResult::default() };
     if let Some(kept) = kept {
         issues(args, rules, kept, (report, believed), live, clock, &mut left)?;
     }
@@ -150,22 +154,22 @@ fn work(
 }
 
 /// What earlier runs recorded.
-fn lines(path: &Path) -> Result<Vec<Line>> {
+fn lines(path: &Path) -> Result<Vec<ProposalLine>> {
     let mut lines = Vec::new();
-    let read = loop_dir::read_lines(path, |line: Line| lines.push(line))?;
+    let read = loop_dir::read_lines(path, |line: ProposalLine| lines.push(line))?;
     live::tell(path, &read);
     Ok(lines)
 }
 
 fn issues(
-    args: &ImprovementReport,
-    rules: &Rules,
-    kept: &Kept,
-    (report, believed): (&Report<'_>, bool),
+    args: &ProposalOptions,
+    rules: &RulesInForce,
+    kept: &IssueForge,
+    (report, believed): (&ProposalReport<'_>, bool),
     live: Option<&Live>,
     clock: &dyn Fn() -> DateTime<Utc>,
-    left: &mut Left,
-) -> Result<(), Stop> {
+    left: &mut IssueResult,
+) -> Result<(), EarlyEnd> {
     let (policy, forge) = (&rules.policy, kept.opened.read());
     let repo = &forge.repos()[kept.repo].name;
     let us = Us { user: forge.user(), bots: &policy.bots };
@@ -183,7 +187,7 @@ fn issues(
             }
         }
     }
-    let place = Place { repo, there: &there, when: report.when, version: VERSION, believed };
+    let place = IssueStore { repo, there: &there, when: report.when, version: VERSION, believed };
     let worth = |priority: &str| Priority::of(priority) >= args.issue_from;
     let texts = (policy, &rules.advice, &rules.templates);
     left.issues = issues::plan(texts, place, report.advised, &left.followed, &worth)
@@ -201,30 +205,30 @@ fn issues(
             row.number = row.number.or(outcome.number);
             row.note.clone_from(&outcome.note);
             row.state = match outcome.fate {
-                Fate::Done => State::Done,
-                Fate::Unchanged => State::Unchanged,
-                Fate::Dropped => State::Dropped,
-                Fate::Failed => State::Failed,
-                Fate::NotReached => State::Deferred,
+                ItemFate::Done => ItemState::Done,
+                ItemFate::Unchanged => ItemState::Unchanged,
+                ItemFate::Dropped => ItemState::Dropped,
+                ItemFate::Failed => ItemState::Failed,
+                ItemFate::NotReached => ItemState::Deferred,
             };
         }
         left.ended = applied.ended.is_some();
         left.why.extend(applied.ended);
     }
-    let deferred = left.issues.count(State::Deferred);
+    let deferred = left.issues.count(ItemState::Deferred);
     if deferred > 0 && !left.ended {
         left.why.push(format!("{deferred} issues were deferred by the rules' own limits"));
     }
-    let failed = left.issues.count(State::Failed);
+    let failed = left.issues.count(ItemState::Failed);
     if failed > 0 {
         left.why.push(format!("{failed} issues failed while they were written"));
     }
     Ok(())
 }
 
-fn finished<'p>(rules: &'p Rules, forge: &str, report: &Report<'p>, issues: &'p Issues) -> Plan<'p> {
+fn finished<'p>(rules: &'p RulesInForce, forge: &str, report: &ProposalReport<'p>, issues: &'p Issues) -> Plan<'p> {
     let policy = &rules.policy;
-    let label = |label: &crate::engine::rules::Label| change::Label {
+    let label = |label: &crate::engine::rules::LabelSpec| change::NewLabel {
         name: label.name.clone(),
         color: label.color.clone().unwrap_or_else(|| change::GREY.to_owned()),
         description: label.description.clone().unwrap_or_default(),

@@ -15,24 +15,24 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 use chrono::{DateTime, Utc};
 
-use super::rules::{self, Rules};
-use super::{Exit, Progress, Stop, VERSION, output, say, usage};
-use crate::cli::{Format, Improvement, ImprovementReport, Merge};
+use super::rules::{self, RulesInForce};
+use super::{EarlyEnd, Exit, Progress, VERSION, output, say, usage};
+use crate::cli::{Format, Improvement, Merge, ProposalOptions};
 use crate::files;
 use crate::forge::time::rfc3339;
-use crate::jobs::improvement_proposals::report::Report;
-use crate::jobs::improvement_proposals::{self, Advised, SPEC, texts};
-use crate::plan::choice::State;
+use crate::jobs::improvement_proposals::report::ProposalReport;
+use crate::jobs::improvement_proposals::{self, ProposalAdvice, SPEC, texts};
+use crate::plan::choice::ItemState;
 use crate::sessions::blocks::Shard;
-use crate::sessions::count::Counts;
-use crate::sessions::measure::Measure;
-use crate::sessions::part::{self, Part};
+use crate::sessions::count::SessionCounts;
+use crate::sessions::measure::SessionMeasure;
+use crate::sessions::part::{self, CountPart};
 
 /// Threads that count; one more cuts.
 const THREADS: usize = 8;
 
 /// Reads sessions and reports, or prints a part.
-pub(super) fn run(args: &Improvement) -> Result<Exit, Stop> {
+pub(super) fn run(args: &Improvement) -> Result<Exit, EarlyEnd> {
     let common = &args.report.common;
     let rules = match rules::find(common, &SPEC)? {
         Ok(rules) => rules,
@@ -47,7 +47,7 @@ pub(super) fn run(args: &Improvement) -> Result<Exit, Stop> {
     progress.done();
     let names: Vec<String> = inputs.into_iter().map(|input| input.name).collect();
     if args.shard.is_some() {
-        let part = Part::new((index, of), names, &measure, counts);
+        let part = CountPart::new((index, of), names, &measure, counts);
         let mut text = serde_json::to_string(&part).context("writing the part as JSON")?;
         text.push('\n');
         give(args.report.output.as_deref(), &text, true)?;
@@ -56,24 +56,29 @@ pub(super) fn run(args: &Improvement) -> Result<Exit, Stop> {
     finish(&args.report, &rules, kept.as_ref(), (&names, &counts))
 }
 
-fn counted(inputs: &[inputs::Input], measure: &Measure, shard: Shard, progress: &(dyn Fn(usize) + Sync)) -> Counts {
+fn counted(
+    inputs: &[inputs::SessionInput],
+    measure: &SessionMeasure,
+    shard: Shard,
+    progress: &(dyn Fn(usize) + Sync),
+) -> SessionCounts {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
-    read::Reading { inputs, measure, shard, threads, progress }.counts()
+    read::SessionReading { inputs, measure, shard, threads, progress }.counts()
 }
 
 /// What rules make of sessions, nothing written: with what could not be read, one sentence each; untrusted.
 pub(super) fn advised(
-    rules: &Rules,
+    rules: &RulesInForce,
     named: &[String],
     progress: &(dyn Fn(usize) + Sync),
-) -> Result<(Advised, Vec<String>), Stop> {
+) -> Result<(ProposalAdvice, Vec<String>), EarlyEnd> {
     let inputs = inputs::inputs(named)?;
     let counts = counted(&inputs, &improvement_proposals::measure(&rules.advice), Shard::ALL, progress);
     let asked = improvement_proposals::asked(&rules.advice, None, None);
     let advised =
         improvement_proposals::advise(&rules.policy, &rules.advice, &counts, asked).map_err(|why| anyhow!(why))?;
     let inputs: Vec<String> = inputs.into_iter().map(|input| input.name).collect();
-    let report = Report {
+    let report = ProposalReport {
         inputs: &inputs,
         counts: &counts,
         advised: &advised,
@@ -92,7 +97,7 @@ pub(super) fn advised(
 const LARGEST_PART: u64 = 1 << 30;
 
 /// Puts the parts of a reading together and reports.
-pub(super) fn merge(args: &Merge) -> Result<Exit, Stop> {
+pub(super) fn merge(args: &Merge) -> Result<Exit, EarlyEnd> {
     let rules = match rules::find(&args.report.common, &SPEC)? {
         Ok(rules) => rules,
         Err(exit) => return Ok(exit),
@@ -104,7 +109,7 @@ pub(super) fn merge(args: &Merge) -> Result<Exit, Stop> {
         let shown = path.display();
         let text =
             files::read(path, LARGEST_PART).with_context(|| format!("reading the part {shown}")).map_err(usage)?;
-        let part: Part = serde_json::from_slice(&text)
+        let part: CountPart = serde_json::from_slice(&text)
             .map_err(|error| usage(anyhow!("{shown} is no part that --shard has printed: {error}")))?;
         parts.push(part);
         names.push(shown.to_string());
@@ -116,18 +121,18 @@ pub(super) fn merge(args: &Merge) -> Result<Exit, Stop> {
 
 /// What the rules make of counted sessions, and all that is done with it.
 fn finish(
-    args: &ImprovementReport,
-    rules: &Rules,
-    kept: Option<&issues::Kept>,
-    (inputs, counts): (&[String], &Counts),
-) -> Result<Exit, Stop> {
+    args: &ProposalOptions,
+    rules: &RulesInForce,
+    kept: Option<&issues::IssueForge>,
+    (inputs, counts): (&[String], &SessionCounts),
+) -> Result<Exit, EarlyEnd> {
     let shown = &args.common.shown;
     let now = now(args);
     let when = rfc3339(now);
     let asked = improvement_proposals::asked(&rules.advice, args.hourly_rate, args.threshold);
     let advised =
         improvement_proposals::advise(&rules.policy, &rules.advice, counts, asked).map_err(|why| anyhow!(why))?;
-    let mut report = Report {
+    let mut report = ProposalReport {
         inputs,
         counts,
         advised: &advised,
@@ -155,16 +160,19 @@ fn finish(
     let summary = markdown()?;
     output::summary(|| summary)?;
     let exit = issues::exit(args, &report, &left);
-    output::step_outputs(left.issues.count(State::Done) + left.issues.count(State::Planned), exit == Exit::Done)?;
+    output::step_outputs(
+        left.issues.count(ItemState::Done) + left.issues.count(ItemState::Planned),
+        exit == Exit::Done,
+    )?;
     Ok(exit)
 }
 
-fn now(args: &ImprovementReport) -> DateTime<Utc> {
+fn now(args: &ProposalOptions) -> DateTime<Utc> {
     args.common.target.now.unwrap_or_else(Utc::now)
 }
 
 /// What could not be read, on stderr.
-fn warn(report: &Report<'_>) {
+fn warn(report: &ProposalReport<'_>) {
     let problems = report.problems;
     for problem in &problems.told {
         say(&format!("warning: {}: {}", report.place(problem), problem.what));
@@ -180,7 +188,7 @@ fn warn(report: &Report<'_>) {
 }
 
 /// The result goes to a file, or to stdout.
-fn give(path: Option<&Path>, text: &str, json: bool) -> Result<(), Stop> {
+fn give(path: Option<&Path>, text: &str, json: bool) -> Result<(), EarlyEnd> {
     match path {
         Some(path) => {
             files::replace(path, text.as_bytes(), files::Access::Private)?;

@@ -1,47 +1,47 @@
 //! All inputs, read and counted on several threads.
 //!
-//! Takes: the inputs, what the rules measure, which part to read. Gives: [`Counts`]. One thread cuts inputs
+//! Takes: the inputs, what the rules measure, which part to read. Gives: [`SessionCounts`]. One thread cuts inputs
 //! into blocks, the others read and count them; a transcript is one thread's from its beginning to its end.
 
 use std::io::Read;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
-use super::inputs::Input;
-use crate::sessions::adapters::{self, Adapter, HEAD, Head};
-use crate::sessions::blocks::{Block, Shard};
-use crate::sessions::count::{Counter, Counts};
-use crate::sessions::measure::Measure;
-use crate::sessions::session::Place;
+use super::inputs::SessionInput;
+use crate::sessions::adapters::{self, Adapter, HEAD, InputHead};
+use crate::sessions::blocks::{RecordBlock, Shard};
+use crate::sessions::count::{Counter, SessionCounts};
+use crate::sessions::measure::SessionMeasure;
+use crate::sessions::session::SessionPlace;
 
 /// Blocks that wait for each thread.
 const AHEAD: usize = 2;
 
 /// What a thread is given.
 enum Task {
-    Block(Block, &'static dyn Adapter),
+    Block(RecordBlock, &'static dyn Adapter),
     Input(u32),
 }
 
 /// An input with its head read.
-struct Opened {
+struct OpenInput {
     adapter: &'static dyn Adapter,
     bytes: Box<dyn Read + Send>,
 }
 
 /// What is read, and how.
-pub(super) struct Reading<'r> {
-    pub(super) inputs: &'r [Input],
-    pub(super) measure: &'r Measure,
+pub(super) struct SessionReading<'r> {
+    pub(super) inputs: &'r [SessionInput],
+    pub(super) measure: &'r SessionMeasure,
     pub(super) shard: Shard,
     pub(super) threads: usize,
     /// Told of so many sessions more.
     pub(super) progress: &'r (dyn Fn(usize) + Sync),
 }
 
-impl Reading<'_> {
+impl SessionReading<'_> {
     /// Reads everything.
-    pub(super) fn counts(&self) -> Counts {
+    pub(super) fn counts(&self) -> SessionCounts {
         let (to, from) = sync_channel::<Task>(self.threads * AHEAD);
         let from = Mutex::new(from);
         // Bytes go round: new ones would be cleared by the system, again and again.
@@ -63,12 +63,12 @@ impl Reading<'_> {
     }
 
     /// Cuts inputs into blocks; what only this thread can read, it counts.
-    fn cut(&self, to: SyncSender<Task>, used: &Receiver<Vec<u8>>) -> Counts {
+    fn cut(&self, to: SyncSender<Task>, used: &Receiver<Vec<u8>>) -> SessionCounts {
         let mut own = Counter::new(self.measure);
         for (index, input) in (0_u32..).zip(self.inputs) {
             let Some(mut opened) = self.open(index, input, &mut own) else { continue };
             if opened.adapter.whole() {
-                if !self.shard.reads(Place(index, 0, 0)) {
+                if !self.shard.reads(SessionPlace(index, 0, 0)) {
                     continue;
                 }
                 if input.is_stdin() {
@@ -89,18 +89,18 @@ impl Reading<'_> {
         own.counts
     }
 
-    fn open(&self, index: u32, input: &Input, to: &mut Counter<'_>) -> Option<Opened> {
-        let begin = || -> std::io::Result<Opened> {
+    fn open(&self, index: u32, input: &SessionInput, to: &mut Counter<'_>) -> Option<OpenInput> {
+        let begin = || -> std::io::Result<OpenInput> {
             let mut bytes = input.open()?;
             let mut head = Vec::with_capacity(HEAD);
             bytes.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
-            let adapter = adapters::of(&Head::new(&head));
-            Ok(Opened { adapter, bytes: Box::new(std::io::Cursor::new(head).chain(bytes)) })
+            let adapter = adapters::of(&InputHead::new(&head));
+            Ok(OpenInput { adapter, bytes: Box::new(std::io::Cursor::new(head).chain(bytes)) })
         };
         match begin() {
             Ok(opened) => Some(opened),
             Err(error) => {
-                let place = Place(index, 0, 0);
+                let place = SessionPlace(index, 0, 0);
                 if self.shard.reads(place) {
                     to.counts.problems.unread(place, 1, format!("it cannot be read: {error}"));
                 }
@@ -110,7 +110,7 @@ impl Reading<'_> {
     }
 
     /// Reads an input from its beginning to its end.
-    fn whole(&self, index: u32, opened: &mut Opened, to: &mut Counter<'_>) {
+    fn whole(&self, index: u32, opened: &mut OpenInput, to: &mut Counter<'_>) {
         let (mut cut, mut reader) = (opened.adapter.cut(index), opened.adapter.reader());
         let before = to.counts.sessions;
         while let Some(mut block) = cut.next(&mut opened.bytes) {
@@ -121,7 +121,7 @@ impl Reading<'_> {
         (self.progress)(usize::try_from(to.counts.sessions - before).unwrap_or_default());
     }
 
-    fn work(&self, from: &Mutex<Receiver<Task>>, back: Sender<Vec<u8>>) -> Counts {
+    fn work(&self, from: &Mutex<Receiver<Task>>, back: Sender<Vec<u8>>) -> SessionCounts {
         let mut own = Counter::new(self.measure);
         loop {
             // A thread that panicked has left the channel whole.

@@ -10,25 +10,25 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::{Noted, retro};
+use super::{LoopRun, retro};
 use crate::cli::{Backfill, Format};
 use crate::engine::rules::Policy;
 use crate::forge::remote::token_refused;
 use crate::forge::time::rfc3339;
-use crate::forge::{Forge, Kind, States, seek};
+use crate::forge::{Forge, ItemKind, States, seek};
 use crate::jobs::backfill_retro::{JOB, cycle};
 use crate::jobs::backlog_triage;
 use crate::loop_dir::{Log, append_line, each_block};
 use crate::loops::block;
-use crate::loops::record::Record;
-use crate::run::forge::{Opened, Wanted, check, repos};
-use crate::run::{Exit, Stop, live, output, rules, say};
+use crate::loops::record::CycleRecord;
+use crate::run::forge::{ForgeRequest, OpenForge, check, repos};
+use crate::run::{EarlyEnd, Exit, live, output, rules, say};
 
 /// When pull requests ended and their numbers, and what could not be read.
-type Ended = (Vec<(DateTime<Utc>, u64)>, Vec<String>);
+type EndedPulls = (Vec<(DateTime<Utc>, u64)>, Vec<String>);
 
 /// Runs the job.
-pub(in crate::run) fn run(args: &Backfill) -> Result<Exit, Stop> {
+pub(in crate::run) fn run(args: &Backfill) -> Result<Exit, EarlyEnd> {
     let common = &args.common;
     check(&common.target, &common.repos, common.org.as_deref())?;
     let found = match rules::find(common, &backlog_triage::SPEC)? {
@@ -38,10 +38,11 @@ pub(in crate::run) fn run(args: &Backfill) -> Result<Exit, Stop> {
     let folder = &common.target.loop_dir;
     let clock = || common.target.now.unwrap_or_else(Utc::now);
     let now = clock();
-    let wanted = Wanted { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live: false, now };
-    let forge = Opened::over_many(&wanted, usize::from(common.concurrency))?;
+    let wanted =
+        ForgeRequest { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live: false, now };
+    let forge = OpenForge::over_many(&wanted, usize::from(common.concurrency))?;
     let asked_for = repos(forge.read(), &common.repos, common.org.as_deref())?;
-    let noted = Noted::begin(folder, JOB, now, (args.dry_run, &forge.read().name()))?;
+    let noted = LoopRun::begin(folder, JOB, now, (args.dry_run, &forge.read().name()))?;
     let (mut recorded, mut known) = (Vec::new(), 0);
     let mut why: Vec<String> = forge.read().unread().iter().map(|(name, why)| format!("{name}: {why}")).collect();
     let stop = live::stop()?;
@@ -89,7 +90,7 @@ pub(in crate::run) fn run(args: &Backfill) -> Result<Exit, Stop> {
         };
         // Somebody has opened it again.
         let Some(given) = given else { continue };
-        let (record, _) = Record::new(given, &rfc3339(now));
+        let (record, _) = CycleRecord::new(given, &rfc3339(now));
         if !args.dry_run {
             let held = retro::lock(folder)?;
             append_line(&path, &record.value())?;
@@ -129,16 +130,18 @@ pub(super) fn one(forge: &dyn Forge, policy: &Policy, repo: usize, number: u64) 
 }
 
 /// When each pull request of a repository ended, and its number; and entries that were no item.
-fn ended(forge: &dyn Forge, repo: usize, (since, threads): (Option<DateTime<Utc>>, usize)) -> Result<Ended> {
-    let closed = States { open: false, ..States::ALL.of(&[Kind::Pull]) };
+fn ended(forge: &dyn Forge, repo: usize, (since, threads): (Option<DateTime<Utc>>, usize)) -> Result<EndedPulls> {
+    let closed = States { open: false, ..States::ALL.of(&[ItemKind::Pull]) };
     let unreadable = RefCell::default();
-    let read = |page: crate::forge::Page<'_>| {
+    let read = |page: crate::forge::PageHandler<'_>| {
         let mut listed = forge.items(repo, closed, threads, page)?;
         unreadable.replace(std::mem::take(&mut listed.unreadable));
         Ok(listed)
     };
     let wanted = |item: &crate::forge::Item<'_>| {
-        item.kind == Kind::Pull && !item.open && item.closed_at.is_some_and(|at| since.is_none_or(|since| at >= since))
+        item.kind == ItemKind::Pull
+            && !item.open
+            && item.closed_at.is_some_and(|at| since.is_none_or(|since| at >= since))
     };
     let found = seek::those(read, wanted)?;
     let found = found.into_iter().filter_map(|item| Some((item.closed_at?, item.number))).collect();

@@ -9,17 +9,17 @@ use anyhow::{Result, anyhow};
 use chrono::Utc;
 use serde_json::json;
 
-use super::{Noted, check_folder, read_json, replace_json, score};
+use super::{LoopRun, check_folder, read_json, replace_json, score};
 use crate::cli::{Format, LoopGuard};
 use crate::files::{Lock, Patience};
 use crate::forge::time::rfc3339;
-use crate::http::Counts;
-use crate::jobs::loop_guard::{Backoff, JOB, SPEC, State, too_old};
+use crate::http::RequestCounts;
+use crate::jobs::loop_guard::{Backoff, GuardState, JOB, SPEC, too_old};
 use crate::loops::insights::instant_of;
-use crate::run::{Exit, Stop, output, rules, say};
+use crate::run::{EarlyEnd, Exit, output, rules, say};
 
 /// Runs the job.
-pub(in crate::run) fn run(args: &LoopGuard) -> Result<Exit, Stop> {
+pub(in crate::run) fn run(args: &LoopGuard) -> Result<Exit, EarlyEnd> {
     let common = &args.common;
     let found = match rules::find(common, &SPEC)? {
         Ok(rules) => rules,
@@ -30,7 +30,7 @@ pub(in crate::run) fn run(args: &LoopGuard) -> Result<Exit, Stop> {
     if !args.ask_forge {
         check_folder(folder)?;
     }
-    let noted = Noted::begin(folder, JOB, clock(), (args.dry_run, ""))?;
+    let noted = LoopRun::begin(folder, JOB, clock(), (args.dry_run, ""))?;
     let ready = if args.ask_forge {
         match score::ready(common, clock())? {
             Ok(ready) => ready,
@@ -47,8 +47,17 @@ pub(in crate::run) fn run(args: &LoopGuard) -> Result<Exit, Stop> {
                 folder.join("queue.json").display()
             );
             output::step_output("ready", "false")?;
-            noted.end(exit, std::slice::from_ref(&why), (json!({}), Counts::default(), &found.policy.hash), clock())?;
-            return Err(Stop { exit, error: anyhow!("whether there is work is not known: {why}"), ends_loop: false });
+            noted.end(
+                exit,
+                std::slice::from_ref(&why),
+                (json!({}), RequestCounts::default(), &found.policy.hash),
+                clock(),
+            )?;
+            return Err(EarlyEnd {
+                exit,
+                error: anyhow!("whether there is work is not known: {why}"),
+                ends_loop: false,
+            });
         }
         let items = queue["items"].as_array().map(Vec::as_slice).unwrap_or_default();
         items.iter().filter(|item| item["ready"] == true).count()
@@ -63,7 +72,7 @@ pub(in crate::run) fn run(args: &LoopGuard) -> Result<Exit, Stop> {
     let file = read_json(&path)?;
     let number = |name: &str| file[name].as_u64().unwrap_or(0);
     let at = instant_of(&file["generated_at"]).unwrap_or(0).div_euclid(1_000_000);
-    let before = State { idle_runs: number("idle_runs"), wait_s: number("wait_s"), at };
+    let before = GuardState { idle_runs: number("idle_runs"), wait_s: number("wait_s"), at };
     let backoff = Backoff::new(&found.advice.measure);
     let said = backoff.say(ready > 0, before, now.timestamp(), fastrand::f64());
     let after = said.state.unwrap_or(before);
@@ -92,7 +101,7 @@ pub(in crate::run) fn run(args: &LoopGuard) -> Result<Exit, Stop> {
             (ready, _) => format!("{ready} issues are ready"),
         });
     }
-    noted.end(exit, &[], (totals, Counts::default(), &found.policy.hash), clock())?;
+    noted.end(exit, &[], (totals, RequestCounts::default(), &found.policy.hash), clock())?;
     if args.wait && said.wait_s > 0 {
         std::thread::sleep(Duration::from_secs(said.wait_s));
     }

@@ -10,40 +10,40 @@ use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::{Noted, check_folder, replace_json};
+use super::{LoopRun, check_folder, replace_json};
 use crate::cli::{Format, Introspect};
 use crate::engine::untrusted;
 use crate::forge::time::rfc3339;
-use crate::http::Counts as Requests;
+use crate::http::RequestCounts;
 use crate::jobs::loop_introspect::facts::OfLog;
 use crate::jobs::loop_introspect::{self, JOB, params, shown};
 use crate::loop_dir::{self, Bad, Log, TOLD, each_block};
 use crate::loops::block::{self, Rows};
-use crate::loops::count::{Counts, SeenAgain};
+use crate::loops::count::{LoopCounts, SeenAgain};
 use crate::loops::cycle::NAMES;
 use crate::loops::deep::Deep;
-use crate::loops::figures::Figures;
-use crate::loops::insights::{Recommendation, Source, members};
-use crate::loops::measure::{Measure, SECOND, span};
-use crate::loops::repeats::Told;
-use crate::run::rules::Rules;
-use crate::run::{Exit, Stop, VERSION, output, rules, say};
+use crate::loops::figures::LoopFigures;
+use crate::loops::insights::{LogSource, Recommendation, members};
+use crate::loops::measure::{LoopMeasure, SECOND, span};
+use crate::loops::repeats::AttemptStory;
+use crate::run::rules::RulesInForce;
+use crate::run::{EarlyEnd, Exit, VERSION, output, rules, say};
 
 /// Threads that read the log, beside the one that counts.
 const THREADS: usize = 4;
 
 /// What reading the log came to.
-struct Read {
-    figures: Figures,
-    counts: Counts,
+struct LogReading {
+    figures: LoopFigures,
+    counts: LoopCounts,
     deep: Deep,
-    source: Source,
+    source: LogSource,
     /// Parts of the log that are lost.
     lost: Vec<String>,
 }
 
 /// Runs the job.
-pub(in crate::run) fn run(args: &Introspect) -> Result<Exit, Stop> {
+pub(in crate::run) fn run(args: &Introspect) -> Result<Exit, EarlyEnd> {
     let common = args.place.common();
     let rules = match rules::find(&common, &loop_introspect::SPEC)? {
         Ok(rules) => rules,
@@ -52,8 +52,8 @@ pub(in crate::run) fn run(args: &Introspect) -> Result<Exit, Stop> {
     let now = args.place.now.unwrap_or_else(Utc::now);
     let folder = &args.place.loop_dir;
     check_folder(folder)?;
-    let noted = Noted::begin(folder, JOB, now, (args.dry_run, ""))?;
-    let Judged { measure, read, recommended } = judged(&rules, folder, (now, args.window, args.since))?;
+    let noted = LoopRun::begin(folder, JOB, now, (args.dry_run, ""))?;
+    let LogJudgement { measure, read, recommended } = judged(&rules, folder, (now, args.window, args.since))?;
     let notes = notes(&read, measure.now, measure.window);
     let totals = json!({
         "cycles": read.figures.cycles, "recent": read.figures.recent.count, "previous": read.figures.previous.count,
@@ -73,7 +73,7 @@ pub(in crate::run) fn run(args: &Introspect) -> Result<Exit, Stop> {
         replace_json(&folder.join("retro/insights.json"), &insights)?;
     }
     let (when, window) = (rfc3339(now), shown_window(measure.window));
-    let shown = shown::Shown {
+    let shown = shown::IntrospectView {
         when: &when,
         window: &window,
         epoch: &read.counts.epoch,
@@ -97,20 +97,20 @@ pub(in crate::run) fn run(args: &Introspect) -> Result<Exit, Stop> {
     noted.end(
         exit,
         &read.lost,
-        (totals, Requests::default(), &rules.policy.hash),
+        (totals, RequestCounts::default(), &rules.policy.hash),
         args.place.now.unwrap_or_else(Utc::now),
     )?;
     Ok(exit)
 }
 
 /// What the rules make of a log.
-pub(in crate::run) struct Judged {
-    measure: Measure,
-    read: Read,
+pub(in crate::run) struct LogJudgement {
+    measure: LoopMeasure,
+    read: LogReading,
     pub(in crate::run) recommended: Vec<Recommendation>,
 }
 
-impl Judged {
+impl LogJudgement {
     /// Parts of the log that are lost, one sentence each; untrusted.
     pub(in crate::run) fn lost(self) -> Vec<String> {
         self.read.lost
@@ -119,28 +119,28 @@ impl Judged {
 
 /// Reads the log of this folder and judges it, by cycles from an instant on, in windows of a length.
 pub(in crate::run) fn judged(
-    rules: &Rules,
+    rules: &RulesInForce,
     folder: &Path,
     (now, window, since): (DateTime<Utc>, Option<Duration>, Option<DateTime<Utc>>),
-) -> Result<Judged> {
+) -> Result<LogJudgement> {
     let (window, since) = (window.map(|window| window.as_secs()), since.map(|since| since.timestamp_micros()));
     let measure = params::measure(&rules.advice.measure, now.timestamp_micros(), window, since);
     let read = read(folder, &measure)?;
     let log = OfLog { now: measure.now, window: measure.window, bad: read.source.bad, future: read.counts.future };
     let recommended = loop_introspect::recommend(&rules.policy, &rules.advice, &read.figures, &read.deep, log);
     let recommended = recommended.map_err(|error| anyhow!("judging the figures: {error}"))?;
-    Ok(Judged { measure, read, recommended })
+    Ok(LogJudgement { measure, read, recommended })
 }
 
 /// Reads the log of cycles and that of deep triage.
-fn read(folder: &Path, measure: &Measure) -> Result<Read> {
+fn read(folder: &Path, measure: &LoopMeasure) -> Result<LogReading> {
     let mut log = Log::open(&folder.join("retro/cycles.jsonl"))?;
-    let mut counts = Counts::new(measure);
-    let mut source = Source { files: log.paths().len(), ..Source::default() };
+    let mut counts = LoopCounts::new(measure);
+    let mut source = LogSource { files: log.paths().len(), ..LogSource::default() };
     let names: Vec<String> = log.paths().iter().map(|path| path.display().to_string()).collect();
     let (mut lost, mut part, mut lines) = (Vec::new(), 0, 0);
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
-    let parse = |block: loop_dir::Block| (block.part, block.lost, block::read(block.bytes));
+    let parse = |block: loop_dir::LineBlock| (block.part, block.lost, block::read(block.bytes));
     each_block(&mut log, threads, parse, |(of, gone, rows)| {
         if of != part {
             (part, lines) = (of, 0);
@@ -160,13 +160,13 @@ fn read(folder: &Path, measure: &Measure) -> Result<Read> {
             }
         }
     })?;
-    let mut figures = Figures::new(&mut counts, measure);
+    let mut figures = LoopFigures::new(&mut counts, measure);
     if !figures.repeats.is_empty() {
         let issues: Vec<u64> = figures.repeats.iter().map(|repeat| repeat.issue).collect();
-        let mut told = Told::new(figures.repeats.iter().map(|repeat| repeat.key));
+        let mut told = AttemptStory::new(figures.repeats.iter().map(|repeat| repeat.key));
         let mut seen = SeenAgain::default();
         log.rewind();
-        let parse = |block: loop_dir::Block| block::read_of(block.bytes, &issues);
+        let parse = |block: loop_dir::LineBlock| block::read_of(block.bytes, &issues);
         each_block(&mut log, threads, parse, |rows: Rows| counts.tell(measure, &rows, &mut told, &mut seen))?;
         for repeat in &mut figures.repeats {
             repeat.attempts = told.attempts(repeat.key, repeat.failures).to_vec();
@@ -177,11 +177,11 @@ fn read(folder: &Path, measure: &Measure) -> Result<Read> {
     let found = loop_dir::read_lines(&path, |run: Map<String, Value>| deep.take(measure, &run))?;
     found.told.iter().for_each(|bad| say(&format!("warning: {bad}")));
     source.deep_bad = found.bad;
-    Ok(Read { figures, counts, deep, source, lost })
+    Ok(LogReading { figures, counts, deep, source, lost })
 }
 
 /// Names the bad lines of a block, the first hundred of all.
-fn tell(name: &str, before: u64, rows: &Rows, source: &mut Source) {
+fn tell(name: &str, before: u64, rows: &Rows, source: &mut LogSource) {
     let told = usize::try_from(source.bad).unwrap_or(TOLD).min(TOLD);
     for (line, why) in rows.told.iter().take(TOLD - told) {
         let bad = Bad { path: name.to_owned(), line: before + line + 1, why: why.clone() };
@@ -192,7 +192,7 @@ fn tell(name: &str, before: u64, rows: &Rows, source: &mut Source) {
 }
 
 /// What is said of the log itself; `now` and the length of a window in microseconds.
-fn notes(read: &Read, now: i64, window: i64) -> Vec<String> {
+fn notes(read: &LogReading, now: i64, window: i64) -> Vec<String> {
     let (counts, source) = (&read.counts, &read.source);
     let mut notes = Vec::new();
     let mut note = |count: u64, one: &str, more: &str| match count {

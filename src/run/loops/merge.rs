@@ -11,10 +11,10 @@ use anyhow::{Result, anyhow};
 use crate::cli::LoopMerge;
 use crate::loop_dir::{Holds, check_links, holds, memory, merge_lines, read, replace};
 use crate::loops::merge::{lines, theirs_is_newer};
-use crate::run::{Exit, Stop, say, usage};
+use crate::run::{EarlyEnd, Exit, say, usage};
 
 /// Puts them together.
-pub(in crate::run) fn run(args: &LoopMerge) -> Result<Exit, Stop> {
+pub(in crate::run) fn run(args: &LoopMerge) -> Result<Exit, EarlyEnd> {
     let (ours, theirs) = (&args.ours, &args.theirs);
     if !theirs.exists() {
         return Err(usage(anyhow!("there is no file and no folder {}", theirs.display())));

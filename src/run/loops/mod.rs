@@ -18,39 +18,39 @@ use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::record::{About, Ended, Record};
-use super::{Exit, Stop, VERSION, say, usage};
-use crate::http::Counts;
+use super::record::{RunEnding, RunRecord, RunSubject};
+use super::{EarlyEnd, Exit, VERSION, say, usage};
+use crate::http::RequestCounts;
 use crate::loop_dir::{read, replace};
 
 /// A run of such a job, noted in `runs.jsonl` unless it is a dry one.
-struct Noted {
-    record: Option<Record>,
+struct LoopRun {
+    record: Option<RunRecord>,
 }
 
-impl Noted {
-    fn begin(folder: &Path, job: &str, now: DateTime<Utc>, (dry_run, forge): (bool, &str)) -> Result<Noted> {
-        let about = About { forge, undoes: None };
-        let record = if dry_run { None } else { Some(Record::begin(folder, job, now, VERSION, about)?) };
-        Ok(Noted { record })
+impl LoopRun {
+    fn begin(folder: &Path, job: &str, now: DateTime<Utc>, (dry_run, forge): (bool, &str)) -> Result<LoopRun> {
+        let about = RunSubject { forge, undoes: None };
+        let record = if dry_run { None } else { Some(RunRecord::begin(folder, job, now, VERSION, about)?) };
+        Ok(LoopRun { record })
     }
 
     fn end(
         &self,
         exit: Exit,
         why_incomplete: &[String],
-        (totals, counts, rules_hash): (Value, Counts, &str),
+        (totals, counts, rules_hash): (Value, RequestCounts, &str),
         now: DateTime<Utc>,
     ) -> Result<()> {
         let Some(record) = &self.record else { return Ok(()) };
         let (complete, rules) = (why_incomplete.is_empty(), Default::default());
-        let ended = Ended { exit: exit.code(), complete, why_incomplete, totals, rules, counts, rules_hash };
+        let ended = RunEnding { exit: exit.code(), complete, why_incomplete, totals, rules, counts, rules_hash };
         record.end(&ended, now, VERSION)
     }
 }
 
 /// Sees to it that there is a folder to read from: none at all is no empty memory.
-pub(super) fn check_folder(folder: &Path) -> Result<(), Stop> {
+pub(super) fn check_folder(folder: &Path) -> Result<(), EarlyEnd> {
     if folder.is_dir() {
         return Ok(());
     }

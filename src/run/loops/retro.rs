@@ -10,18 +10,18 @@ use anyhow::{Context, Result, anyhow};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::{Noted, backfill, replace_json};
+use super::{LoopRun, backfill, replace_json};
 use crate::cli::{CycleRetro, Format};
 use crate::files::{Lock, Patience};
 use crate::forge::time::rfc3339;
-use crate::http::Counts;
+use crate::http::RequestCounts;
 use crate::jobs::backlog_triage;
 use crate::jobs::cycle_retro::{JOB, SPEC};
 use crate::loop_dir::{Log, append_line, each_block};
 use crate::loops::block;
-use crate::loops::record::{Fate, Known, Last, Record};
-use crate::run::forge::{Opened, Wanted, check, repos};
-use crate::run::{Exit, Stop, output, rules, say, usage};
+use crate::loops::record::{CycleFate, CycleRecord, KnownCycles, Last};
+use crate::run::forge::{ForgeRequest, OpenForge, check, repos};
+use crate::run::{EarlyEnd, Exit, output, rules, say, usage};
 
 /// Cycles that are recorded in one turn: so many are in memory.
 const TURN: usize = 10_000;
@@ -31,7 +31,7 @@ const TOLD: usize = 10;
 
 /// What became of the cycles that were sent.
 #[derive(Default)]
-struct Done {
+struct CycleResult {
     recorded: Vec<Value>,
     sent: usize,
     new: usize,
@@ -41,7 +41,7 @@ struct Done {
 }
 
 /// Runs the job.
-pub(in crate::run) fn run(args: &CycleRetro) -> Result<Exit, Stop> {
+pub(in crate::run) fn run(args: &CycleRetro) -> Result<Exit, EarlyEnd> {
     let common = &args.common;
     let found = match rules::find(common, &SPEC)? {
         Ok(rules) => rules,
@@ -57,23 +57,23 @@ pub(in crate::run) fn run(args: &CycleRetro) -> Result<Exit, Stop> {
         return Err(usage(anyhow!("nothing is said of the cycle: see `kaizen cycle-retro --help`")));
     }
     let (pull, counts) = match args.from_pr {
-        None => (Map::new(), Counts::default()),
+        None => (Map::new(), RequestCounts::default()),
         Some(number) => match from_pr(args, number, clock())? {
             Ok(read) => read,
             Err(exit) => return Ok(exit),
         },
     };
-    let noted = Noted::begin(folder, JOB, clock(), (args.dry_run, ""))?;
-    let mut done = Done::default();
+    let noted = LoopRun::begin(folder, JOB, clock(), (args.dry_run, ""))?;
+    let mut done = CycleResult::default();
     let now = rfc3339(clock());
     let mut turn = Vec::new();
-    let take = |given: Map<String, Value>, turn: &mut Vec<Record>| {
+    let take = |given: Map<String, Value>, turn: &mut Vec<CycleRecord>| {
         let mut all = pull.clone();
         all.extend(given);
         let mut given = all;
         given.extend(args.fields.iter().cloned());
         given.extend(told.clone());
-        let (record, odd) = Record::new(given, &now);
+        let (record, odd) = CycleRecord::new(given, &now);
         odd.iter().for_each(|odd| say(&format!("warning: of a cycle {odd}")));
         turn.push(record);
     };
@@ -114,18 +114,19 @@ pub(in crate::run) fn run(args: &CycleRetro) -> Result<Exit, Stop> {
 }
 
 /// A cycle's fields and the requests that they took, or how the run ends.
-type Found = Result<(Map<String, Value>, Counts), Exit>;
+type CycleFields = Result<(Map<String, Value>, RequestCounts), Exit>;
 
 /// What the forge holds of a pull request that has ended, and the requests that it took.
-fn from_pr(args: &CycleRetro, number: u64, now: DateTime<Utc>) -> Result<Found, Stop> {
+fn from_pr(args: &CycleRetro, number: u64, now: DateTime<Utc>) -> Result<CycleFields, EarlyEnd> {
     let common = &args.common;
     check(&common.target, &common.repos, common.org.as_deref())?;
     let found = match rules::find(common, &backlog_triage::SPEC)? {
         Ok(rules) => rules,
         Err(exit) => return Ok(Err(exit)),
     };
-    let wanted = Wanted { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live: false, now };
-    let forge = Opened::new(&wanted)?;
+    let wanted =
+        ForgeRequest { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live: false, now };
+    let forge = OpenForge::new(&wanted)?;
     let asked_for = repos(forge.read(), &common.repos, common.org.as_deref())?;
     let [repo] = asked_for[..] else {
         return Err(usage(anyhow!("--from-pr: name the repository with --repo, there are {}", asked_for.len())));
@@ -163,14 +164,14 @@ fn told(args: &CycleRetro) -> Map<String, Value> {
 }
 
 /// Records what is new of a turn.
-fn record(args: &CycleRetro, turn: &mut Vec<Record>, window: usize, done: &mut Done) -> Result<()> {
+fn record(args: &CycleRetro, turn: &mut Vec<CycleRecord>, window: usize, done: &mut CycleResult) -> Result<()> {
     let folder = &args.common.target.loop_dir;
     let path = folder.join("retro/cycles.jsonl");
     let held = match args.dry_run {
         true => None,
         false => Some(lock(folder)?),
     };
-    let (mut known, mut last) = (Known::new(turn), Last::new(window));
+    let (mut known, mut last) = (KnownCycles::new(turn), Last::new(window));
     let mut log = Log::open(&path)?;
     each_block(
         &mut log,
@@ -184,8 +185,8 @@ fn record(args: &CycleRetro, turn: &mut Vec<Record>, window: usize, done: &mut D
     for mut record in turn.drain(..) {
         done.sent += 1;
         let fate = known.add(&mut record);
-        let new = fate != Fate::Known;
-        if fate == Fate::Renumbered {
+        let new = fate != CycleFate::Known;
+        if fate == CycleFate::Renumbered {
             done.renumbered += 1;
             if done.renumbered <= TOLD {
                 let (number, at) = (record.number().unwrap_or_default(), record.value()["timestamp"].to_string());
@@ -221,7 +222,7 @@ pub(super) fn lock(folder: &Path) -> Result<Lock> {
     Lock::take(&folder.join("retro/cycles.lock"), "the log of cycles", &Patience::minute(&say))
 }
 
-fn print(args: &CycleRetro, now: &str, done: &Done, totals: &Value) -> Result<()> {
+fn print(args: &CycleRetro, now: &str, done: &CycleResult, totals: &Value) -> Result<()> {
     if args.common.shown.format == Format::Json {
         let report = json!({
             "job": JOB, "generated_at": now, "complete": true, "totals": totals, "cycles": done.recorded,

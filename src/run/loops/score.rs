@@ -12,26 +12,26 @@ use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::{Noted, read_json, replace_json};
+use super::{LoopRun, read_json, replace_json};
 use crate::cli::{Common, Format, TriageScore};
 use crate::engine::digest;
 use crate::engine::untrusted::{markdown, terminal};
 use crate::files::{Lock, Patience};
 use crate::forge::time::rfc3339;
-use crate::forge::{Forge, Kind, States};
-use crate::jobs::backlog::{Asked, Backlog};
-use crate::jobs::triage_score::quarantine::{Failures, Limits, Open, Quarantine, told};
+use crate::forge::{Forge, ItemKind, States};
+use crate::jobs::backlog::{Backlog, BacklogQuery};
+use crate::jobs::triage_score::quarantine::{Failures, OpenIssues, Quarantine, QuarantineLimits, told};
 use crate::jobs::triage_score::{JOB, Queue, SPEC, queue};
 use crate::jobs::{backlog_triage, items};
 use crate::loop_dir::{Log, append_line, each_block};
 use crate::loops::block;
 use crate::plan::section;
-use crate::run::forge::{Opened, Wanted, check, repos};
-use crate::run::rules::{self, Rules};
-use crate::run::{Exit, Progress, Stop, live, output, say, usage};
+use crate::run::forge::{ForgeRequest, OpenForge, check, repos};
+use crate::run::rules::{self, RulesInForce};
+use crate::run::{EarlyEnd, Exit, Progress, live, output, say, usage};
 
 /// Runs the job.
-pub(in crate::run) fn run(args: &TriageScore) -> Result<Exit, Stop> {
+pub(in crate::run) fn run(args: &TriageScore) -> Result<Exit, EarlyEnd> {
     let common = &args.common;
     check(&common.target, &common.repos, common.org.as_deref())?;
     let (own, scores) = match (rules::find(common, &SPEC)?, rules::find(common, &backlog_triage::SPEC)?) {
@@ -40,9 +40,10 @@ pub(in crate::run) fn run(args: &TriageScore) -> Result<Exit, Stop> {
     };
     let folder = &common.target.loop_dir;
     let now = common.target.now.unwrap_or_else(Utc::now);
-    let wanted = Wanted { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live: false, now };
-    let forge = Opened::new(&wanted)?;
-    let noted = Noted::begin(folder, JOB, now, (args.dry_run, &forge.read().name()))?;
+    let wanted =
+        ForgeRequest { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live: false, now };
+    let forge = OpenForge::new(&wanted)?;
+    let noted = LoopRun::begin(folder, JOB, now, (args.dry_run, &forge.read().name()))?;
     read(common, forge.read(), &scores, now, |read| {
         let (totals, why) = settle(args, &own, &scores, (forge.read(), read), now)?;
         let exit = if why.is_empty() { Exit::Done } else { Exit::Incomplete };
@@ -55,11 +56,11 @@ pub(in crate::run) fn run(args: &TriageScore) -> Result<Exit, Stop> {
 /// Settles who is in quarantine and what the queue is, and writes both. Gives what it came to, and what was not read.
 fn settle(
     args: &TriageScore,
-    own: &Rules,
-    scores: &Rules,
-    (forge, read): (&dyn Forge, &Read<'_>),
+    own: &RulesInForce,
+    scores: &RulesInForce,
+    (forge, read): (&dyn Forge, &ScoreReading<'_>),
     now: DateTime<Utc>,
-) -> Result<(Value, Vec<String>), Stop> {
+) -> Result<(Value, Vec<String>), EarlyEnd> {
     let common = &args.common;
     let folder = &common.target.loop_dir;
     let held = match args.dry_run {
@@ -74,7 +75,7 @@ fn settle(
         return Err(usage(anyhow!("--release: issue {missing} is not in quarantine")));
     }
     let micros = now.timestamp_micros();
-    let limits = Limits::new(&own.advice.measure);
+    let limits = QuarantineLimits::new(&own.advice.measure);
     quarantine.release(&read.open, &read.whole, &args.release, micros);
     let failures = failures(folder, read, &quarantine, &limits, micros)?;
     quarantine.admit(&read.open, &failures, &limits, micros);
@@ -106,9 +107,9 @@ fn settle(
 }
 
 /// What was read of the forge.
-struct Read<'p> {
+struct ScoreReading<'p> {
     backlog: Backlog<'p>,
-    open: Open,
+    open: OpenIssues,
     /// The repositories, and those that were read to the end.
     names: Vec<String>,
     whole: BTreeSet<String>,
@@ -118,15 +119,15 @@ struct Read<'p> {
 fn read<T>(
     common: &Common,
     forge: &dyn Forge,
-    scores: &Rules,
+    scores: &RulesInForce,
     now: DateTime<Utc>,
-    then: impl FnOnce(&Read<'_>) -> Result<T, Stop>,
-) -> Result<T, Stop> {
+    then: impl FnOnce(&ScoreReading<'_>) -> Result<T, EarlyEnd>,
+) -> Result<T, EarlyEnd> {
     let asked_for = repos(forge, &common.repos, common.org.as_deref())?;
     let journal = live::journal(&common.target.loop_dir, now, &forge.name())?;
     let progress = Progress::new(&common.shown);
     let more = |items| progress.more(items);
-    let asked = Asked {
+    let asked = BacklogQuery {
         forge,
         repos: asked_for.clone(),
         policy: &scores.policy,
@@ -144,12 +145,12 @@ fn read<T>(
     let name = |repo: &usize| forge.repos()[*repo].name.clone();
     let names: Vec<String> = asked_for.iter().map(name).collect();
     let whole: BTreeSet<String> = backlog.open.iter().map(|(repo, _)| name(repo)).collect();
-    let open = Mutex::new(Open::new());
+    let open = Mutex::new(OpenIssues::new());
     for repo in asked_for.iter().filter(|repo| whole.contains(&name(repo))) {
         let of = name(repo);
-        forge.items(*repo, States::OPEN.of(&[Kind::Issue]), asked.threads, &|_, items| {
+        forge.items(*repo, States::OPEN.of(&[ItemKind::Issue]), asked.threads, &|_, items| {
             let Ok(mut open) = open.lock() else { return };
-            for item in items.iter().filter(|item| item.open && item.kind == Kind::Issue) {
+            for item in items.iter().filter(|item| item.open && item.kind == ItemKind::Issue) {
                 // A section of ours is no edit of theirs.
                 let text = digest(&format!("{}\n{}", item.title, section::without(&item.body)));
                 open.insert((of.clone(), item.number), text);
@@ -157,10 +158,16 @@ fn read<T>(
         })?;
     }
     let open = open.into_inner().map_err(|_| anyhow!("a thread that read pages ended early"))?;
-    then(&Read { backlog, open, names, whole })
+    then(&ScoreReading { backlog, open, names, whole })
 }
 
-fn failures(folder: &Path, read: &Read<'_>, quarantine: &Quarantine, limits: &Limits, now: i64) -> Result<Failures> {
+fn failures(
+    folder: &Path,
+    read: &ScoreReading<'_>,
+    quarantine: &Quarantine,
+    limits: &QuarantineLimits,
+    now: i64,
+) -> Result<Failures> {
     let mut log = Log::open(&folder.join("retro/cycles.jsonl"))?;
     let mut failures = Failures::default();
     let only = if let [only] = read.names.as_slice() { Some(only.as_str()) } else { None };
@@ -176,14 +183,15 @@ fn failures(folder: &Path, read: &Read<'_>, quarantine: &Quarantine, limits: &Li
 }
 
 /// How many issues are ready and not in quarantine.
-pub(super) fn ready(common: &Common, now: DateTime<Utc>) -> Result<Result<usize, Exit>, Stop> {
+pub(super) fn ready(common: &Common, now: DateTime<Utc>) -> Result<Result<usize, Exit>, EarlyEnd> {
     check(&common.target, &common.repos, common.org.as_deref())?;
     let scores = match rules::find(common, &backlog_triage::SPEC)? {
         Ok(scores) => scores,
         Err(exit) => return Ok(Err(exit)),
     };
-    let wanted = Wanted { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live: false, now };
-    let forge = Opened::new(&wanted)?;
+    let wanted =
+        ForgeRequest { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live: false, now };
+    let forge = OpenForge::new(&wanted)?;
     let quarantine = Quarantine::read(&read_json(&common.target.loop_dir.join("quarantine.json"))?);
     let kept_out = |repo: &str, number| quarantine.holds(repo, number);
     let queued = read(common, forge.read(), &scores, now, |read| {

@@ -14,10 +14,10 @@ use super::merge::take_in;
 use crate::cli::{LoopState, StateStep};
 use crate::engine::untrusted;
 use crate::forge::Forge;
-use crate::forge::remote::{Branch, Pushed, Remote};
+use crate::forge::remote::{Branch, PushResult, Remote};
 use crate::loop_dir::{holds, memory};
-use crate::run::forge::{Wanted, check, remote};
-use crate::run::{Exit, Stop, output, say, usage};
+use crate::run::forge::{ForgeRequest, check, remote};
+use crate::run::{EarlyEnd, Exit, output, say, usage};
 
 /// Pushes that are tried where others are faster.
 const TRIES: u32 = 5;
@@ -25,14 +25,14 @@ const TRIES: u32 = 5;
 const MESSAGE: &str = "The memory of the loop";
 
 /// Loads or saves.
-pub(in crate::run) fn run(args: &LoopState) -> Result<Exit, Stop> {
+pub(in crate::run) fn run(args: &LoopState) -> Result<Exit, EarlyEnd> {
     let target = &args.target;
     if target.forge.as_deref().is_some_and(|forge| forge.starts_with("file:")) {
         return Err(usage(anyhow!("--forge: a forge in a file has no branches; name a server")));
     }
     check(target, &args.repos, None)?;
     let now = target.now.unwrap_or_else(Utc::now);
-    let wanted = Wanted { target, repos: &args.repos, org: None, live: false, now };
+    let wanted = ForgeRequest { target, repos: &args.repos, org: None, live: false, now };
     let branch = &args.branch;
     let done = remote(&wanted).and_then(|forge| {
         let repo = match forge.repos() {
@@ -48,7 +48,7 @@ pub(in crate::run) fn run(args: &LoopState) -> Result<Exit, Stop> {
             StateStep::Load => load(args, &forge, &repo),
             StateStep::Save => save(args, &forge, &repo, now.timestamp()),
         };
-        done.map_err(Stop::from)
+        done.map_err(EarlyEnd::from)
     });
     match done {
         Ok(()) => {}
@@ -88,13 +88,13 @@ fn save(args: &LoopState, forge: &Remote, repo: &str, at: i64) -> Result<()> {
         let branch = forge.branch(repo, &args.branch, true)?;
         take_branch(args, forge, &branch)?;
         match forge.push(&branch, &memory(folder)?, MESSAGE, at)? {
-            Pushed::Done | Pushed::Unchanged => return Ok(()),
-            Pushed::Overtaken => {
+            PushResult::Done | PushResult::Unchanged => return Ok(()),
+            PushResult::Overtaken => {
                 // A wait that two runs do not share.
                 let wait = Duration::from_millis(args.target.retry_wait).saturating_mul(nth);
                 std::thread::sleep(wait.mul_f64(0.2 + fastrand::f64()));
             }
-            Pushed::Refused(why) => {
+            PushResult::Refused(why) => {
                 return Err(anyhow!(
                     "the push to {} was refused ({why}); the job needs `contents: write`, and the branch must not be \
                      protected",

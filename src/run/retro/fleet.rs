@@ -1,6 +1,6 @@
 //! The fleet file: which agents there are.
 //!
-//! Takes: a file with `{"agents": [{"name", "active"}]}`. Gives: the [`Agent`]s; an entry without a name is
+//! Takes: a file with `{"agents": [{"name", "active"}]}`. Gives: the [`FleetAgent`]s; an entry without a name is
 //! named and left out.
 
 use std::path::Path;
@@ -9,13 +9,13 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use super::super::say;
-use crate::jobs::kaizen_retro::facts::Agent;
+use crate::jobs::kaizen_retro::facts::FleetAgent;
 
 /// The agents of a fleet file.
 /// Bytes of the list of agents.
 const LARGEST: u64 = 16 << 20;
 
-pub(super) fn read(path: &Path) -> Result<Vec<Agent>> {
+pub(super) fn read(path: &Path) -> Result<Vec<FleetAgent>> {
     #[derive(Deserialize)]
     struct Fleet {
         #[serde(default)]
@@ -32,7 +32,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Agent>> {
         match name {
             Some(name) => {
                 let active = agent.get("active").is_some_and(|active| active == &serde_json::Value::Bool(true));
-                agents.push(Agent { name: name.to_owned(), active });
+                agents.push(FleetAgent { name: name.to_owned(), active });
             }
             None => say(&format!("warning: agent {} of {shown} has no name and is left out", index + 1)),
         }

@@ -1,6 +1,6 @@
 //! The job `kaizen-retro`, from its arguments to its end: one stage a line.
 //!
-//! Takes: [`Retro`](args). Gives: the report on stdout, an [`Exit`]; unless it is a dry run the snapshot in
+//! Takes: [`RetroOptions`](args). Gives: the report on stdout, an [`Exit`]; unless it is a dry run the snapshot in
 //! `reports/`, the report at its sinks, the suggestion in `retro/suggestions.jsonl`.
 //!
 //! - `fleet` the agents, `out` what is printed and kept, `place` the issue that holds the reports, `sinks` the other places, `suggested` what is
@@ -18,26 +18,26 @@ use std::collections::HashMap;
 use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
 
-use super::forge::{Opened, Wanted, check, repos};
-use super::live::{self, About, Ended, Live};
+use super::forge::{ForgeRequest, OpenForge, check, repos};
+use super::live::{self, Live, RunEnding, RunSubject};
 use super::output::{self, variable};
-use super::rules::{self, Rules};
-use super::{Exit, Progress, Stop, VERSION, say, usage};
-use crate::cli::Retro as Args;
+use super::rules::{self, RulesInForce};
+use super::{EarlyEnd, Exit, Progress, VERSION, say, usage};
+use crate::cli::RetroOptions;
 use crate::forge::remote::address::Runner;
-use crate::jobs::kaizen_retro::facts::Agent;
-use crate::jobs::kaizen_retro::memory::{Line, Memory};
-use crate::jobs::kaizen_retro::{self, Asked, Retro, SPEC};
-use crate::jobs::window::{self, World};
+use crate::jobs::kaizen_retro::facts::FleetAgent;
+use crate::jobs::kaizen_retro::memory::{RetroMemory, SuggestionLine};
+use crate::jobs::kaizen_retro::{self, Retro, RetroQuery, SPEC};
+use crate::jobs::window::{self, Activity};
 use crate::language::sinks::SinkKind;
 use crate::loop_dir;
 use crate::plan::memory::Us;
-use place::{Place, Told, Unplaced};
+use place::{NoRetroIssue, RetroIssue, RetroPost};
 pub(super) use suggested::suggested;
-use when::When;
+use when::RetroWindow;
 
 /// Runs the job.
-pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
+pub(super) fn run(args: &RetroOptions) -> Result<Exit, EarlyEnd> {
     let common = &args.common;
     check(&common.target, &common.repos, common.org.as_deref())?;
     let rules = match rules::find(common, &SPEC)? {
@@ -54,14 +54,14 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
     // The issue that holds the reports may be in a repository that is not looked at.
     let also = elsewhere(&rules, &common.repos);
     let names: Vec<String> = common.repos.iter().cloned().chain(also.clone()).collect();
-    let wanted = Wanted { target: &common.target, repos: &names, org, live, now };
-    let forge = Opened::over_many(&wanted, usize::from(common.concurrency))?;
+    let wanted = ForgeRequest { target: &common.target, repos: &names, org, live, now };
+    let forge = OpenForge::over_many(&wanted, usize::from(common.concurrency))?;
     let mut asked_for = repos(forge.read(), &common.repos, org)?;
     asked_for
         .retain(|index| also.as_ref().is_none_or(|also| !forge.read().repos()[*index].name.eq_ignore_ascii_case(also)));
-    let about = About { forge: &forge.read().name(), undoes: None };
+    let about = RunSubject { forge: &forge.read().name(), undoes: None };
     let begun = live.then(|| Live::begin(&common.target.loop_dir, SPEC.job, now, VERSION, about)).transpose()?;
-    let one = Run { args, rules: &rules, forge: &forge, repos: asked_for, now, fleet };
+    let one = RetroRun { args, rules: &rules, forge: &forge, repos: asked_for, now, fleet };
     let result = one.look_back(begun.as_ref());
     end(begun.as_ref(), &forge, &rules, &result, common.target.now)?;
     let done = result?;
@@ -69,7 +69,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
 }
 
 /// The repository of the issue that holds the reports, where repositories are named and it is none of them.
-fn elsewhere(rules: &Rules, names: &[String]) -> Option<String> {
+fn elsewhere(rules: &RulesInForce, names: &[String]) -> Option<String> {
     let of_issue = rules.sinks.iter().find_map(|sink| match &sink.kind {
         SinkKind::Issue(issue) => issue.repo.clone(),
         _ => None,
@@ -78,34 +78,34 @@ fn elsewhere(rules: &Rules, names: &[String]) -> Option<String> {
 }
 
 /// What a run needs to know.
-struct Run<'r> {
-    args: &'r Args,
-    rules: &'r Rules,
-    forge: &'r Opened,
+struct RetroRun<'r> {
+    args: &'r RetroOptions,
+    rules: &'r RulesInForce,
+    forge: &'r OpenForge,
     repos: Vec<usize>,
     now: DateTime<Utc>,
-    fleet: Vec<Agent>,
+    fleet: Vec<FleetAgent>,
 }
 
 /// How a run ended.
-struct Done {
+struct RetroResult {
     exit: Exit,
     why_incomplete: Vec<String>,
     rule: Option<String>,
     totals: serde_json::Value,
 }
 
-impl Run<'_> {
-    fn look_back(&self, begun: Option<&Live>) -> Result<Done, Stop> {
-        let Run { args, rules, .. } = *self;
+impl RetroRun<'_> {
+    fn look_back(&self, begun: Option<&Live>) -> Result<RetroResult, EarlyEnd> {
+        let RetroRun { args, rules, .. } = *self;
         if self.repos.is_empty() && self.forge.read().unread().is_empty() {
             say("there is no repository to look back at: each is left out");
             let totals = serde_json::Value::Null;
-            return Ok(Done { exit: Exit::Done, why_incomplete: Vec::new(), rule: None, totals });
+            return Ok(RetroResult { exit: Exit::Done, why_incomplete: Vec::new(), rule: None, totals });
         }
         let place = self.place()?;
         let mut memory = self.memory(place.as_ref())?;
-        let when = When::find(args, rules, &memory, self.now)?;
+        let when = RetroWindow::find(args, rules, &memory, self.now)?;
         let world = self.read(&when);
         if world.repos.is_empty() && !world.unread.is_empty() {
             let all: Vec<String> = world.unread.iter().map(|(repo, why)| format!("{repo}: {why}")).collect();
@@ -133,12 +133,12 @@ impl Run<'_> {
         output::step_outputs(usize::from(begun.is_some()), exit == Exit::Done)?;
         let why_incomplete = retro.why_incomplete.iter().chain(&failed).cloned().collect();
         let rule = retro.suggestion.as_ref().map(|one| one.rule.clone());
-        Ok(Done { exit, why_incomplete, rule, totals: retro.json["totals"].clone() })
+        Ok(RetroResult { exit, why_incomplete, rule, totals: retro.json["totals"].clone() })
     }
 
-    fn asked<'a>(&'a self, when: &'a When, world: &'a World, named: bool) -> Asked<'a> {
-        let Run { rules, .. } = *self;
-        Asked {
+    fn asked<'a>(&'a self, when: &'a RetroWindow, world: &'a Activity, named: bool) -> RetroQuery<'a> {
+        let RetroRun { rules, .. } = *self;
+        RetroQuery {
             world,
             forge: self.forge.read(),
             policy: &rules.policy,
@@ -156,19 +156,19 @@ impl Run<'_> {
 
     /// The issue that holds the reports, where a sink asks for one. What only the rules can say is asked for before
     /// anything is read.
-    fn place(&self) -> Result<Option<Place>, Stop> {
+    fn place(&self) -> Result<Option<RetroIssue>, EarlyEnd> {
         let live = !self.args.dry_run;
         let issue = |kind: &SinkKind| if let SinkKind::Issue(issue) = kind { Some(issue.clone()) } else { None };
         let Some((id, issue)) = self.rules.sinks.iter().find_map(|sink| Some((&sink.id, issue(&sink.kind)?))) else {
             return Ok(None);
         };
         let us = Us { user: self.forge.read().user(), bots: &self.rules.policy.bots };
-        match Place::find(self.forge.read(), &self.repos, &issue, us) {
+        match RetroIssue::find(self.forge.read(), &self.repos, &issue, us) {
             Ok(place) => {
                 live::other_account(us, live, place.texts())?;
                 Ok(Some(place))
             }
-            Err(Unplaced::Repository) if live => Err(usage(anyhow!(
+            Err(NoRetroIssue::Repository) if live => Err(usage(anyhow!(
                 "the sink `{id}` does not say in which of the repositories its issue is: add `repo: OWNER/NAME` to its \
                  `issue`"
             ))),
@@ -180,10 +180,10 @@ impl Run<'_> {
     }
 
     /// Earlier suggestions, from the loop's folder and from our own comments.
-    fn memory(&self, place: Option<&Place>) -> Result<Memory, Stop> {
-        let mut memory = Memory::default();
+    fn memory(&self, place: Option<&RetroIssue>) -> Result<RetroMemory, EarlyEnd> {
+        let mut memory = RetroMemory::default();
         let path = self.args.common.target.loop_dir.join(SUGGESTIONS);
-        let lines = loop_dir::read_lines(&path, |line: Line| memory.add(line))?;
+        let lines = loop_dir::read_lines(&path, |line: SuggestionLine| memory.add(line))?;
         live::tell(&path, &lines);
         if let Some(place) = place {
             place.remember(self.forge.read(), &self.rules.policy.bots, &mut memory);
@@ -191,11 +191,11 @@ impl Run<'_> {
         Ok(memory)
     }
 
-    fn read(&self, when: &When) -> World {
+    fn read(&self, when: &RetroWindow) -> Activity {
         let common = &self.args.common;
         let progress = Progress::new(&common.shown);
         let more = |items| progress.more(items);
-        let asked = window::Asked {
+        let asked = window::WindowQuery {
             forge: self.forge.read(),
             repos: self.repos.clone(),
             since: when.window.since,
@@ -212,7 +212,7 @@ impl Run<'_> {
 
     /// What is private is only counted where others than those who may see it could read the report: on a
     /// public issue, in a chat, in the log of a public repository's job.
-    fn is_public(&self, place: Option<&Place>) -> bool {
+    fn is_public(&self, place: Option<&RetroIssue>) -> bool {
         let there = self.forge.read().repos();
         let open = |name: &str| {
             there.iter().find(|repo| repo.name.eq_ignore_ascii_case(name)).is_none_or(|repo| !repo.private)
@@ -231,9 +231,9 @@ impl Run<'_> {
     fn publish(
         &self,
         live: &Live,
-        asked: &Asked<'_>,
+        asked: &RetroQuery<'_>,
         retro: &Retro<'_>,
-        (place, memory): (Option<&Place>, &Memory),
+        (place, memory): (Option<&RetroIssue>, &RetroMemory),
     ) -> Vec<String> {
         let mut failed = Vec::new();
         let mut tell = |id: &str, result: Result<String>| match result {
@@ -258,7 +258,7 @@ impl Run<'_> {
         let mut issues = self.rules.sinks.iter().filter(|sink| matches!(sink.kind, SinkKind::Issue(_)));
         if let Some(sink) = issues.next() {
             let posted = match place {
-                Some(place) => place.post(self, live, asked, Told { retro, memory, sent: &sent }),
+                Some(place) => place.post(self, live, asked, RetroPost { retro, memory, sent: &sent }),
                 None => Err(anyhow!("there is no issue that it could go to")),
             };
             tell(&sink.id, posted);
@@ -277,9 +277,9 @@ const SUGGESTIONS: &str = "retro/suggestions.jsonl";
 /// The second line of a live run.
 fn end(
     live: Option<&Live>,
-    forge: &Opened,
-    rules: &Rules,
-    result: &Result<Done, Stop>,
+    forge: &OpenForge,
+    rules: &RulesInForce,
+    result: &Result<RetroResult, EarlyEnd>,
     now: Option<DateTime<Utc>>,
 ) -> Result<()> {
     let Some(live) = live else { return Ok(()) };
@@ -291,7 +291,7 @@ fn end(
             (stop.exit, &failed, None, serde_json::Value::Null)
         }
     };
-    let ended = Ended {
+    let ended = RunEnding {
         exit: exit.code(),
         complete: why.is_empty(),
         why_incomplete: why,

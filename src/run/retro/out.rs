@@ -6,16 +6,16 @@
 use anyhow::{Context, Result};
 
 use super::super::output;
-use super::{Run, SUGGESTIONS};
+use super::{RetroRun, SUGGESTIONS};
 use crate::cli::Format;
 use crate::engine::untrusted;
 use crate::forge::time::rfc3339;
-use crate::jobs::kaizen_retro::memory::Line;
-use crate::jobs::kaizen_retro::{Asked, Retro};
+use crate::jobs::kaizen_retro::memory::SuggestionLine;
+use crate::jobs::kaizen_retro::{Retro, RetroQuery};
 use crate::loop_dir;
 use crate::publish;
 
-impl Run<'_> {
+impl RetroRun<'_> {
     pub(super) fn print(&self, retro: &Retro<'_>) -> Result<()> {
         match self.args.common.shown.format {
             Format::Json => {
@@ -41,10 +41,10 @@ impl Run<'_> {
         loop_dir::replace(&path, &text)
     }
 
-    pub(super) fn remember(&self, asked: &Asked<'_>, retro: &Retro<'_>) -> Result<()> {
+    pub(super) fn remember(&self, asked: &RetroQuery<'_>, retro: &Retro<'_>) -> Result<()> {
         let path = self.args.common.target.loop_dir.join(SUGGESTIONS);
         for outcome in &retro.outcomes {
-            let line = Line::Outcome {
+            let line = SuggestionLine::Outcome {
                 ts: rfc3339(self.now),
                 outcome_of: outcome.of.key.clone(),
                 rule: outcome.of.rule.clone(),
@@ -53,7 +53,9 @@ impl Run<'_> {
             };
             loop_dir::append_line(&path, &line)?;
         }
-        retro.suggested(asked).map_or(Ok(()), |suggested| loop_dir::append_line(&path, &Line::Suggested(suggested)))
+        retro
+            .suggested(asked)
+            .map_or(Ok(()), |suggested| loop_dir::append_line(&path, &SuggestionLine::Suggested(suggested)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The issue of the forge that holds the reports.
 //!
-//! Takes: a forge, which issue the rules mean. Gives: [`Place`], what its comments remember, and the report
+//! Takes: a forge, which issue the rules mean. Gives: [`RetroIssue`], what its comments remember, and the report
 //! on it, one comment a day, through the one writer.
 
 use std::collections::HashMap;
@@ -11,19 +11,19 @@ use chrono::Utc;
 use super::super::VERSION;
 use super::super::live::{self, Live};
 use super::super::output::variable;
-use super::Run;
-use crate::apply::{Applied, Fate};
+use super::RetroRun;
+use crate::apply::{ApplyResult, ItemFate};
 use crate::forge::time::rfc3339;
-use crate::forge::{Account, Comment, Forge, Item, Kind, States, seek};
-use crate::jobs::kaizen_retro::memory::Memory;
-use crate::jobs::kaizen_retro::post::{Post, Wanted, choose, remember};
-use crate::jobs::kaizen_retro::{Asked, Retro};
+use crate::forge::{Account, Comment, Forge, Item, ItemKind, States, seek};
+use crate::jobs::kaizen_retro::memory::RetroMemory;
+use crate::jobs::kaizen_retro::post::{Post, ReportPlace, choose, remember};
+use crate::jobs::kaizen_retro::{Retro, RetroQuery};
 use crate::language::sinks::IssueSink;
 use crate::plan::Plan;
 use crate::plan::memory::Us;
 
 /// An issue, or where one is to be created.
-pub(super) struct Place {
+pub(super) struct RetroIssue {
     /// `owner/name`.
     pub(super) repo: String,
     index: usize,
@@ -39,34 +39,41 @@ pub(super) struct Place {
 
 /// Why there is no such issue.
 #[derive(Debug)]
-pub(super) enum Unplaced {
+pub(super) enum NoRetroIssue {
     /// Nothing says in which of several repositories it is.
     Repository,
     /// A sentence.
     Because(String),
 }
 
-impl std::fmt::Display for Unplaced {
+impl std::fmt::Display for NoRetroIssue {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Unplaced::Repository => to.write_str("which repository is it in? Name it: `issue: {repo: owner/name, …}`"),
-            Unplaced::Because(why) => to.write_str(why),
+            NoRetroIssue::Repository => {
+                to.write_str("which repository is it in? Name it: `issue: {repo: owner/name, …}`")
+            }
+            NoRetroIssue::Because(why) => to.write_str(why),
         }
     }
 }
 
 /// What is posted.
 #[derive(Clone, Copy)]
-pub(super) struct Told<'t> {
+pub(super) struct RetroPost<'t> {
     pub(super) retro: &'t Retro<'t>,
-    pub(super) memory: &'t Memory,
+    pub(super) memory: &'t RetroMemory,
     /// Ids of the sinks elsewhere that have it, with commas.
     pub(super) sent: &'t str,
 }
 
-impl Place {
+impl RetroIssue {
     /// Finds it. That it cannot be read keeps nobody from the report, which is worth having without it.
-    pub(super) fn find(forge: &dyn Forge, repos: &[usize], sink: &IssueSink, us: Us<'_>) -> Result<Place, Unplaced> {
+    pub(super) fn find(
+        forge: &dyn Forge,
+        repos: &[usize],
+        sink: &IssueSink,
+        us: Us<'_>,
+    ) -> Result<RetroIssue, NoRetroIssue> {
         let there = forge.repos();
         let of_job = variable("GITHUB_REPOSITORY");
         let index = match (sink.repo.as_deref().or(of_job.as_deref()), repos) {
@@ -79,14 +86,14 @@ impl Place {
             // The job's own repository may be none of those that are looked at.
             (None, None, [one]) => *one,
             (None, Some(name), _) => {
-                return Err(Unplaced::Because(format!(
+                return Err(NoRetroIssue::Because(format!(
                     "{name} is not among the repositories that are looked at; name it with --repo"
                 )));
             }
-            (None, None, _) => return Err(Unplaced::Repository),
+            (None, None, _) => return Err(NoRetroIssue::Repository),
         };
         let name = there[index].name.clone();
-        let mut place = Place {
+        let mut place = RetroIssue {
             repo: name,
             index,
             number: sink.number,
@@ -99,14 +106,14 @@ impl Place {
             return Ok(place);
         }
         let looked = place.look(forge, sink, us);
-        looked.map_err(|error| Unplaced::Because(format!("looking for it in {}: {error:#}", place.repo)))?;
+        looked.map_err(|error| NoRetroIssue::Because(format!("looking for it in {}: {error:#}", place.repo)))?;
         if place.number.is_none() && place.create.is_none() {
             let others = place.theirs.iter().max_by_key(|item| item.number);
             let others = others.map_or_else(String::new, |item| {
                 let who = item.author.as_ref().map_or("somebody", |author| &author.login);
                 format!("; #{} is {who}'s: to use it, name it, `number: {}`", item.number, item.number)
             });
-            return Err(Unplaced::Because(format!(
+            return Err(NoRetroIssue::Because(format!(
                 "{} has no issue of ours with that label or title, and `create` is not true{others}",
                 place.repo
             )));
@@ -116,10 +123,10 @@ impl Place {
 
     fn look(&mut self, forge: &dyn Forge, sink: &IssueSink, us: Us<'_>) -> Result<()> {
         if let Some(number) = sink.number {
-            let found = forge.find(self.index, number)?.filter(|item| item.kind == Kind::Issue);
+            let found = forge.find(self.index, number)?.filter(|item| item.kind == ItemKind::Issue);
             found.ok_or_else(|| anyhow!("there is no issue #{number}"))?;
         } else {
-            let wanted = Wanted { label: sink.label.as_deref(), title: sink.title.as_deref() };
+            let wanted = ReportPlace { label: sink.label.as_deref(), title: sink.title.as_deref() };
             let ours = |item: &Item<'_>| item.author.as_ref().is_some_and(|author| us.is(&author.login));
             let (labelled, theirs) = labelled(forge, self.index, wanted)?.into_iter().partition(&ours);
             self.theirs = theirs;
@@ -142,16 +149,22 @@ impl Place {
     }
 
     /// What earlier reports on it tell.
-    pub(super) fn remember(&self, forge: &dyn Forge, bots: &[String], memory: &mut Memory) {
+    pub(super) fn remember(&self, forge: &dyn Forge, bots: &[String], memory: &mut RetroMemory) {
         remember(&self.comments, Us { user: forge.user(), bots }, memory);
     }
 
     /// Makes it say the report.
-    pub(super) fn post(&self, run: &Run<'_>, live: &Live, asked: &Asked<'_>, told: Told<'_>) -> Result<String> {
+    pub(super) fn post(
+        &self,
+        run: &RetroRun<'_>,
+        live: &Live,
+        asked: &RetroQuery<'_>,
+        told: RetroPost<'_>,
+    ) -> Result<String> {
         if let Some(why) = self.closed {
             return Ok(format!("{} {why}: nothing is written to it", self.repo));
         }
-        let Told { retro, memory, sent } = told;
+        let RetroPost { retro, memory, sent } = told;
         let write = run.forge.write().ok_or_else(|| anyhow!("this forge cannot be written to"))?;
         let (name, now, verdicts) = (write.name(), rfc3339(run.now), memory.told());
         let suggested = retro.suggested(asked);
@@ -185,13 +198,13 @@ impl Place {
         }
         let applied = self.carry_out(run, live, &plan)?;
         match applied.outcomes.first().map(|outcome| outcome.fate) {
-            Some(Fate::Done) => Ok(format!("a comment on {at}")),
-            Some(Fate::Unchanged) => Ok(format!("{at} says it already")),
+            Some(ItemFate::Done) => Ok(format!("a comment on {at}")),
+            Some(ItemFate::Unchanged) => Ok(format!("{at} says it already")),
             _ => Err(anyhow!("commenting on {at}: {}", said(&applied))),
         }
     }
 
-    fn carry_out(&self, run: &Run<'_>, live: &Live, plan: &Plan<'_>) -> Result<Applied> {
+    fn carry_out(&self, run: &RetroRun<'_>, live: &Live, plan: &Plan<'_>) -> Result<ApplyResult> {
         let write = run.forge.write().ok_or_else(|| anyhow!("this forge cannot be written to"))?;
         let target = &run.args.common.target;
         let clock = || target.now.unwrap_or_else(Utc::now);
@@ -202,27 +215,32 @@ impl Place {
     }
 }
 
-fn labelled(forge: &dyn Forge, index: usize, wanted: Wanted<'_>) -> Result<Vec<Item<'static>>> {
+fn labelled(forge: &dyn Forge, index: usize, wanted: ReportPlace<'_>) -> Result<Vec<Item<'static>>> {
     let Some(label) = wanted.label else { return Ok(Vec::new()) };
     forge.labelled(index, label).with_context(|| format!("reading the issues labelled {label}"))
 }
 
 /// The others are read only where the label does not tell: with `title` alone, or where none of ours carries it.
-fn titled(forge: &dyn Forge, index: usize, wanted: Wanted<'_>, labelled: &[Item<'_>]) -> Result<Vec<Item<'static>>> {
+fn titled(
+    forge: &dyn Forge,
+    index: usize,
+    wanted: ReportPlace<'_>,
+    labelled: &[Item<'_>],
+) -> Result<Vec<Item<'static>>> {
     let Some(begins) = wanted.title.map(str::to_lowercase) else { return Ok(Vec::new()) };
     if labelled.iter().any(|item| item.open) {
         return Ok(Vec::new());
     }
     let titled = |item: &Item<'_>| item.title.trim_start().to_lowercase().starts_with(&begins);
-    let open = seek::those(|page| forge.items(index, States::OPEN.of(&[Kind::Issue]), 1, page), titled)?;
+    let open = seek::those(|page| forge.items(index, States::OPEN.of(&[ItemKind::Issue]), 1, page), titled)?;
     match open.is_empty() && labelled.is_empty() {
-        true => seek::those(|page| forge.items(index, States::ALL.of(&[Kind::Issue]), 1, page), titled),
+        true => seek::those(|page| forge.items(index, States::ALL.of(&[ItemKind::Issue]), 1, page), titled),
         false => Ok(open),
     }
 }
 
 /// What became of a plan, in words.
-fn said(applied: &Applied) -> String {
+fn said(applied: &ApplyResult) -> String {
     let notes = applied.outcomes.iter().filter_map(|outcome| outcome.note.clone());
     let all: Vec<String> = notes.chain(applied.ended.clone()).collect();
     if all.is_empty() { "the forge does not say why".to_owned() } else { all.join("; ") }

@@ -13,14 +13,14 @@ use serde::{Deserialize, Serialize};
 
 use super::super::output::variable;
 use super::super::say;
-use super::Run;
+use super::RetroRun;
 use crate::forge::remote::address::is_token;
 use crate::forge::time::rfc3339;
 use crate::http::{Client, Config, Secret};
 use crate::jobs::kaizen_retro::{Retro, SPEC};
 use crate::language::sinks::{REPORTS, SinkKind, below_reports};
 use crate::loop_dir;
-use crate::publish::{self, Progress, Report, Shape, Sink};
+use crate::publish::{self, DeliveryProgress, Publication, Sink, WebhookShape};
 
 /// Where it is kept how far a report has come, below the loop's folder.
 const PUBLISHED: &str = "retro/published.json";
@@ -32,16 +32,16 @@ const TOKEN: &str = "TELEGRAM_BOT_TOKEN";
 /// How far each sink has come.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Published {
+struct SinkProgress {
     generated_at: String,
-    sinks: BTreeMap<String, Progress>,
+    sinks: BTreeMap<String, DeliveryProgress>,
     /// By sink: the text of a report that it holds only a part of. The rest of that one is sent, not of a
     /// report that says something else by now.
     unfinished: BTreeMap<String, String>,
 }
 
-impl Published {
-    fn read(path: &Path) -> Published {
+impl SinkProgress {
+    fn read(path: &Path) -> SinkProgress {
         let read = loop_dir::read(path).and_then(|text| {
             let text = text.map(|text| serde_json::from_slice(&text)).transpose();
             text.context("it is not what such a run writes")
@@ -58,7 +58,7 @@ impl Published {
     }
 }
 
-impl Run<'_> {
+impl RetroRun<'_> {
     /// Sends the report to one place; `known`: its comment tells that it has the report.
     pub(super) fn send(&self, id: &str, kind: &SinkKind, retro: &Retro<'_>, known: bool) -> Result<String> {
         let folder = &self.args.common.target.loop_dir;
@@ -66,14 +66,14 @@ impl Run<'_> {
             return Ok("this is no job of a CI: it has no summary".to_owned());
         };
         let path: PathBuf = folder.join(PUBLISHED);
-        let mut published = Published::read(&path);
+        let mut published = SinkProgress::read(&path);
         let mut progress = published.sinks.get(id).cloned().unwrap_or_default();
         if known && progress.key != retro.key {
             return Ok("nothing to send, the report was sent before, as its comment tells".to_owned());
         }
         let begun = published.unfinished.remove(id).filter(|_| progress.key == retro.key && !progress.done());
         let markdown = begun.unwrap_or_else(|| retro.markdown.clone());
-        let report = Report {
+        let report = Publication {
             job: SPEC.job.to_owned(),
             key: retro.key.to_owned(),
             title: format!("Retrospective of {}", retro.key.trim_start_matches("retro-")),
@@ -83,7 +83,7 @@ impl Run<'_> {
             generated_at: self.now,
         };
         published.generated_at = rfc3339(self.now);
-        let mut keep = |progress: &Progress| {
+        let mut keep = |progress: &DeliveryProgress| {
             published.sinks.insert(id.to_owned(), progress.clone());
             if progress.done() {
                 published.unfinished.remove(id);
@@ -129,7 +129,7 @@ impl Run<'_> {
             }
             SinkKind::Webhook { url_env, shape } => {
                 let url = Secret::new(&held(url_env)?);
-                Shape::named(shape).and_then(|shape| Sink::webhook(&url, shape))
+                WebhookShape::named(shape).and_then(|shape| Sink::webhook(&url, shape))
             }
             SinkKind::File { path, .. } => match below_reports(path) {
                 Some(path) => Sink::file(&path, &folder.join(REPORTS)),

@@ -1,22 +1,22 @@
 //! What rules suggest about a window, where nothing is published or remembered.
 //!
-//! Takes: [`Retro`](Args), rules. Gives: [`Suggested`]. What happened is read once for several versions of
+//! Takes: [`RetroOptions`], rules. Gives: [`RetroSuggestion`]. What happened is read once for several versions of
 //! the rules, as long as they ask for the same.
 
 use anyhow::anyhow;
 use chrono::{DateTime, Utc};
 
-use super::super::Stop;
-use super::super::forge::Opened;
-use super::super::rules::Rules;
-use super::when::When;
-use super::{Run, fleet};
-use crate::cli::Retro as Args;
+use super::super::EarlyEnd;
+use super::super::forge::OpenForge;
+use super::super::rules::RulesInForce;
+use super::when::RetroWindow;
+use super::{RetroRun, fleet};
+use crate::cli::RetroOptions;
 use crate::jobs::kaizen_retro::{self, Suggestion};
-use crate::jobs::window::World;
+use crate::jobs::window::Activity;
 
 /// What the rules came to.
-pub(in crate::run) struct Suggested {
+pub(in crate::run) struct RetroSuggestion {
     /// The one suggestion.
     pub(in crate::run) picked: Option<Suggestion>,
     /// What other rules would have suggested.
@@ -28,31 +28,31 @@ pub(in crate::run) struct Suggested {
 }
 
 /// What happened, and what was asked for.
-pub(in crate::run) struct Happened {
-    when: When,
+pub(in crate::run) struct RetroActivity {
+    when: RetroWindow,
     bots: Vec<String>,
-    world: World,
+    world: Activity,
 }
 
 /// Looks back; `happened` is what was read for another version. What is private is counted and suggested about
 /// where it is `named` only.
 pub(in crate::run) fn suggested(
-    args: &Args,
-    rules: &Rules,
-    (forge, repos): (&Opened, Vec<usize>),
+    args: &RetroOptions,
+    rules: &RulesInForce,
+    (forge, repos): (&OpenForge, Vec<usize>),
     (now, named): (DateTime<Utc>, bool),
-    happened: &mut Option<Happened>,
-) -> Result<Suggested, Stop> {
+    happened: &mut Option<RetroActivity>,
+) -> Result<RetroSuggestion, EarlyEnd> {
     let fleet = args.fleet.as_deref().map(fleet::read).transpose().map_err(super::usage)?.unwrap_or_default();
-    let run = Run { args, rules, forge, repos, now, fleet };
+    let run = RetroRun { args, rules, forge, repos, now, fleet };
     let mut memory = run.memory(None)?;
-    let when = When::find(args, rules, &memory, now)?;
+    let when = RetroWindow::find(args, rules, &memory, now)?;
     let bots = &rules.policy.bots;
-    let Happened { when, world, .. } = match happened.take() {
+    let RetroActivity { when, world, .. } = match happened.take() {
         Some(known) if known.when == when && known.bots == *bots => happened.insert(known),
         _ => {
             let world = run.read(&when);
-            happened.insert(Happened { when, bots: bots.clone(), world })
+            happened.insert(RetroActivity { when, bots: bots.clone(), world })
         }
     };
     if world.repos.is_empty() && !world.unread.is_empty() {
@@ -61,7 +61,7 @@ pub(in crate::run) fn suggested(
     }
     let asked = run.asked(when, world, named);
     let retro = kaizen_retro::look_back(&asked, &mut memory).map_err(|error| anyhow!("{error}"))?;
-    Ok(Suggested {
+    Ok(RetroSuggestion {
         picked: retro.suggestion,
         others: retro.others,
         why_incomplete: retro.why_incomplete,

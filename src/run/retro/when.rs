@@ -1,15 +1,15 @@
 //! The window of a retrospective, and what its report is called.
 //!
-//! Takes: the arguments, the parameters of the rules, what is remembered of earlier reports. Gives: [`When`].
+//! Takes: the arguments, the parameters of the rules, what is remembered of earlier reports. Gives: [`RetroWindow`].
 
 use anyhow::anyhow;
 use chrono::{DateTime, Utc};
 
-use super::super::rules::Rules;
-use super::super::{Stop, usage};
-use crate::cli::Retro as Args;
+use super::super::rules::RulesInForce;
+use super::super::{EarlyEnd, usage};
+use crate::cli::RetroOptions;
 use crate::forge::time::parse;
-use crate::jobs::kaizen_retro::memory::Memory;
+use crate::jobs::kaizen_retro::memory::RetroMemory;
 use crate::jobs::window::Window;
 
 /// Microseconds in an hour, a day and a week.
@@ -19,7 +19,7 @@ const WEEK: i64 = 7 * DAY;
 
 /// The window. Instants are microseconds since 1970 UTC.
 #[derive(PartialEq, Eq)]
-pub(super) struct When {
+pub(super) struct RetroWindow {
     /// What is looked at: its last instant is in it.
     pub(super) window: Window,
     /// That instant.
@@ -30,9 +30,14 @@ pub(super) struct When {
     pub(super) key: String,
 }
 
-impl When {
+impl RetroWindow {
     /// It begins where the last report ended, if that was not long ago; `--since` wins.
-    pub(super) fn find(args: &Args, rules: &Rules, memory: &Memory, now: DateTime<Utc>) -> Result<When, Stop> {
+    pub(super) fn find(
+        args: &RetroOptions,
+        rules: &RulesInForce,
+        memory: &RetroMemory,
+        now: DateTime<Utc>,
+    ) -> Result<RetroWindow, EarlyEnd> {
         let measure = &rules.advice.measure;
         let end = args.until.unwrap_or(now);
         let until = end.timestamp_micros();
@@ -49,7 +54,7 @@ impl When {
             return Err(usage(anyhow!("the window is empty: --since is not before its end")));
         }
         let length = until - since;
-        Ok(When {
+        Ok(RetroWindow {
             window: Window { since, until: until.saturating_add(1) },
             until,
             before: [since.saturating_sub(length), since.saturating_sub(WEEK)],

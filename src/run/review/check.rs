@@ -1,6 +1,6 @@
 //! `kaizen rules check`: every problem of rules and templates.
 //!
-//! Takes: [`Check`], folders, files or a revision. Gives: diagnostics on stdout as text, Markdown or JSON, as
+//! Takes: [`CheckOptions`], folders, files or a revision. Gives: diagnostics on stdout as text, Markdown or JSON, as
 //! annotations where a runner reads them, and an [`Exit`]: 78 on errors, 3 on warnings that are denied.
 
 use std::collections::BTreeSet;
@@ -11,45 +11,45 @@ use serde_json::{Value, json};
 
 use super::super::confined;
 use super::super::rules::annotate;
-use super::super::{Exit, Stop, forge, output, usage};
+use super::super::{EarlyEnd, Exit, forge, output, usage};
 use super::live;
-use super::revision::Version;
-use crate::cli::{Check, Format};
+use super::revision::RuleVersion;
+use crate::cli::{CheckOptions, Format};
 use crate::engine::rules::Policy;
 use crate::engine::untrusted;
 use crate::jobs;
 use crate::language::diag::{Diagnostic, Severity};
-use crate::language::{Loaded, load};
+use crate::language::{LoadResult, load};
 use crate::pack::folders::{self, Folder};
 use crate::pack::{self, Pack};
-use crate::review::check::{self, Checked};
+use crate::review::check::{self, CheckedPolicy};
 
 /// The most problems that are shown: a stranger's file may have a hundred thousand.
 const SHOWN: usize = 500;
 
 /// What a check came to.
-struct Told {
+struct CheckOutput {
     files: BTreeSet<String>,
     diagnostics: Vec<Diagnostic>,
 }
 
 /// Checks rules and prints what is found.
-pub(super) fn run(args: &Check) -> Result<Exit, Stop> {
+pub(super) fn run(args: &CheckOptions) -> Result<Exit, EarlyEnd> {
     let common = &args.common;
     if args.live {
         // Wrong usage goes before bad rules.
         forge::check(&common.target, &common.repos, common.org.as_deref())?;
     }
-    let mut told = Told { files: BTreeSet::new(), diagnostics: Vec::new() };
+    let mut told = CheckOutput { files: BTreeSet::new(), diagnostics: Vec::new() };
     let mut asked = Vec::new();
     confined::begin("reading the rules");
     let named = !args.paths.is_empty() || common.rules.is_some() || common.templates.is_some();
-    let found = match Version::asked(args.head.as_deref(), named, common)? {
+    let found = match RuleVersion::asked(args.head.as_deref(), named, common)? {
         Some(version) => revision(&version)?,
         None => folders(args)?,
     };
     for (folder, only) in found {
-        let loaded: Vec<Loaded> = folder.policies.iter().map(|(job, pack)| loaded(job, pack)).collect();
+        let loaded: Vec<LoadResult> = folder.policies.iter().map(|(job, pack)| loaded(job, pack)).collect();
         told.diagnostics.extend(diagnostics(&folder, &loaded, only.as_deref()));
         let policies = loaded.into_iter().filter_map(|loaded| loaded.policy).map(|(policy, _)| policy);
         asked.extend(policies.filter(|policy| only.as_ref().is_none_or(|only| *policy.source().name == **only)));
@@ -72,7 +72,7 @@ pub(super) fn run(args: &Check) -> Result<Exit, Stop> {
     if let Some(stop) = failed {
         // What the files say stands, whatever the forge answers.
         let bad = stop.exit == Exit::Failed && count(Severity::Error) > 0;
-        return Err(if bad { Stop { exit: Exit::BadRules, ..stop } } else { stop });
+        return Err(if bad { EarlyEnd { exit: Exit::BadRules, ..stop } } else { stop });
     }
     Ok(match (count(Severity::Error), count(Severity::Warning)) {
         (1.., _) => Exit::BadRules,
@@ -82,7 +82,7 @@ pub(super) fn run(args: &Check) -> Result<Exit, Stop> {
 }
 
 /// The folders to check of a version.
-fn revision(version: &Version) -> Result<Vec<(Folder, Option<String>)>, Stop> {
+fn revision(version: &RuleVersion) -> Result<Vec<(Folder, Option<String>)>, EarlyEnd> {
     confined::begin(&format!("reading the rules of {}", version.name));
     let found = version.folders()?;
     if found.is_empty() {
@@ -92,7 +92,7 @@ fn revision(version: &Version) -> Result<Vec<(Folder, Option<String>)>, Stop> {
 }
 
 /// The folders to check; with a file of one, only what concerns that file is told.
-fn folders(args: &Check) -> Result<Vec<(Folder, Option<String>)>, Stop> {
+fn folders(args: &CheckOptions) -> Result<Vec<(Folder, Option<String>)>, EarlyEnd> {
     let read = |path: &Path| folders::read(&jobs::NAMES, path, args.common.templates.as_deref()).map_err(usage);
     let mut paths: Vec<PathBuf> = args.paths.clone();
     paths.extend(args.common.rules.clone().filter(|rules| !args.paths.contains(rules)));
@@ -129,11 +129,11 @@ fn folders(args: &Check) -> Result<Vec<(Folder, Option<String>)>, Stop> {
     Ok(found)
 }
 
-fn loaded(job: &str, pack: &Pack) -> Loaded {
+fn loaded(job: &str, pack: &Pack) -> LoadResult {
     confined::begin(&format!("checking {}", pack.input.file.name));
     let mut loaded = match jobs::spec(job) {
         Some(spec) => load(spec, &pack.input),
-        None => Loaded {
+        None => LoadResult {
             policy: None,
             advice: Default::default(),
             sinks: Vec::new(),
@@ -145,10 +145,10 @@ fn loaded(job: &str, pack: &Pack) -> Loaded {
     loaded
 }
 
-fn diagnostics(folder: &Folder, loaded: &[Loaded], only: Option<&str>) -> Vec<Diagnostic> {
+fn diagnostics(folder: &Folder, loaded: &[LoadResult], only: Option<&str>) -> Vec<Diagnostic> {
     let policies = || folder.policies.iter().map(|(_, pack)| pack).zip(loaded);
-    let checked: Vec<Checked<'_>> =
-        policies().map(|(pack, loaded)| Checked { input: &pack.input, loaded, own: &pack.own }).collect();
+    let checked: Vec<CheckedPolicy<'_>> =
+        policies().map(|(pack, loaded)| CheckedPolicy { input: &pack.input, loaded, own: &pack.own }).collect();
     // One mistake in `extends` makes a stray too: what the check of the rules says is nearer.
     let extends = loaded.iter().flat_map(|one| &one.diagnostics).any(|one| one.message.starts_with("`extends`"));
     let strays = folder.diagnostics.iter().filter(|one| !extends || one.severity == Severity::Warning);
@@ -168,7 +168,7 @@ fn diagnostics(folder: &Folder, loaded: &[Loaded], only: Option<&str>) -> Vec<Di
     all
 }
 
-fn show(args: &Check, told: &Told) -> Result<(), Stop> {
+fn show(args: &CheckOptions, told: &CheckOutput) -> Result<(), EarlyEnd> {
     let shown = &args.common.shown;
     let list = &told.diagnostics[..told.diagnostics.len().min(SHOWN)];
     list.iter().for_each(annotate);
@@ -181,13 +181,13 @@ fn show(args: &Check, told: &Told) -> Result<(), Stop> {
     Ok(())
 }
 
-fn totals(told: &Told) -> (usize, usize, usize) {
+fn totals(told: &CheckOutput) -> (usize, usize, usize) {
     let count = |severity| told.diagnostics.iter().filter(|one| one.severity == severity).count();
     (told.files.len(), count(Severity::Error), count(Severity::Warning))
 }
 
 /// One sentence that sums it up.
-fn summary(told: &Told) -> String {
+fn summary(told: &CheckOutput) -> String {
     let many = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let (files, errors, warnings) = totals(told);
     match (errors, warnings) {
@@ -196,7 +196,7 @@ fn summary(told: &Told) -> String {
     }
 }
 
-fn as_text(told: &Told, list: &[Diagnostic], color: bool) -> String {
+fn as_text(told: &CheckOutput, list: &[Diagnostic], color: bool) -> String {
     let color = color && !output::in_ci();
     let mut out: Vec<String> = list.iter().map(|one| format!("{}\n", one.render(color))).collect();
     if list.len() < told.diagnostics.len() {
@@ -207,7 +207,7 @@ fn as_text(told: &Told, list: &[Diagnostic], color: bool) -> String {
     out.join("\n")
 }
 
-fn as_markdown(told: &Told, list: &[Diagnostic]) -> String {
+fn as_markdown(told: &CheckOutput, list: &[Diagnostic]) -> String {
     let mut out = vec![format!("## rules check: {}", summary(told)), String::new()];
     for one in list {
         let (line, column) = one.line_column();
@@ -230,7 +230,7 @@ fn severity(one: &Diagnostic) -> &'static str {
     }
 }
 
-fn as_json(told: &Told, list: &[Diagnostic]) -> Value {
+fn as_json(told: &CheckOutput, list: &[Diagnostic]) -> Value {
     let diagnostics: Vec<Value> = list
         .iter()
         .map(|one| {

@@ -1,6 +1,6 @@
 //! `kaizen rules diff`: what a change of the rules does to the whole backlog.
 //!
-//! Takes: [`Diff`]. Gives: the report on stdout, in the job's summary and, with `--comment`, on the
+//! Takes: [`DiffOptions`]. Gives: the report on stdout, in the job's summary and, with `--comment`, on the
 //! pull request, an [`Exit`].
 //!
 //! - `versions` the two versions, `items` what they say of items, `counted` of what is counted
@@ -17,34 +17,34 @@ use chrono::Utc;
 use super::super::forge::check;
 use super::super::output::{self, variable};
 use super::super::rules::tell;
-use super::super::{Exit, Stop, say, usage};
+use super::super::{EarlyEnd, Exit, say, usage};
 use super::broken::{cannot, comment};
-use super::revision::Version;
-use super::sticky::Said;
-use crate::cli::{Diff, Format};
+use super::revision::RuleVersion;
+use super::sticky::StickyText;
+use crate::cli::{DiffOptions, Format};
 use crate::forge::remote::address::Runner;
 use crate::forge::time::rfc3339;
 use crate::jobs::{self, backlog_triage};
 use crate::language::{JobSpec, effective};
-use crate::review::diff::backlog::Read;
+use crate::review::diff::backlog::BacklogDiff;
 use crate::review::diff::fail_on::FailOn;
-use crate::review::diff::groups::{self, Report};
+use crate::review::diff::groups::{self, DiffReport};
 use crate::review::diff::key_changes::{KeyChange, key_changes};
 use crate::review::diff::{json, markdown, text};
-use versions::{Loaded, Versions};
+use versions::{SideRules, Versions};
 
 /// What was read for both versions of a job's rules.
-struct Seen {
+struct DiffReading {
     /// Where: a forge by its name, files.
     place: String,
     /// Full names of repositories.
     repos: Vec<String>,
     /// What it came to.
-    read: Read,
+    read: BacklogDiff,
 }
 
 /// The jobs that are asked for, each once, in that order.
-fn jobs(args: &Diff) -> Vec<&'static JobSpec> {
+fn jobs(args: &DiffOptions) -> Vec<&'static JobSpec> {
     let mut all: Vec<&'static JobSpec> = Vec::new();
     for spec in args.jobs.iter().filter_map(|job| jobs::spec(job)) {
         if !all.iter().any(|there| there.job == spec.job) {
@@ -55,7 +55,7 @@ fn jobs(args: &Diff) -> Vec<&'static JobSpec> {
 }
 
 /// What none of the jobs takes is not meant.
-fn untaken(args: &Diff, jobs: &[&JobSpec]) -> Result<(), Stop> {
+fn untaken(args: &DiffOptions, jobs: &[&JobSpec]) -> Result<(), EarlyEnd> {
     let retro = counted::RETRO;
     for (given, option, takes) in [
         (!args.inputs.is_empty(), "--input", &[counted::SESSIONS][..]),
@@ -70,7 +70,7 @@ fn untaken(args: &Diff, jobs: &[&JobSpec]) -> Result<(), Stop> {
 }
 
 /// Compares, reports, comments.
-pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
+pub(super) fn run(args: &DiffOptions) -> Result<Exit, EarlyEnd> {
     let common = &args.common;
     let jobs = jobs(args);
     untaken(args, &jobs)?;
@@ -112,12 +112,12 @@ pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
         };
         let totals = &mut seen.read.diff.totals;
         (totals.keys, totals.trust) = (keys.len(), keys.iter().filter(|change| change.trust).count());
-        let of_side = |version: &Version, loaded: Option<&Loaded>| groups::Version {
+        let of_side = |version: &RuleVersion, loaded: Option<&SideRules>| groups::DiffVersion {
             name: version.name.clone(),
             commit: version.commit.clone(),
             rules_hash: loaded.map(|loaded| loaded.rules.policy.hash.clone()),
         };
-        reports.push(Report {
+        reports.push(DiffReport {
             job: spec.job.to_owned(),
             forge: seen.place,
             generated_at: rfc3339(now),
@@ -135,7 +135,7 @@ pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
     output::summary(|| markdown::render(&reports, own.as_deref(), 0))?;
     let rules_hash = reports.iter().find_map(|report| report.head.rules_hash.as_deref()).unwrap_or("");
     let text = |place: Option<&str>, room: usize| markdown::render(&reports, place, room);
-    comment(args, Said { text: &text, rules_hash }, policy.as_ref(), now)?;
+    comment(args, StickyText { text: &text, rules_hash }, policy.as_ref(), now)?;
     let exit = exit(&reports, fail_on.as_ref());
     // The program ends here: giving back thousands of texts one by one serves nobody.
     std::mem::forget(reports);
@@ -143,19 +143,19 @@ pub(super) fn run(args: &Diff) -> Result<Exit, Stop> {
 }
 
 /// The keys that say something else; a side without rules for the job has none.
-fn changed_keys(base: Option<&Loaded>, head: Option<&Loaded>) -> Vec<KeyChange> {
-    let hash = |side: Option<&Loaded>| side.map(|loaded| loaded.rules.policy.hash.clone());
+fn changed_keys(base: Option<&SideRules>, head: Option<&SideRules>) -> Vec<KeyChange> {
+    let hash = |side: Option<&SideRules>| side.map(|loaded| loaded.rules.policy.hash.clone());
     // The same files say the same, and need not be read once more.
     let same = hash(base) == hash(head);
-    let side = |side: Option<&Loaded>| {
+    let side = |side: Option<&SideRules>| {
         let tree = side.filter(|_| !same).map(|loaded| effective::tree(&loaded.rules.policy));
         tree.unwrap_or_else(|| serde_json::json!({}))
     };
-    let texts = |side: Option<&Loaded>| side.map(|loaded| loaded.templates.clone()).unwrap_or_default();
+    let texts = |side: Option<&SideRules>| side.map(|loaded| loaded.templates.clone()).unwrap_or_default();
     key_changes((&side(base), &texts(base)), (&side(head), &texts(head)))
 }
 
-fn print(args: &Diff, reports: &[Report]) -> Result<()> {
+fn print(args: &DiffOptions, reports: &[DiffReport]) -> Result<()> {
     let shown = &args.common.shown;
     match shown.format {
         Format::Json => {
@@ -171,9 +171,9 @@ fn print(args: &Diff, reports: &[Report]) -> Result<()> {
     }
 }
 
-fn exit(reports: &[Report], fail_on: Option<&FailOn>) -> Exit {
+fn exit(reports: &[DiffReport], fail_on: Option<&FailOn>) -> Exit {
     let incomplete = reports.iter().any(|report| !report.complete());
-    for sentence in reports.iter().flat_map(Report::why_incomplete) {
+    for sentence in reports.iter().flat_map(DiffReport::why_incomplete) {
         say(&format!("warning: {sentence}"));
     }
     let found = fail_on.filter(|fail_on| reports.iter().any(|report| fail_on.holds(report.diff().totals)));

@@ -1,6 +1,6 @@
 //! A revision of a clone, read by git.
 //!
-//! Takes: the folder that this runs in, the name of a revision. Gives: [`Clone`] and [`At`], the
+//! Takes: the folder that this runs in, the name of a revision. Gives: [`Clone`] and [`CommitPlace`], the
 //! files of one commit. Git is started with a fixed list of arguments, no shell, no token and nothing
 //! that it could fetch or ask with; what it is asked for is objects, so that no attribute, filter or
 //! hook of the clone has a say.
@@ -28,7 +28,7 @@ pub(super) struct Clone {
 
 /// One commit of a clone.
 #[derive(Debug)]
-pub(super) struct At {
+pub(super) struct CommitPlace {
     clone: Clone,
     /// What people call it.
     name: String,
@@ -36,7 +36,7 @@ pub(super) struct At {
 }
 
 /// What git answered.
-struct Answer {
+struct GitAnswer {
     good: bool,
     out: Vec<u8>,
     err: String,
@@ -108,11 +108,11 @@ impl Clone {
     }
 
     /// The files of a commit.
-    pub(super) fn at(self, name: &str, commit: String) -> At {
-        At { clone: self, name: name.to_owned(), commit }
+    pub(super) fn at(self, name: &str, commit: String) -> CommitPlace {
+        CommitPlace { clone: self, name: name.to_owned(), commit }
     }
 
-    fn git(&self, args: &[&str]) -> Result<Answer> {
+    fn git(&self, args: &[&str]) -> Result<GitAnswer> {
         let mut git = Command::new("git");
         git.args(["--no-replace-objects", "--no-pager"]).args(args).current_dir(&self.folder).stdin(Stdio::null());
         git.env_clear().envs(KEPT.into_iter().filter_map(|name| std::env::var_os(name).map(|value| (name, value))));
@@ -120,26 +120,26 @@ impl Clone {
         git.envs([("GIT_OPTIONAL_LOCKS", "0"), ("GIT_ALLOW_PROTOCOL", "none")]);
         let output = git.output().context("starting git, to read a revision")?;
         let err = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        Ok(Answer { good: output.status.success(), out: output.stdout, err })
+        Ok(GitAnswer { good: output.status.success(), out: output.stdout, err })
     }
 }
 
-impl Answer {
+impl GitAnswer {
     fn line(&self) -> String {
         String::from_utf8_lossy(&self.out).trim().to_owned()
     }
 }
 
 /// An entry of a tree.
-struct Entry {
+struct TreeEntry {
     file: bool,
     name: String,
     bytes: u64,
 }
 
-impl At {
+impl CommitPlace {
     /// What lies in a folder; nothing where there is no such folder.
-    fn entries(&self, folder: &str) -> Result<Vec<Entry>> {
+    fn entries(&self, folder: &str) -> Result<Vec<TreeEntry>> {
         let tree = format!("{}:{}", self.commit, folder.trim_matches('/'));
         if !self.clone.git(&["rev-parse", "--verify", "--quiet", &tree])?.good {
             return Ok(Vec::new());
@@ -154,13 +154,13 @@ impl At {
             let (about, name) = line.split_once('\t')?;
             let fields: Vec<&str> = about.split_ascii_whitespace().collect();
             let file = matches!(fields.first(), Some(&("100644" | "100755")));
-            Some(Entry { file, name: name.to_owned(), bytes: fields.get(3)?.parse().unwrap_or(0) })
+            Some(TreeEntry { file, name: name.to_owned(), bytes: fields.get(3)?.parse().unwrap_or(0) })
         };
         Ok(answer.out.split(|byte| *byte == 0).filter_map(entry).collect())
     }
 }
 
-impl Tree for At {
+impl Tree for CommitPlace {
     fn name(&self) -> String {
         format!("{}@{:.10}", self.name, self.commit)
     }

@@ -7,26 +7,27 @@ use std::collections::BTreeSet;
 
 use chrono::Utc;
 
-use super::super::forge::{Opened, Wanted, repos};
-use super::super::{Stop, say};
+use super::super::forge::{ForgeRequest, OpenForge, repos};
+use super::super::{EarlyEnd, say};
 use crate::cli::Common;
 use crate::engine::rules::{Close, Person, Policy};
 use crate::engine::source::{Location, Span};
-use crate::forge::change::{Preflight, Write};
-use crate::language::diag::{Diagnostic, Sink};
+use crate::forge::change::{ForgeWriter, Preflight};
+use crate::language::diag::{Diagnostic, ProblemSink};
 
 /// The repositories that were asked, each by its index, name and what a look told.
-type Looked = Vec<(usize, String, Preflight)>;
+type RepoLooks = Vec<(usize, String, Preflight)>;
 
 /// Asks the forge about what these policies name.
-pub(super) fn ask(common: &Common, policies: &[&Policy]) -> Result<Vec<Diagnostic>, Stop> {
+pub(super) fn ask(common: &Common, policies: &[&Policy]) -> Result<Vec<Diagnostic>, EarlyEnd> {
     let now = common.target.now.unwrap_or_else(Utc::now);
-    let wanted = Wanted { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live: false, now };
-    let opened = Opened::to_look(&wanted)?;
+    let wanted =
+        ForgeRequest { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live: false, now };
+    let opened = OpenForge::to_look(&wanted)?;
     let Some(forge) = opened.write() else { return Ok(Vec::new()) };
     let asked = repos(opened.read(), &common.repos, common.org.as_deref())?;
     let milestones = policies.iter().flat_map(|policy| &policy.actions).any(|action| action.set_milestone.is_some());
-    let mut looked: Looked = Vec::new();
+    let mut looked: RepoLooks = Vec::new();
     for index in asked {
         let name = opened.read().repos()[index].name.clone();
         let there = forge.preflight(index, milestones)?;
@@ -37,7 +38,7 @@ pub(super) fn ask(common: &Common, policies: &[&Policy]) -> Result<Vec<Diagnosti
     }
     let mut found = Vec::new();
     for policy in policies {
-        let mut told = Found { policy, found: &mut found };
+        let mut told = LiveWarnings { policy, found: &mut found };
         labels(&mut told, &looked);
         people(&mut told, forge, &looked)?;
         features(&mut told, forge);
@@ -45,15 +46,15 @@ pub(super) fn ask(common: &Common, policies: &[&Policy]) -> Result<Vec<Diagnosti
     Ok(found)
 }
 
-struct Found<'f> {
+struct LiveWarnings<'f> {
     policy: &'f Policy,
     found: &'f mut Vec<Diagnostic>,
 }
 
-impl Found<'_> {
+impl LiveWarnings<'_> {
     fn warn(&mut self, at: Location, message: String, help: &str) {
         let source = &self.policy.sources[at.file];
-        Sink { source, found: self.found }.warning(at.span, message, Some(help.to_owned()));
+        ProblemSink { source, found: self.found }.warning(at.span, message, Some(help.to_owned()));
     }
 }
 
@@ -65,7 +66,7 @@ fn listed(names: &[&str]) -> String {
     }
 }
 
-fn labels(told: &mut Found<'_>, looked: &Looked) {
+fn labels(told: &mut LiveWarnings<'_>, looked: &RepoLooks) {
     let policy = told.policy;
     let lacking = |name: &str| -> Vec<&str> {
         let without = looked.iter().filter(|(.., there)| !there.labels.iter().any(|label| label == name));
@@ -101,7 +102,7 @@ fn labels(told: &mut Found<'_>, looked: &Looked) {
     }
 }
 
-fn people(told: &mut Found<'_>, forge: &dyn Write, looked: &Looked) -> Result<(), Stop> {
+fn people(told: &mut LiveWarnings<'_>, forge: &dyn ForgeWriter, looked: &RepoLooks) -> Result<(), EarlyEnd> {
     let policy = told.policy;
     let assigned: BTreeSet<usize> = (policy.actions.iter().flat_map(|action| &action.assign))
         .filter_map(|person| match person {
@@ -125,7 +126,7 @@ fn people(told: &mut Found<'_>, forge: &dyn Write, looked: &Looked) -> Result<()
     Ok(())
 }
 
-fn features(told: &mut Found<'_>, forge: &dyn Write) {
+fn features(told: &mut LiveWarnings<'_>, forge: &dyn ForgeWriter) {
     for action in &told.policy.actions {
         if matches!(action.close, Some(Close::Completed | Close::NotPlanned)) && !forge.keeps_close_reasons() {
             let message = format!("the action `{}` closes for a reason, and this forge keeps none", action.name);

@@ -1,6 +1,6 @@
 //! `kaizen rules`: what a reviewer of rules asks for.
 //!
-//! Takes: [`Rules`], the files. Gives: an answer on stdout, an [`Exit`]. What is said is worked out in
+//! Takes: [`RulesCommand`], the files. Gives: an answer on stdout, an [`Exit`]. What is said is worked out in
 //! [`review`](crate::review); here is what reads, asks and prints.
 //!
 //! - `check`, `test`, `diff`, `capture`, `show` one file a command; `live` what a check asks the forge
@@ -18,19 +18,19 @@ mod show;
 mod sticky;
 mod test;
 
-use super::{Exit, Stop};
-use crate::cli::Rules;
+use super::{EarlyEnd, Exit};
+use crate::cli::RulesCommand;
 pub(super) use broken::ended;
 
 /// Runs `kaizen rules …`.
-pub(super) fn run(what: &Rules) -> Result<Exit, Stop> {
+pub(super) fn run(what: &RulesCommand) -> Result<Exit, EarlyEnd> {
     match what {
-        Rules::Capture(args) => capture::run(args),
-        Rules::Check(args) => check::run(args),
-        Rules::Diff(args) => diff::run(args),
-        Rules::Facts(args) => show::facts(args),
-        Rules::Schema => show::schema(),
-        Rules::Show(args) => show::effective(args),
-        Rules::Test(args) => test::run(args),
+        RulesCommand::Capture(args) => capture::run(args),
+        RulesCommand::Check(args) => check::run(args),
+        RulesCommand::Diff(args) => diff::run(args),
+        RulesCommand::Facts(args) => show::facts(args),
+        RulesCommand::Schema => show::schema(),
+        RulesCommand::Show(args) => show::effective(args),
+        RulesCommand::Test(args) => test::run(args),
     }
 }

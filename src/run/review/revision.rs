@@ -1,6 +1,6 @@
 //! Where a version of the rules is read from.
 //!
-//! Takes: `--rules`, `--base`, `--head`, the event of a pull request. Gives: [`Version`]: a folder, a
+//! Takes: `--rules`, `--base`, `--head`, the event of a pull request. Gives: [`RuleVersion`]: a folder, a
 //! revision of the clone that this runs in, or a commit on the forge. A revision is data: nothing of it
 //! is checked out.
 
@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use chrono::Utc;
 
-use super::super::forge::{Wanted, forge_file, named, of_actions, remote};
+use super::super::forge::{ForgeRequest, forge_file, named, of_actions, remote};
 use super::super::output::variable;
 use super::super::rules::{Commit, event};
-use super::super::{Stop, say, usage};
-use super::git::{At, Clone};
+use super::super::{EarlyEnd, say, usage};
+use super::git::{Clone, CommitPlace};
 use crate::cli::{Common, Target};
 use crate::engine::source::Source;
 use crate::forge::remote::Remote;
@@ -25,18 +25,18 @@ use crate::pack::tree::{self, Tree};
 use crate::pack::{self, Pack};
 
 /// A version of the rules.
-pub(in crate::run) struct Version {
-    place: Place,
+pub(in crate::run) struct RuleVersion {
+    place: RevisionPlace,
     /// What people call it: `main (the merge base with HEAD, 4f2a9c1d2e)`.
     pub(in crate::run) name: String,
     /// The commit it is read at.
     pub(in crate::run) commit: Option<String>,
 }
 
-enum Place {
+enum RevisionPlace {
     /// Folders of rules and templates on this machine; `None` is what a run takes here.
     Folder(Option<PathBuf>, Option<PathBuf>),
-    Clone(At, Vec<String>),
+    Clone(CommitPlace, Vec<String>),
     Forge(Box<Remote>, String, String),
 }
 
@@ -61,14 +61,14 @@ impl Away {
     }
 
     /// Its forge, to be read.
-    pub(in crate::run) fn open(&self) -> Result<Remote, Stop> {
+    pub(in crate::run) fn open(&self) -> Result<Remote, EarlyEnd> {
         let repos = std::slice::from_ref(&self.repo);
-        remote(&Wanted { target: &self.target, repos, org: None, live: false, now: Utc::now() })
+        remote(&ForgeRequest { target: &self.target, repos, org: None, live: false, now: Utc::now() })
     }
 }
 
 /// Says of the path of a folder that is not there that it is not: no revision is called so.
-fn no_folder(name: &str) -> Result<(), Stop> {
+fn no_folder(name: &str) -> Result<(), EarlyEnd> {
     let found = match Path::new(name) {
         file if file.is_file() => "is a file, and not a folder of rules",
         _ if name.starts_with(['.', '/', '~']) || name.ends_with('/') || name.contains('\\') => "is not there",
@@ -77,42 +77,50 @@ fn no_folder(name: &str) -> Result<(), Stop> {
     Err(usage(anyhow!("the folder {name} {found}: name a folder of rules, or a revision such as main")))
 }
 
-impl Version {
+impl RuleVersion {
     /// The working tree, or the folders that are named.
-    pub(in crate::run) fn here(rules: Option<&Path>, templates: Option<&Path>) -> Version {
+    pub(in crate::run) fn here(rules: Option<&Path>, templates: Option<&Path>) -> RuleVersion {
         let name = rules.map_or_else(|| "the working tree".to_owned(), |folder| folder.display().to_string());
-        Version { place: Place::Folder(rules.map(Path::to_owned), templates.map(Path::to_owned)), name, commit: None }
+        RuleVersion {
+            place: RevisionPlace::Folder(rules.map(Path::to_owned), templates.map(Path::to_owned)),
+            name,
+            commit: None,
+        }
     }
 
     /// A folder of rules, or the top of a checkout that holds one.
-    pub(in crate::run) fn folder(folder: &Path) -> Version {
+    pub(in crate::run) fn folder(folder: &Path) -> RuleVersion {
         let has = |rules: &&PathBuf| jobs::NAMES.iter().any(|job| rules.join(format!("{job}.yaml")).is_file());
         let inner = pack::FOLDERS.map(|inner| folder.join(inner));
         let rules = [folder.to_owned()].into_iter().chain(inner).find(|rules| has(&rules));
-        Version::here(Some(&rules.unwrap_or_else(|| folder.to_owned())), None)
+        RuleVersion::here(Some(&rules.unwrap_or_else(|| folder.to_owned())), None)
     }
 
     /// What `--head` names: a folder, or a revision.
-    pub(in crate::run) fn named(head: &str, common: &Common) -> Result<Version, Stop> {
+    pub(in crate::run) fn named(head: &str, common: &Common) -> Result<RuleVersion, EarlyEnd> {
         match Path::new(head) {
-            folder if folder.is_dir() => Ok(Version::folder(folder)),
-            _ => Version::revision(head, None, None, common),
+            folder if folder.is_dir() => Ok(RuleVersion::folder(folder)),
+            _ => RuleVersion::revision(head, None, None, common),
         }
     }
 
     /// What is asked about where one version is: `head`, else in a job of a pull request without a
     /// checkout what the pull request brings; `None` is what lies here. `named` says that the arguments
     /// name files.
-    pub(in crate::run) fn asked(head: Option<&str>, named: bool, common: &Common) -> Result<Option<Version>, Stop> {
+    pub(in crate::run) fn asked(
+        head: Option<&str>,
+        named: bool,
+        common: &Common,
+    ) -> Result<Option<RuleVersion>, EarlyEnd> {
         if let Some(head) = head {
-            return Version::named(head, common).map(Some);
+            return RuleVersion::named(head, common).map(Some);
         }
         let here = named || jobs::NAMES.iter().any(|job| pack::folder(job, None).is_some());
         if here || Runner::of(&variable).is_none() {
             return Ok(None);
         }
         let head = event()?.and_then(|sides| sides.head);
-        head.map(|head| Version::away(&head, common)).transpose()
+        head.map(|head| RuleVersion::away(&head, common)).transpose()
     }
 
     /// A revision: of the clone that this runs in, else of the repository on the forge. With `from`,
@@ -123,10 +131,10 @@ impl Version {
         from: Option<&str>,
         rules: Option<&Path>,
         common: &Common,
-    ) -> Result<Version, Stop> {
+    ) -> Result<RuleVersion, EarlyEnd> {
         no_folder(revision)?;
         let here = std::env::current_dir().context("asking which folder this runs in")?;
-        let Some(clone) = Clone::find(&here)? else { return Version::away(revision, common) };
+        let Some(clone) = Clone::find(&here)? else { return RuleVersion::away(revision, common) };
         let itself = clone.commit(revision).map_err(usage)?;
         let base = match from {
             Some(from) => clone.merge_base(&itself, &clone.commit(from).map_err(usage)?)?,
@@ -154,11 +162,11 @@ impl Version {
             own.into_iter().chain(pack::FOLDERS.iter().filter_map(|one| from_here(one))).collect();
         let short = if revision.chars().all(|c| c.is_ascii_hexdigit()) { "commit" } else { revision };
         let at = clone.at(short, commit.clone());
-        Ok(Version { place: Place::Clone(at, folders), name, commit: Some(commit) })
+        Ok(RuleVersion { place: RevisionPlace::Clone(at, folders), name, commit: Some(commit) })
     }
 
     /// A commit or branch of the repository on the forge.
-    pub(in crate::run) fn away(revision: &str, common: &Common) -> Result<Version, Stop> {
+    pub(in crate::run) fn away(revision: &str, common: &Common) -> Result<RuleVersion, EarlyEnd> {
         let Some(away) = Away::find(common) else {
             return Err(usage(anyhow!(
                 "there is no folder {revision}, and here is no git clone that could hold such a revision; run this in a \
@@ -168,8 +176,8 @@ impl Version {
         let hash = revision.len() >= 40 && revision.chars().all(|c| c.is_ascii_hexdigit());
         let name = if hash { format!("{revision:.10}") } else { revision.to_owned() };
         let forge = Box::new(away.open()?);
-        Ok(Version {
-            place: Place::Forge(forge, away.repo, revision.to_owned()),
+        Ok(RuleVersion {
+            place: RevisionPlace::Forge(forge, away.repo, revision.to_owned()),
             name,
             commit: hash.then(|| revision.to_owned()),
         })
@@ -177,12 +185,12 @@ impl Version {
 
     /// It is what a run takes here, and no folder is named.
     pub(in crate::run) fn is_here(&self) -> bool {
-        matches!(self.place, Place::Folder(None, _))
+        matches!(self.place, RevisionPlace::Folder(None, _))
     }
 
     /// The rules and templates of a job; `None` where this version has none for it.
-    pub(in crate::run) fn pack(&self, job: &str) -> Result<Option<Pack>, Stop> {
-        if let Place::Folder(rules, templates) = &self.place {
+    pub(in crate::run) fn pack(&self, job: &str) -> Result<Option<Pack>, EarlyEnd> {
+        if let RevisionPlace::Folder(rules, templates) = &self.place {
             if rules.as_ref().is_some_and(|folder| folder.is_dir() && !folder.join(format!("{job}.yaml")).exists()) {
                 return Ok(None);
             }
@@ -194,8 +202,8 @@ impl Version {
     }
 
     /// The cases of a job's rules, as [`pack::cases`] gives those of a folder.
-    pub(in crate::run) fn cases(&self, job: &str) -> Result<(Option<Source>, Vec<Diagnostic>), Stop> {
-        if let Place::Folder(rules, _) = &self.place {
+    pub(in crate::run) fn cases(&self, job: &str) -> Result<(Option<Source>, Vec<Diagnostic>), EarlyEnd> {
+        if let RevisionPlace::Folder(rules, _) = &self.place {
             return Ok(pack::cases(job, &jobs::NAMES, pack::folder(job, rules.as_deref()).as_deref())?);
         }
         let files = self.of_tree(|tree, folders| {
@@ -206,8 +214,8 @@ impl Version {
     }
 
     /// Its folders of rules, whole.
-    pub(in crate::run) fn folders(&self) -> Result<Vec<Folder>, Stop> {
-        if let Place::Folder(rules, templates) = &self.place {
+    pub(in crate::run) fn folders(&self) -> Result<Vec<Folder>, EarlyEnd> {
+        if let RevisionPlace::Folder(rules, templates) = &self.place {
             let rules = rules.as_deref().unwrap_or(Path::new("."));
             return Ok(vec![folders::read(&jobs::NAMES, rules, templates.as_deref()).map_err(usage)?]);
         }
@@ -215,9 +223,9 @@ impl Version {
     }
 
     /// Says that there are no rules to look at; wrong usage where there is nothing at all.
-    pub(in crate::run) fn without_rules(&self) -> Result<(), Stop> {
+    pub(in crate::run) fn without_rules(&self) -> Result<(), EarlyEnd> {
         let there = match &self.place {
-            Place::Folder(..) => false,
+            RevisionPlace::Folder(..) => false,
             _ => self.of_tree(|tree, _| Ok(!tree.folder("")?.is_empty()))?,
         };
         if !there {
@@ -228,11 +236,11 @@ impl Version {
     }
 
     /// Reads from a commit; nothing of a folder.
-    fn of_tree<T: Default>(&self, read: impl Fn(&dyn Tree, &[String]) -> Result<T>) -> Result<T, Stop> {
+    fn of_tree<T: Default>(&self, read: impl Fn(&dyn Tree, &[String]) -> Result<T>) -> Result<T, EarlyEnd> {
         let found = match &self.place {
-            Place::Folder(..) => Ok(T::default()),
-            Place::Clone(at, folders) => read(at, folders),
-            Place::Forge(forge, repo, commit) => {
+            RevisionPlace::Folder(..) => Ok(T::default()),
+            RevisionPlace::Clone(at, folders) => read(at, folders),
+            RevisionPlace::Forge(forge, repo, commit) => {
                 read(&Commit { forge, repo, commit }, &pack::FOLDERS.map(str::to_owned))
             }
         };

@@ -5,15 +5,15 @@
 use std::io::IsTerminal;
 
 use super::super::rules::tell;
-use super::super::{Exit, Stop, output, say, usage};
-use crate::cli::{Facts, Format, Show};
+use super::super::{EarlyEnd, Exit, output, say, usage};
+use crate::cli::{FactsOptions, Format, Show};
 use crate::jobs;
 use crate::language::{effective, load, schema};
 use crate::pack;
 use crate::review::facts;
 
 /// The rules of a job as they are in force.
-pub(super) fn effective(args: &Show) -> Result<Exit, Stop> {
+pub(super) fn effective(args: &Show) -> Result<Exit, EarlyEnd> {
     let spec = jobs::spec(&args.job).ok_or_else(|| usage(anyhow::anyhow!("there is no job {}", args.job)))?;
     let pack = pack::read(spec.job, &jobs::NAMES, args.rules.as_deref(), args.templates.as_deref()).map_err(usage)?;
     let loaded = load(spec, &pack.input);
@@ -27,7 +27,7 @@ pub(super) fn effective(args: &Show) -> Result<Exit, Stop> {
 }
 
 /// What the rules of a job can ask for.
-pub(super) fn facts(args: &Facts) -> Result<Exit, Stop> {
+pub(super) fn facts(args: &FactsOptions) -> Result<Exit, EarlyEnd> {
     let spec = jobs::spec(&args.job).ok_or_else(|| usage(anyhow::anyhow!("there is no job {}", args.job)))?;
     match args.shown.format {
         Format::Text => output::print_text(&facts::text(spec)),
@@ -38,7 +38,7 @@ pub(super) fn facts(args: &Facts) -> Result<Exit, Stop> {
 }
 
 /// The schema of rule files.
-pub(super) fn schema() -> Result<Exit, Stop> {
+pub(super) fn schema() -> Result<Exit, EarlyEnd> {
     output::print_raw(&schema::text(&jobs::SPECS))?;
     Ok(Exit::Done)
 }

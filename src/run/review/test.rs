@@ -11,9 +11,9 @@ use chrono::Utc;
 use serde_json::{Value, json};
 
 use super::super::confined;
-use super::super::rules::{self, Rules};
-use super::super::{Exit, Progress, Stop, VERSION, output, say, usage};
-use super::revision::Version;
+use super::super::rules::{self, RulesInForce};
+use super::super::{EarlyEnd, Exit, Progress, VERSION, output, say, usage};
+use super::revision::RuleVersion;
 use crate::cli::Format;
 use crate::cli::rules::Test;
 use crate::engine::source::Source;
@@ -22,9 +22,9 @@ use crate::jobs;
 use crate::language::JobSpec;
 use crate::language::diag::{Diagnostic, did_you_mean};
 use crate::pack::{self, Pack};
-use crate::review::book::Book;
-use crate::review::cases::judge::{Judge, Judged};
-use crate::review::cases::report::{Tested, json, markdown, text};
+use crate::review::book::RuleBook;
+use crate::review::cases::judge::{CaseResult, Judge};
+use crate::review::cases::report::{TestReport, json, markdown, text};
 use crate::review::cases::{self, Suite, coverage};
 use crate::review::mutate;
 
@@ -36,7 +36,7 @@ const JUDGED: u64 = 2_000;
 const LONGEST: u64 = 240;
 
 /// Tests the rules of each job that was asked for.
-pub(super) fn run(args: &Test) -> Result<Exit, Stop> {
+pub(super) fn run(args: &Test) -> Result<Exit, EarlyEnd> {
     let mut specs = Vec::new();
     for name in &args.jobs {
         let Some(spec) = jobs::spec(name) else {
@@ -47,7 +47,7 @@ pub(super) fn run(args: &Test) -> Result<Exit, Stop> {
     }
     let common = &args.common;
     let named = common.rules.is_some() || common.templates.is_some();
-    let version = Version::asked(args.head.as_deref(), named, common)?;
+    let version = RuleVersion::asked(args.head.as_deref(), named, common)?;
     if specs.is_empty() {
         specs = unnamed(args, version.is_some());
     }
@@ -73,9 +73,9 @@ pub(super) fn run(args: &Test) -> Result<Exit, Stop> {
         return Ok(Exit::BadRules);
     }
     print(args, &tested)?;
-    Ok(if tested.iter().any(Tested::cut_short) {
+    Ok(if tested.iter().any(TestReport::cut_short) {
         Exit::Incomplete
-    } else if tested.iter().all(Tested::passed) && (args.allow_untested || !untested) {
+    } else if tested.iter().all(TestReport::passed) && (args.allow_untested || !untested) {
         Exit::Done
     } else {
         Exit::Found
@@ -101,10 +101,10 @@ fn unnamed(args: &Test, at_version: bool) -> Vec<&'static JobSpec> {
 }
 
 /// What is tested of a job: its rules, its cases, what is wrong with the folder of these.
-type Found = (Pack, Option<Source>, Vec<Diagnostic>);
+type TestFolder = (Pack, Option<Source>, Vec<Diagnostic>);
 
 /// Reads them; `None` where the version that is asked for has no rules for the job.
-fn read(args: &Test, version: Option<&Version>, job: &str) -> Result<Option<Found>, Stop> {
+fn read(args: &Test, version: Option<&RuleVersion>, job: &str) -> Result<Option<TestFolder>, EarlyEnd> {
     let common = &args.common;
     let Some(version) = version else {
         let pack = pack::read(job, &jobs::NAMES, common.rules.as_deref(), common.templates.as_deref());
@@ -119,15 +119,20 @@ fn read(args: &Test, version: Option<&Version>, job: &str) -> Result<Option<Foun
 
 /// The inner error is an exit whose reasons have been printed; no record where there are no cases. Of `several`
 /// jobs those without cases are only named.
-fn job(args: &Test, found: Found, spec: &JobSpec, several: bool) -> Result<Result<Option<Tested>, Exit>, Stop> {
+fn job(
+    args: &Test,
+    found: TestFolder,
+    spec: &JobSpec,
+    several: bool,
+) -> Result<Result<Option<TestReport>, Exit>, EarlyEnd> {
     let shown = &args.common.shown;
     let (pack, source, mut found) = found;
     let folder = pack.folder.clone();
-    let Rules { policy, templates, advice, .. } = match rules::checked(spec, pack, shown, "the rules") {
+    let RulesInForce { policy, templates, advice, .. } = match rules::checked(spec, pack, shown, "the rules") {
         Ok(rules) => rules,
         Err(exit) => return Ok(Err(exit)),
     };
-    let book = Book { spec, policy: &policy, advice: &advice };
+    let book = RuleBook { spec, policy: &policy, advice: &advice };
     let suite = source.map(|source| {
         let (suite, problems) = cases::read(&source, book);
         found.extend(problems);
@@ -172,7 +177,7 @@ fn job(args: &Test, found: Found, spec: &JobSpec, several: bool) -> Result<Resul
         confined::begin(&format!("judging the case `{}` of {}", case.name, suite.source.name));
         judge.judge(case)
     });
-    let judged: Vec<Judged> = judged.collect();
+    let judged: Vec<CaseResult> = judged.collect();
     let holds = judged.iter().all(|judged| judged.failures.is_empty());
     let coverage = args.coverage.then(|| coverage::coverage(book, &suite.cases));
     let mutation = (args.mutate && holds).then(|| {
@@ -185,10 +190,10 @@ fn job(args: &Test, found: Found, spec: &JobSpec, several: bool) -> Result<Resul
         (mutants, found)
     });
     let generated_at = rfc3339(args.common.target.now.unwrap_or_else(Utc::now));
-    Ok(Ok(Some(Tested { generated_at, policy, suite, judged, coverage, mutation, mutate: args.mutate })))
+    Ok(Ok(Some(TestReport { generated_at, policy, suite, judged, coverage, mutation, mutate: args.mutate })))
 }
 
-fn print(args: &Test, tested: &[Tested]) -> anyhow::Result<()> {
+fn print(args: &Test, tested: &[TestReport]) -> anyhow::Result<()> {
     match args.common.shown.format {
         Format::Json => {
             let mut documents: Vec<Value> = tested.iter().map(json::document).collect();

@@ -7,19 +7,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
 
-use crate::forge::{Forge, Item, Page, States, seek};
+use crate::forge::{Forge, Item, PageHandler, States, seek};
 use crate::plan::Op;
 use crate::plan::marker::Marker;
 use crate::undo::planned::{Holdings, at};
-use crate::undo::{Done, Held, Written};
+use crate::undo::{ItemOnForge, RunWrite, WriteCertainty};
 
 fn index(forge: &dyn Forge, repo: &str) -> Option<usize> {
     forge.repos().iter().position(|known| known.name.eq_ignore_ascii_case(repo))
 }
 
 /// Numbers of issues that a run created and died before it was told: their hidden line names the run.
-pub(super) fn numbers(forge: &dyn Forge, run: &str, history: &mut [Written]) {
-    let lost = |written: &&mut Written| written.run == run && written.op == Op::CreateIssue && written.number.is_none();
+pub(super) fn numbers(forge: &dyn Forge, run: &str, history: &mut [RunWrite]) {
+    let lost =
+        |written: &&mut RunWrite| written.run == run && written.op == Op::CreateIssue && written.number.is_none();
     for written in history.iter_mut().filter(lost) {
         let wanted = written.args.body.as_deref().and_then(Marker::ending);
         let Some((repo, wanted)) = index(forge, &written.repo).zip(wanted) else { continue };
@@ -29,7 +30,7 @@ pub(super) fn numbers(forge: &dyn Forge, run: &str, history: &mut [Written]) {
             ["policy", "key", "of", "run"].into_iter().all(|name| marker.get(name) == wanted.get(name))
         };
         if let Some(item) = found.iter().find(|item| Marker::ending(&item.body).is_some_and(same)) {
-            (written.number, written.done) = (Some(item.number), Done::Yes);
+            (written.number, written.done) = (Some(item.number), WriteCertainty::Yes);
             if !written.noted {
                 let assigned = Marker::ending(&item.body).and_then(|marker| marker.get("assign").map(str::to_owned));
                 let assigned = assigned.iter().flat_map(|logins| logins.split(','));
@@ -41,7 +42,7 @@ pub(super) fn numbers(forge: &dyn Forge, run: &str, history: &mut [Written]) {
 }
 
 /// Reads it. An item that cannot be read is told and stops no other.
-pub(super) fn held(forge: &dyn Forge, run: &str, history: &mut [Written]) -> Result<Holdings> {
+pub(super) fn held(forge: &dyn Forge, run: &str, history: &mut [RunWrite]) -> Result<Holdings> {
     let mut holdings = Holdings::default();
     let mut wanted: BTreeMap<String, BTreeMap<u64, Vec<Op>>> = BTreeMap::new();
     let mut labels: BTreeSet<(String, String)> = BTreeSet::new();
@@ -89,7 +90,7 @@ pub(super) fn held(forge: &dyn Forge, run: &str, history: &mut [Written]) -> Res
 
 /// The items of a file in one pass.
 fn listed(forge: &dyn Forge, repo: usize, wanted: &BTreeMap<u64, Vec<Op>>) -> Result<HashMap<u64, Item<'static>>> {
-    let all = |page: Page<'_>| forge.items(repo, States::ALL, 1, page);
+    let all = |page: PageHandler<'_>| forge.items(repo, States::ALL, 1, page);
     let found = seek::those(all, |item| wanted.contains_key(&item.number))?;
     Ok(found.into_iter().map(|item| (item.number, item)).collect())
 }
@@ -100,11 +101,11 @@ fn one(
     number: u64,
     ops: &[Op],
     item: impl Fn() -> Result<Option<Item<'static>>>,
-) -> Result<Held> {
-    let Some(item) = item()? else { return Ok(Held::default()) };
+) -> Result<ItemOnForge> {
+    let Some(item) = item()? else { return Ok(ItemOnForge::default()) };
     let of_comments = |op: &Op| matches!(op, Op::Comment | Op::EditComment | Op::DeleteComment);
     let of_texts = |op: &Op| of_comments(op) || matches!(op, Op::CreateIssue | Op::EditBody);
     let comments = if ops.iter().any(of_comments) { forge.comments(repo, number)? } else { Vec::new() };
     let timeline = if ops.iter().all(of_texts) { None } else { forge.timeline(repo, number)? };
-    Ok(Held { item: Some(item), comments, timeline })
+    Ok(ItemOnForge { item: Some(item), comments, timeline })
 }

@@ -1,6 +1,6 @@
 //! `kaizen undo [RUN]`: what a run wrote, taken back.
 //!
-//! Takes: [`cli::Undo`], the folder of the loop. Gives: what was and was not taken back on stdout, an
+//! Takes: [`cli::UndoOptions`], the folder of the loop. Gives: what was and was not taken back on stdout, an
 //! [`Exit`]; in a live run the writes, recorded as a run of its own.
 
 mod gather;
@@ -12,35 +12,35 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::apply::same_forge;
-use super::forge::{Opened, Wanted, repos};
-use super::live::{self, About, Ended, Live};
-use super::runs::Book;
-use super::{Exit, Stop, VERSION, output, say, usage};
-use crate::apply::Applied;
+use super::forge::{ForgeRequest, OpenForge, repos};
+use super::live::{self, Live, RunEnding, RunSubject};
+use super::runs::RunBook;
+use super::{EarlyEnd, Exit, VERSION, output, say, usage};
+use crate::apply::ApplyResult;
 use crate::cli::{self, Format};
 use crate::forge::Forge;
 use crate::forge::remote::address::{Destination, Giver};
 use crate::forge::time::rfc3339;
 use crate::plan::{self, Manners, Plan};
-use crate::undo::planned::{self, Undo};
-use crate::undo::shown::Shown;
-use crate::undo::{JOB, Known, Written, history, marked};
+use crate::undo::planned::{self, UndoPlan};
+use crate::undo::shown::UndoView;
+use crate::undo::{JOB, RunWrite, UndoContext, history, marked};
 
 /// The run that is taken back.
 #[derive(Debug)]
-struct Chosen {
+struct UndoChoice {
     run: String,
     /// All that is known of it and of the others.
-    history: Vec<Written>,
+    history: Vec<RunWrite>,
     /// Found by our own comments.
     by_comments: bool,
 }
 
 /// Takes a run back.
-pub(super) fn run(args: &cli::Undo) -> Result<Exit, Stop> {
+pub(super) fn run(args: &cli::UndoOptions) -> Result<Exit, EarlyEnd> {
     let clock = || args.target.now.unwrap_or_else(Utc::now);
     let now = clock();
-    let book = Book::read(&args.target.loop_dir)?;
+    let book = RunBook::read(&args.target.loop_dir)?;
     let known = in_journal(&book, args.run.as_deref());
     let of = known.as_ref().or(args.run.as_ref()).and_then(|name| book.runs.iter().find(|run| run.run == **name));
     let (recorded, undone) = (of.and_then(|run| run.forge.clone()), undone_by(&book, args.run.as_deref()));
@@ -60,20 +60,20 @@ pub(super) fn run(args: &cli::Undo) -> Result<Exit, Stop> {
         None => args.repos.clone(),
     };
     let org = args.org.as_deref().filter(|_| known.is_none());
-    let forge = Opened::new(&Wanted { target: &target, repos: &names, org, live: !args.dry_run, now })?;
+    let forge = OpenForge::new(&ForgeRequest { target: &target, repos: &names, org, live: !args.dry_run, now })?;
     fits(forge.read(), recorded.as_deref())?;
     let found = match known {
         Some(_) => None,
         None => Some(in_comments(args, forge.read(), &book, &names)?),
     };
     let undoes = known.as_ref().or(found.as_ref().map(|found| &found.run));
-    let about = About { forge: &forge.read().name(), undoes: undoes.map(String::as_str) };
+    let about = RunSubject { forge: &forge.read().name(), undoes: undoes.map(String::as_str) };
     let live = match args.dry_run {
         true => None,
         false => Some(Live::begin(&args.target.loop_dir, JOB, now, VERSION, about)?),
     };
     // Whoever had the folder until now may have written more.
-    let book = if live.is_some() { Book::read(&args.target.loop_dir)? } else { book };
+    let book = if live.is_some() { RunBook::read(&args.target.loop_dir)? } else { book };
     let result = take_back(args, (&forge, live.as_ref()), (book, known, found), &clock);
     if let (Some(live), Err(stop)) = (&live, &result) {
         let why = [format!("{:#}", stop.error)];
@@ -83,20 +83,20 @@ pub(super) fn run(args: &cli::Undo) -> Result<Exit, Stop> {
 }
 
 fn take_back(
-    args: &cli::Undo,
-    (forge, live): (&Opened, Option<&Live>),
-    (book, known, found): (Book, Option<String>, Option<Chosen>),
+    args: &cli::UndoOptions,
+    (forge, live): (&OpenForge, Option<&Live>),
+    (book, known, found): (RunBook, Option<String>, Option<UndoChoice>),
     clock: &dyn Fn() -> DateTime<Utc>,
-) -> Result<Exit, Stop> {
+) -> Result<Exit, EarlyEnd> {
     let now = rfc3339(clock());
     let read = forge.read();
-    let named = known.map(|run| Chosen { run, history: book.history, by_comments: false });
+    let named = known.map(|run| UndoChoice { run, history: book.history, by_comments: false });
     let Some(mut chosen) = named.or(found) else { return Err(anyhow!("no run is chosen").into()) };
     gather::numbers(read, &chosen.run, &mut chosen.history);
     let held = gather::held(read, &chosen.run, &mut chosen.history)?;
     let own = live.map(|live| live.run.as_str());
     let ended = |run: &str| book.runs.iter().any(|known| known.run == run && known.ended.is_some());
-    let known = Known { us: read.user(), names: read.label_names(), ended: &ended };
+    let known = UndoContext { us: read.user(), names: read.label_names(), ended: &ended };
     let undo = planned::plan(&chosen.run, &chosen.history, &held, &known);
     let plan = whole(&undo, &read.name(), &now, args.pause);
     if let Some(path) = &args.plan_out {
@@ -118,7 +118,7 @@ fn take_back(
         warnings.extend(applied.warnings.clone());
     }
     let job = chosen.history.iter().find(|written| written.run == chosen.run).map(|written| written.job.as_str());
-    let shown = Shown {
+    let shown = UndoView {
         undo: &undo,
         run: (&chosen.run, job.unwrap_or("no write")),
         own,
@@ -145,7 +145,7 @@ fn take_back(
 }
 
 /// The run in the journal: the one that is named, else the last that wrote.
-fn in_journal(book: &Book, named: Option<&str>) -> Option<String> {
+fn in_journal(book: &RunBook, named: Option<&str>) -> Option<String> {
     let run = match named {
         Some(run) => book.history.iter().find(|written| written.run == run).map(|written| written.run.as_str()),
         None => history::last(&book.history),
@@ -154,12 +154,12 @@ fn in_journal(book: &Book, named: Option<&str>) -> Option<String> {
 }
 
 /// Who has taken a run back of which this folder knows nothing else.
-fn undone_by<'b>(book: &'b Book, named: Option<&str>) -> Option<&'b str> {
-    let done = |run: &&crate::undo::runs::Run| run.writes > 0 && run.undoes.as_deref() == named && named.is_some();
+fn undone_by<'b>(book: &'b RunBook, named: Option<&str>) -> Option<&'b str> {
+    let done = |run: &&crate::undo::runs::PastRun| run.writes > 0 && run.undoes.as_deref() == named && named.is_some();
     book.runs.iter().rev().find(done).map(|run| run.run.as_str())
 }
 
-fn nobody_knows(args: &cli::Undo, book: &Book) -> anyhow::Error {
+fn nobody_knows(args: &cli::UndoOptions, book: &RunBook) -> anyhow::Error {
     let folder = args.target.loop_dir.display();
     let help = "--since T looks for our own comments since then";
     match &args.run {
@@ -175,14 +175,14 @@ fn nobody_knows(args: &cli::Undo, book: &Book) -> anyhow::Error {
     }
 }
 
-fn repos_of(history: &[Written], run: &str) -> Vec<String> {
+fn repos_of(history: &[RunWrite], run: &str) -> Vec<String> {
     let names: BTreeSet<&str> =
         history.iter().filter(|written| written.run == run).map(|written| written.repo.as_str()).collect();
     names.into_iter().map(str::to_owned).collect()
 }
 
 /// The run's own forge, and one that says who we are: without that no comment is known as ours.
-fn fits(forge: &dyn Forge, recorded: Option<&str>) -> Result<(), Stop> {
+fn fits(forge: &dyn Forge, recorded: Option<&str>) -> Result<(), EarlyEnd> {
     let name = forge.name();
     if let Some(recorded) = recorded.filter(|recorded| !same_forge(&name, recorded)) {
         return Err(usage(anyhow!("that run wrote to {recorded}, and this is {name}; name its own with --forge")));
@@ -196,7 +196,12 @@ fn fits(forge: &dyn Forge, recorded: Option<&str>) -> Result<(), Stop> {
 }
 
 /// The run as our own comments tell of it: the one that is named, else the newest.
-fn in_comments(args: &cli::Undo, forge: &dyn Forge, book: &Book, names: &[String]) -> Result<Chosen, Stop> {
+fn in_comments(
+    args: &cli::UndoOptions,
+    forge: &dyn Forge,
+    book: &RunBook,
+    names: &[String],
+) -> Result<UndoChoice, EarlyEnd> {
     let mut history = Vec::new();
     if let Some(since) = args.since {
         let us = plan::memory::Us { user: forge.user(), bots: &[] };
@@ -210,17 +215,17 @@ fn in_comments(args: &cli::Undo, forge: &dyn Forge, book: &Book, names: &[String
     let newest = history.iter().map(|written| written.run.clone()).max_by_key(|run| marked::started(run));
     let there = |run: &String| history.iter().any(|written| written.run == *run);
     match (&args.run, args.since) {
-        (Some(run), _) if there(run) => Ok(Chosen { run: run.clone(), history, by_comments: true }),
+        (Some(run), _) if there(run) => Ok(UndoChoice { run: run.clone(), history, by_comments: true }),
         (Some(run), _) if undone.is_some() => {
             say(&format!("nothing is left of {run}: {} took it back", undone.unwrap_or_default()));
-            Ok(Chosen { run: run.clone(), history, by_comments: false })
+            Ok(UndoChoice { run: run.clone(), history, by_comments: false })
         }
         (Some(run), Some(since)) => {
             Err(usage(anyhow!("none of our comments since {} is of the run {run}", rfc3339(since))))
         }
-        (Some(run), None) => Ok(Chosen { run: run.clone(), history, by_comments: false }),
+        (Some(run), None) => Ok(UndoChoice { run: run.clone(), history, by_comments: false }),
         (None, since) => match newest {
-            Some(run) => Ok(Chosen { run, history, by_comments: true }),
+            Some(run) => Ok(UndoChoice { run, history, by_comments: true }),
             None => {
                 let since = since.map(rfc3339).unwrap_or_default();
                 Err(usage(anyhow!("there is no comment of ours since {since}")))
@@ -229,7 +234,7 @@ fn in_comments(args: &cli::Undo, forge: &dyn Forge, book: &Book, names: &[String
     }
 }
 
-fn whole<'u>(undo: &'u Undo, forge: &str, now: &str, pause_ms: u64) -> Plan<'u> {
+fn whole<'u>(undo: &'u UndoPlan, forge: &str, now: &str, pause_ms: u64) -> Plan<'u> {
     Plan {
         version: plan::VERSION,
         kaizen: VERSION.into(),
@@ -245,7 +250,7 @@ fn whole<'u>(undo: &'u Undo, forge: &str, now: &str, pause_ms: u64) -> Plan<'u> 
     }
 }
 
-fn exit(undo: &Undo, applied: Option<&Applied>) -> Exit {
+fn exit(undo: &UndoPlan, applied: Option<&ApplyResult>) -> Exit {
     match applied.map_or(Exit::Done, super::apply::exit) {
         Exit::Done | Exit::Incomplete if !undo.unread.is_empty() => Exit::Failed,
         other => other,
@@ -254,12 +259,12 @@ fn exit(undo: &Undo, applied: Option<&Applied>) -> Exit {
 
 fn end(
     live: &Live,
-    forge: &Opened,
+    forge: &OpenForge,
     (exit, why): (Exit, &[String]),
     totals: serde_json::Value,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let ended = Ended {
+    let ended = RunEnding {
         exit: exit.code(),
         complete: exit == Exit::Done,
         why_incomplete: why,

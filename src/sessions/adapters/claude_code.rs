@@ -12,11 +12,11 @@ mod line;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::super::blocks::{self, Block, Cut, Shard};
+use super::super::blocks::{self, Cut, RecordBlock, Shard};
 use super::super::count::Counter;
-use super::super::session::{Call, LONGEST_MS, Place, Session, Tool};
-use super::{Adapter, Head, Reader};
-use line::{Content, Line, Part};
+use super::super::session::{Call, LONGEST_MS, Session, SessionPlace, Tool};
+use super::{Adapter, InputHead, SessionReader};
+use line::{ContentPart, LineContent, TranscriptLine};
 
 /// Versions that were looked at.
 const KNOWN: [&str; 3] = ["1.0.", "2.0.", "2.1."];
@@ -53,18 +53,18 @@ impl Adapter for Transcript {
         "1.0 to 2.1"
     }
 
-    fn is(&self, head: &Head) -> bool {
+    fn is(&self, head: &InputHead) -> bool {
         let own = ["sessionId", "parentUuid", "leafUuid", "uuid"];
         let typed = head.has(&["type"]) && !head.has(&super::document::OWN);
         head.first == Some(b'{') && !head.spread && (head.has(&own) || typed)
     }
 
     fn cut(&self, input: u32) -> Box<dyn Cut + Send> {
-        Box::new(blocks::Lines::new(input))
+        Box::new(blocks::LineCutter::new(input))
     }
 
-    fn reader(&self) -> Box<dyn Reader> {
-        Box::new(Open::default())
+    fn reader(&self) -> Box<dyn SessionReader> {
+        Box::new(OpenSession::default())
     }
 
     fn whole(&self) -> bool {
@@ -74,10 +74,10 @@ impl Adapter for Transcript {
 
 /// The session that is being read.
 #[derive(Debug, Default)]
-struct Open {
+struct OpenSession {
     session: Session<'static>,
     /// Where it begins.
-    place: Option<Place>,
+    place: Option<SessionPlace>,
     /// Calls without a result yet: which, and when they were asked for, in milliseconds.
     waiting: HashMap<String, (usize, Option<i64>)>,
     /// When the last line was written, in milliseconds.
@@ -85,7 +85,7 @@ struct Open {
     worked_ms: i64,
 }
 
-impl Open {
+impl OpenSession {
     fn close(&mut self, to: &mut Counter<'_>) {
         let open = std::mem::take(self);
         let Some(place) = open.place else { return };
@@ -94,7 +94,7 @@ impl Open {
         to.add(&session, place);
     }
 
-    fn line(&mut self, line: &Line<'_>, place: Place, to: &mut Counter<'_>) {
+    fn line(&mut self, line: &TranscriptLine<'_>, place: SessionPlace, to: &mut Counter<'_>) {
         let Some(ty) = line.ty.as_deref() else {
             to.counts.problems.strange("a line without a type");
             return;
@@ -138,7 +138,7 @@ impl Open {
             self.session.errors.push(Cow::Owned(message.content.text()));
             return;
         }
-        let Content::Blocks(parts) = &message.content else { return };
+        let LineContent::Blocks(parts) = &message.content else { return };
         for part in parts {
             match part.ty.as_deref() {
                 Some("tool_use") => {
@@ -162,7 +162,7 @@ impl Open {
         }
     }
 
-    fn result(&mut self, part: &Part<'_>, at: Option<i64>, to: &mut Counter<'_>) {
+    fn result(&mut self, part: &ContentPart<'_>, at: Option<i64>, to: &mut Counter<'_>) {
         let asked = part.tool_use_id.as_deref().and_then(|id| self.waiting.remove(id));
         let failed = part.is_error == Some(true);
         if failed {
@@ -182,12 +182,12 @@ impl Open {
     }
 }
 
-impl Reader for Open {
-    fn block(&mut self, block: &mut Block, _: Shard, to: &mut Counter<'_>) {
+impl SessionReader for OpenSession {
+    fn block(&mut self, block: &mut RecordBlock, _: Shard, to: &mut Counter<'_>) {
         to.counts.problems.add(std::mem::take(&mut block.problems));
         for record in &block.records {
             let place = block.place(*record);
-            match serde_json::from_slice::<Line<'_>>(&block.bytes[record.0..record.1]) {
+            match serde_json::from_slice::<TranscriptLine<'_>>(&block.bytes[record.0..record.1]) {
                 Ok(line) => self.line(&line, place, to),
                 Err(error) => {
                     let text = error.to_string();

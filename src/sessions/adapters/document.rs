@@ -6,16 +6,16 @@
 
 use super::super::blocks::Cut;
 use super::super::elements::Elements;
-use super::{Adapter, Head, Reader, Records};
+use super::{Adapter, InputHead, Records, SessionReader};
 
 /// Keys by which an object is known as a session.
 pub(in crate::sessions) const OWN: [&str; 3] = ["session_id", "errors", "tool_calls"];
 
 /// One JSON document.
 #[derive(Debug)]
-pub struct Document;
+pub struct JsonDocument;
 
-impl Adapter for Document {
+impl Adapter for JsonDocument {
     fn name(&self) -> &'static str {
         "sessions in a JSON document"
     }
@@ -24,7 +24,7 @@ impl Adapter for Document {
         "1"
     }
 
-    fn is(&self, head: &Head) -> bool {
+    fn is(&self, head: &InputHead) -> bool {
         head.first == Some(b'[') || head.first == Some(b'{') && (head.has(&["sessions"]) || head.spread)
     }
 
@@ -32,7 +32,7 @@ impl Adapter for Document {
         Box::new(Elements::new(input))
     }
 
-    fn reader(&self) -> Box<dyn Reader> {
+    fn reader(&self) -> Box<dyn SessionReader> {
         Box::new(Records)
     }
 }

@@ -3,13 +3,13 @@
 //! Takes: a file whose first object is no line of a transcript. Gives: its sessions.
 
 use super::super::blocks::{self, Cut};
-use super::{Adapter, Head, Reader, Records};
+use super::{Adapter, InputHead, Records, SessionReader};
 
 /// One session a line.
 #[derive(Debug)]
-pub struct Lines;
+pub struct JsonLines;
 
-impl Adapter for Lines {
+impl Adapter for JsonLines {
     fn name(&self) -> &'static str {
         "sessions as JSON lines"
     }
@@ -18,15 +18,15 @@ impl Adapter for Lines {
         "1"
     }
 
-    fn is(&self, head: &Head) -> bool {
+    fn is(&self, head: &InputHead) -> bool {
         head.first == Some(b'{')
     }
 
     fn cut(&self, input: u32) -> Box<dyn Cut + Send> {
-        Box::new(blocks::Lines::new(input))
+        Box::new(blocks::LineCutter::new(input))
     }
 
-    fn reader(&self) -> Box<dyn Reader> {
+    fn reader(&self) -> Box<dyn SessionReader> {
         Box::new(Records)
     }
 }

@@ -7,7 +7,7 @@ pub mod claude_code;
 pub mod document;
 pub mod lines;
 
-use super::blocks::{Block, Cut, Shard};
+use super::blocks::{Cut, RecordBlock, Shard};
 use super::count::Counter;
 use super::recorded;
 
@@ -21,11 +21,11 @@ pub trait Adapter: Sync {
     /// The version of the format that it knows.
     fn knows(&self) -> &'static str;
     /// Whether an input that begins so is of this format.
-    fn is(&self, head: &Head) -> bool;
+    fn is(&self, head: &InputHead) -> bool;
     /// Cuts the input with this number into blocks.
     fn cut(&self, input: u32) -> Box<dyn Cut + Send>;
     /// Reads its blocks.
-    fn reader(&self) -> Box<dyn Reader>;
+    fn reader(&self) -> Box<dyn SessionReader>;
     /// The blocks of an input belong together: one reader reads them in their order.
     fn whole(&self) -> bool {
         false
@@ -33,19 +33,19 @@ pub trait Adapter: Sync {
 }
 
 /// Reads blocks into sessions that are counted.
-pub trait Reader {
+pub trait SessionReader {
     /// Reads a block.
-    fn block(&mut self, block: &mut Block, shard: Shard, to: &mut Counter<'_>);
+    fn block(&mut self, block: &mut RecordBlock, shard: Shard, to: &mut Counter<'_>);
     /// The input has ended.
     fn end(&mut self, _: &mut Counter<'_>) {}
 }
 
 /// Every format, in the order they are asked.
-pub const ALL: [&dyn Adapter; 3] = [&document::Document, &claude_code::Transcript, &lines::Lines];
+pub const ALL: [&dyn Adapter; 3] = [&document::JsonDocument, &claude_code::Transcript, &lines::JsonLines];
 
 /// How an input begins.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Head {
+pub struct InputHead {
     /// Its first byte that is no space.
     pub first: Option<u8>,
     /// The keys of its first object, as far as they are in the head; none where it begins otherwise.
@@ -54,13 +54,13 @@ pub struct Head {
     pub spread: bool,
 }
 
-impl Head {
+impl InputHead {
     /// Looks at the first bytes.
     #[must_use]
-    pub fn new(bytes: &[u8]) -> Head {
+    pub fn new(bytes: &[u8]) -> InputHead {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let first = bytes.iter().copied().find(|byte| !byte.is_ascii_whitespace());
-        let mut head = Head { first, ..Head::default() };
+        let mut head = InputHead { first, ..InputHead::default() };
         // A first line that is broken does not hide what the others are.
         let start = match first {
             Some(b'[') | None => return head,
@@ -109,16 +109,16 @@ impl Head {
 
 /// The format of an input that begins so; what is of none is read as lines, and what is wrong is told.
 #[must_use]
-pub fn of(head: &Head) -> &'static dyn Adapter {
-    ALL.into_iter().find(|adapter| adapter.is(head)).unwrap_or(&lines::Lines)
+pub fn of(head: &InputHead) -> &'static dyn Adapter {
+    ALL.into_iter().find(|adapter| adapter.is(head)).unwrap_or(&lines::JsonLines)
 }
 
 /// Reads records that are recorded sessions.
 #[derive(Debug)]
 struct Records;
 
-impl Reader for Records {
-    fn block(&mut self, block: &mut Block, shard: Shard, to: &mut Counter<'_>) {
+impl SessionReader for Records {
+    fn block(&mut self, block: &mut RecordBlock, shard: Shard, to: &mut Counter<'_>) {
         block.problems.only(|place| shard.reads(place));
         to.counts.problems.add(std::mem::take(&mut block.problems));
         // Looked at once, not text by text; where it is none, the record that is to blame is found.

@@ -6,14 +6,21 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::super::manual::{ManualSession, SequenceTally, sequence, tenths};
-use super::super::session::{Place, Session, Tool};
-use super::super::tools::Seen;
+use super::super::session::{Session, SessionPlace, Tool};
+use super::super::tools::Sightings;
 use super::super::who::{Who, shown};
 use super::Counter;
 use super::uses::tool_name;
 
 impl Counter<'_> {
-    pub(super) fn manual(&mut self, session: &Session<'_>, place: Place, who: &Who<'_>, repo: &Arc<str>, micros: u64) {
+    pub(super) fn manual(
+        &mut self,
+        session: &Session<'_>,
+        place: SessionPlace,
+        who: &Who<'_>,
+        repo: &Arc<str>,
+        micros: u64,
+    ) {
         let name = |tool| {
             if self.measure.unnamed_apart && matches!(tool, &Tool::Absent) {
                 Cow::Borrowed("None")
@@ -50,7 +57,8 @@ impl Counter<'_> {
             sequence: text.clone(),
         });
         let key = self.name(&steps);
-        let new = || SequenceTally { name: text, first: place, times: 0, calls: 0, micros: 0, seen: Seen::default() };
+        let new =
+            || SequenceTally { name: text, first: place, times: 0, calls: 0, micros: 0, seen: Sightings::default() };
         if let Some(tally) = self.counts.manual.sequences.of(key, 1, new) {
             tally.first = tally.first.min(place);
             tally.times += 1;

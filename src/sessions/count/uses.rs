@@ -6,9 +6,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::super::measure::Measure;
-use super::super::session::{Call, Place, Session, Tool};
-use super::super::tools::{Seen, ToolTally, Use};
+use super::super::measure::SessionMeasure;
+use super::super::session::{Call, Session, SessionPlace, Tool};
+use super::super::tools::{Sightings, ToolTally, Use};
 use super::super::who::{Who, shown};
 use super::{Budget, Counter, FEW, MICROS_A_MINUTE, MICROS_A_MS};
 use crate::bytes::name::Looks;
@@ -18,24 +18,24 @@ impl Counter<'_> {
     pub(super) fn tools(
         &mut self,
         session: &Session<'_>,
-        Place(input, at, _): Place,
+        SessionPlace(input, at, _): SessionPlace,
         who: &Who<'_>,
         repo: &Arc<str>,
         budget: &mut Budget,
     ) -> usize {
-        let mut used = Used::default();
+        let mut used = ToolUse::default();
         let calls: Vec<usize> = session.calls.iter().map(|call| used.of(self.measure, &call.tool)).collect();
         let mut start = 0;
         for run in calls.chunk_by(|one, next| one == next) {
             let end = start + run.len();
-            let last = Place(input, at, u32::try_from(end).unwrap_or(u32::MAX));
+            let last = SessionPlace(input, at, u32::try_from(end).unwrap_or(u32::MAX));
             let one = &mut used.all[run[0]].did;
-            self.run(&session.calls[start..end], (Place(input, at, 0), start, last), one, budget);
+            self.run(&session.calls[start..end], (SessionPlace(input, at, 0), start, last), one, budget);
             start = end;
         }
         // Slow calls are charged after the retries of the whole session.
         for (call, tool) in session.calls.iter().zip(&calls) {
-            let Tried { waits, did, .. } = &mut used.all[*tool];
+            let ToolTries { waits, did, .. } = &mut used.all[*tool];
             if call.ms > self.measure.slow_ms && !*waits {
                 did.slow += 1;
                 if call.failed != Some(true) {
@@ -43,15 +43,15 @@ impl Counter<'_> {
                 }
             }
         }
-        for Tried { name, did, .. } in &used.all {
+        for ToolTries { name, did, .. } in &used.all {
             let key = self.name(name);
-            let place = Place(input, at, 0);
+            let place = SessionPlace(input, at, 0);
             let new = || ToolTally {
                 name: shown(name).into(),
                 first: place,
                 all: Use::default(),
-                slow: Seen::default(),
-                retried: Seen::default(),
+                slow: Sightings::default(),
+                retried: Sightings::default(),
             };
             if let Some(tally) = self.counts.tools.of(key, did.calls, new) {
                 tally.first = tally.first.min(place);
@@ -68,7 +68,13 @@ impl Counter<'_> {
     }
 
     /// Calls of one tool in a row.
-    fn run(&self, calls: &[Call<'_>], (place, start, last): (Place, usize, Place), to: &mut Use, budget: &mut Budget) {
+    fn run(
+        &self,
+        calls: &[Call<'_>],
+        (place, start, last): (SessionPlace, usize, SessionPlace),
+        to: &mut Use,
+        budget: &mut Budget,
+    ) {
         to.calls += calls.len() as u64;
         // Most latencies are whole, or nearly so, and at most a year: many of them are added as they are.
         let (mut sixteenths, mut failures) = (0_i64, 0_u64);
@@ -80,7 +86,7 @@ impl Counter<'_> {
                     Some(sum) => sixteenths = sum,
                     None => to.ms.add(call.ms),
                 }
-                let at = Place(place.0, place.1, u32::try_from(start + index).unwrap_or(u32::MAX));
+                let at = SessionPlace(place.0, place.1, u32::try_from(start + index).unwrap_or(u32::MAX));
                 to.first.get_or_insert(at);
             }
             to.judged += u64::from(call.failed.is_some());
@@ -112,10 +118,10 @@ impl Counter<'_> {
 
 /// The tools of a session, and what it did with each.
 #[derive(Default)]
-struct Used<'s> {
+struct ToolUse<'s> {
     /// Tools as calls name them, the first few, and which of `all` each is.
     seen: Vec<(Looks, &'s Tool<'s>, usize)>,
-    all: Vec<Tried<'s>>,
+    all: Vec<ToolTries<'s>>,
     /// Which of `all` a name is, where there are many.
     many: HashMap<Cow<'s, str>, usize>,
     /// The tool of the last call, which is often that of the next one.
@@ -123,15 +129,15 @@ struct Used<'s> {
 }
 
 /// What a session did with one tool.
-struct Tried<'s> {
+struct ToolTries<'s> {
     name: Cow<'s, str>,
     /// It waits for a person.
     waits: bool,
     did: Use,
 }
 
-impl<'s> Used<'s> {
-    fn of(&mut self, measure: &Measure, tool: &'s Tool<'s>) -> usize {
+impl<'s> ToolUse<'s> {
+    fn of(&mut self, measure: &SessionMeasure, tool: &'s Tool<'s>) -> usize {
         let looks = Looks::of(if let Tool::Named(name) = tool { name.as_bytes() } else { b"" });
         // No name, and an empty one, look the same.
         let tells = looks.tells() && looks != Looks::of(b"");
@@ -160,7 +166,7 @@ impl<'s> Used<'s> {
                 self.many.insert(name.clone(), index);
             }
             let waits = measure.waits.iter().any(|waits| *waits == name);
-            self.all.push(Tried { name, waits, did: Use::default() });
+            self.all.push(ToolTries { name, waits, did: Use::default() });
             index
         });
         if self.seen.len() < FEW {
@@ -171,7 +177,7 @@ impl<'s> Used<'s> {
 }
 
 /// The name that a tool is counted under.
-pub(super) fn tool_name<'s>(measure: &Measure, tool: &'s Tool<'_>) -> Cow<'s, str> {
+pub(super) fn tool_name<'s>(measure: &SessionMeasure, tool: &'s Tool<'_>) -> Cow<'s, str> {
     match tool {
         Tool::Absent => Cow::Borrowed("unknown"),
         Tool::Null if measure.unnamed_apart => Cow::Borrowed("None"),

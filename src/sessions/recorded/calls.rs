@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::super::loose::{Loose, LooseSeed, Text, TextSeed};
+use super::super::loose::{Loose, LooseSeed, LooseText, TextSeed};
 use super::super::session::{Call, LONGEST_MS, Tool};
 use super::{leave_out, others};
 
@@ -74,7 +74,7 @@ impl<'de> Visitor<'de> for OneCall<'_> {
         let (left_out, index) = (self.0, self.1);
         let mut call = Call { tool: Tool::Absent, ms: 0.0, failed: None };
         let mut fails = |failed| call.failed = Some(call.failed.unwrap_or(false) || failed);
-        while let Some(Text(key)) = map.next_key_seed(TextSeed)? {
+        while let Some(LooseText(key)) = map.next_key_seed(TextSeed)? {
             match &*key {
                 "tool" => {
                     call.tool = match map.next_value_seed(LooseSeed)? {

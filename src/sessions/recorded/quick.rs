@@ -15,7 +15,7 @@ use crate::bytes::number::decimal;
 const DEEPEST: u32 = 16;
 /// Reads a session.
 pub(super) fn session(text: &str) -> Option<Session<'_>> {
-    let mut quick = Quick { text, at: 0 };
+    let mut quick = QuickRecord { text, at: 0 };
     let mut session = Session::default();
     let mut known = false;
     quick.object(|quick, key| {
@@ -54,12 +54,12 @@ pub(super) fn session(text: &str) -> Option<Session<'_>> {
     (quick.at == text.len() && known).then_some(session)
 }
 
-struct Quick<'a> {
+struct QuickRecord<'a> {
     text: &'a str,
     at: usize,
 }
 
-impl<'a> Quick<'a> {
+impl<'a> QuickRecord<'a> {
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }

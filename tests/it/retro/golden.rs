@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use kaizen::advise::{self, Rule};
+use kaizen::advise::{self, AdviceRule};
 use kaizen::engine::value::Value as Fact;
-use kaizen::jobs::kaizen_retro::facts::{Agent, Counted};
-use kaizen::jobs::kaizen_retro::metrics::{Metrics, Named, Pull};
+use kaizen::jobs::kaizen_retro::facts::{FleetAgent, RetroCounts};
+use kaizen::jobs::kaizen_retro::metrics::{Metrics, Pull, ReportIssue};
 use kaizen::jobs::{NAMES, kaizen_retro};
 use kaizen::{language, pack};
 use serde_json::{Value, json};
@@ -118,7 +118,7 @@ fn metrics(theirs: &Value) -> Metrics {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let list = |name: &str| theirs[name].as_array().cloned().unwrap_or_default();
     let number = |value: &Value| usize::try_from(value.as_u64().unwrap_or(0)).unwrap();
-    let issue = |issue: &Value| Named {
+    let issue = |issue: &Value| ReportIssue {
         repo: 0,
         number: 1,
         title: String::new(),
@@ -159,17 +159,17 @@ fn every_recorded_case_has_the_same_suggestion() {
         let cases = input["cases"].as_array().unwrap().iter().zip(expected["cases"].as_array().unwrap());
         for (nth, (case, theirs)) in cases.enumerate() {
             let metrics = metrics(&case["metrics"]);
-            let fleet: Vec<Agent> = case["fleet"]["agents"]
+            let fleet: Vec<FleetAgent> = case["fleet"]["agents"]
                 .as_array()
                 .into_iter()
                 .flatten()
-                .map(|agent| Agent {
+                .map(|agent| FleetAgent {
                     name: agent["name"].as_str().unwrap().to_owned(),
                     active: agent["active"] == json!(true),
                 })
                 .collect();
-            let counted = Counted { metrics: &metrics, figures: Default::default(), fleet: &fleet, hours: 24.0 };
-            let never = |_: &str, _: &Rule, _: &Fact<'static>| false;
+            let counted = RetroCounts { metrics: &metrics, figures: Default::default(), fleet: &fleet, hours: 24.0 };
+            let never = |_: &str, _: &AdviceRule, _: &Fact<'static>| false;
             let rules = &loaded.advice.sections[0];
             let judged = advise::judge(&policy, &loaded.advice.measure, rules, &counted.facts(), &never).unwrap();
             let picked = &judged.findings[judged.picked.unwrap()];

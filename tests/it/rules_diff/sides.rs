@@ -252,9 +252,9 @@ fn usage_is_told() {
 fn records_of_any_job_are_joined_by_their_keys() {
     use kaizen::engine::value::Value as Number;
     use kaizen::plan::Words;
-    use kaizen::review::diff::{Class, Diff, Record};
+    use kaizen::review::diff::{Class, Diff, SideRecord};
 
-    let record = |rule: &str, text: Option<&str>| Record {
+    let record = |rule: &str, text: Option<&str>| SideRecord {
         rule: Some(rule.to_owned()),
         action: "suggest".to_owned(),
         score: Number::None,

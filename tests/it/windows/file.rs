@@ -7,10 +7,10 @@ use std::io::Write as _;
 
 use chrono::DateTime;
 use kaizen::forge::Forge;
-use kaizen::forge::change::Write;
+use kaizen::forge::change::ForgeWriter;
 use kaizen::forge::file::FileForge;
 use kaizen::forge::live::LiveFile;
-use kaizen::jobs::window::{Asked, World, read};
+use kaizen::jobs::window::{Activity, WindowQuery, read};
 use serde_json::{Map, Value, json};
 
 use super::{TOLD, happened, history, told};
@@ -59,7 +59,7 @@ fn a_file_tells_what_its_forge_told() {
         assert_eq!(told(&happened(&live, vec![0], 1)), TOLD, "{kind}");
         assert!(live.item_done().is_ok());
         // Each in its own order; the items themselves are the same to the last member.
-        let [one, other] = [&from_server, &happened(&streamed, vec![0], 1)].map(|world: &World| {
+        let [one, other] = [&from_server, &happened(&streamed, vec![0], 1)].map(|world: &Activity| {
             let [app] = &world.repos[..] else { panic!() };
             let mut all: Vec<_> = app.open.iter().chain(&app.closed).chain(&app.pulls).cloned().collect();
             all.sort_by_key(|seen| seen.item.number);
@@ -90,7 +90,7 @@ fn recorded_windows_count_what_the_reference_counts() {
         let file = saved(&golden_forge(&input));
         let forge = FileForge::open(file.path()).unwrap();
         let at = |name: &str| DateTime::parse_from_rfc3339(input[name].as_str().unwrap()).unwrap().timestamp_micros();
-        let asked = Asked {
+        let asked = WindowQuery {
             forge: &forge,
             repos: (0..forge.repos().len()).collect(),
             since: at("since"),

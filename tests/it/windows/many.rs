@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use kaizen::forge::Forge;
-use kaizen::forge::remote::{Ask, Remote, connect};
+use kaizen::forge::remote::{ConnectOptions, Remote, connect};
 
 use super::{end, happened, history};
 use crate::forge::{Fault, Server, Trouble, World, issue, pull};
@@ -42,7 +42,7 @@ fn crowd(world: World, count: usize, items: usize) -> World {
 /// A client of every repository of the crowd.
 fn joined(server: &Server, count: usize, threads: usize) -> Remote {
     let repos = (0..count).map(|n| format!("acme/r{n:02}")).collect();
-    connect(Ask { repos, threads, go_on: true, ..ask(server) }).unwrap()
+    connect(ConnectOptions { repos, threads, go_on: true, ..ask(server) }).unwrap()
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn one_of_ten_fails_and_the_others_are_read() {
     let server = Server::start(crowd(World::gitea("1.26.4"), 10, 0));
     server.fault(Fault::on("GET", "/repos/acme/r07", Trouble::status(500)));
     let repos = (0..10).map(|n| format!("acme/r{n:02}")).collect();
-    let error = connect(Ask { repos, threads: 4, ..ask(&server) }).unwrap_err();
+    let error = connect(ConnectOptions { repos, threads: 4, ..ask(&server) }).unwrap_err();
     assert!(format!("{error:#}").contains("acme/r07"), "{error:#}");
 }
 

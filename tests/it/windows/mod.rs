@@ -8,8 +8,8 @@ mod many;
 
 use std::collections::BTreeSet;
 
-use kaizen::forge::{Forge, Kind};
-use kaizen::jobs::window::{Asked, RepoWindow, Seen, Window, World, read};
+use kaizen::forge::{Forge, ItemKind};
+use kaizen::jobs::window::{ActiveItem, Activity, RepoWindow, Window, WindowQuery, read};
 
 use crate::forge::world::{What, instant};
 use crate::forge::{Server, World as Place, issue, pull};
@@ -25,8 +25,8 @@ fn micros(time: &str) -> i64 {
 }
 
 /// What happened in these repositories of a forge in the windows above.
-pub fn happened(forge: &dyn Forge, repos: Vec<usize>, threads: usize) -> World {
-    let asked = Asked {
+pub fn happened(forge: &dyn Forge, repos: Vec<usize>, threads: usize) -> Activity {
+    let asked = WindowQuery {
         forge,
         repos,
         since: micros(SINCE),
@@ -126,12 +126,12 @@ pub fn history(place: Place) -> Place {
     place
 }
 
-fn numbers<'a>(seen: impl Iterator<Item = &'a Seen>) -> Vec<u64> {
+fn numbers<'a>(seen: impl Iterator<Item = &'a ActiveItem>) -> Vec<u64> {
     seen.map(|seen| seen.item.number).collect()
 }
 
 /// An account of the one repository.
-pub fn told(world: &World) -> String {
+pub fn told(world: &Activity) -> String {
     let [app] = &world.repos[..] else { panic!("{world:?}") };
     let minutes = |times: Vec<i64>| times.into_iter().map(|time| time / 60_000_000).collect::<Vec<_>>();
     let mut lines = vec![
@@ -169,9 +169,9 @@ fn sorted<T: Ord>(mut all: Vec<T>) -> Vec<T> {
 }
 
 fn pulls(app: &RepoWindow, window: Window) -> BTreeSet<(u64, &str)> {
-    let login = |seen: &Seen| seen.item.author.as_ref().unwrap().login.as_str().to_owned();
-    assert!(app.pulls.iter().all(|seen| seen.item.kind == Kind::Pull && login(seen) == "ann"));
-    let shown = |seen: &Seen| if seen.item.merged { "merged" } else { "closed" };
+    let login = |seen: &ActiveItem| seen.item.author.as_ref().unwrap().login.as_str().to_owned();
+    assert!(app.pulls.iter().all(|seen| seen.item.kind == ItemKind::Pull && login(seen) == "ann"));
+    let shown = |seen: &ActiveItem| if seen.item.merged { "merged" } else { "closed" };
     app.pulls_in(window).map(|seen| (seen.item.number, shown(seen))).collect()
 }
 

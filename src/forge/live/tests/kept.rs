@@ -8,10 +8,10 @@ use super::*;
 
 #[test]
 fn the_file_changes_only_when_an_item_is_done_and_keeps_all_else() {
-    let world = World::new("gitea", json!({}));
+    let world = LiveTestWorld::new("gitea", json!({}));
     let before = fs::read_to_string(&world.path).unwrap();
     let live = world.open();
-    let fresh = live.item(0, Kind::Issue, 9).unwrap().unwrap();
+    let fresh = live.item(0, ItemKind::Issue, 9).unwrap().unwrap();
     live.change(0, &fresh, Change::Comment { body: "x" }).unwrap();
     assert_eq!(fs::read_to_string(&world.path).unwrap(), before);
     live.item_done().unwrap();
@@ -35,11 +35,11 @@ fn the_file_changes_only_when_an_item_is_done_and_keeps_all_else() {
 
 #[test]
 fn a_reader_never_sees_half_a_document() {
-    let world = World::new("gitea", json!({}));
+    let world = LiveTestWorld::new("gitea", json!({}));
     let live = world.open();
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
-            let fresh = live.item(0, Kind::Issue, 9).unwrap().unwrap();
+            let fresh = live.item(0, ItemKind::Issue, 9).unwrap().unwrap();
             for body in 0..40 {
                 let body = format!("{body}").repeat(2000);
                 live.change(0, &fresh, Change::Comment { body: &body }).unwrap();
@@ -56,7 +56,7 @@ fn a_reader_never_sees_half_a_document() {
 
 #[test]
 fn two_that_write_wait_for_one_another_by_whatever_name() {
-    let world = World::new("gitea", json!({}));
+    let world = LiveTestWorld::new("gitea", json!({}));
     let first = world.open();
     change(&world, &first, 9, Change::Comment { body: "first" }).unwrap();
     let short = Patience { most: Duration::from_millis(40), tell: &|_| {} };

@@ -13,19 +13,19 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::*;
-use crate::forge::{Item, States, What};
+use crate::forge::{EventKind, Item, States};
 
 const NOW: &str = "2026-11-20T12:00:00Z";
 
 /// A document in a folder of its own.
-struct World {
+struct LiveTestWorld {
     _folder: tempfile::TempDir,
     path: PathBuf,
 }
 
-impl World {
+impl LiveTestWorld {
     /// One repository `a/b` with these members beside what every test needs.
-    fn new(kind: &str, more: Value) -> World {
+    fn new(kind: &str, more: Value) -> LiveTestWorld {
         let mut repo = json!({
             "full_name": "a/b", "html_url": "https://x/a/b", "odd": {"deep": [1, 2.5, null]},
             "labels": [
@@ -49,7 +49,7 @@ impl World {
         let path = folder.path().join("world.json");
         let world = json!({"version": 1, "kind": kind, "note": "kept", "repos": [repo]});
         fs::write(&path, format!("{world:#}\n")).unwrap();
-        World { _folder: folder, path }
+        LiveTestWorld { _folder: folder, path }
     }
 
     fn open(&self) -> LiveFile {
@@ -64,9 +64,9 @@ impl World {
 }
 
 /// One item, its comments and its timeline.
-type Seen = (String, Vec<Comment>, Option<Vec<Event>>);
+type ItemSnapshot = (String, Vec<Comment>, Option<Vec<Event>>);
 
-fn seen(forge: &impl Forge, number: u64) -> Seen {
+fn seen(forge: &impl Forge, number: u64) -> ItemSnapshot {
     let found = std::sync::Mutex::new(String::new());
     let page = |_: usize, items: &[Item<'_>]| {
         for item in items.iter().filter(|item| item.number == number) {
@@ -78,8 +78,13 @@ fn seen(forge: &impl Forge, number: u64) -> Seen {
 }
 
 /// Makes one change, saves it, and holds what is read from memory to what is read from the file.
-fn change(world: &World, live: &LiveFile, number: u64, change: Change<'_>) -> Result<Done, Failure> {
-    let fresh = [Kind::Issue, Kind::Pull].into_iter().find_map(|kind| live.item(0, kind, number).unwrap());
+fn change(
+    world: &LiveTestWorld,
+    live: &LiveFile,
+    number: u64,
+    change: Change<'_>,
+) -> Result<WriteAnswer, ChangeFailure> {
+    let fresh = [ItemKind::Issue, ItemKind::Pull].into_iter().find_map(|kind| live.item(0, kind, number).unwrap());
     let done = live.change(0, &fresh.unwrap(), change);
     live.item_done().unwrap();
     assert_eq!(seen(live, number), seen(&FileForge::open(&world.path).unwrap(), number), "{change:?}");
@@ -91,11 +96,11 @@ fn names(list: &[&str]) -> Vec<String> {
 }
 
 /// What was not done, and why.
-fn shown(done: Result<Done, Failure>) -> String {
+fn shown(done: Result<WriteAnswer, ChangeFailure>) -> String {
     match done.unwrap_err() {
-        Failure::Refused(error) => format!("refused: {error}"),
-        Failure::Ignored(error) => format!("ignored: {error}"),
-        Failure::Stale(error) => format!("stale: {error}"),
+        ChangeFailure::Refused(error) => format!("refused: {error}"),
+        ChangeFailure::Ignored(error) => format!("ignored: {error}"),
+        ChangeFailure::Stale(error) => format!("stale: {error}"),
         other => panic!("{other:?}"),
     }
 }
@@ -103,10 +108,10 @@ fn shown(done: Result<Done, Failure>) -> String {
 #[test]
 fn every_change_is_made_as_the_forge_makes_it_and_written_down() {
     for kind in ["gitea", "forgejo", "github"] {
-        let (world, github) = (World::new(kind, json!({})), kind == "github");
+        let (world, github) = (LiveTestWorld::new(kind, json!({})), kind == "github");
         let live = world.open();
         let make = |wanted: Change<'_>| change(&world, &live, 9, wanted).unwrap();
-        let item = || live.item(0, Kind::Issue, 9).unwrap().unwrap().item;
+        let item = || live.item(0, ItemKind::Issue, 9).unwrap().unwrap().item;
 
         let id = make(Change::Comment { body: "hello" }).id.unwrap();
         assert_eq!((id, item().comments, item().updated_at), (502, 2, time::parse(NOW)));
@@ -139,28 +144,30 @@ fn every_change_is_made_as_the_forge_makes_it_and_written_down() {
         make(Change::Reopen);
         make(Change::Reopen);
         make(Change::EditBody { body: "text" });
-        let fresh = live.item(0, Kind::Issue, 9).unwrap().unwrap();
+        let fresh = live.item(0, ItemKind::Issue, 9).unwrap().unwrap();
         assert_eq!((fresh.item.open, &*fresh.item.body, fresh.content_version), (true, "text", Some(4)));
 
         let events = live.timeline(0, 9).unwrap().unwrap();
         assert!(events[1..].iter().all(|event| event.at == time::parse(NOW)));
         assert!(events[1..].iter().all(|event| event.actor.as_ref().unwrap().login == "kaizen"));
-        let whats: Vec<What> = events.into_iter().map(|event| event.what).collect();
-        let label = |put: bool, name: &str| if put { What::Labeled(name.into()) } else { What::Unlabeled(name.into()) };
+        let whats: Vec<EventKind> = events.into_iter().map(|event| event.what).collect();
+        let label = |put: bool, name: &str| {
+            if put { EventKind::Labeled(name.into()) } else { EventKind::Unlabeled(name.into()) }
+        };
         let expected = [
-            What::Closed,
-            What::Commented,
+            EventKind::Closed,
+            EventKind::Commented,
             label(true, "bug"),
             label(false, "size/s"),
             label(true, "size/l"),
             label(false, "bug"),
-            What::Assigned("Claude".into()),
-            What::Assigned("kaizen".into()),
-            What::Unassigned("kaizen".into()),
-            What::Unassigned("Claude".into()),
-            What::Milestone(Some("1.0".into())),
-            What::Closed,
-            What::Reopened,
+            EventKind::Assigned("Claude".into()),
+            EventKind::Assigned("kaizen".into()),
+            EventKind::Unassigned("kaizen".into()),
+            EventKind::Unassigned("Claude".into()),
+            EventKind::Milestone(Some("1.0".into())),
+            EventKind::Closed,
+            EventKind::Reopened,
         ];
         assert_eq!(whats, expected, "{kind}");
         let form = if github { "event" } else { "type" };
@@ -174,11 +181,11 @@ fn every_change_is_made_as_the_forge_makes_it_and_written_down() {
 
 #[test]
 fn a_timeline_is_begun_only_for_what_we_began() {
-    let world = World::new("gitea", json!({}));
+    let world = LiveTestWorld::new("gitea", json!({}));
     let live = world.open();
     change(&world, &live, 8, Change::Assign(&names(&["claude"]))).unwrap();
     // The lone assignee stood in for a missing list, and stays assigned.
-    assert_eq!(live.item(0, Kind::Issue, 8).unwrap().unwrap().item.assignees, ["mira", "Claude"]);
+    assert_eq!(live.item(0, ItemKind::Issue, 8).unwrap().unwrap().item.assignees, ["mira", "Claude"]);
     change(&world, &live, 8, Change::Comment { body: "x" }).unwrap();
     assert_eq!(live.timeline(0, 8).unwrap(), None);
     let number = live
@@ -191,7 +198,7 @@ fn a_timeline_is_begun_only_for_what_we_began() {
     assert_eq!((number, seen(&live, 10)), (10, seen(&file, 10)));
     assert_eq!(world.repo()["issues"][0]["number"], 10, "the newest stays first where it was");
     let timeline = file.timeline(0, 10).unwrap().unwrap();
-    assert_eq!(timeline.into_iter().map(|event| event.what).collect::<Vec<_>>(), [What::Labeled("bug".into())]);
+    assert_eq!(timeline.into_iter().map(|event| event.what).collect::<Vec<_>>(), [EventKind::Labeled("bug".into())]);
     change(&world, &live, 10, Change::Close { reason: None }).unwrap();
     assert_eq!(live.timeline(0, 10).unwrap().unwrap().len(), 2);
 }
@@ -199,13 +206,13 @@ fn a_timeline_is_begun_only_for_what_we_began() {
 #[test]
 fn labels_are_made_once_and_known_from_the_items_too() {
     let issues = json!([{"number": 9, "labels": [{"name": "seen"}, {"name": "bug"}], "milestone": {"title": "2.0"}}]);
-    let world = World::new("github", json!({"issues": issues}));
+    let world = LiveTestWorld::new("github", json!({"issues": issues}));
     let live = world.open();
     let look = live.preflight(0, true).unwrap();
     assert_eq!((look.refused, look.labels), (None, names(&["bug", "size/s", "size/l", "seen"])));
     assert_eq!((look.milestones, live.preflight(0, false).unwrap().milestones), (names(&["1.0", "2.0"]), vec![]));
     assert!(live.assignable(0, "CLAUDE").unwrap() && !live.assignable(0, "x").unwrap());
-    let label = |name: &str, color: &str| Label { name: name.into(), color: color.into(), description: "d".into() };
+    let label = |name: &str, color: &str| NewLabel { name: name.into(), color: color.into(), description: "d".into() };
     live.create_label(0, &label("kind/new", "0099FF")).unwrap();
     live.create_label(0, &label("BUG", "0099FF")).unwrap();
     assert!(live.create_label(0, &label("other", "#0099F")).is_err());
@@ -214,9 +221,9 @@ fn labels_are_made_once_and_known_from_the_items_too() {
     let expected = json!({"id": 502, "name": "kind/new", "color": "0099FF", "description": "d", "default": false});
     assert_eq!((made, world.repo()["labels"].as_array().unwrap().len()), (expected, 4));
     change(&world, &live, 9, Change::AddLabels(&names(&["Kind/New", "made by use"]))).unwrap();
-    let labels = live.item(0, Kind::Issue, 9).unwrap().unwrap().item.labels;
+    let labels = live.item(0, ItemKind::Issue, 9).unwrap().unwrap().item.labels;
     assert_eq!(labels, ["seen", "bug", "kind/new", "made by use"]);
     assert_eq!(live.preflight(0, false).unwrap().labels.len(), 6);
-    let archived = World::new("gitea", json!({"archived": true}));
+    let archived = LiveTestWorld::new("gitea", json!({"archived": true}));
     assert!(archived.open().preflight(0, false).unwrap().refused.unwrap().contains("archived"));
 }

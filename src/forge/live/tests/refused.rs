@@ -6,7 +6,7 @@ use super::*;
 
 #[test]
 fn what_a_forge_refuses_is_refused_and_changes_nothing() {
-    let world = |kind: &str, more: Value| World::new(kind, more);
+    let world = |kind: &str, more: Value| LiveTestWorld::new(kind, more);
     let mine = || json!({"comments": {"9": [{"id": 7, "user": {"login": "Kaizen"}}, {"id": 8, "user": null}]}});
     let long = "x".repeat(65_537);
     let unknown = names(&["bug", "nope"]);
@@ -45,13 +45,13 @@ fn what_a_forge_refuses_is_refused_and_changes_nothing() {
     let world = world("gitea", mine());
     let live = world.open();
     change(&world, &live, 9, Change::EditComment { id: 7, body: "ours" }).unwrap();
-    let mut fresh = live.item(0, Kind::Issue, 9).unwrap().unwrap();
+    let mut fresh = live.item(0, ItemKind::Issue, 9).unwrap().unwrap();
     fresh.content_version = Some(2);
     let stale = "stale: the text of a/b#9 was changed meanwhile: it was read as version 2 and is at 3";
     assert_eq!(shown(live.change(0, &fresh, Change::EditBody { body: "x" })), stale);
     fresh.item.number = 99;
     assert_eq!(shown(live.change(0, &fresh, Change::Reopen)), "refused: a/b#99 is not there any more");
-    assert_eq!((live.item(0, Kind::Issue, 99).unwrap(), live.item(0, Kind::Pull, 9).unwrap()), (None, None));
+    assert_eq!((live.item(0, ItemKind::Issue, 99).unwrap(), live.item(0, ItemKind::Pull, 9).unwrap()), (None, None));
     assert!(
         shown(live.create_issue(0, NewIssue { title: " ", body: "", labels: &[], assignees: &[] }))
             .contains("would be empty")
@@ -71,7 +71,8 @@ fn a_locked_item_takes_comments_of_writers_only() {
         (json!([{"login": "KAIZEN"}]), Value::Null, true),
         (Value::Null, Value::Null, true),
     ] {
-        let world = World::new("gitea", json!({"issues": issues, "assignees": assignees, "permissions": permissions}));
+        let world =
+            LiveTestWorld::new("gitea", json!({"issues": issues, "assignees": assignees, "permissions": permissions}));
         assert_eq!(change(&world, &world.open(), 9, Change::Comment { body: "x" }).is_ok(), may);
     }
 }

@@ -3,7 +3,9 @@
 //! Takes: environments of runners and of people. Gives: the address, and where no token goes.
 
 use crate::forge::remote::Tokens;
-use crate::forge::remote::address::{Address, Destination, GitRemote, Giver, Runner, Wish, choose, git_remote, origin};
+use crate::forge::remote::address::{
+    Address, Destination, GitRemote, Giver, Runner, TargetOptions, choose, git_remote, origin,
+};
 use crate::http::{Credential, Secret, Url};
 
 fn lookup<'a>(variables: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
@@ -13,12 +15,12 @@ fn lookup<'a>(variables: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<St
 /// What is chosen with these variables, for this `--forge` and this git remote.
 fn chosen(variables: &[(&str, &str)], forge: Option<&str>, remote: Option<&str>) -> Result<Address, String> {
     let variable = lookup(variables);
-    choose(&Wish { forge, remote, ..wish(&variable) }).map_err(|error| error.to_string())
+    choose(&TargetOptions { forge, remote, ..wish(&variable) }).map_err(|error| error.to_string())
 }
 
 /// Nothing but these variables, and nobody to be asked.
-fn wish(variable: &dyn Fn(&str) -> Option<String>) -> Wish<'_> {
-    Wish {
+fn wish(variable: &dyn Fn(&str) -> Option<String>) -> TargetOptions<'_> {
+    TargetOptions {
         forge: None,
         destination: None,
         repos: &[],
@@ -79,7 +81,7 @@ fn a_token_goes_nowhere_but_where_it_belongs() {
     // A file of a token goes to the forge that is asked for.
     let (variable, file) = (lookup(ours), Secret::new("file"));
     let repos = ["m/n".to_owned()];
-    let wish = Wish { forge: Some("https://x.example"), repos: &repos, token: Some(&file), ..wish(&variable) };
+    let wish = TargetOptions { forge: Some("https://x.example"), repos: &repos, token: Some(&file), ..wish(&variable) };
     assert_eq!(choose(&wish).unwrap().tokens, any("file", "https://x.example"));
     assert!(!format!("{wish:?}").contains("file"));
 }
@@ -96,26 +98,27 @@ fn a_token_that_only_a_file_gives_a_place_goes_there_when_a_person_says_so() {
         let token = Some(&file).filter(|_| name == "--token-file");
         for giver in &givers {
             let destination = Destination { url: format!("{evil}/api/v1"), giver: giver.clone() };
-            let named = Wish { destination: Some(&destination), repos: &repos, token, ..wish(&variable) };
-            let of_remote = Wish { remote, token, ..wish(&variable) };
+            let named = TargetOptions { destination: Some(&destination), repos: &repos, token, ..wish(&variable) };
+            let of_remote = TargetOptions { remote, token, ..wish(&variable) };
             for wish in [named, of_remote].into_iter().take(if *giver == Giver::GitRemote { 2 } else { 1 }) {
                 let error = choose(&wish).unwrap_err().to_string();
                 let says = [name, evil, "nothing was sent", "KAIZEN_FORGE", &giver.to_string()];
                 assert!(says.iter().all(|says| error.contains(says)) && !error.contains("s3cret"), "{error}");
                 let agrees = |question: &str| question.contains(evil) && question.contains(name);
-                let found = choose(&Wish { agrees: &agrees, ..wish }).unwrap();
+                let found = choose(&TargetOptions { agrees: &agrees, ..wish }).unwrap();
                 let (tokens, bound) = (found.tokens, bound("s3cret", evil));
                 assert!([tokens.any, tokens.gitea, tokens.forgejo].contains(&bound), "{name}");
             }
             // The same forge, named by a person or by the runner: nobody is asked. Another: refused, token or not.
             for home in ["https://EVIL.example:443", "https://evil.example/api/v1"] {
-                assert!(choose(&Wish { forge: Some(home), ..named }).is_ok());
+                assert!(choose(&TargetOptions { forge: Some(home), ..named }).is_ok());
                 let actions = [("GITHUB_API_URL", home), (name, "s3cret")];
-                assert!(choose(&Wish { variable: &lookup(&actions), ..named }).is_ok());
+                assert!(choose(&TargetOptions { variable: &lookup(&actions), ..named }).is_ok());
             }
             for home in ["https://git.example", "http://evil.example", "https://evil.example:8443"] {
                 for given in [&given[..], &[]] {
-                    let error = choose(&Wish { forge: Some(home), variable: &lookup(given), ..named }).unwrap_err();
+                    let error =
+                        choose(&TargetOptions { forge: Some(home), variable: &lookup(given), ..named }).unwrap_err();
                     let error = error.to_string();
                     assert!(error.contains("nothing was sent") && error.contains(home), "{error}");
                 }
@@ -134,8 +137,12 @@ fn rules_of_the_own_repository_are_read_with_the_own_token_while_the_job_works_e
     let given = [&ACTIONS[..3], &[("KAIZEN_TOKEN", "own")]].concat();
     let destination = Destination { url: ACTIONS[0].1.into(), giver: Giver::Actions };
     let variable = lookup(&given);
-    let wish =
-        Wish { forge: Some("https://git.example"), destination: Some(&destination), insecure: true, ..wish(&variable) };
+    let wish = TargetOptions {
+        forge: Some("https://git.example"),
+        destination: Some(&destination),
+        insecure: true,
+        ..wish(&variable)
+    };
     let found = choose(&wish).unwrap();
     assert_eq!((found.url.as_str(), found.tokens), (ACTIONS[0].1, any("job", "http://gitea:3000")));
 }
@@ -157,13 +164,13 @@ fn a_token_goes_over_http_only_where_it_is_said_or_on_this_machine() {
         ("http://localhost:3000", false),
         ("http://[::1]:3000", false),
     ] {
-        let wish = Wish { forge: Some(forge), repos: &repos, ..wish(&variable) };
+        let wish = TargetOptions { forge: Some(forge), repos: &repos, ..wish(&variable) };
         match choose(&wish) {
             Ok(_) => assert!(!open, "{forge}"),
             Err(error) => assert!(open && error.to_string().contains("--insecure"), "{forge}: {error}"),
         }
-        assert!(choose(&Wish { insecure: true, ..wish }).is_ok());
-        assert!(choose(&Wish { variable: &lookup(&[]), ..wish }).is_ok(), "there is no token to keep");
+        assert!(choose(&TargetOptions { insecure: true, ..wish }).is_ok());
+        assert!(choose(&TargetOptions { variable: &lookup(&[]), ..wish }).is_ok(), "there is no token to keep");
     }
     // The runner has sent it there already; a variable alone proves no runner.
     assert!(chosen(&ACTIONS, None, None).is_ok());
@@ -173,7 +180,7 @@ fn a_token_goes_over_http_only_where_it_is_said_or_on_this_machine() {
 #[test]
 fn an_organisation_needs_no_repository_and_nothing_named_is_an_error() {
     let variable = lookup(&ACTIONS);
-    assert_eq!(choose(&Wish { org: Some("acme"), ..wish(&variable) }).unwrap().repos, [""; 0]);
+    assert_eq!(choose(&TargetOptions { org: Some("acme"), ..wish(&variable) }).unwrap().repos, [""; 0]);
     assert!(chosen(&[], None, None).unwrap_err().contains("give --forge URL"));
     assert!(chosen(&[], None, Some("../other")).unwrap_err().contains("give --forge URL"));
     let error = chosen(&[], Some("https://me:s3cret@x.example"), None).unwrap_err();

@@ -14,7 +14,7 @@ fn issue(number: usize) -> String {
 
 /// The page of a list that counts down from `total`, as Gitea serves it, with `Link` on another
 /// host (fact 6).
-fn page(path: &str, total: usize, size: usize) -> Canned {
+fn page(path: &str, total: usize, size: usize) -> TestAnswer {
     let page: usize = parameter(path, "page").unwrap().parse().unwrap();
     let first = total.saturating_sub((page - 1) * size);
     let list: Vec<String> = (first.saturating_sub(size)..first).rev().map(|n| issue(n + 1)).collect();
@@ -164,9 +164,9 @@ fn a_kind_that_the_token_may_not_read_is_no_empty_backlog_fact_10() {
     let (_server, forge) = none("pulls");
     let told = "a/b: the token may not read pull requests, so none are looked at";
     assert_eq!(all(&forge, States::OPEN, 1), (vec![], Ok(vec![told.to_owned()])));
-    let error = all(&forge, States::OPEN.of(&[Kind::Pull]), 1).1.unwrap_err();
+    let error = all(&forge, States::OPEN.of(&[ItemKind::Pull]), 1).1.unwrap_err();
     assert!(error.contains("the forge refuses to list them alone") && error.contains("404"), "{error}");
-    for (kind, other) in [(Kind::Issue, "pulls"), (Kind::Pull, "issues")] {
+    for (kind, other) in [(ItemKind::Issue, "pulls"), (ItemKind::Pull, "issues")] {
         let (server, forge) = none(other);
         assert_eq!(all(&forge, States::OPEN.of(&[kind]), 1), (vec![], Ok(vec![])));
         assert!(server.seen().iter().all(|seen| parameter(&seen.path, "type").as_deref() != Some(other)));
@@ -174,7 +174,7 @@ fn a_kind_that_the_token_may_not_read_is_no_empty_backlog_fact_10() {
 }
 
 /// A GitHub list of `total` with addresses as it makes them: by id of the repository (fact 63).
-fn github_page(seen: &Seen, total: usize, cursor: bool) -> Canned {
+fn github_page(seen: &TestRequest, total: usize, cursor: bool) -> TestAnswer {
     let page: usize = parameter(&seen.path, "page").unwrap().parse().unwrap();
     let first = total.saturating_sub((page - 1) * 100);
     let list: Vec<String> = (first.saturating_sub(100)..first).rev().map(|n| issue(n + 1)).collect();

@@ -4,15 +4,15 @@
 //! repositories, or a sentence that says what to do.
 
 use super::*;
-use crate::forge::change::Write;
+use crate::forge::change::ForgeWriter;
 use crate::forge::remote::Dialect;
 
-fn ask(url: &str, repos: &[&str]) -> Ask {
+fn ask(url: &str, repos: &[&str]) -> ConnectOptions {
     let repos = repos.iter().map(|name| (*name).to_owned()).collect();
-    Ask { url: url.to_owned(), tokens: token(url), repos, http: config(), ..Ask::default() }
+    ConnectOptions { url: url.to_owned(), tokens: token(url), repos, http: config(), ..ConnectOptions::default() }
 }
 
-fn failed(ask: Ask) -> String {
+fn failed(ask: ConnectOptions) -> String {
     format!("{:#}", connect(ask).unwrap_err())
 }
 
@@ -81,7 +81,7 @@ fn a_token_of_a_kind_goes_to_that_kind_only() {
     let tokens = |url: &str| Tokens { any: None, gitea: secret("g1tea", url), forgejo: secret("f0rgejo", url) };
     for (version, expected) in [("1.26.4", "token g1tea"), ("10.0.0+gitea-1.22.0", "token f0rgejo")] {
         let server = Server::start(move |seen| usual(seen, version).unwrap());
-        connect(Ask { tokens: tokens(&server.url), ..ask(&server.url, &["a/b"]) }).unwrap();
+        connect(ConnectOptions { tokens: tokens(&server.url), ..ask(&server.url, &["a/b"]) }).unwrap();
         for seen in server.seen() {
             let sent = seen.header("authorization");
             assert_eq!(sent, (!seen.path.ends_with("/version")).then_some(expected), "{}", seen.path);
@@ -89,7 +89,8 @@ fn a_token_of_a_kind_goes_to_that_kind_only() {
     }
     let server = Server::start(|seen| usual(seen, "").unwrap());
     let forge =
-        connect(Ask { tokens: tokens(&server.url), ..ask(&format!("{}/api/v3", server.url), &["a/b"]) }).unwrap();
+        connect(ConnectOptions { tokens: tokens(&server.url), ..ask(&format!("{}/api/v3", server.url), &["a/b"]) })
+            .unwrap();
     assert!(server.seen().iter().all(|seen| seen.header("authorization").is_none()));
     assert!(forge.user_known().unwrap_err().contains("KAIZEN_TOKEN"));
     assert_eq!(forge.user(), "");
@@ -98,7 +99,7 @@ fn a_token_of_a_kind_goes_to_that_kind_only() {
 #[test]
 fn who_we_are_may_not_be_asked_everywhere_facts_58_81_85() {
     let refused = |status| {
-        move |seen: &Seen| match seen.path.ends_with("/user") {
+        move |seen: &TestRequest| match seen.path.ends_with("/user") {
             true => json(status, r#"{"message": "Resource not accessible by integration"}"#),
             false => usual(seen, "1.26.4").unwrap(),
         }
@@ -122,7 +123,7 @@ fn a_repository_is_named_as_the_forge_names_it_facts_52_56() {
         "/api/v1/repos/a/old" => (301, vec![("location", "/api/v1/repos/a/b".into())], String::new()),
         "/api/v1/repos/a/gone" => json(404, r#"{"message": "not found", "errors": null}"#),
         "/api/v1/repos/a/odd" => ok("[]"),
-        "/api/v1/repos/A/B" => usual(&Seen { path: "/repos/a/b".into(), ..seen.clone() }, "").unwrap(),
+        "/api/v1/repos/A/B" => usual(&TestRequest { path: "/repos/a/b".into(), ..seen.clone() }, "").unwrap(),
         _ => usual(seen, "1.26.4").unwrap(),
     });
     let forge = connect(ask(&server.url, &["A/B", "a/old", "a/b"])).unwrap();
@@ -160,13 +161,13 @@ fn an_organisation_leaves_out_what_has_no_backlog_of_its_own_fact_5() {
         let link = if page == "4" { "<https://x/?page=1>; rel=\"first\"" } else { &next };
         with(with(ok(&list), "x-total-count", "9"), "link", link)
     });
-    let forge = connect(Ask { org: Some("o".into()), ..ask(&server.url, &[]) }).unwrap();
+    let forge = connect(ConnectOptions { org: Some("o".into()), ..ask(&server.url, &[]) }).unwrap();
     let repos: Vec<(&str, bool)> = forge.repos().iter().map(|repo| (repo.name.as_str(), repo.private)).collect();
     assert_eq!(repos, [("o/a", false), ("o/p", true)]);
     let left: Vec<(&str, &str)> = forge.left_out().iter().map(|(name, why)| (name.as_str(), *why)).collect();
     let expected = [("o/old", "archived"), ("o/f", "a fork"), ("o/m", "a mirror"), ("o/n", "issues are switched off")];
     assert_eq!(left, expected);
     let server = Server::start(|seen| usual(seen, "1.26.4").unwrap_or_else(|| json(404, "")));
-    let error = failed(Ask { org: Some("nobody".into()), ..ask(&server.url, &[]) });
+    let error = failed(ConnectOptions { org: Some("nobody".into()), ..ask(&server.url, &[]) });
     assert!(error.contains("reading the repositories of nobody: "), "{error}");
 }

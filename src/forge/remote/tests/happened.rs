@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 
 use super::*;
-use crate::forge::{Happened, time};
+use crate::forge::{ActivityPage, time};
 
 fn since() -> DateTime<Utc> {
     time::parse("2026-11-20T00:00:00Z").unwrap()
@@ -18,13 +18,13 @@ fn told(forge: &Remote, threads: usize) -> (Vec<String>, Result<Vec<String>, Str
     let mut came = forge.happened(&[0], since(), threads, &|nth, page| {
         assert_eq!(nth, 0);
         let told: Vec<String> = match page {
-            Happened::Items(_, items) => items
+            ActivityPage::Items(_, items) => items
                 .iter()
                 .map(|item| {
                     format!("{} {:03} {}", item.kind.name(), item.number, if item.open { "open" } else { "closed" })
                 })
                 .collect(),
-            Happened::Comments(comments) => {
+            ActivityPage::Comments(comments) => {
                 comments.iter().map(|placed| format!("said {} on {}", placed.comment.id, placed.number)).collect()
             }
         };

@@ -17,9 +17,9 @@ mod writing;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{Ask, Remote, Tokens, connect};
-use crate::forge::{Forge, Kind, States};
-use crate::http::test_server::{Canned, Seen, Server, json};
+use super::{ConnectOptions, Remote, Tokens, connect};
+use crate::forge::{Forge, ItemKind, States};
+use crate::http::test_server::{Server, TestAnswer, TestRequest, json};
 use crate::http::{Config, Credential, Secret, Url};
 
 /// A client that waits for nothing.
@@ -40,18 +40,18 @@ fn token(url: &str) -> Tokens {
 }
 
 /// An empty list's or any other answer without headers.
-fn ok(body: &str) -> Canned {
+fn ok(body: &str) -> TestAnswer {
     json(200, body)
 }
 
 /// An answer with a header.
-fn with(mut canned: Canned, name: &'static str, value: &str) -> Canned {
+fn with(mut canned: TestAnswer, name: &'static str, value: &str) -> TestAnswer {
     canned.1.push((name, value.to_owned()));
     canned
 }
 
 /// What every server of a kind answers, before the test's own answers are asked for.
-fn usual(seen: &Seen, version: &str) -> Option<Canned> {
+fn usual(seen: &TestRequest, version: &str) -> Option<TestAnswer> {
     let path = seen.path.trim_start_matches("/api/v1").trim_start_matches("/api/v3");
     Some(match path {
         "/version" => ok(&format!("{{\"version\": \"{version}\"}}")),
@@ -63,7 +63,7 @@ fn usual(seen: &Seen, version: &str) -> Option<Canned> {
 
 /// A Gitea with the repository `a/b`; `answer` gives what is below it, by path without the API's
 /// part.
-fn gitea(answer: impl Fn(&Seen, &str) -> Canned + Send + Sync + 'static) -> (Server, Remote) {
+fn gitea(answer: impl Fn(&TestRequest, &str) -> TestAnswer + Send + Sync + 'static) -> (Server, Remote) {
     let server = Server::start(move |seen| {
         usual(seen, "1.26.4").unwrap_or_else(|| answer(seen, seen.path.trim_start_matches("/api/v1/repos/a/b/")))
     });
@@ -72,7 +72,7 @@ fn gitea(answer: impl Fn(&Seen, &str) -> Canned + Send + Sync + 'static) -> (Ser
 }
 
 /// A GitHub Enterprise with the repository `a/b`.
-fn github(answer: impl Fn(&Seen, &str) -> Canned + Send + Sync + 'static) -> (Server, Remote) {
+fn github(answer: impl Fn(&TestRequest, &str) -> TestAnswer + Send + Sync + 'static) -> (Server, Remote) {
     let server = Server::start(move |seen| {
         usual(seen, "").unwrap_or_else(|| answer(seen, seen.path.trim_start_matches("/api/v3/repos/a/b/")))
     });
@@ -81,12 +81,12 @@ fn github(answer: impl Fn(&Seen, &str) -> Canned + Send + Sync + 'static) -> (Se
 }
 
 fn remote(url: &str) -> Remote {
-    let ask = Ask {
+    let ask = ConnectOptions {
         url: url.to_owned(),
         tokens: token(url),
         repos: vec!["a/b".to_owned()],
         http: config(),
-        ..Ask::default()
+        ..ConnectOptions::default()
     };
     connect(ask).unwrap()
 }

@@ -5,7 +5,7 @@
 
 use super::writing::{canned, fresh, strings, told, writes};
 use super::*;
-use crate::forge::change::{Change, Write};
+use crate::forge::change::{Change, ForgeWriter};
 
 #[test]
 fn gitea_takes_labels_by_id_whoever_owns_them_facts_41_42_43() {

@@ -5,11 +5,11 @@
 
 use super::writing::{canned, strings, writes};
 use super::*;
-use crate::forge::change::{Label, Write};
+use crate::forge::change::{ForgeWriter, NewLabel};
 
 #[test]
 fn a_label_is_never_made_twice_fact_48() {
-    let label = |name: &str| Label { name: name.into(), color: "#ee0701".into(), description: "d".into() };
+    let label = |name: &str| NewLabel { name: name.into(), color: "#ee0701".into(), description: "d".into() };
     // Made by another run while the answer to ours is lost, refused, or on its way.
     for (answer, made, fine) in [
         (json(201, "{\"id\": 5, \"name\": \"new\"}"), true, true),

@@ -4,8 +4,8 @@
 //! this room, and the requests that it took.
 
 use super::*;
-use crate::forge::Kind;
-use crate::forge::change::Write;
+use crate::forge::ItemKind;
+use crate::forge::change::ForgeWriter;
 
 /// The lines of a server about the repository, without the API's address.
 fn lines(server: &Server) -> Vec<String> {
@@ -130,11 +130,11 @@ fn one_item_is_as_it_is_now_or_gone_facts_45_52_71() {
         "issues/5" => json(410, ""),
         _ => json(404, ""),
     });
-    let fresh = forge.item(0, Kind::Issue, 3).unwrap().unwrap();
+    let fresh = forge.item(0, ItemKind::Issue, 3).unwrap().unwrap();
     assert_eq!((fresh.item.number, fresh.content_version, fresh.item.locked), (3, Some(4), true));
-    let error = format!("{:#}", forge.item(0, Kind::Issue, 4).unwrap_err());
+    let error = format!("{:#}", forge.item(0, ItemKind::Issue, 4).unwrap_err());
     assert!(error.starts_with("reading issue a/b#4: ") && error.contains("no whole number above 0"), "{error}");
-    assert!(forge.item(0, Kind::Pull, 5).unwrap().is_none() && forge.item(0, Kind::Pull, 6).unwrap().is_none());
+    assert!(forge.item(0, ItemKind::Pull, 5).unwrap().is_none() && forge.item(0, ItemKind::Pull, 6).unwrap().is_none());
     // Transferred to another repository: the redirect leads there.
     let (_server, forge) = github(|seen, path| match path {
         "issues/3" => {
@@ -144,8 +144,8 @@ fn one_item_is_as_it_is_now_or_gone_facts_45_52_71() {
         "issues/4" => ok(r#"{"number": 4, "repository_url": "https://api.h/repos/A/B"}"#),
         _ => ok(r#"{"number": 3, "repository_url": "https://api.h/repos/a/other"}"#),
     });
-    assert!(forge.item(0, Kind::Issue, 3).unwrap().is_none());
-    let fresh = forge.item(0, Kind::Issue, 4).unwrap().unwrap();
+    assert!(forge.item(0, ItemKind::Issue, 3).unwrap().is_none());
+    let fresh = forge.item(0, ItemKind::Issue, 4).unwrap().unwrap();
     assert_eq!((fresh.item.number, fresh.content_version), (4, None));
 }
 

@@ -4,13 +4,15 @@
 //! Gives: the requests in each dialect, and what is certain of each.
 
 use super::*;
-use crate::forge::Kind;
-use crate::forge::change::{Change, Failure, Fresh, NewIssue, Write};
+use crate::forge::ItemKind;
+use crate::forge::change::{Change, ChangeFailure, ForgeWriter, Fresh, NewIssue};
 
 const LABELS: &str = r#"[{"id": 11, "name": "bug"}, {"id": 12, "name": "Kind/Bug & x"}]"#;
 
 /// Answers by method and path; labels, an organisation's labels and milestones are there.
-pub(super) fn canned(answers: Vec<(&'static str, Canned)>) -> impl Fn(&Seen, &str) -> Canned + Send + Sync {
+pub(super) fn canned(
+    answers: Vec<(&'static str, TestAnswer)>,
+) -> impl Fn(&TestRequest, &str) -> TestAnswer + Send + Sync {
     move |seen, path| {
         let line = format!("{} {path}", seen.method);
         let found = answers.iter().find(|(known, _)| *known == line).map(|(_, answer)| answer.clone());
@@ -40,14 +42,14 @@ pub(super) fn writes(server: &Server) -> Vec<String> {
 }
 
 /// The kind of a failure with its sentence.
-pub(super) fn told<T: std::fmt::Debug>(result: Result<T, Failure>) -> String {
+pub(super) fn told<T: std::fmt::Debug>(result: Result<T, ChangeFailure>) -> String {
     let failure = result.unwrap_err();
     let kind = match failure {
-        Failure::Token(_) => "token",
-        Failure::Refused(_) => "refused",
-        Failure::Stale(_) => "stale",
-        Failure::Ignored(_) => "ignored",
-        Failure::Unknown(_) => "unknown",
+        ChangeFailure::Token(_) => "token",
+        ChangeFailure::Refused(_) => "refused",
+        ChangeFailure::Stale(_) => "stale",
+        ChangeFailure::Ignored(_) => "ignored",
+        ChangeFailure::Unknown(_) => "unknown",
     };
     format!("{kind}: {failure}")
 }
@@ -135,7 +137,7 @@ fn states_milestones_and_texts_facts_38_45_54_67() {
     forge.change(0, &item, Change::Close { reason: Some("not_planned") }).unwrap();
     forge.change(0, &item, Change::SetMilestone(Some("2.0"))).unwrap();
     let mut pull = fresh(&[], None);
-    pull.item.kind = Kind::Pull;
+    pull.item.kind = ItemKind::Pull;
     forge.change(0, &pull, Change::Close { reason: Some("not_planned") }).unwrap();
     let expected = [
         r#"PATCH issues/3 {"state":"closed","state_reason":"not_planned"}"#,

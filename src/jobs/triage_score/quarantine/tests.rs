@@ -3,7 +3,7 @@
 use super::*;
 use crate::loops::block;
 
-const LIMITS: Limits = Limits { failures: 2, window: 14 * DAY, stay: 7 * DAY, reasons: 2 };
+const LIMITS: QuarantineLimits = QuarantineLimits { failures: 2, window: 14 * DAY, stay: 7 * DAY, reasons: 2 };
 const NOW: i64 = 1_795_176_000_000_000; // 2026-11-20T12:00:00Z
 
 /// Failures of issue 7 so many hours before now; a negative number is a success.
@@ -14,7 +14,7 @@ fn run(quarantine: &mut Quarantine, text: &str, hours: &[i64], at: i64, by_hand:
         json!({"timestamp": when, "issue": 7, "success": *hours < 0, "reason": reason}).to_string() + "\n"
     };
     let log = block::read(hours.iter().map(line).collect::<String>().into_bytes());
-    let open = Open::from([(("acme/app".to_owned(), 7), text.to_owned())]);
+    let open = OpenIssues::from([(("acme/app".to_owned(), 7), text.to_owned())]);
     let read = BTreeSet::from(["acme/app".to_owned()]);
     (quarantine.new, quarantine.out) = (Vec::new(), Vec::new());
     quarantine.release(&open, &read, by_hand, at);
@@ -69,8 +69,8 @@ fn it_comes_out_by_time_by_an_edit_by_hand_and_stays_out() {
 fn who_is_closed_comes_out_unless_the_list_was_not_read() {
     let mut one = Quarantine::default();
     run(&mut one, "a", &[30, 20], NOW, &[]);
-    one.release(&Open::new(), &BTreeSet::new(), &[], NOW);
+    one.release(&OpenIssues::new(), &BTreeSet::new(), &[], NOW);
     assert!(one.holds("acme/app", 7));
-    one.release(&Open::new(), &BTreeSet::from(["acme/app".to_owned()]), &[], NOW);
+    one.release(&OpenIssues::new(), &BTreeSet::from(["acme/app".to_owned()]), &[], NOW);
     assert_eq!((one.len(), one.out.last().unwrap().2), (0, "it is no longer open"));
 }

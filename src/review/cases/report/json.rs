@@ -1,18 +1,18 @@
 //! A test of rules as JSON, whose names are a contract.
 //!
-//! Takes: [`Tested`]. Gives: one document.
+//! Takes: [`TestReport`]. Gives: one document.
 
 use serde_json::{Value, json};
 
-use super::Tested;
+use super::TestReport;
 use crate::engine::policy::Policy;
 use crate::engine::source::{Location, Source, Span};
 use crate::review::cases::Case;
-use crate::review::cases::judge::{Failure, Judged};
+use crate::review::cases::judge::{CaseFailure, CaseResult};
 
 /// The document of one job.
 #[must_use]
-pub fn document(tested: &Tested) -> Value {
+pub fn document(tested: &TestReport) -> Value {
     let (policy, suite) = (&tested.policy, &tested.suite);
     let failed = tested.failed();
     let mutation = tested.mutation.as_ref();
@@ -56,9 +56,9 @@ pub fn document(tested: &Tested) -> Value {
     })
 }
 
-fn of_case(tested: &Tested, case: &Case, judged: &Judged) -> Value {
+fn of_case(tested: &TestReport, case: &Case, judged: &CaseResult) -> Value {
     let policy = &tested.policy;
-    let failures = judged.failures.iter().map(|Failure { member, expected, got }| {
+    let failures = judged.failures.iter().map(|CaseFailure { member, expected, got }| {
         let member = member.map_or_else(|| "decision".to_owned(), |member| member.name(policy));
         json!({"member": member, "expected": expected, "got": got})
     });

@@ -1,8 +1,8 @@
 //! A test of rules as Markdown: for a step summary, a comment, a file.
 //!
-//! Takes: [`Tested`]. Gives: Markdown in which what rules and cases say can neither ping nor link.
+//! Takes: [`TestReport`]. Gives: Markdown in which what rules and cases say can neither ping nor link.
 
-use super::{Tested, counted, of_kind, text};
+use super::{TestReport, counted, of_kind, text};
 use crate::engine::untrusted::{cut, markdown};
 use crate::review::cases::line;
 use crate::review::mutate::MAX_MUTANTS;
@@ -14,7 +14,7 @@ const VALUE: usize = 200;
 
 /// The whole report.
 #[must_use]
-pub fn render(tested: &Tested) -> String {
+pub fn render(tested: &TestReport) -> String {
     let failed = tested.failed();
     let became = if failed == 0 { "all as expected".to_owned() } else { format!("**{failed} failed**") };
     let cases = counted(tested.suite.cases.len(), "case", "cases");
@@ -44,7 +44,7 @@ fn list(out: &mut Vec<String>, rows: Vec<String>) {
     }
 }
 
-fn failures(out: &mut Vec<String>, tested: &Tested) {
+fn failures(out: &mut Vec<String>, tested: &TestReport) {
     let cases = tested.suite.cases.iter().zip(&tested.judged);
     let mut rows = Vec::new();
     for (case, judged) in cases.filter(|(_, judged)| !judged.failures.is_empty()) {
@@ -77,7 +77,7 @@ fn failures(out: &mut Vec<String>, tested: &Tested) {
     }
 }
 
-fn coverage(out: &mut Vec<String>, tested: &Tested) {
+fn coverage(out: &mut Vec<String>, tested: &TestReport) {
     let Some(coverage) = &tested.coverage else { return };
     out.extend([String::new(), "### Exercised by the cases".to_owned(), String::new()]);
     for (kind, all) in &coverage.all {
@@ -87,14 +87,14 @@ fn coverage(out: &mut Vec<String>, tested: &Tested) {
             format!("- {} of {all} {many}{}", all - missed.len(), if missed.is_empty() { "" } else { "; these " })
                 + if missed.is_empty() { "" } else { none },
         );
-        let row = |part: &&crate::review::cases::coverage::Part| {
+        let row = |part: &&crate::review::cases::coverage::RulePart| {
             format!("  - {} ({})", said(&part.name), said(&tested.policy.line(part.at)))
         };
         list(out, missed.iter().map(row).collect());
     }
 }
 
-fn mutation(out: &mut Vec<String>, tested: &Tested) {
+fn mutation(out: &mut Vec<String>, tested: &TestReport) {
     if !tested.mutate {
         return;
     }

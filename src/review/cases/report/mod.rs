@@ -1,6 +1,6 @@
 //! What the cases of a job came to, for people and programs.
 //!
-//! Takes: [`Tested`], the one record of a test of rules. Gives: lines for a terminal ([`text`]),
+//! Takes: [`TestReport`], the one record of a test of rules. Gives: lines for a terminal ([`text`]),
 //! Markdown ([`markdown`]), JSON ([`json`]). Printing code decides nothing.
 
 pub mod json;
@@ -8,15 +8,15 @@ pub mod markdown;
 pub mod text;
 
 use super::Suite;
-use super::coverage::{Coverage, Kind};
-use super::judge::Judged;
+use super::coverage::{Coverage, PartKind};
+use super::judge::CaseResult;
 use crate::engine::policy::Policy;
 use crate::review::mutate::Mutants;
 use crate::review::mutate::run::Mutation;
 
 /// A test of the rules of one job.
 #[derive(Debug)]
-pub struct Tested {
+pub struct TestReport {
     /// When it ended, RFC 3339.
     pub generated_at: String,
     /// The rules.
@@ -24,7 +24,7 @@ pub struct Tested {
     /// Their cases.
     pub suite: Suite,
     /// One a case.
-    pub judged: Vec<Judged>,
+    pub judged: Vec<CaseResult>,
     /// What no case exercises, where it was asked for.
     pub coverage: Option<Coverage>,
     /// What became of changes of the rules, where it was asked for and all cases hold.
@@ -33,7 +33,7 @@ pub struct Tested {
     pub mutate: bool,
 }
 
-impl Tested {
+impl TestReport {
     /// How many cases differ from what they expect.
     #[must_use]
     pub fn failed(&self) -> usize {
@@ -61,14 +61,14 @@ fn counted(count: usize, one: &str, many: &str) -> String {
 }
 
 /// What parts of a kind are called, and what it is to exercise one.
-fn of_kind(kind: Kind) -> (&'static str, &'static str) {
+fn of_kind(kind: PartKind) -> (&'static str, &'static str) {
     match kind {
-        Kind::Rule => ("rules", "decide no case"),
-        Kind::Type => ("types", "are of no case"),
-        Kind::Point => ("points", "hold in no case"),
-        Kind::Part => ("parts of conditions", "do not both hold and fail"),
-        Kind::Threshold => ("thresholds", "decide no condition"),
-        Kind::Pattern => ("patterns", "match in no case"),
-        Kind::Word => ("words", "are in no case"),
+        PartKind::Rule => ("rules", "decide no case"),
+        PartKind::Type => ("types", "are of no case"),
+        PartKind::Point => ("points", "hold in no case"),
+        PartKind::Part => ("parts of conditions", "do not both hold and fail"),
+        PartKind::Threshold => ("thresholds", "decide no condition"),
+        PartKind::Pattern => ("patterns", "match in no case"),
+        PartKind::Word => ("words", "are in no case"),
     }
 }

@@ -1,14 +1,14 @@
 //! A test of rules for a person at a terminal.
 //!
-//! Takes: [`Tested`]. Gives: lines, all text of rule files and cases in them fit for a terminal. What
+//! Takes: [`TestReport`]. Gives: lines, all text of rule files and cases in them fit for a terminal. What
 //! failed comes first, as a diff.
 
 use serde_json::Value;
 
-use super::{Tested, counted, of_kind};
+use super::{TestReport, counted, of_kind};
 use crate::engine::untrusted::terminal;
-use crate::review::cases::judge::{Failure, Judged};
-use crate::review::cases::{Case, Member, line};
+use crate::review::cases::judge::{CaseFailure, CaseResult};
+use crate::review::cases::{Case, CaseMember, line};
 use crate::review::mutate::MAX_MUTANTS;
 
 /// Lines of a text that are shown of one that lacks what it should hold.
@@ -16,8 +16,8 @@ const LINES: usize = 40;
 
 /// The whole report.
 #[must_use]
-pub fn render(tested: &Tested, color: bool) -> String {
-    let mut out = Out { lines: Vec::new(), color };
+pub fn render(tested: &TestReport, color: bool) -> String {
+    let mut out = TestWriter { lines: Vec::new(), color };
     let (suite, failed) = (&tested.suite, tested.failed());
     let cases = counted(suite.cases.len(), "case", "cases");
     let became = match (suite.cases.len(), failed) {
@@ -37,12 +37,12 @@ pub fn render(tested: &Tested, color: bool) -> String {
     text
 }
 
-struct Out {
+struct TestWriter {
     lines: Vec<String>,
     color: bool,
 }
 
-impl Out {
+impl TestWriter {
     fn styled(&mut self, style: &str, text: &str) {
         self.lines.push(if self.color { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() });
     }
@@ -61,7 +61,7 @@ impl Out {
     }
 }
 
-fn failure(out: &mut Out, tested: &Tested, case: &Case, judged: &Judged) {
+fn failure(out: &mut TestWriter, tested: &TestReport, case: &Case, judged: &CaseResult) {
     let policy = &tested.policy;
     out.heading(&format!("FAILED {}", terminal(&case.name)));
     out.lines.push(format!("  case  {}", terminal(&line(&tested.suite.source, case.at))));
@@ -69,9 +69,9 @@ fn failure(out: &mut Out, tested: &Tested, case: &Case, judged: &Judged) {
         out.lines.push(format!("  rule  {}: {}", terminal(&policy.line(rule.at)), terminal(&rule.id)));
     }
     let mut texts: Vec<(String, &Value)> = Vec::new();
-    for Failure { member, expected, got } in &judged.failures {
+    for CaseFailure { member, expected, got } in &judged.failures {
         let name = member.map_or_else(|| "decision".to_owned(), |member| member.name(policy));
-        if member.is_some_and(Member::is_part) && !expected.is_null() {
+        if member.is_some_and(CaseMember::is_part) && !expected.is_null() {
             out.expected(&format!("{name}: … {} …", shown(expected)));
             if texts.iter().all(|(known, _)| *known != name) {
                 texts.push((name, got));
@@ -86,7 +86,7 @@ fn failure(out: &mut Out, tested: &Tested, case: &Case, judged: &Judged) {
 }
 
 /// A text that lacks what it should hold.
-fn whole(out: &mut Out, name: &str, got: &Value) {
+fn whole(out: &mut TestWriter, name: &str, got: &Value) {
     let texts: Vec<&str> = match got {
         Value::Array(texts) => texts.iter().filter_map(Value::as_str).collect(),
         got => got.as_str().into_iter().collect(),
@@ -115,7 +115,7 @@ pub(super) fn shown(value: &Value) -> String {
     }
 }
 
-fn coverage(out: &mut Out, tested: &Tested) {
+fn coverage(out: &mut TestWriter, tested: &TestReport) {
     let Some(coverage) = &tested.coverage else { return };
     out.heading("Exercised by the cases");
     for (kind, all) in &coverage.all {
@@ -131,7 +131,7 @@ fn coverage(out: &mut Out, tested: &Tested) {
     }
 }
 
-fn mutation(out: &mut Out, tested: &Tested) {
+fn mutation(out: &mut TestWriter, tested: &TestReport) {
     let Some((mutants, found)) = &tested.mutation else {
         if tested.mutate {
             out.heading("No change of the rules was tried: the cases have to hold first");

@@ -11,7 +11,7 @@ use crate::engine::rules::Policy;
 use crate::engine::untrusted::terminal;
 use crate::language::diag::did_you_mean;
 use crate::review::cases::judge::Judge;
-use crate::review::cases::{Given, Member};
+use crate::review::cases::{CaseItem, CaseMember};
 
 /// What `--expect` says, by the names of a case file.
 pub(super) fn said(text: &str, policy: &Policy) -> Result<Vec<(String, Value)>> {
@@ -57,10 +57,10 @@ pub(super) fn said(text: &str, policy: &Policy) -> Result<Vec<(String, Value)>> 
 }
 
 /// What the rules decide now, as far as a case says it.
-pub(super) fn decided(judge: &Judge<'_>, given: &Given, now: DateTime<Utc>) -> Result<Vec<(String, Value)>> {
+pub(super) fn decided(judge: &Judge<'_>, given: &CaseItem, now: DateTime<Utc>) -> Result<Vec<(String, Value)>> {
     let row = judge.row(given, now).context("the rules decide nothing of this item")?;
-    let said = [Member::Type, Member::Score, Member::Rule, Member::Action, Member::Agent];
-    let pair = |member: Member| (member.name(judge.policy), judge.value(member, &row));
+    let said = [CaseMember::Type, CaseMember::Score, CaseMember::Rule, CaseMember::Action, CaseMember::Agent];
+    let pair = |member: CaseMember| (member.name(judge.policy), judge.value(member, &row));
     let agent = |(name, value): &(String, Value)| name != "agent" || !value.is_null();
     // What turns on a timeline that was not recorded has no type or score to expect.
     let known = |(name, value): &(String, Value)| name == "rule" || !value.is_null();

@@ -17,34 +17,34 @@ use serde_json::Value;
 
 use super::super::confined;
 use super::super::forge::check;
-use super::super::rules::{self, Rules};
-use super::super::{Exit, Stop, VERSION, output, say, usage};
+use super::super::rules::{self, RulesInForce};
+use super::super::{EarlyEnd, Exit, VERSION, output, say, usage};
 use crate::cli::rules::Capture;
 use crate::engine::source::Source;
 use crate::engine::untrusted::terminal;
 use crate::files;
 use crate::jobs::{self, backlog_triage};
 use crate::pack;
-use crate::review::book::Book;
+use crate::review::book::RuleBook;
 use crate::review::cases::judge::Judge;
-use crate::review::cases::write::{New, Written, with_case};
-use crate::review::cases::{self, Given, Member, What};
+use crate::review::cases::write::{CaseFile, New, with_case};
+use crate::review::cases::{self, CaseItem, CaseMember, CaseSubject};
 
 /// The job whose rules an item is captured for.
 const SPEC: &crate::language::JobSpec = &backlog_triage::SPEC;
 
 /// Captures.
-pub(super) fn run(args: &Capture) -> Result<Exit, Stop> {
+pub(super) fn run(args: &Capture) -> Result<Exit, EarlyEnd> {
     let (names, number) = item_name(&args.item).map_err(usage)?;
     check(&args.target, &names, None)?;
     confined::begin(&format!("checking the rules of {}", SPEC.job));
     let pack = pack::read(SPEC.job, &jobs::NAMES, args.rules.as_deref(), args.templates.as_deref()).map_err(usage)?;
     let folder = pack.folder.clone();
-    let Rules { policy, templates, advice, .. } = match rules::checked(SPEC, pack, &args.shown, "the rules") {
+    let RulesInForce { policy, templates, advice, .. } = match rules::checked(SPEC, pack, &args.shown, "the rules") {
         Ok(rules) => rules,
         Err(exit) => return Ok(exit),
     };
-    let book = Book { spec: SPEC, policy: &policy, advice: &advice };
+    let book = RuleBook { spec: SPEC, policy: &policy, advice: &advice };
     let file = match (&args.output, &folder) {
         (Some(path), _) if path == Path::new("-") => None,
         (Some(path), _) => Some(path.clone()),
@@ -114,7 +114,7 @@ fn item_name(text: &str) -> Result<(Vec<String>, u64)> {
 }
 
 /// `owner/name#12`, with a number behind it where a case has that name.
-fn name(given: &Given, before: &[String]) -> String {
+fn name(given: &CaseItem, before: &[String]) -> String {
     let plain = format!("{}#{}", given.repo.name, given.item.number);
     let numbered = (2..).map(|number| format!("{plain} ({number})"));
     let mut names = [plain.clone()].into_iter().chain(numbered);
@@ -122,18 +122,23 @@ fn name(given: &Given, before: &[String]) -> String {
 }
 
 /// Reads the new text: it holds one case more, which is the item. Gives what differs from what it expects.
-fn verified((book, judge): (Book<'_>, &Judge<'_>), source: &Source, new: &New, before: usize) -> Result<Vec<String>> {
+fn verified(
+    (book, judge): (RuleBook<'_>, &Judge<'_>),
+    source: &Source,
+    new: &New,
+    before: usize,
+) -> Result<Vec<String>> {
     let (suite, found) = cases::read(source, book);
     let case = suite.cases.iter().find(|case| case.name == new.name);
     let (Some(case), [], true) = (case, found.as_slice(), suite.cases.len() == before + 1) else {
         let why = found.first().map_or_else(String::new, |found| format!(": {}", found.message));
         bail!("the case cannot be added to {} so that it can be read{why}; nothing was written", source.name);
     };
-    if !matches!(&case.given, What::Item(given) if **given == new.given) || case.now != new.now {
+    if !matches!(&case.given, CaseSubject::Item(given) if **given == new.given) || case.now != new.now {
         bail!("the case in {} would not be the item that was read; nothing was written", source.name);
     }
     let failures = judge.judge(case).failures.into_iter();
-    let name = |member: Option<Member>| member.map_or_else(|| "decision".to_owned(), |one| one.name(judge.policy));
+    let name = |member: Option<CaseMember>| member.map_or_else(|| "decision".to_owned(), |one| one.name(judge.policy));
     let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     Ok(failures.map(|one| format!("{} {} and not {}", name(one.member), word(&one.got), word(&one.expected))).collect())
 }
@@ -141,7 +146,7 @@ fn verified((book, judge): (Book<'_>, &Judge<'_>), source: &Source, new: &New, b
 /// What was written, and how it is run.
 fn tell(
     source: &Source,
-    written: &Written,
+    written: &CaseFile,
     path: &Path,
     (folder, named): (Option<&Path>, Option<&Path>),
     failures: &[String],

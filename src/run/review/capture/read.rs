@@ -1,25 +1,25 @@
 //! The item of a case, read from its forge.
 //!
-//! Takes: which item, the policy. Gives: [`Given`], with the last activity of its timeline where the rules
+//! Takes: which item, the policy. Gives: [`CaseItem`], with the last activity of its timeline where the rules
 //! ask for it; masked, where the rules then judge it as before.
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use super::super::super::forge::{Opened, Wanted, repos};
-use super::super::super::{Stop, usage};
+use super::super::super::forge::{ForgeRequest, OpenForge, repos};
+use super::super::super::{EarlyEnd, usage};
 use crate::cli::rules::Capture;
 use crate::engine::evaluate::{Evaluation, evaluate};
-use crate::engine::facts::Reading;
+use crate::engine::facts::Availability;
 use crate::engine::rules::Policy;
-use crate::forge::{Item, Kind, LabelNames, object};
+use crate::forge::{Item, ItemKind, LabelNames, object};
 use crate::jobs::facts;
 use crate::plan::marker::Marker;
 use crate::plan::memory::Us;
 use crate::plan::section;
 use crate::review::cases::judge::Judge;
-use crate::review::cases::{Given, Member};
+use crate::review::cases::{CaseItem, CaseMember};
 use crate::snapshot;
 
 /// Reads the item, and its timeline where the rules ask for it.
@@ -28,9 +28,9 @@ pub(super) fn given(
     policy: &Policy,
     (names, number): (&[String], u64),
     now: DateTime<Utc>,
-) -> Result<Given, Stop> {
-    let wanted = Wanted { target: &args.target, repos: names, org: None, live: false, now };
-    let opened = Opened::new(&wanted)?;
+) -> Result<CaseItem, EarlyEnd> {
+    let wanted = ForgeRequest { target: &args.target, repos: names, org: None, live: false, now };
+    let opened = OpenForge::new(&wanted)?;
     let forge = opened.read();
     let found = repos(forge, names, None)?;
     let [repo] = found[..] else {
@@ -47,8 +47,8 @@ pub(super) fn given(
     let us = Us { user: forge.user(), bots: &policy.bots };
     let ours = facts::is_ours(&us, &item);
     let own_report = ours && Marker::ending(&item.body).is_some();
-    let last_activity = Reading::NotRead;
-    let mut given = Given { repo: repository, item, own_report, last_activity, recent_comments: 0, recent: false };
+    let last_activity = Availability::NotRead;
+    let mut given = CaseItem { repo: repository, item, own_report, last_activity, recent_comments: 0, recent: false };
     let evaluation = evaluate(policy, &given.facts(policy), now.timestamp_micros());
     if let Evaluation::Lacks(_) = evaluation {
         given.last_activity = facts::last_activity(policy, forge, &us, repo, number)?;
@@ -59,7 +59,7 @@ pub(super) fn given(
 }
 
 /// A body with the line breaks of YAML, where the rules make the same of it: it can then be read.
-pub(super) fn with_plain_breaks(judge: &Judge<'_>, given: Given, now: DateTime<Utc>) -> Given {
+pub(super) fn with_plain_breaks(judge: &Judge<'_>, given: CaseItem, now: DateTime<Utc>) -> CaseItem {
     if !given.item.body.contains("\r\n") {
         return given;
     }
@@ -69,7 +69,7 @@ pub(super) fn with_plain_breaks(judge: &Judge<'_>, given: Given, now: DateTime<U
 }
 
 /// The item masked: judged as before, or an error that says what is not.
-pub(super) fn masked(judge: &Judge<'_>, given: &Given, now: DateTime<Utc>) -> Result<Given> {
+pub(super) fn masked(judge: &Judge<'_>, given: &CaseItem, now: DateTime<Utc>) -> Result<CaseItem> {
     let item = &given.item;
     let login = |login: &str| json!({ "login": login });
     let date = |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true));
@@ -94,7 +94,7 @@ pub(super) fn masked(judge: &Judge<'_>, given: &Given, now: DateTime<Utc>) -> Re
         "comments": item.comments,
         "created_at": date(item.created_at),
         "updated_at": date(item.updated_at),
-        "pull_request": (item.kind == Kind::Pull).then(|| json!({ "draft": item.draft })),
+        "pull_request": (item.kind == ItemKind::Pull).then(|| json!({ "draft": item.draft })),
     });
     let document = json!({ "version": 1, "repos": [{ "full_name": given.repo.name, "issues": [object] }] });
     let shown = snapshot::mask(&document, &[judge.policy]).document;
@@ -117,16 +117,23 @@ pub(super) fn masked(judge: &Judge<'_>, given: &Given, now: DateTime<Utc>) -> Re
 }
 
 /// Everything of a judgement but its words.
-fn members(policy: &Policy) -> Vec<Member> {
-    let of_score = (0..policy.components.len()).map(Member::Component);
-    let flags = (0..policy.flags.len()).map(Member::Flag);
-    let rest = [Member::Type, Member::Score, Member::Held, Member::Rule, Member::Action, Member::Agent];
+fn members(policy: &Policy) -> Vec<CaseMember> {
+    let of_score = (0..policy.components.len()).map(CaseMember::Component);
+    let flags = (0..policy.flags.len()).map(CaseMember::Flag);
+    let rest = [
+        CaseMember::Type,
+        CaseMember::Score,
+        CaseMember::Held,
+        CaseMember::Rule,
+        CaseMember::Action,
+        CaseMember::Agent,
+    ];
     rest.into_iter().chain(of_score).chain(flags).collect()
 }
 
-fn differences(judge: &Judge<'_>, one: &Given, other: &Given, now: DateTime<Utc>) -> Vec<String> {
+fn differences(judge: &Judge<'_>, one: &CaseItem, other: &CaseItem, now: DateTime<Utc>) -> Vec<String> {
     let rows = (judge.row(one, now), judge.row(other, now));
     let (Some(one), Some(other)) = rows else { return vec!["what has to be read".to_owned()] };
-    let differs = |member: &Member| judge.value(*member, &one) != judge.value(*member, &other);
+    let differs = |member: &CaseMember| judge.value(*member, &one) != judge.value(*member, &other);
     members(judge.policy).into_iter().filter(differs).map(|member| member.name(judge.policy)).collect()
 }

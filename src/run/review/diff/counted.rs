@@ -1,7 +1,7 @@
 //! What both versions say of what is counted: a log, sessions, the activity of a window, or nothing but
 //! their own parameters.
 //!
-//! Takes: the rules of both sides. Gives: [`Seen`], with what each says joined by key.
+//! Takes: the rules of both sides. Gives: [`DiffReading`], with what each says joined by key.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,21 +9,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::anyhow;
 use chrono::{DateTime, Utc};
 
-use super::super::super::forge::{Opened, Wanted, forge_file, repos};
+use super::super::super::forge::{ForgeRequest, OpenForge, forge_file, repos};
 use super::super::super::output::variable;
-use super::super::super::rules::Rules;
-use super::super::super::{Progress, Stop, confined, improvement_proposals, loops, retro, usage};
-use super::Seen;
-use super::versions::Loaded;
-use crate::cli::{Diff, Retro};
+use super::super::super::rules::RulesInForce;
+use super::super::super::{EarlyEnd, Progress, confined, improvement_proposals, loops, retro, usage};
+use super::DiffReading;
+use super::versions::SideRules;
+use crate::cli::{DiffOptions, RetroOptions};
 use crate::forge::remote::address::Runner;
 use crate::language::JobSpec;
 use crate::review::diff;
-use crate::review::diff::backlog::Read;
-use crate::review::diff::told::{self, Keyed};
+use crate::review::diff::backlog::BacklogDiff;
+use crate::review::diff::told::{self, KeyedRecords};
 
 /// Both sides, where they have rules for the job.
-type Both<'l> = (Option<&'l Loaded>, Option<&'l Loaded>);
+type LoadedSides<'l> = (Option<&'l SideRules>, Option<&'l SideRules>);
 
 /// Seconds of the processor before anything is read, and how many sessions, and bytes, take one more at most.
 const START: u64 = 6;
@@ -41,13 +41,18 @@ pub(super) const LOG: &str = "loop-introspect";
 
 /// Nobody knows of sessions and logs whether they are private: where others read the report, what a version of
 /// the rules says of them is counted.
-fn unnamed(mut seen: Seen) -> Seen {
+fn unnamed(mut seen: DiffReading) -> DiffReading {
     seen.read.unnamed = true;
     seen
 }
 
 /// Reads what the job reads, and judges it under both.
-pub(super) fn seen(args: &Diff, spec: &JobSpec, both: Both<'_>, now: DateTime<Utc>) -> Result<Seen, Stop> {
+pub(super) fn seen(
+    args: &DiffOptions,
+    spec: &JobSpec,
+    both: LoadedSides<'_>,
+    now: DateTime<Utc>,
+) -> Result<DiffReading, EarlyEnd> {
     match spec.job {
         SESSIONS => sessions(args, both).map(unnamed),
         RETRO => window(args, both, now),
@@ -58,20 +63,20 @@ pub(super) fn seen(args: &Diff, spec: &JobSpec, both: Both<'_>, now: DateTime<Ut
 
 /// What each side says, joined; `said` gives it with what could not be read.
 fn joined(
-    (base, head): Both<'_>,
+    (base, head): LoadedSides<'_>,
     place: String,
-    mut said: impl FnMut(&Rules) -> Result<(Keyed, Vec<String>), Stop>,
-) -> Result<Seen, Stop> {
+    mut said: impl FnMut(&RulesInForce) -> Result<(KeyedRecords, Vec<String>), EarlyEnd>,
+) -> Result<DiffReading, EarlyEnd> {
     let mut failed = Vec::new();
     let [from, to] = [(base, "base"), (head, "head")].map(|(loaded, side)| {
-        let Some(loaded) = loaded else { return Ok(Keyed::new()) };
+        let Some(loaded) = loaded else { return Ok(KeyedRecords::new()) };
         confined::begin(&format!("judging under the rules of the {side}"));
         let (keyed, lost) = said(&loaded.rules)?;
         add_new(&mut failed, lost);
-        Ok::<_, Stop>(keyed)
+        Ok::<_, EarlyEnd>(keyed)
     });
-    let read = Read { diff: diff::Diff::join(from?, to?), failed, ..Read::default() };
-    Ok(Seen { place, repos: Vec::new(), read })
+    let read = BacklogDiff { diff: diff::Diff::join(from?, to?), failed, ..BacklogDiff::default() };
+    Ok(DiffReading { place, repos: Vec::new(), read })
 }
 
 fn add_new(all: &mut Vec<String>, more: Vec<String>) {
@@ -82,7 +87,7 @@ fn add_new(all: &mut Vec<String>, more: Vec<String>) {
     }
 }
 
-fn sessions(args: &Diff, both: Both<'_>) -> Result<Seen, Stop> {
+fn sessions(args: &DiffOptions, both: LoadedSides<'_>) -> Result<DiffReading, EarlyEnd> {
     if args.inputs.is_empty() {
         return Err(usage(anyhow!(
             "the rules of improvement-proposals are compared over sessions: name some with --input"
@@ -111,7 +116,7 @@ fn sessions(args: &Diff, both: Both<'_>) -> Result<Seen, Stop> {
     seen
 }
 
-fn log(args: &Diff, both: Both<'_>, now: DateTime<Utc>) -> Result<Seen, Stop> {
+fn log(args: &DiffOptions, both: LoadedSides<'_>, now: DateTime<Utc>) -> Result<DiffReading, EarlyEnd> {
     let folder = &args.common.target.loop_dir;
     confined::grant(START + 2 * bytes(&folder.join("retro")) / A_SECOND);
     let place = folder.join("retro/cycles.jsonl").display().to_string();
@@ -121,9 +126,9 @@ fn log(args: &Diff, both: Both<'_>, now: DateTime<Utc>) -> Result<Seen, Stop> {
     })
 }
 
-fn window(args: &Diff, both: Both<'_>, now: DateTime<Utc>) -> Result<Seen, Stop> {
+fn window(args: &DiffOptions, both: LoadedSides<'_>, now: DateTime<Utc>) -> Result<DiffReading, EarlyEnd> {
     let common = &args.common;
-    let asked = Retro {
+    let asked = RetroOptions {
         common: common.clone(),
         since: args.since,
         until: None,
@@ -133,8 +138,8 @@ fn window(args: &Diff, both: Both<'_>, now: DateTime<Utc>) -> Result<Seen, Stop>
         write: false,
     };
     let org = common.org.as_deref();
-    let wanted = Wanted { target: &common.target, repos: &common.repos, org, live: false, now };
-    let forge = Opened::over_many(&wanted, usize::from(common.concurrency))?;
+    let wanted = ForgeRequest { target: &common.target, repos: &common.repos, org, live: false, now };
+    let forge = OpenForge::over_many(&wanted, usize::from(common.concurrency))?;
     let asked_for = repos(forge.read(), &common.repos, org)?;
     // A report of a day is a few hundred items; a fleet of a hundred repositories still has its time.
     let file = forge_file(&common.target);

@@ -1,30 +1,30 @@
 //! The two versions of rules that `rules diff` compares.
 //!
-//! Takes: [`Diff`]. Gives: [`Versions`], and of each job the rules of both sides, checked at the same time.
+//! Takes: [`DiffOptions`]. Gives: [`Versions`], and of each job the rules of both sides, checked at the same time.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, anyhow};
 
 use super::super::super::confined;
-use super::super::super::rules::{Rules, accepted, event};
-use super::super::super::{Stop, usage};
-use super::super::revision::Version;
-use crate::cli::Diff;
+use super::super::super::rules::{RulesInForce, accepted, event};
+use super::super::super::{EarlyEnd, usage};
+use super::super::revision::RuleVersion;
+use crate::cli::DiffOptions;
 use crate::engine::source::Source;
 use crate::language::{self, JobSpec};
 use crate::pack;
-use crate::review::diff::broken::Broken;
+use crate::review::diff::broken::BrokenVersion;
 
 /// The two versions that are compared.
 pub(super) struct Versions {
-    pub(super) base: Version,
-    pub(super) head: Version,
+    pub(super) base: RuleVersion,
+    pub(super) head: RuleVersion,
 }
 
 /// The rules of one side for one job.
-pub(super) struct Loaded {
-    pub(super) rules: Rules,
+pub(super) struct SideRules {
+    pub(super) rules: RulesInForce,
     /// Its templates by name.
     pub(super) templates: BTreeMap<String, Source>,
     /// Its templates, one after the other.
@@ -34,13 +34,13 @@ pub(super) struct Loaded {
 }
 
 /// The rules of the base and of the head; `None` where that has none for the job.
-pub(super) type Sides = (Option<Loaded>, Option<Loaded>);
+pub(super) type JobSides = (Option<SideRules>, Option<SideRules>);
 
 /// What is wrong with them, printed, and the base where that is right.
-pub(super) type Wrong = (Vec<Broken>, Option<Loaded>);
+pub(super) type Wrong = (Vec<BrokenVersion>, Option<SideRules>);
 
 impl Versions {
-    pub(super) fn find(args: &Diff) -> Result<Versions, Stop> {
+    pub(super) fn find(args: &DiffOptions) -> Result<Versions, EarlyEnd> {
         let common = &args.common;
         let rules = common.rules.as_deref();
         let is_folder = |name: &str| std::path::Path::new(name).is_dir();
@@ -48,17 +48,17 @@ impl Versions {
         let sides = if args.base.is_some() && (args.head.is_some() || own) { None } else { event()? };
         let head_of_event = sides.as_ref().and_then(|sides| sides.head.as_deref()).filter(|_| !own);
         let head = match (args.head.as_deref(), head_of_event) {
-            (Some(head), _) => Version::named(head, common)?,
-            (None, Some(commit)) => Version::away(commit, common)?,
-            (None, None) => Version::here(rules, common.templates.as_deref()),
+            (Some(head), _) => RuleVersion::named(head, common)?,
+            (None, Some(commit)) => RuleVersion::away(commit, common)?,
+            (None, None) => RuleVersion::here(rules, common.templates.as_deref()),
         };
         let base = match (args.base.as_deref(), &sides) {
-            (Some(folder), _) if is_folder(folder) => Version::folder(folder.as_ref()),
+            (Some(folder), _) if is_folder(folder) => RuleVersion::folder(folder.as_ref()),
             (Some(revision), _) => {
                 let from = args.head.as_deref().filter(|head| !is_folder(head)).unwrap_or("HEAD");
-                Version::revision(revision, Some(from), rules, common)?
+                RuleVersion::revision(revision, Some(from), rules, common)?
             }
-            (None, Some(sides)) => Version::away(&sides.base, common)?,
+            (None, Some(sides)) => RuleVersion::away(&sides.base, common)?,
             (None, None) => {
                 let help = "a folder of rules, or a revision such as main";
                 return Err(usage(anyhow!("what is it to be compared with? Give --base: {help}")));
@@ -68,7 +68,7 @@ impl Versions {
     }
 
     /// The rules of both sides, checked.
-    pub(super) fn load(&self, args: &Diff, spec: &JobSpec) -> Result<Result<Sides, Wrong>, Stop> {
+    pub(super) fn load(&self, args: &DiffOptions, spec: &JobSpec) -> Result<Result<JobSides, Wrong>, EarlyEnd> {
         let base = self.base.pack(spec.job)?;
         // Where the base is a commit, rules that are not here any more are gone, not the built-in ones.
         let gone = self.head.is_here() && self.base.commit.is_some() && pack::folder(spec.job, None).is_none();
@@ -77,15 +77,15 @@ impl Versions {
             let (base, head) = (&self.base.name, &self.head.name);
             return Err(usage(anyhow!("neither {base} nor {head} has rules for {}", spec.job)));
         }
-        let checked = |pack: Option<(pack::Pack, language::Loaded)>, side: &'static str, version: &Version| {
+        let checked = |pack: Option<(pack::Pack, language::LoadResult)>, side: &'static str, version: &RuleVersion| {
             pack.map(|(pack, loaded)| {
                 let texts: String =
                     pack.input.templates.iter().map(|(name, source)| format!("{name}\n{}\n", source.text)).collect();
                 let lines = texts.contains("line");
                 let templates = pack.input.templates.clone();
                 let rules = accepted(loaded, pack, &args.common.shown);
-                let rules = rules.map(|rules| Loaded { rules, templates, texts, lines });
-                rules.map_err(|found| Broken { side, name: version.name.clone(), found })
+                let rules = rules.map(|rules| SideRules { rules, templates, texts, lines });
+                rules.map_err(|found| BrokenVersion { side, name: version.name.clone(), found })
             })
             .transpose()
         };
@@ -104,7 +104,7 @@ impl Versions {
 }
 
 /// Checks the rules of one side; nothing is told yet.
-fn load(spec: &JobSpec, pack: Option<pack::Pack>) -> Option<(pack::Pack, language::Loaded)> {
+fn load(spec: &JobSpec, pack: Option<pack::Pack>) -> Option<(pack::Pack, language::LoadResult)> {
     pack.map(|pack| {
         let loaded = language::load(spec, &pack.input);
         (pack, loaded)

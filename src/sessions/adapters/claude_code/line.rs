@@ -1,6 +1,6 @@
 //! One line of a transcript, as far as it matters here.
 //!
-//! Takes: JSON. Gives: [`Line`]; members that are not known are passed over.
+//! Takes: JSON. Gives: [`TranscriptLine`]; members that are not known are passed over.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,7 +14,7 @@ const ERROR: usize = 2_000;
 /// A line, as far as it matters here.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Line<'a> {
+pub(super) struct TranscriptLine<'a> {
     #[serde(rename = "type", borrow)]
     pub(super) ty: Option<Cow<'a, str>>,
     #[serde(rename = "sessionId", borrow)]
@@ -35,22 +35,22 @@ pub(super) struct Line<'a> {
 #[serde(default)]
 pub(super) struct Message<'a> {
     #[serde(borrow)]
-    pub(super) content: Content<'a>,
+    pub(super) content: LineContent<'a>,
 }
 
 /// What was said: a text, or blocks.
 #[derive(Debug, Default)]
-pub(super) enum Content<'a> {
+pub(super) enum LineContent<'a> {
     #[default]
     Nothing,
     Text(Cow<'a, str>),
-    Blocks(Vec<Part<'a>>),
+    Blocks(Vec<ContentPart<'a>>),
 }
 
 /// One block.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Part<'a> {
+pub(super) struct ContentPart<'a> {
     #[serde(rename = "type", borrow)]
     pub(super) ty: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -63,55 +63,55 @@ pub(super) struct Part<'a> {
     #[serde(borrow)]
     pub(super) text: Option<Cow<'a, str>>,
     #[serde(borrow)]
-    pub(super) content: Content<'a>,
+    pub(super) content: LineContent<'a>,
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for LineContent<'a> {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
-        struct Any;
-        impl<'de> Visitor<'de> for Any {
-            type Value = Content<'de>;
+        struct AnyContent;
+        impl<'de> Visitor<'de> for AnyContent {
+            type Value = LineContent<'de>;
 
             fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
                 to.write_str("a text or a list of blocks")
             }
 
-            fn visit_unit<E>(self) -> Result<Content<'de>, E> {
-                Ok(Content::Nothing)
+            fn visit_unit<E>(self) -> Result<LineContent<'de>, E> {
+                Ok(LineContent::Nothing)
             }
 
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Content<'de>, E> {
-                Ok(Content::Text(Cow::Borrowed(text)))
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<LineContent<'de>, E> {
+                Ok(LineContent::Text(Cow::Borrowed(text)))
             }
 
-            fn visit_str<E>(self, text: &str) -> Result<Content<'de>, E> {
-                Ok(Content::Text(Cow::Owned(text.to_owned())))
+            fn visit_str<E>(self, text: &str) -> Result<LineContent<'de>, E> {
+                Ok(LineContent::Text(Cow::Owned(text.to_owned())))
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Content<'de>, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LineContent<'de>, A::Error> {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Content::Nothing)
+                Ok(LineContent::Nothing)
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Content<'de>, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<LineContent<'de>, A::Error> {
                 let mut parts = Vec::new();
                 while let Some(part) = list.next_element()? {
                     parts.push(part);
                 }
-                Ok(Content::Blocks(parts))
+                Ok(LineContent::Blocks(parts))
             }
         }
-        reader.deserialize_any(Any)
+        reader.deserialize_any(AnyContent)
     }
 }
 
-impl Content<'_> {
+impl LineContent<'_> {
     /// Its text, as far as it is kept.
     pub(super) fn text(&self) -> String {
         match self {
-            Content::Nothing => String::new(),
-            Content::Text(text) => text.chars().take(ERROR).collect(),
-            Content::Blocks(parts) => {
+            LineContent::Nothing => String::new(),
+            LineContent::Text(text) => text.chars().take(ERROR).collect(),
+            LineContent::Blocks(parts) => {
                 let texts: Vec<&str> = parts.iter().filter_map(|part| part.text.as_deref()).collect();
                 texts.join("\n").chars().take(ERROR).collect()
             }
