@@ -176,7 +176,7 @@ pub fn read_from(file: &mut File, most: u64) -> io::Result<Vec<u8>> {
 /// # Errors
 /// What could not be done; the file is then what it was.
 pub fn replace(path: &Path, bytes: &[u8], access: Access) -> Result<()> {
-    written(path, &secrets::hidden(bytes), access).with_context(|| {
+    write_whole(path, &secrets::hidden(bytes), access).with_context(|| {
         format!(
             "replacing {} failed, and it is as it was; check that its folder may be written to and has {} bytes to \
              spare",
@@ -186,7 +186,7 @@ pub fn replace(path: &Path, bytes: &[u8], access: Access) -> Result<()> {
     })
 }
 
-fn written(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+fn write_whole(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     let link = access == Access::PrivateNoLink;
     let path = &if link { path.to_owned() } else { resolved(path)? };
     let before = match fs::symlink_metadata(path) {

@@ -41,7 +41,7 @@ impl Finding<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RuleCounts {
     /// Elements, or once.
-    pub looked: usize,
+    pub looks: usize,
     /// Of those where it held.
     pub held: usize,
 }
@@ -54,7 +54,7 @@ pub struct AdviceResult<'r> {
     /// Which of them was picked, where one is.
     pub picked: Option<usize>,
     /// For each rule, in order.
-    pub looked: Vec<RuleCounts>,
+    pub counts: Vec<RuleCounts>,
 }
 
 /// Answers a name by rule and subject.
@@ -103,12 +103,12 @@ pub fn judge<'r>(
     base.push(Value::Int(0));
     base.extend(params);
     base.extend(rules.section.asks.iter().map(|_| Value::Bool(false)));
-    let mut pass = Pass { policy, rules, at, answers, slots: base, fired: 0, findings: Vec::new(), looked: Vec::new() };
+    let mut pass = Pass { policy, rules, at, answers, slots: base, fired: 0, findings: Vec::new(), counts: Vec::new() };
     for group in &rules.groups {
         pass.group(group, facts);
     }
     let picked = pass.pick();
-    Ok(AdviceResult { findings: pass.findings, picked, looked: pass.looked })
+    Ok(AdviceResult { findings: pass.findings, picked, counts: pass.counts })
 }
 
 struct Pass<'r, 'p> {
@@ -119,7 +119,7 @@ struct Pass<'r, 'p> {
     slots: Vec<Value<'static>>,
     fired: usize,
     findings: Vec<Finding<'r>>,
-    looked: Vec<RuleCounts>,
+    counts: Vec<RuleCounts>,
 }
 
 impl<'r> Pass<'r, '_> {
@@ -131,14 +131,14 @@ impl<'r> Pass<'r, '_> {
         }
     }
 
-    fn said(&self, sentence: &Sentence) -> Value<'static> {
+    fn sentence_text(&self, sentence: &Sentence) -> Value<'static> {
         let names = SlotNames { policy: self.policy, slots: &self.slots };
         Value::Text(sentence.say(&names, Some("unknown")).unwrap_or_default().into())
     }
 
     fn group(&mut self, group: &'r RuleGroup, facts: &FactValues) {
-        let first = self.looked.len();
-        self.looked.resize(first + group.rules.len(), RuleCounts::default());
+        let first = self.counts.len();
+        self.counts.resize(first + group.rules.len(), RuleCounts::default());
         let Some(each) = &group.each else { return self.element(group, None, &[], first) };
         let elements = &facts.collections[each.collection];
         for index in self.order(each, elements) {
@@ -187,9 +187,9 @@ impl<'r> Pass<'r, '_> {
                 self.slots[self.at.asks + nth] = Value::Bool((self.answers)(ask.name, rule, &subject));
             }
             let held = rule.when.as_ref().is_none_or(|when| matches!(self.value(&when.expr), Value::Bool(true)));
-            self.looked[first + nth].looked += 1;
+            self.counts[first + nth].looks += 1;
             if held {
-                self.looked[first + nth].held += 1;
+                self.counts[first + nth].held += 1;
                 self.fired += usize::from(!rule.observe);
                 let finding = self.finding(rule, index, subject);
                 self.findings.push(finding);
@@ -208,8 +208,10 @@ impl<'r> Pass<'r, '_> {
         let made = |made: &FieldSource| match made {
             FieldSource::Is(value) => value.clone(),
             FieldSource::Of(expr) => self.value(expr),
-            FieldSource::Said(sentence) => self.said(sentence),
-            FieldSource::SaidAll(list) => Value::List(list.iter().map(|sentence| self.said(sentence)).collect()),
+            FieldSource::Said(sentence) => self.sentence_text(sentence),
+            FieldSource::SaidAll(list) => {
+                Value::List(list.iter().map(|sentence| self.sentence_text(sentence)).collect())
+            }
         };
         let fields = rule.fields.iter().map(|field| field.as_ref().map(made)).collect();
         Finding { rule, element, subject, score: rule.score.as_ref().map(|score| self.value(score)), fields }

@@ -50,7 +50,7 @@ impl PlanRun<'_, '_> {
                 return Ok(Readiness::Not(ItemOutcome::new(ItemFate::Failed, why.to_owned())));
             }
             match self.fits(&write, &fresh, &comments) {
-                Fits::Yes if memory::left(&mut write, &state) => writes.push(write),
+                Fits::Yes if memory::take_out_done(&mut write, &state) => writes.push(write),
                 Fits::Yes | Fits::Done => {}
                 Fits::No(why) => return Ok(Readiness::Not(ItemOutcome::new(ItemFate::Dropped, why.to_owned()))),
             }

@@ -79,7 +79,7 @@ pub fn decide(
         })
         .collect();
     Ok(match undone.iter().find(|event| !is_by(us, event)) {
-        Some(event) => Doubt::Person(said(event)),
+        Some(event) => Doubt::Person(describe(event)),
         None if !undone.is_empty() => Doubt::Reversed,
         None => done.unwrap_or(Doubt::Unfinished),
     })
@@ -125,7 +125,7 @@ pub fn against(
     let person = |write: Write| {
         let history = WriteEvents::of(&events, &write, names);
         let by_person = history.undone().filter(|event| !is_by(us, event))?;
-        history.is_will(us, &write).then(|| Against::Person(said(by_person)))
+        history.is_will(us, &write).then(|| Against::Person(describe(by_person)))
     };
     if let Some(person) = left.iter().flat_map(Write::singly).find_map(person) {
         return Ok(Some(person));
@@ -225,7 +225,7 @@ pub fn comment_taken_away(
 
 /// Who did what, as a sentence.
 #[must_use]
-pub fn said(event: &Event) -> String {
+pub fn describe(event: &Event) -> String {
     let who = event.actor.as_ref().map_or("Somebody", |actor| actor.login.as_str());
     match &event.what {
         EventKind::Unlabeled(name) => format!("{who} took the label {name} off."),

@@ -68,7 +68,7 @@ impl PlanRun<'_, '_> {
             return self.look_back_once(repository, item, fresh, effect);
         }
         if effect.writes.iter().any(|write| write.op == Op::EditBody && plan::is_kept(&write.key)) {
-            return self.kept(repository.index, fresh, effect);
+            return self.look_at_own_issue(repository.index, fresh, effect);
         }
         let comments = self.comments(repository.index, number, &fresh.item)?;
         let texts = comments.iter().map(|comment| (comment.author.as_ref(), comment.body.as_str()));
@@ -99,7 +99,7 @@ impl PlanRun<'_, '_> {
         let has_comment = effect.writes.iter().any(Write::is_comment);
         let mut writes = effect.writes.clone();
         let state = ItemStanding::of(&fresh.item, forge.label_names());
-        writes.retain_mut(|write| memory::left(write, &state));
+        writes.retain_mut(|write| memory::take_out_done(write, &state));
         let mut left = Vec::with_capacity(writes.len());
         for write in writes {
             if self.is_left(repository, &fresh.item, effect, &write)? {
@@ -246,7 +246,7 @@ impl PlanRun<'_, '_> {
     /// are made in order, so that some first ones of them may be there.
     pub(super) fn as_seen(&self, item: &PlannedItem, effect: &Effect, now: &Item<'static>, posted: bool) -> bool {
         let Some(seen) = &item.seen else { return true };
-        if plan::seen(now) == *seen {
+        if plan::item_digest(now) == *seen {
             return true;
         }
         let commented = effect.writes.iter().any(Write::is_comment);
@@ -256,12 +256,12 @@ impl PlanRun<'_, '_> {
         let mut before = now.clone();
         effect.writes.iter().filter(|write| !write.is_comment()).any(|write| {
             take_back(&mut before, write, self.apply.forge.label_names());
-            plan::seen(&before) == *seen
+            plan::item_digest(&before) == *seen
         })
     }
 
     /// An issue that we keep, such as a summary, is replaced where it is open, ours, and has our marker.
-    fn kept(&self, repo: usize, fresh: Fresh, effect: &Effect) -> Result<Readiness> {
+    fn look_at_own_issue(&self, repo: usize, fresh: Fresh, effect: &Effect) -> Result<Readiness> {
         let ours = fresh.item.author.as_ref().is_some_and(|author| self.us().is(&author.login));
         let marker = Marker::ending(&fresh.item.body).filter(|_| ours);
         let key = effect.writes.first().map(|write| &*write.key);
@@ -271,7 +271,7 @@ impl PlanRun<'_, '_> {
         }
         let Some(marker) = marker.filter(same) else { return Ok(dropped("It is no such issue of ours.")) };
         // Of a summary all is ours; what is kept for a proposal is also talked about in its text.
-        if key == Some(plan::PROPOSAL) && plan::kept::is_edited(&fresh.item.body) {
+        if key == Some(plan::PROPOSAL) && plan::keyed_issues::is_edited(&fresh.item.body) {
             return Ok(dropped("Somebody wrote in it since."));
         }
         let day = |body: &str| Marker::ending(body).and_then(|marker| marker.get("day").map(str::to_owned));

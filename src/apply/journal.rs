@@ -111,7 +111,7 @@ pub struct Journal {
     /// Each with its run.
     past: HashMap<JournalPlace, Vec<Past>>,
     /// However old: a forge forgets what somebody deletes.
-    said: HashMap<JournalPlace, Vec<JournalComment>>,
+    comments: HashMap<JournalPlace, Vec<JournalComment>>,
 }
 
 impl Journal {
@@ -148,7 +148,7 @@ impl Journal {
         if !matches!(op, Op::Comment | Op::EditComment | Op::DeleteComment) {
             return;
         }
-        let said = self.said.entry(place.clone()).or_default();
+        let said = self.comments.entry(place.clone()).or_default();
         said.retain(|said| args.id.is_none() || said.id != args.id);
         // Without a marker it says nothing any more: it was reduced, or withdrawn.
         let marker = args.body.as_deref().and_then(Marker::ending).filter(|_| op != Op::DeleteComment);
@@ -161,8 +161,15 @@ impl Journal {
     /// taken none back. `updated` is when the item last changed: writing a comment moves that (fact 35), so that
     /// an item which is older than the comment never had it, and is another's with its number.
     #[must_use]
-    pub fn told(&self, policy: &str, repo: &str, number: u64, key: &str, updated: DateTime<Utc>) -> Option<&str> {
-        let said = self.said.get(&(policy.to_owned(), repo.to_owned(), number))?;
+    pub fn commented_digest(
+        &self,
+        policy: &str,
+        repo: &str,
+        number: u64,
+        key: &str,
+        updated: DateTime<Utc>,
+    ) -> Option<&str> {
+        let said = self.comments.get(&(policy.to_owned(), repo.to_owned(), number))?;
         let last = said.iter().rev().find(|said| said.key == key)?;
         (updated + Duration::minutes(CLOCKS) >= last.at).then_some(last.did.as_str())
     }

@@ -190,7 +190,7 @@ impl PlanRun<'_, '_> {
         let Some(now) = forge.item(repo, fresh.item.kind, number)? else { return Ok(None) };
         let there = match write.op {
             Op::EditBody => memory::same_text(&now.item.body, body),
-            _ => !memory::left(&mut write.clone(), &ItemStanding::of(&now.item, forge.label_names())),
+            _ => !memory::take_out_done(&mut write.clone(), &ItemStanding::of(&now.item, forge.label_names())),
         };
         Ok(there.then(WriteAnswer::default))
     }

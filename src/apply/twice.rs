@@ -121,7 +121,7 @@ impl PlanRun<'_, '_> {
             let write = Write { op, key: UNDO.into(), args };
             let left = |fresh: &Fresh| match op {
                 Op::EditBody => !memory::same_text(&fresh.item.body, write.args.body.as_deref().unwrap_or_default()),
-                _ => memory::left(&mut write.clone(), &ItemStanding::of(&fresh.item, forge.label_names())),
+                _ => memory::take_out_done(&mut write.clone(), &ItemStanding::of(&fresh.item, forge.label_names())),
             };
             if !left(&fresh) {
                 continue;

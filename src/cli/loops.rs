@@ -31,7 +31,7 @@ pub struct InLoop {
     pub templates: Option<PathBuf>,
     #[command(flatten)]
     /// How it is shown.
-    pub shown: OutputOptions,
+    pub screen: OutputOptions,
 }
 
 impl InLoop {
@@ -53,7 +53,7 @@ impl InLoop {
             rules: self.rules.clone(),
             templates: self.templates.clone(),
             concurrency: 1,
-            shown: self.shown.clone(),
+            screen: self.screen.clone(),
         }
     }
 }

@@ -270,7 +270,7 @@ pub struct ApplyOptions {
     pub target: Target,
     #[command(flatten)]
     /// How it is shown.
-    pub shown: OutputOptions,
+    pub screen: OutputOptions,
 }
 
 /// Options of `backlog-triage`.

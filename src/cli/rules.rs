@@ -80,7 +80,7 @@ pub struct FactsOptions {
     pub job: String,
     #[command(flatten)]
     /// How it is shown.
-    pub shown: OutputOptions,
+    pub screen: OutputOptions,
 }
 
 /// Options of `rules show`.
@@ -160,7 +160,7 @@ pub struct Capture {
     pub output: Option<PathBuf>,
     #[command(flatten)]
     /// How it is shown.
-    pub shown: OutputOptions,
+    pub screen: OutputOptions,
 }
 
 /// Options of `rules diff`.

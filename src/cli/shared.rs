@@ -34,7 +34,7 @@ pub struct Common {
     pub concurrency: u16,
     #[command(flatten)]
     /// How it is shown.
-    pub shown: OutputOptions,
+    pub screen: OutputOptions,
 }
 
 /// The forge, and what a run there needs.

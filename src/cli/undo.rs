@@ -38,7 +38,7 @@ pub struct UndoOptions {
     pub target: Target,
     #[command(flatten)]
     /// How it is shown.
-    pub shown: OutputOptions,
+    pub screen: OutputOptions,
 }
 
 /// Options of `runs`.
@@ -52,5 +52,5 @@ pub struct Runs {
     pub now: Option<chrono::DateTime<chrono::Utc>>,
     #[command(flatten)]
     /// How it is shown.
-    pub shown: OutputOptions,
+    pub screen: OutputOptions,
 }

@@ -129,7 +129,7 @@ impl<'v, 'p: 'v> NameValues<'v> for EvaluationNames<'v, 'p, '_> {
         let count = |number: usize| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
         reading.note(name);
         Estimate::Is(match name {
-            NameRef::Fact(fact) => return facts::value(fact, reading.seen()),
+            NameRef::Fact(fact) => return facts::value(fact, reading.sources()),
             NameRef::Tagged(set) => Value::Bool(reading.in_tags[set]),
             NameRef::Labelled(set) => Value::Bool(reading.in_labels[set]),
             NameRef::Count(pattern) => count(reading.hits(pattern).count),
@@ -194,7 +194,7 @@ impl<'p, 'a> StagedItem<'p, 'a> {
         self.turned_on.set(self.turned_on.get().and(facts));
     }
 
-    fn seen(&self) -> FactSources<'_, '_> {
+    fn sources(&self) -> FactSources<'_, '_> {
         FactSources {
             item: self.item,
             title: &self.tagged.title,
@@ -360,7 +360,7 @@ impl<'p, 'a> StagedItem<'p, 'a> {
         } else {
             points = Vec::new();
         }
-        let age_days = known(facts::value(facts::Fact::AgeDays, self.seen()));
+        let age_days = known(facts::value(facts::Fact::AgeDays, self.sources()));
         let computed = self.computed.borrow();
         Judgement {
             tags: self.tagged.tags.clone(),

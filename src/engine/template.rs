@@ -75,7 +75,7 @@ impl Templates {
         written.map(|()| text).map_err(|error| {
             let error = innermost(&error);
             let place = error.line().map_or_else(String::new, |line| format!(":{line}"));
-            format!("the template {}{place} cannot be rendered: {}", error.name().unwrap_or(name), told(error))
+            format!("the template {}{place} cannot be rendered: {}", error.name().unwrap_or(name), describe(error))
         })
     }
 
@@ -100,7 +100,7 @@ pub fn innermost(error: &Error) -> &Error {
 
 /// What happened, in words.
 #[must_use]
-pub fn told(error: &Error) -> String {
+pub fn describe(error: &Error) -> String {
     match error.kind() {
         ErrorKind::OutOfFuel => format!("it takes more than {FUEL} steps"),
         kind => error.detail().map_or_else(|| kind.to_string(), str::to_owned),

@@ -111,7 +111,7 @@ pub fn nearest(policy: &Policy, judgement: &Judgement<'_>, answers: ExprAnswers<
         return None;
     }
     let could = if found.iter().any(|step| step.score) { steps.could(judgement) } else { Vec::new() };
-    let missing = steps.told(found);
+    let missing = steps.describe(found);
     Some(Nearest { rule: policy.decide[rule].id.clone(), would_hold, missing, could })
 }
 
@@ -218,7 +218,7 @@ impl<'e> Steps<'e> {
         })
     }
 
-    fn told(&self, steps: Vec<NearStep<'_>>) -> Vec<String> {
+    fn describe(&self, steps: Vec<NearStep<'_>>) -> Vec<String> {
         steps.iter().map(|step| self.text(step).to_owned()).collect()
     }
 
@@ -276,7 +276,7 @@ impl<'e> Steps<'e> {
         // Where a point stands is counted in the file: only of those that are told.
         let told = |(_, _, point, steps): (bool, f64, &Point, Vec<NearStep<'_>>)| Could {
             add: point.add.clone(),
-            missing: self.told(steps),
+            missing: self.describe(steps),
             line: self.policy.line(point.at),
         };
         could.into_iter().take(COULD).map(told).collect()

@@ -55,9 +55,9 @@ fn leaf(policy: &Policy, expr: &Expr, holds: Option<bool>, answers: ExprAnswers<
         (Expr::Name(NameRef::Tagged(index)), Some(false)) => format!("no tag is in {}", set(*index)),
         (Expr::Name(NameRef::Labelled(index)), Some(true)) => format!("a label is in {}", set(*index)),
         (Expr::Name(NameRef::Labelled(index)), Some(false)) => format!("no label is in {}", set(*index)),
-        (Expr::Name(_), Some(holds)) => format!("{} is {}", written(policy, expr), if holds { "yes" } else { "no" }),
+        (Expr::Name(_), Some(holds)) => format!("{} is {}", text_of(policy, expr), if holds { "yes" } else { "no" }),
         (_, Some(holds)) => {
-            let mut text = written(policy, expr);
+            let mut text = text_of(policy, expr);
             text.push_str(if holds { " holds" } else { " does not hold" });
             let values = values(policy, expr, answers);
             if !values.is_empty() {
@@ -65,11 +65,11 @@ fn leaf(policy: &Policy, expr: &Expr, holds: Option<bool>, answers: ExprAnswers<
             }
             text
         }
-        (_, None) => format!("{} is not known", written(policy, expr)),
+        (_, None) => format!("{} is not known", text_of(policy, expr)),
     }
 }
 
-fn written(policy: &Policy, expr: &Expr) -> String {
+fn text_of(policy: &Policy, expr: &Expr) -> String {
     format!("`{}`", print::of_policy(policy, expr))
 }
 

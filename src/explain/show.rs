@@ -27,7 +27,7 @@ fn capital(text: &str) -> String {
 }
 
 /// What is printed of a value that may not have been read.
-fn known(value: &Value<'_>) -> String {
+fn text_or_unread(value: &Value<'_>) -> String {
     if matches!(value, Value::None) { "unknown".to_owned() } else { value.to_string() }
 }
 
@@ -41,9 +41,9 @@ fn signed(add: &Value<'_>) -> String {
 /// Lines for a terminal. Without `all`, points and flags that did not hold are left out.
 #[must_use]
 pub fn text(explanation: &Explanation, all: bool) -> String {
-    let mut out = format!("Score {}\n", known(&explanation.score));
+    let mut out = format!("Score {}\n", text_or_unread(&explanation.score));
     for ScoreLine { name, value, max, off, points } in &explanation.components {
-        out.push_str(&format!("  {name} {} of {max}\n", known(value)));
+        out.push_str(&format!("  {name} {} of {max}\n", text_or_unread(value)));
         if let Some(off) = off {
             out.push_str(&format!("    counts nothing unless {off}\n"));
         }
@@ -107,7 +107,7 @@ fn terminal(text: &str) -> String {
 /// Markdown, with headings of the third level.
 #[must_use]
 pub fn markdown(explanation: &Explanation) -> String {
-    let mut out = format!("### Score {}\n\n", known(&explanation.score));
+    let mut out = format!("### Score {}\n\n", text_or_unread(&explanation.score));
     out.push_str("| points | in | because | found | rule |\n| ---: | --- | --- | --- | --- |\n");
     for component in &explanation.components {
         for point in &component.points {

@@ -14,16 +14,16 @@ use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::comments_since::{self, CommentsSince};
 use super::index::{Index, Parts, index};
 use super::object::{self, NoItem};
 use super::quiet::QuietForm;
 use super::ranges::ByteRun;
 use super::source::FileSource;
-use super::torn::{self, CommentsSince};
 use super::turns::{Turns, share};
 use super::{
     Comment, Event, Forge, Item, ItemKind, LabelNames, Listing, PageHandler, PlacedComment, Repo, States, Take,
-    happened, loose, talk,
+    activity, loose, talk,
 };
 
 /// A forge recorded in a file. The file stays open: replacing it by another of its name changes
@@ -95,7 +95,7 @@ impl FileForge {
             let place = || format!("{}: {}#{number}", self.name(), self.index.repos[repo].name);
             match self.list(at.offset, at.length, talk::entries) {
                 Ok(entries) => {
-                    let (comments, torn) = torn::since(entries, number, since, place);
+                    let (comments, torn) = comments_since::since(entries, number, since, place);
                     found.extend(comments);
                     told.extend(torn);
                 }
@@ -191,9 +191,9 @@ impl Forge for FileForge {
         Ok(self.said_since(repo, since)?.0)
     }
 
-    fn happened(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listing>> {
+    fn activity(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listing>> {
         // No item is looked at by itself: what cannot be read is told here.
-        happened::one_by_one(self, repos, |repo| self.said_since(repo, since), threads, take)
+        activity::one_by_one(self, repos, |repo| self.said_since(repo, since), threads, take)
     }
 
     fn timeline(&self, repo: usize, number: u64) -> Result<Option<Vec<Event>>> {

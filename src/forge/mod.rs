@@ -5,9 +5,11 @@
 //! an unexpected type in an answer has become an empty value or `None` before it leaves here
 //! (facts 8, 27 to 31, 68), so that one bad object never stops the others.
 
+mod activity;
 pub mod change;
+mod comments_since;
+mod conversation;
 pub mod file;
-mod happened;
 mod index;
 mod item;
 pub mod live;
@@ -17,13 +19,11 @@ mod part;
 mod quiet;
 mod ranges;
 pub mod remote;
-mod said;
 mod scan;
 pub mod seek;
 mod source;
 pub mod talk;
 pub mod time;
-mod torn;
 mod turns;
 mod walk;
 pub mod workflows;
@@ -31,9 +31,9 @@ pub mod workflows;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
-pub use self::happened::{ActivityPage, Take};
+pub use self::activity::{ActivityPage, Take};
+pub use self::conversation::{Comment, Event, EventKind, PlacedComment};
 pub use self::item::{Account, Item, ItemKind};
-pub use self::said::{Comment, Event, EventKind, PlacedComment};
 
 /// A repository as far as a run needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -250,9 +250,9 @@ pub trait Forge: Sync {
     /// what was said since. Pages are handed to `take` from up to `threads` threads at once and in any
     /// order. Gives what each repository came to, in their order; of one that could not be read to the
     /// end pages may have been handed over.
-    fn happened(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listing>> {
+    fn activity(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listing>> {
         let said = |repo| Ok((self.comments_since(repo, since)?, Vec::new()));
-        happened::one_by_one(self, repos, said, threads, take)
+        activity::one_by_one(self, repos, said, threads, take)
     }
 
     /// Repositories that were asked for and could not be read at all, by name, with the reason.

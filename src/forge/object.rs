@@ -161,7 +161,7 @@ impl<'a> ItemMembers<'a> {
         let assignees = self.assignees.unwrap_or_else(|| vec![self.assignee]);
         let labels = self.labels.into_iter().flatten().flatten();
         Ok(Item {
-            kind: if self.pull.given { ItemKind::Pull } else { ItemKind::Issue },
+            kind: if self.pull.is_pull { ItemKind::Pull } else { ItemKind::Issue },
             number,
             title: self.title.text().unwrap_or_default(),
             body: self.body.text().unwrap_or_default(),

@@ -77,7 +77,7 @@ impl<'de> LooseShape<'de> for Option<NestedObject<'de>> {
 #[derive(Debug, Default)]
 pub(super) struct PullMark {
     /// It is one.
-    pub(super) given: bool,
+    pub(super) is_pull: bool,
     /// It is not finished.
     pub(super) draft: bool,
     /// It was merged: the mark says so, or when.
@@ -94,8 +94,8 @@ impl<'de> LooseShape<'de> for PullMark {
     fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
         let mut mark = Self::default();
         while let Some(name) = key(&mut from)? {
-            let Presence { given, is_true, at } = value(&mut from)?;
-            mark.given |= given;
+            let Presence { is_there: given, is_true, at } = value(&mut from)?;
+            mark.is_pull |= given;
             match &*name {
                 "draft" => mark.draft = is_true,
                 "merged" => mark.merged |= is_true,
@@ -112,23 +112,23 @@ impl<'de> LooseShape<'de> for PullMark {
 
 /// Whether a value is anything but null, whether it is `true`, and the instant that it names.
 struct Presence {
-    given: bool,
+    is_there: bool,
     is_true: bool,
     at: Option<DateTime<Utc>>,
 }
 
 impl<'de> LooseShape<'de> for Presence {
     fn scalar(found: Scalar<'de>) -> Self {
-        Presence { given: found != Scalar::Absent, is_true: found.is_true(), at: instant(&found) }
+        Presence { is_there: found != Scalar::Absent, is_true: found.is_true(), at: instant(&found) }
     }
 
     fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Presence { given: true, is_true: false, at: None })
+        Ok(Presence { is_there: true, is_true: false, at: None })
     }
 
     fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
         while from.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Presence { given: true, is_true: false, at: None })
+        Ok(Presence { is_there: true, is_true: false, at: None })
     }
 }

@@ -25,7 +25,7 @@ struct TurnState {
     /// The place of the run that comes next.
     next: usize,
     /// Numbers that an item was handed over for.
-    seen: HashSet<u64>,
+    handed_over: HashSet<u64>,
     listed: Listing,
     error: Option<Error>,
 }
@@ -74,7 +74,7 @@ impl Turns {
         let mut items = Vec::with_capacity(entries.len());
         for (entry, nth) in entries.into_iter().zip(run.before + 1..) {
             match entry {
-                Ok(item) if state.seen.insert(item.number) => items.push(item),
+                Ok(item) if state.handed_over.insert(item.number) => items.push(item),
                 Ok(_) => {}
                 Err(why) => {
                     let list = if run.pulls { "pulls" } else { "issues" };

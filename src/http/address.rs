@@ -11,7 +11,7 @@ const PLAIN: [&str; 12] =
 /// An address for people: without user and password, with the values of parameters that are not
 /// known to be harmless left out.
 #[must_use]
-pub fn shown(url: &Url) -> String {
+pub fn display(url: &Url) -> String {
     let mut text = format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default());
     if let Some(port) = url.port() {
         text.push_str(&format!(":{port}"));
@@ -61,7 +61,7 @@ pub fn page_number(url: &Url) -> Option<u64> {
 pub fn named_by(from: &Url, text: &str) -> Result<Url, Elsewhere> {
     match from.join(text) {
         Ok(url) if same_origin(from, &url) && url.username().is_empty() && url.password().is_none() => Ok(url),
-        Ok(url) => Err(Elsewhere(shown(&url))),
+        Ok(url) => Err(Elsewhere(display(&url))),
         Err(_) => Err(Elsewhere("what is no address".to_owned())),
     }
 }
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn what_could_be_a_secret_is_not_shown() {
         let url = Url::parse("https://me:pw@h.example:8443/a%20b?page=2&token=abc&labels=x%2Cy&flag#frag").unwrap();
-        assert_eq!(shown(&url), "https://h.example:8443/a%20b?page=2&token=…&labels=x%2Cy&flag=…");
+        assert_eq!(display(&url), "https://h.example:8443/a%20b?page=2&token=…&labels=x%2Cy&flag=…");
     }
 
     #[test]

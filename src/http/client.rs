@@ -100,7 +100,7 @@ impl Client {
         let result = self.tries(request, &mut progress);
         result.map_err(|kind| Error {
             method: request.method.name(),
-            url: request.shown.clone(),
+            url: request.display.clone(),
             kind,
             doubt: progress.doubt,
         })

@@ -58,7 +58,7 @@ fn what_is_sent_says_who_asks_and_hides_the_token_fact_75() {
     let request = request(Method::Get, &server, "/x?page=1").authorized("token", &secret).header("accept", "a/b");
     let answer = client.send(&request).unwrap();
     assert_eq!((answer.status, &answer.body[..]), (200, &b"{\"a\": 1}"[..]));
-    let seen = &server.seen()[0];
+    let seen = &server.requests()[0];
     assert_eq!(seen.header("user-agent").unwrap(), format!("kaizen/{}", env!("CARGO_PKG_VERSION")));
     assert_eq!((seen.header("authorization"), seen.header("accept")), (Some("token t0ken"), Some("a/b")));
     assert!(!format!("{request:?} {client:?} {answer:?}").contains("t0ken"));
@@ -94,9 +94,9 @@ fn a_write_is_tried_once_and_what_became_of_it_is_told() {
     for (answer, landed) in [(json(502, ""), true), (with(0, &[], ""), true), (json(422, ""), false)] {
         let server = canned(vec![answer.clone()]);
         let error = refused(client().send(&request(Method::Post, &server, "/")));
-        assert_eq!((server.seen().len(), error.may_have_landed()), (1, landed), "{error}");
+        assert_eq!((server.requests().len(), error.may_have_landed()), (1, landed), "{error}");
         let repeated = refused(client().send(&request(Method::Patch, &server, "/").repeatable()));
-        assert_eq!((server.seen().len(), repeated.may_have_landed()), (if landed { 6 } else { 2 }, landed));
+        assert_eq!((server.requests().len(), repeated.may_have_landed()), (if landed { 6 } else { 2 }, landed));
     }
     // A doubt from an earlier try stays, whatever the last one says.
     let server = canned(vec![with(0, &[], ""), json(404, "")]);
@@ -152,10 +152,10 @@ fn a_limit_that_lasts_too_long_says_what_to_do_fact_72() {
     assert!(text.ends_with("run this again later, or with a token of a higher limit"), "{text}");
     let server = canned(vec![with(429, &[], "")]);
     let text = refused(client().send(&request(Method::Get, &server, "/"))).to_string();
-    assert!(text.contains("does not end") && server.seen().len() == 5, "{text}");
+    assert!(text.contains("does not end") && server.requests().len() == 5, "{text}");
     let server = canned(vec![json(403, "{\"message\": \"no\\u0007 permission\"}")]);
     let text = refused(client().send(&request(Method::Get, &server, "/"))).to_string();
-    assert!(text.ends_with(": answered 403 Forbidden (no  permission)") && server.seen().len() == 1, "{text}");
+    assert!(text.ends_with(": answered 403 Forbidden (no  permission)") && server.requests().len() == 1, "{text}");
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn reading_follows_a_redirect_within_the_origin_and_writing_none_fact_56() {
     let answer =
         client.send(&request(Method::Get, &server, "/old").authorized("token", &credential(&server, "t"))).unwrap();
     assert_eq!(answer.url.as_str(), format!("{}/new?page=1", server.url));
-    assert!(server.seen().iter().all(|seen| seen.header("authorization") == Some("token t")));
+    assert!(server.requests().iter().all(|seen| seen.header("authorization") == Some("token t")));
     for (method, path, expected) in [
         (Method::Post, "/old", "answered 301, moved to /new; nothing was written: a write is not sent on"),
         (Method::Patch, "/round", "answered 307, moved to /round; nothing was written"),
@@ -220,7 +220,7 @@ fn a_token_is_not_sent_where_it_is_not_for() {
         refused(client().send(&request(Method::Get, &other, "/").authorized("token", &credential(&home, "t0ken"))));
     let expected = format!("cannot be sent: its token is for {}, and not for {}", home.url, other.url);
     assert!(error.to_string().ends_with(&expected) && !error.to_string().contains("t0ken"), "{error}");
-    assert_eq!((home.seen().len(), other.seen().len()), (0, 0));
+    assert_eq!((home.requests().len(), other.requests().len()), (0, 0));
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn a_page_instead_of_json_and_a_body_without_end_are_named() {
     let server = canned(vec![page]);
     let error = refused(client().send(&request(Method::Get, &server, "/")));
     assert!(error.to_string().contains("a web page, not JSON"), "{error}");
-    assert_eq!(server.seen().len(), 1);
+    assert_eq!(server.requests().len(), 1);
     let large = Client::new(Config { largest_body: 10, ..config() }).unwrap();
     let server = canned(vec![json(200, "[1,2,3,4,5,6]")]);
     let error = refused(large.send(&request(Method::Get, &server, "/")));

@@ -22,7 +22,7 @@ pub(super) fn limit(answer: &Answer) -> Option<RateLimit> {
     if !matches!(answer.status, 403 | 429) {
         return None;
     }
-    let wait = retry_after(answer).or_else(|| told(answer));
+    let wait = retry_after(answer).or_else(|| wait_in_body(answer));
     if wait.is_some() {
         return Some(RateLimit { wait, secondary: false });
     }
@@ -51,7 +51,7 @@ pub(super) fn retry_after(answer: &Answer) -> Option<Duration> {
 
 /// Seconds that the body of a 429 names: services that take messages do so there, with a header or
 /// without.
-fn told(answer: &Answer) -> Option<Duration> {
+fn wait_in_body(answer: &Answer) -> Option<Duration> {
     if answer.status != 429 || answer.body.len() > 64 * 1024 {
         return None;
     }

@@ -20,7 +20,7 @@ mod secret;
 pub mod test_server;
 mod tls;
 
-pub use address::{Elsewhere, Url, is_open, named_by, origin, page_number, same_origin, shown};
+pub use address::{Elsewhere, Url, display, is_open, named_by, origin, page_number, same_origin};
 pub use answer::Answer;
 pub use client::{Client, RequestCounts};
 pub use config::Config;

@@ -68,7 +68,7 @@ pub(super) fn once(
         match response.read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => body.extend_from_slice(buffer.get(..read).unwrap_or_default()),
-            Err(error) => return Err(ErrorKind::Lost(format!("the answer broke off: {}", said(error)))),
+            Err(error) => return Err(ErrorKind::Lost(format!("the answer broke off: {}", describe(error)))),
         }
         if body.len() as u64 > most {
             return Err(ErrorKind::TooLarge(most));
@@ -114,7 +114,7 @@ pub(super) fn follow(request: &Request, url: &Url, answer: &Answer, hops: u32) -
     let target = named_by(url, target);
     let moved = |why| {
         let to = match &target {
-            _ if request.shown == host(url) => "another address".to_owned(),
+            _ if request.display == host(url) => "another address".to_owned(),
             Ok(target) => target.path().to_owned(),
             Err(elsewhere) => elsewhere.to_string(),
         };
@@ -147,7 +147,7 @@ pub(super) fn chain(error: reqwest::Error) -> String {
     error::plain(&said.join(": "))
 }
 
-fn said(error: std::io::Error) -> String {
+fn describe(error: std::io::Error) -> String {
     match error.downcast::<reqwest::Error>() {
         Ok(error) => chain(error),
         Err(error) => error::plain(&error.to_string()),

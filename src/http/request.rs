@@ -3,7 +3,7 @@
 //! Takes: a method, an address, headers, a body. Gives: a [`Request`] that says whether it may be
 //! sent again when nobody knows what became of it.
 
-use super::address::{Url, shown};
+use super::address::{Url, display};
 use super::secret::{Credential, SecretUrl};
 use crate::secrets;
 
@@ -41,7 +41,7 @@ impl Method {
 pub struct Request {
     pub(super) method: Method,
     pub(super) url: Url,
-    pub(super) shown: String,
+    pub(super) display: String,
     pub(super) headers: Vec<(&'static str, String)>,
     /// The scheme of its `Authorization`, and the token.
     pub(super) credential: Option<(&'static str, Credential)>,
@@ -55,7 +55,7 @@ pub struct Request {
 
 impl std::fmt::Debug for Request {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(to, "{} {}", self.method.name(), self.shown)
+        write!(to, "{} {}", self.method.name(), self.display)
     }
 }
 
@@ -64,11 +64,11 @@ impl Request {
     #[must_use]
     pub fn new(method: Method, url: Url) -> Request {
         let get = method == Method::Get;
-        let shown = shown(&url);
+        let display = display(&url);
         Request {
             method,
             url,
-            shown,
+            display,
             headers: Vec::new(),
             credential: None,
             body: None,
@@ -82,8 +82,8 @@ impl Request {
     /// A request to an address that is a secret.
     #[must_use]
     pub fn to_secret(method: Method, url: &SecretUrl) -> Request {
-        let shown = url.to_string();
-        Request { shown, secrets: url.words(), ..Request::new(method, url.reveal().clone()) }
+        let display = url.to_string();
+        Request { display, secrets: url.words(), ..Request::new(method, url.reveal().clone()) }
     }
 
     /// A text of the server without the words of a secret address, which it may repeat.

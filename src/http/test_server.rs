@@ -39,7 +39,7 @@ pub fn json(status: u16, body: &str) -> TestAnswer {
 
 pub struct Server {
     pub url: String,
-    seen: Arc<Mutex<Vec<TestRequest>>>,
+    requests: Arc<Mutex<Vec<TestRequest>>>,
 }
 
 impl Server {
@@ -55,17 +55,17 @@ impl Server {
                 std::thread::spawn(move || serve(stream, &kept, &*answer));
             }
         });
-        Server { url, seen }
+        Server { url, requests: seen }
     }
 
     /// Requests so far.
-    pub fn seen(&self) -> Vec<TestRequest> {
-        self.seen.lock().unwrap().clone()
+    pub fn requests(&self) -> Vec<TestRequest> {
+        self.requests.lock().unwrap().clone()
     }
 
     /// Requests so far, as `GET /path`.
     pub fn lines(&self) -> Vec<String> {
-        self.seen().iter().map(TestRequest::line).collect()
+        self.requests().iter().map(TestRequest::line).collect()
     }
 }
 

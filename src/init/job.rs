@@ -24,7 +24,7 @@ pub(super) struct JobSetup {
     /// By path below the top of the checkout.
     pub(super) texts: BTreeMap<String, String>,
     /// Files that are a person's.
-    pub(super) left: Vec<(String, FileFate)>,
+    pub(super) untouched: Vec<(String, FileFate)>,
     /// The agents of the rules.
     pub(super) names: Vec<String>,
     /// Their logins, where these rules are written.
@@ -72,7 +72,7 @@ pub(super) fn rules_of(
             // Nothing there reads it.
         } else if own {
             if top.join(&to).is_file() {
-                found.left.push((to, FileFate::LeftAlone("these rules are in use")));
+                found.untouched.push((to, FileFate::LeftAlone("these rules are in use")));
             }
         } else if path == main {
             main_file(top, (to, &text), workflow::bot(top, job, wish, before), (wish, before, ask), &mut found)?;
@@ -101,7 +101,7 @@ fn main_file(
     let same = |there: &String| all && record::mark(there) == record::mark(&rules::fill(text, &given, bot));
     let stands = there(top, &to)?.filter(|there| !is_ours(before, &to, there) && !same(there));
     if stands.is_some() {
-        found.left.push((to.clone(), FileFate::LeftAlone(why(before, &to))));
+        found.untouched.push((to.clone(), FileFate::LeftAlone(why(before, &to))));
         found.theirs = true;
         return Ok(());
     }

@@ -110,7 +110,7 @@ pub fn set_up(
     let mut after = before.clone();
     let jobs = workflow::jobs(wish, &mut after).map_err(InitRefusal::Usage)?;
     let specs: Vec<&JobSpec> = all.iter().filter(|spec| workflow::goes_by(&jobs, spec.job)).collect();
-    known(&specs, &wish.logins)?;
+    check_names(&specs, &wish.logins)?;
     let mut done = InitResult::default();
     let mut wanted = BTreeMap::new();
     let mut theirs = false;
@@ -121,7 +121,7 @@ pub fn set_up(
             after.agents = logins;
         }
         wanted.extend(found.texts);
-        done.files.extend(found.left);
+        done.files.extend(found.untouched);
         done.rules.insert(spec.job.to_owned(), found.folder.to_owned());
     }
     let inside = done.rules.values().all(|folder| folder.starts_with(FOLDER));
@@ -188,7 +188,7 @@ fn write(
 }
 
 /// Every name is one of the rules' agents.
-fn known(specs: &[&JobSpec], logins: &Logins) -> Result<(), InitRefusal> {
+fn check_names(specs: &[&JobSpec], logins: &Logins) -> Result<(), InitRefusal> {
     let names: Vec<String> = specs.iter().flat_map(|spec| job::agents(spec.job)).collect();
     for name in logins.keys() {
         if !names.contains(name) {

@@ -298,7 +298,7 @@ fn record<'p>(asked: &BacklogQuery<'p>, backlog: Backlog<'p>, order: Vec<usize>)
         forge: asked.forge.name(),
         generated_at: rfc3339(asked.now),
         repos: asked.forge.repos().iter().map(|repo| repo.name.clone()).collect(),
-        asked: asked.repos.clone(),
+        repos_in_scope: asked.repos.clone(),
         only: asked.only.is_some(),
         complete: true,
         why_incomplete: backlog.unread,
@@ -341,7 +341,7 @@ fn planned_items(asked: &BacklogQuery<'_>, run: &TriageRun<'_>, effects: Vec<(us
             repo: names[row.repo].clone(),
             kind: row.kind,
             number: Some(row.number),
-            seen: row.subject.as_ref().and_then(|subject| subject.seen.clone()),
+            seen: row.subject.as_ref().and_then(|subject| subject.digest.clone()),
             turned_on: row.subject.as_ref().and_then(|subject| basis(asked, row, subject)),
             effects: vec![effect],
         }

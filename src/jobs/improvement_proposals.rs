@@ -8,8 +8,8 @@
 //! - `report` the result as JSON and text, `texts` what templates are given
 
 pub mod facts;
+pub mod follow_up;
 pub mod issues;
-pub mod kept;
 pub mod report;
 mod tables;
 pub mod texts;
@@ -129,13 +129,13 @@ pub fn measure(advice: &Advice) -> SessionMeasure {
         error_minutes: given.number("error_minutes"),
         retry_minutes: given.number("retry_minutes"),
         idle_minutes: given.number("idle_minutes"),
-        kept: whole("kept"),
+        most_entries: whole("kept"),
     }
 }
 
 /// What the rules say where the call does not.
 #[must_use]
-pub fn asked(advice: &Advice, hourly_rate: Option<f64>, threshold: Option<f64>) -> CostOptions {
+pub fn costs(advice: &Advice, hourly_rate: Option<f64>, threshold: Option<f64>) -> CostOptions {
     CostOptions {
         hourly_rate: hourly_rate.unwrap_or_else(|| advice.measure.number("hourly_rate")),
         threshold: threshold.unwrap_or_else(|| advice.measure.number("threshold")),
@@ -151,12 +151,12 @@ pub fn advise(
     policy: &Policy,
     advice: &Advice,
     counts: &SessionCounts,
-    asked: CostOptions,
+    costs: CostOptions,
 ) -> Result<ProposalAdvice, String> {
     let [detect, propose] = advice.sections.as_slice() else {
         return Err("the rules were loaded without `detect` and `propose`".to_owned());
     };
-    let facts = facts::counted(counts, asked);
+    let facts = facts::detect_facts(counts, costs);
     let found = judge(policy, &advice.measure, detect, &facts, &|_, _, _| false)?;
     let counted = found.findings.iter().filter(|finding| !finding.rule.observe);
     let mut patterns: Vec<WastePattern> = counted.map(pattern).collect();
@@ -167,7 +167,7 @@ pub fn advise(
     let mut proposals: Vec<Proposal> = counted.map(proposal).collect();
     most_first(&mut proposals, |proposal| &proposal.estimated_monthly_hours_saved);
     let enough = |proposal: &Proposal| {
-        proposal.estimated_monthly_hours_saved.number().is_some_and(|hours| hours >= asked.threshold)
+        proposal.estimated_monthly_hours_saved.number().is_some_and(|hours| hours >= costs.threshold)
     };
     let (proposals, below) = proposals.into_iter().partition(enough);
     Ok(ProposalAdvice { patterns, proposals, below })

@@ -70,7 +70,7 @@ fn judge_repo<'p>(asked: &BacklogQuery<'p>, repo: usize, backlog: &mut Backlog<'
     let pages = Mutex::new(BacklogPages::default());
     let timelines = AtomicUsize::new(0);
     // Open ones always: work in hand is counted over all of them.
-    let states = wanted(asked.policy);
+    let states = states_of(asked.policy);
     let listed = asked.forge.items(repo, states, asked.threads, &|place, items| {
         let mut page = BacklogPages::default();
         let mut rows = Vec::with_capacity(items.len());
@@ -149,13 +149,13 @@ pub fn examine<'p, T>(
     let body = section::without(&item.body);
     let own_report = facts::is_ours(&asked.us(), item) && Marker::ending(&item.body).is_some();
     let mut seen = facts::facts(policy, &asked.forge.repos()[repo], (item, &body), own_report);
-    seen.last_activity = timeline.known(asked);
+    seen.last_activity = timeline.activity_so_far(asked);
     let examined = Examination::with(policy, (&seen, Rc::clone(found)), now);
     if let Evaluation::Judged(judgement) = examined.judgement() {
         return Some(then(&examined, &row(asked, (repo, item), (judgement, None), &seen)));
     }
     let failed = timeline.read(asked, repo, item.number).err();
-    let seen = engine::facts::ItemFacts { last_activity: timeline.known(asked), ..seen.clone() };
+    let seen = engine::facts::ItemFacts { last_activity: timeline.activity_so_far(asked), ..seen.clone() };
     let examined = Examination::with(policy, (&seen, Rc::clone(found)), now);
     let Evaluation::Judged(judgement) = examined.judgement() else { return None };
     Some(then(&examined, &row(asked, (repo, item), (judgement, failed), &seen)))
@@ -196,7 +196,7 @@ fn judge_item<'p>(
     let mut evaluation = evaluate(policy, &seen, now);
     if let Evaluation::Lacks(_) = evaluation {
         failed = timeline.read(asked, repo, item.number).err();
-        seen.last_activity = timeline.known(asked);
+        seen.last_activity = timeline.activity_so_far(asked);
         evaluation = evaluate(policy, &seen, now);
     }
     // With its timeline read or known to be unrecorded, nothing is lacking.
@@ -226,7 +226,7 @@ fn row<'p>(
     subject.iter_mut().for_each(|subject| {
         // One of ours begets no other: they would have no end.
         subject.created = seen.own_report;
-        subject.seen = asked.plans.then(|| plan::seen(item));
+        subject.digest = asked.plans.then(|| plan::item_digest(item));
     });
     let assignees = item.assignees.iter().map(|login| login.to_string()).collect();
     let state = if failed.is_some() { ItemState::Failed } else { ItemState::Skipped };
@@ -279,7 +279,7 @@ pub fn subject(
     label_names: LabelNames,
 ) -> ItemSubject {
     ItemSubject {
-        seen: None,
+        digest: None,
         labels: item.labels.iter().map(|label| label.to_string()).collect(),
         label_names,
         author: item.author.clone(),
@@ -302,7 +302,7 @@ pub fn subject(
 
 /// What a policy looks at.
 #[must_use]
-pub fn wanted(policy: &Policy) -> States {
+pub fn states_of(policy: &Policy) -> States {
     let scope = |kind: &ItemKind| policy.scope.kinds.iter().any(|name| name == kind.name());
     let kinds: Vec<ItemKind> = [ItemKind::Issue, ItemKind::Pull].into_iter().filter(scope).collect();
     States { closed: policy.scope.closed, ..States::OPEN.of(&kinds) }

@@ -139,7 +139,7 @@ impl RetroQuery<'_> {
         self.until.saturating_sub(self.window.since) as f64 / 3_600_000_000.0
     }
 
-    fn wanted(&self, repo: &Repo) -> bool {
+    fn includes(&self, repo: &Repo) -> bool {
         self.named || !repo.private
     }
 
@@ -163,7 +163,7 @@ pub fn look_back<'a>(asked: &RetroQuery<'a>, memory: &mut RetroMemory) -> Result
         now: asked.now,
         first_assignee: measure.word("assignees") == "first",
     };
-    let metrics = counting.count(asked.world, |repo| asked.wanted(repo));
+    let metrics = counting.count(asked.world, |repo| asked.includes(repo));
     let figures = asked.figures();
     let counted = RetroCounts { metrics: &metrics, figures, fleet: asked.fleet, hours: asked.hours() };
     let (suggestion, others) = suggest(asked, &counted, memory)?;
@@ -173,7 +173,7 @@ pub fn look_back<'a>(asked: &RetroQuery<'a>, memory: &mut RetroMemory) -> Result
     });
     let rates = memory.rates().into_iter().map(|(rule, rate)| (rule.to_owned(), rate)).collect();
     let why_incomplete = asked.world.unread.iter().map(|(repo, why)| format!("{repo} was not read: {why}")).collect();
-    let days = figures::days(asked.world, asked.window, asked.policy.timezone, |repo| asked.wanted(repo));
+    let days = figures::days(asked.world, asked.window, asked.policy.timezone, |repo| asked.includes(repo));
     let mut retro = Retro {
         key: asked.key,
         private: asked.private(),
@@ -236,7 +236,7 @@ impl RetroQuery<'_> {
     fn figures(&self) -> [RetroFigures; 3] {
         let of = |window: Option<&Window>| {
             window.map_or_else(RetroFigures::default, |window| {
-                RetroFigures::of(self.world, *window, |repo| self.wanted(repo))
+                RetroFigures::of(self.world, *window, |repo| self.includes(repo))
             })
         };
         let windows = &self.world.windows;
@@ -244,7 +244,7 @@ impl RetroQuery<'_> {
     }
 
     fn private(&self) -> Private {
-        let hidden = |repo: &Repo| !self.wanted(repo);
+        let hidden = |repo: &Repo| !self.includes(repo);
         let figures = RetroFigures::of(self.world, self.window, hidden);
         let repos = self.world.repos.iter().filter(|repo| hidden(&repo.repo));
         let open = repos.clone().map(|repo| repo.open.len()).sum();

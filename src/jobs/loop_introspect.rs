@@ -9,7 +9,7 @@
 
 pub mod facts;
 pub mod params;
-pub mod shown;
+pub mod view;
 
 use crate::advise::{Advice, judge};
 use crate::engine::policy::Policy;
@@ -25,7 +25,7 @@ pub const JOB: &str = "loop-introspect";
 pub const SPEC: JobSpec = JobSpec {
     job: JOB,
     items: None,
-    texts: &[JobText { template: "summary.md.j2", names: &shown::NAMES, summary: false }],
+    texts: &[JobText { template: "summary.md.j2", names: &view::NAMES, summary: false }],
     measure: &params::PARAMS,
     sections: &[facts::SECTION],
     publishes: false,

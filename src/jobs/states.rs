@@ -192,7 +192,7 @@ fn taken_away(
     subject: &ItemSubject,
     wanted: &plan::ActionRequest,
 ) -> Result<Option<String>> {
-    let told = |updated| asked.journal.told(&asked.policy.mark, at.name, at.number, DECISION, updated);
+    let told = |updated| asked.journal.commented_digest(&asked.policy.mark, at.name, at.number, DECISION, updated);
     if subject.updated_at.and_then(told) == Some(wanted.did.as_str()) {
         return Ok(Some("The journal says that it was told here: its comment was taken away since.".to_owned()));
     }

@@ -48,7 +48,7 @@ pub(super) fn plan(
         let one = || -> Result<Option<PlannedItem>, String> {
             let there = newest(asked, summary, subject.repo, old).map_err(|error| format!("{error:#}"))?;
             // Somebody who closes it has switched it off; once a day is enough.
-            let done = |there: &OldSummary| !there.open || days::written(&there.body).as_deref() == Some(&day);
+            let done = |there: &OldSummary| !there.open || days::day_of(&there.body).as_deref() == Some(&day);
             if there.as_ref().is_some_and(done) {
                 return Ok(None);
             }

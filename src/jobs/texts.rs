@@ -4,7 +4,7 @@
 //! allows in a text about an item, each turned into a template value when it is asked for.
 //! `listed` are those that a template goes through one by one.
 
-mod listed;
+mod lists;
 mod whys;
 
 use std::cell::OnceCell;
@@ -15,9 +15,9 @@ use chrono::{DateTime, Utc};
 use minijinja::value::{Enumerator, Object};
 use minijinja::{Value as Text, context};
 
-use self::listed::{HeldPoint, PassedRule, PointText};
+use self::lists::{HeldPoint, PassedRule, PointText};
 use self::whys::Whys;
-use super::kept::JudgedItem;
+use super::judged_item::JudgedItem;
 use crate::engine::facts::{FACTS, Fact};
 use crate::engine::rules::{Component, Policy};
 use crate::engine::template::{CODE_CHARS, printed};
@@ -68,7 +68,7 @@ impl RunNames {
             day: Text::from(local.format("%Y-%m-%d").to_string()),
             version: Text::from(version),
             now: now.timestamp_micros(),
-            points: listed::points(policy),
+            points: lists::points(policy),
             rules: policy.decide.iter().map(|it| (Text::from(&*it.id), Text::from(policy.line(it.at)))).collect(),
             lines: true,
             whys: Arc::new(Whys::new(policy)),
@@ -120,7 +120,7 @@ pub struct ItemNames<'a> {
 pub struct Telling<'a> {
     fixed: &'a Arc<RunNames>,
     about: ItemNames<'a>,
-    kept: OnceCell<JudgedItem<'a>>,
+    judged_item: OnceCell<JudgedItem<'a>>,
     nearest: OnceCell<Option<Nearest>>,
 }
 
@@ -128,7 +128,7 @@ impl<'a> Telling<'a> {
     /// Nothing is worked out yet.
     #[must_use]
     pub fn new(fixed: &'a Arc<RunNames>, about: ItemNames<'a>) -> Self {
-        Telling { fixed, about, kept: OnceCell::new(), nearest: OnceCell::new() }
+        Telling { fixed, about, judged_item: OnceCell::new(), nearest: OnceCell::new() }
     }
 
     /// The nearest miss, where a text asked for it.
@@ -199,14 +199,14 @@ impl<'a> Telling<'a> {
             "type" => Text::from(judgement.ty.unwrap_or("unknown")),
             _ => match policy.flags.iter().position(|flag| flag.name == name) {
                 Some(flag) => Text::from(judgement.flags.get(flag).copied().flatten()),
-                None => fact(FACTS.iter().find(|(fact, _, _)| *fact == name)?.1, self.kept()),
+                None => fact(FACTS.iter().find(|(fact, _, _)| *fact == name)?.1, self.judged_item()),
             },
         })
     }
 
-    fn kept(&self) -> &JudgedItem<'a> {
+    fn judged_item(&self) -> &JudgedItem<'a> {
         let ItemNames { policy, repo, row, subject, .. } = self.about;
-        self.kept.get_or_init(|| JudgedItem::new(policy, repo, row, subject, self.fixed.now))
+        self.judged_item.get_or_init(|| JudgedItem::new(policy, repo, row, subject, self.fixed.now))
     }
 
     /// What the score is made of, each component with the words of its points.
@@ -236,7 +236,7 @@ impl<'a> Telling<'a> {
 
     /// The rules before the one that decided, with why they did not hold.
     fn passed(&self) -> Text {
-        let (ItemNames { policy, row, .. }, kept) = (self.about, self.kept());
+        let (ItemNames { policy, row, .. }, kept) = (self.about, self.judged_item());
         let before = row.judgement.rule.unwrap_or(policy.decide.len());
         let passed = policy.decide[..before].iter().zip(&self.fixed.rules).enumerate();
         let passed = passed.map(|(index, (rule, (id, line)))| {
@@ -249,7 +249,7 @@ impl<'a> Telling<'a> {
 
     /// The least that would change the decision, in a sentence.
     fn nearest(&self) -> Text {
-        let (ItemNames { policy, row, .. }, kept) = (self.about, self.kept());
+        let (ItemNames { policy, row, .. }, kept) = (self.about, self.judged_item());
         let miss = self.nearest.get_or_init(|| nearest::nearest(policy, &row.judgement, &|expr| kept.answer(expr)));
         Text::from(miss.as_ref().map(|miss| explain::show::nearest(miss, self.fixed.lines)))
     }

@@ -24,7 +24,7 @@ impl Timeline {
     }
 
     /// The last activity on the item that counts, as far as it is known without reading more.
-    pub(super) fn known(&self, asked: &BacklogQuery<'_>) -> Availability<Option<i64>> {
+    pub(super) fn activity_so_far(&self, asked: &BacklogQuery<'_>) -> Availability<Option<i64>> {
         match self.0.get() {
             None => Availability::NotRead,
             Some(Ok(Some(events))) => {

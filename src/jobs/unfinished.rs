@@ -31,10 +31,10 @@ pub struct UnfinishedItem {
     /// Its number.
     pub number: u64,
     /// What it looks like now.
-    seen: String,
+    digest: String,
     comment: Comment,
     marker: Marker,
-    left: Vec<Write>,
+    writes: Vec<Write>,
     /// An earlier comment of ours that this one replaced and that was not reduced to a line.
     reduce: Option<u64>,
 }
@@ -83,7 +83,7 @@ impl RecentComments {
         let mut left = marker::listed(marker.get("writes").unwrap_or(""));
         let state = ItemStanding::of(item, asked.forge.label_names());
         // What leaves no trace was done before the comment.
-        left.retain_mut(|write| !write.leaves_no_trace() && memory::left(write, &state));
+        left.retain_mut(|write| !write.leaves_no_trace() && memory::take_out_done(write, &state));
         left.iter_mut().for_each(|write| memory::puts_aside(write, &state));
         let (kind, number) = (item.kind, item.number);
         let replaces = marker.get("replaces").and_then(|id| id.parse().ok());
@@ -93,10 +93,10 @@ impl RecentComments {
             repo,
             kind,
             number,
-            seen: plan::seen(item),
+            digest: plan::item_digest(item),
             comment: comment.clone(),
             marker: marker.clone(),
-            left,
+            writes: left,
             reduce,
         })
     }
@@ -112,12 +112,12 @@ impl UnfinishedItem {
     /// The agent whose work it becomes: its rule's, or whoever is assigned where there is no such rule now.
     #[must_use]
     pub fn agent(&self, policy: &Policy) -> Option<usize> {
-        if self.left.is_empty() {
+        if self.writes.is_empty() {
             return None;
         }
         let rule = policy.decide.iter().find(|rule| self.marker.get("rule") == Some(&rule.id));
         let of_rule = rule.and_then(|rule| policy.actions[rule.action?].agent);
-        let assigned = |login: &String| self.left.iter().any(|write| write.args.assignees.contains(login));
+        let assigned = |login: &String| self.writes.iter().any(|write| write.args.assignees.contains(login));
         of_rule.or_else(|| policy.agents.iter().position(|agent| assigned(&agent.login)))
     }
 
@@ -133,12 +133,12 @@ impl UnfinishedItem {
             let marked = comments.iter().find(of_id).is_some_and(|comment| asked.us().marker(comment).is_some());
             self.reduce = self.reduce.filter(|_| marked);
         }
-        if self.left.is_empty() {
+        if self.writes.is_empty() {
             return Ok(self.reduce.map(|_| Doubt::Unfinished));
         }
         let at = ItemAddress { repo: self.repo, name: &asked.forge.repos()[self.repo].name, number: self.number };
         let announced = (&self.comment, &self.marker);
-        doubt::decide(asked.forge, asked.journal, asked.us(), at, announced, &self.left).map(Some)
+        doubt::decide(asked.forge, asked.journal, asked.us(), at, announced, &self.writes).map(Some)
     }
 
     /// The writes that finish it; `replaced` is what is left of a comment that was replaced.
@@ -150,14 +150,14 @@ impl UnfinishedItem {
             policy: field("policy").into(),
             rule: Some(field("rule").into()),
             did: field("did").to_owned(),
-            writes: reduced.into_iter().chain(self.left.iter().cloned()).collect(),
+            writes: reduced.into_iter().chain(self.writes.iter().cloned()).collect(),
         };
         let repo = asked.forge.repos()[self.repo].name.as_str().into();
         PlannedItem {
             repo,
             kind: self.kind,
             number: Some(self.number),
-            seen: Some(self.seen),
+            seen: Some(self.digest),
             turned_on: None,
             effects: vec![effect],
         }

@@ -91,7 +91,7 @@ pub struct ActiveItem {
     /// An issue that we opened ourselves, whatever it is: by our account, with our marker.
     pub own_report: bool,
     /// When people commented on it, the first first, since the first of the windows began.
-    pub said: Vec<i64>,
+    pub comment_times: Vec<i64>,
     /// The first time that a person who did not open it commented: the first response. `None` where there was
     /// none since the first of the windows began, or where it cannot be known that none came before that.
     pub answered: Option<i64>,
@@ -115,7 +115,7 @@ impl ActiveItem {
     /// How many comments people wrote on it in a window.
     #[must_use]
     pub fn comments_in(&self, window: Window) -> usize {
-        self.said.iter().filter(|at| window.holds(Some(**at))).count()
+        self.comment_times.iter().filter(|at| window.holds(Some(**at))).count()
     }
 
     /// What rules are told of it.
@@ -174,9 +174,9 @@ impl WindowQuery<'_> {
 #[derive(Default)]
 struct WindowPages {
     /// Each with the place of its page and its own in it.
-    kept: Vec<((usize, usize), ActiveItem)>,
+    items: Vec<((usize, usize), ActiveItem)>,
     /// Which people commented when, by number.
-    said: HashMap<u64, Vec<(i64, Box<str>)>>,
+    comments: HashMap<u64, Vec<(i64, Box<str>)>>,
     /// How many comments there were, by number.
     lately: HashMap<u64, u64>,
 }
@@ -189,14 +189,14 @@ pub fn read(asked: &WindowQuery<'_>) -> Activity {
     let from = DateTime::from_timestamp_micros(since).unwrap_or_default();
     let us = Us { user: asked.forge.user(), bots: asked.bots };
     let pages: Vec<Mutex<WindowPages>> = asked.repos.iter().map(|_| Mutex::default()).collect();
-    let results = asked.forge.happened(&asked.repos, from, asked.threads, &|nth, page| {
+    let results = asked.forge.activity(&asked.repos, from, asked.threads, &|nth, page| {
         let Some(pages) = pages.get(nth) else { return };
         match page {
             ActivityPage::Items(place, items) => {
                 (asked.progress)(items.len());
                 let wanted = items.iter().enumerate().filter(|(_, item)| is_wanted(item, &windows));
-                let kept: Vec<_> = wanted.map(|(nth, item)| ((place, nth), seen(us, item))).collect();
-                pages.lock().unwrap_or_else(PoisonError::into_inner).kept.extend(kept);
+                let kept: Vec<_> = wanted.map(|(nth, item)| ((place, nth), active_item(us, item))).collect();
+                pages.lock().unwrap_or_else(PoisonError::into_inner).items.extend(kept);
             }
             ActivityPage::Comments(comments) => {
                 let mut pages = pages.lock().unwrap_or_else(PoisonError::into_inner);
@@ -204,7 +204,7 @@ pub fn read(asked: &WindowQuery<'_>) -> Activity {
                     let Some(at) = micros(placed.comment.created_at).filter(|at| *at >= since) else { continue };
                     *pages.lately.entry(placed.number).or_default() += 1;
                     if let Some(login) = person(us, &placed.comment) {
-                        pages.said.entry(placed.number).or_default().push((at, login.into()));
+                        pages.comments.entry(placed.number).or_default().push((at, login.into()));
                     }
                 }
             }
@@ -242,13 +242,13 @@ fn is_wanted(item: &Item<'_>, windows: &[Window]) -> bool {
     }
 }
 
-fn seen(us: Us<'_>, item: &Item<'_>) -> ActiveItem {
+fn active_item(us: Us<'_>, item: &Item<'_>) -> ActiveItem {
     // One that lost a race has no marker any more.
     let marked = Marker::ending(&item.body).is_some() || item.body.starts_with(SECOND);
     let own_report = facts::is_ours(&us, item) && marked;
     let body = section::without(&item.body).into_owned();
     let item = Item { body: body.into(), ..item.clone().into_owned() };
-    ActiveItem { item, own_report, said: Vec::new(), answered: None, lately: 0 }
+    ActiveItem { item, own_report, comment_times: Vec::new(), answered: None, lately: 0 }
 }
 
 /// The login of the person who wrote a comment; `None` for an automation, and for what we write ourselves.
@@ -259,7 +259,7 @@ fn person<'c>(us: Us<'_>, comment: &'c Comment) -> Option<&'c str> {
 }
 
 fn gather(repo: Repo, pages: WindowPages) -> RepoWindow {
-    let WindowPages { mut kept, mut said, lately } = pages;
+    let WindowPages { items: mut kept, comments: mut said, lately } = pages;
     kept.sort_by_key(|(place, _)| *place);
     // One that was closed while its lists were read is in both of them: the later state holds.
     let state = |seen: &ActiveItem| (seen.item.updated_at, !seen.item.open);
@@ -278,8 +278,8 @@ fn gather(repo: Repo, pages: WindowPages) -> RepoWindow {
         let its = said.remove(&seen.item.number).unwrap_or_default();
         seen.lately = lately.get(&seen.item.number).copied().unwrap_or_default();
         seen.answered = first_answer(&seen, &its);
-        seen.said = its.into_iter().map(|(at, _)| at).collect();
-        seen.said.sort_unstable();
+        seen.comment_times = its.into_iter().map(|(at, _)| at).collect();
+        seen.comment_times.sort_unstable();
         match (seen.item.kind, seen.item.open) {
             (ItemKind::Pull, _) => window.pulls.push(seen),
             (ItemKind::Issue, true) => window.open.push(seen),

@@ -253,7 +253,7 @@ impl SectionReader<'_> {
             _ => {}
         }
         // A rule sees what its own condition has shown not to be unknown.
-        let scope = when.as_ref().map_or_else(|| scope.clone(), |when| scope.shown(&when.expr));
+        let scope = when.as_ref().map_or_else(|| scope.clone(), |when| scope.scope_where(&when.expr));
         let made = self.section.fields.iter().map(|field| {
             let name = format!("`{}`", field.name);
             let Some(node) = fields.get(field.name) else {
@@ -262,7 +262,7 @@ impl SectionReader<'_> {
                 }
                 return None;
             };
-            self.reader.made(&scope, node, &name, field.kind)
+            self.reader.field_source(&scope, node, &name, field.kind)
         });
         let made = made.collect();
         let at = self.reader.at(fields.get("id").map_or(node.span, |node| node.span));

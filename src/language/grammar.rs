@@ -427,14 +427,14 @@ impl<'t> Parser<'t> {
         self.lexemes.get(self.at.checked_sub(1)?)
     }
 
-    fn shown(&self, span: Span) -> &'t str {
+    fn text_at(&self, span: Span) -> &'t str {
         self.text.get(span.start..span.end).unwrap_or("")
     }
 
     /// Nothing follows.
     pub(super) fn end(&self) -> Result<(), Slip> {
         let Some(Lexeme { span, what }) = self.peek() else { return Ok(()) };
-        let shown = self.shown(*span);
+        let shown = self.text_at(*span);
         let missing = |help: &str| Err(Slip::new(*span, format!("an operator is missing before `{shown}`"), help));
         match what {
             TokenKind::Word(word) => {
@@ -470,10 +470,10 @@ impl<'t> Parser<'t> {
                 Slip::new(*span, "an expression has no `=`", "equality is `==`")
             }
             (Some(next), _) => {
-                Slip::new(next.span, format!("a value is missing before `{}`", self.shown(next.span)), help)
+                Slip::new(next.span, format!("a value is missing before `{}`", self.text_at(next.span)), help)
             }
             (None, Some(last)) => {
-                Slip::new(last.span, format!("a value is missing after `{}`", self.shown(last.span)), help)
+                Slip::new(last.span, format!("a value is missing after `{}`", self.text_at(last.span)), help)
             }
             (None, None) => Slip::new(Span::new(self.end, self.end), "nothing stands here", help),
         }
@@ -616,7 +616,7 @@ impl<'t> Parser<'t> {
                 term = self.make(start, TermKind::Filter(Box::new(term), (name.to_owned(), span), arguments))?;
             } else if self.word("is") {
                 let negated = self.word("not");
-                let (name, span) = self.any_word().unwrap_or_else(|| (self.shown(self.here()), self.here()));
+                let (name, span) = self.any_word().unwrap_or_else(|| (self.text_at(self.here()), self.here()));
                 if name != "none" {
                     let help = "the only one is `is none` (and `is not none`); equality is `==`";
                     return Err(Slip::new(span, format!("there is no test `is {name}`"), help));
@@ -742,7 +742,7 @@ impl<'t> Parser<'t> {
     }
 
     fn unclosed(&self, open: Span) -> Slip {
-        let shown = self.shown(open);
+        let shown = self.text_at(open);
         let close = if shown == "(" { ")" } else { "]" };
         Slip::new(open, format!("`{shown}` is not closed"), format!("add `{close}`"))
     }

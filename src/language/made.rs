@@ -13,7 +13,13 @@ use crate::engine::value::{Base, Ty, Value};
 
 impl NodeReader<'_> {
     /// What a rule writes into a field.
-    pub(super) fn made(&mut self, scope: &Scope, node: &Node, what: &str, kind: FieldKind) -> Option<FieldSource> {
+    pub(super) fn field_source(
+        &mut self,
+        scope: &Scope,
+        node: &Node,
+        what: &str,
+        kind: FieldKind,
+    ) -> Option<FieldSource> {
         match kind {
             FieldKind::Sentence => self.sentence(scope, node, what).map(FieldSource::Said),
             FieldKind::Sentences => {

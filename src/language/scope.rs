@@ -59,7 +59,7 @@ impl Scope {
 
     /// The same, with the names known that cannot be none where this condition holds.
     #[must_use]
-    pub fn shown(&self, condition: &Expr) -> Scope {
+    pub fn scope_where(&self, condition: &Expr) -> Scope {
         let mut known = Vec::new();
         condition.known_if(true, &mut known);
         let mut scope = self.clone();

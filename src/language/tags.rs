@@ -39,7 +39,8 @@ pub(super) struct Loop {
 
 /// Reads a template. The first slip of each tag is told.
 pub(super) fn read(text: &str) -> Result<Vec<TagBlock>, Vec<Slip>> {
-    let mut reader = TagReader { text, tags: Vec::new(), at: 0, open: Vec::new(), slips: Vec::new(), told: Vec::new() };
+    let mut reader =
+        TagReader { text, tags: Vec::new(), at: 0, open: Vec::new(), slips: Vec::new(), wrong_tags: Vec::new() };
     if let Err(slip) = reader.find() {
         // What follows an unclosed tag cannot be told apart.
         return Err(vec![slip]);
@@ -64,7 +65,7 @@ struct TagReader<'t> {
     open: Vec<&'static str>,
     slips: Vec<Slip>,
     /// Tags that are none and have been told: what ends them is not told again.
-    told: Vec<&'t str>,
+    wrong_tags: Vec<&'t str>,
 }
 
 /// Tags that no text needs, and what to do instead.
@@ -158,7 +159,7 @@ impl<'t> TagReader<'t> {
                 break;
             }
             self.at += 1;
-            if !tag.print && word.strip_prefix("end").is_some_and(|word| self.told.contains(&word)) {
+            if !tag.print && word.strip_prefix("end").is_some_and(|word| self.wrong_tags.contains(&word)) {
                 continue;
             }
             let block = if tag.print { self.print(&tag) } else { self.statement(&tag, word) };
@@ -195,7 +196,7 @@ impl<'t> TagReader<'t> {
             "for" => self.repetition(tag),
             "set" => {
                 // A block of it is told as the tag without a value that it is.
-                self.told.push(word);
+                self.wrong_tags.push(word);
                 let mut parser = self.parser(tag)?;
                 let (name, value) = assignment(&mut parser, tag.whole, "set")?;
                 parser.end()?;
@@ -224,7 +225,7 @@ impl<'t> TagReader<'t> {
                 Ok(TagBlock::Include(name, at))
             }
             _ => {
-                self.told.push(word);
+                self.wrong_tags.push(word);
                 Err(self.unknown(tag, word))
             }
         }

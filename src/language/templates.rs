@@ -16,7 +16,7 @@ use super::scope::ExprPlace;
 use super::tags::{self, Loop, TagBlock};
 use super::template_names::{TemplateNames, TypedNames};
 use crate::engine::source::{Source, Span};
-use crate::engine::template::{Templates, innermost, told};
+use crate::engine::template::{Templates, describe, innermost};
 use crate::engine::value::{Base, Ty, comparable};
 
 /// Filters that templates may use.
@@ -199,7 +199,7 @@ fn tell(sources: &BTreeMap<String, Source>, (name, error): (&str, &Error), what:
     let help = (error.kind() == ErrorKind::OutOfFuel).then(|| {
         "go through fewer lists within each other, or through a part of one: `{% for one in list[:20] %}`".to_owned()
     });
-    ProblemSink { source, found }.error(span, format!("this template {what}: {}", told(error)), help);
+    ProblemSink { source, found }.error(span, format!("this template {what}: {}", describe(error)), help);
 }
 
 /// What is wrong with each template that nothing uses; it may name what any one text may.
@@ -340,7 +340,7 @@ impl TagNames<'_> {
     }
 
     /// The type of what stands at a full path.
-    fn given(&self, path: &str) -> Option<Ty> {
+    fn type_of_path(&self, path: &str) -> Option<Ty> {
         let list = |base: Base| Ty::of(Base::List(Box::new(base), false));
         let entry = format!("{path}[]");
         if let Some(ty) = self.typed.get(path) {
@@ -359,7 +359,7 @@ impl TagNames<'_> {
     }
 
     /// Names as this place writes them: entries of a list by their variables.
-    fn written(&self) -> Vec<String> {
+    fn names_here(&self) -> Vec<String> {
         let of_entries = self.bound.iter().flat_map(|(name, bound)| {
             let prefix = match bound {
                 LocalName::Path(path) => format!("{path}."),
@@ -384,7 +384,7 @@ impl TagNames<'_> {
 impl NameTypes for TagNames<'_> {
     fn find(&self, path: &str) -> Result<Option<Ty>, ()> {
         match self.meaning(path) {
-            Meaning::Given(path) => Ok(self.given(&path)),
+            Meaning::Given(path) => Ok(self.type_of_path(&path)),
             Meaning::Own(LocalName::Value(ty), "") => ty.clone().map(Some).ok_or(()),
             Meaning::Own(LocalName::Loop, part) => {
                 let known = OF_LOOP.iter().find(|(name, _)| *name == part);
@@ -401,7 +401,7 @@ impl NameTypes for TagNames<'_> {
                 Some(format!("`{}` is a single value and has no parts", path.split('.').next().unwrap_or(path)))
             }
             Meaning::Given(_) => {
-                let all = self.written();
+                let all = self.names_here();
                 // Within a group the group's names are what was meant.
                 let group = path.rsplit_once('.').map(|(group, _)| format!("{group}."));
                 let inside = |name: &&&String| group.as_deref().is_some_and(|group| name.starts_with(group));

@@ -32,7 +32,7 @@ pub struct LineSummary {
     /// Lines that were skipped because they cannot be read.
     pub bad: u64,
     /// The first hundred of those.
-    pub told: Vec<Bad>,
+    pub first_bad: Vec<Bad>,
 }
 
 /// A line that was skipped. Displays as `file:line: why`.
@@ -190,8 +190,8 @@ pub fn read_lines<T: DeserializeOwned>(path: &Path, mut each: impl FnMut(T)) -> 
             }
             Err(why) => {
                 found.bad += 1;
-                if found.told.len() < TOLD {
-                    found.told.push(Bad { path: shown.to_string(), line, why });
+                if found.first_bad.len() < TOLD {
+                    found.first_bad.push(Bad { path: shown.to_string(), line, why });
                 }
             }
         }
@@ -286,7 +286,7 @@ mod tests {
         let (values, lines) = all(&path);
         assert_eq!(values, [json!({"a": "line\nbreak"}), json!(2), json!(3)]);
         assert_eq!((lines.read, lines.bad), (3, 1));
-        let told = lines.told.first().unwrap().to_string();
+        let told = lines.first_bad.first().unwrap().to_string();
         let why = "EOF while parsing a string (column 26); the line is skipped";
         assert_eq!(told, format!("{}:2: {why}", path.display()));
     }
@@ -300,7 +300,7 @@ mod tests {
         std::fs::write(&path, [text.as_bytes(), b"\n\"\xff\"\n8"].concat()).unwrap();
         let (values, lines) = all(&path);
         assert_eq!(values, [json!(1), json!("ok"), json!(7), json!(8)]);
-        let numbers: Vec<u64> = lines.told.iter().map(|bad| bad.line).collect();
+        let numbers: Vec<u64> = lines.first_bad.iter().map(|bad| bad.line).collect();
         assert_eq!((lines.bad, numbers), (6, vec![4, 5, 6, 7, 9, 11]));
 
         std::fs::write(&path, "\u{feff}1\n\"a\u{2028}b\u{85}c\"\n").unwrap();
@@ -308,7 +308,7 @@ mod tests {
 
         std::fs::write(&path, "x\n".repeat(250)).unwrap();
         let lines = all(&path).1;
-        assert_eq!((lines.bad, lines.told.len()), (250, 100));
+        assert_eq!((lines.bad, lines.first_bad.len()), (250, 100));
         let long = format!("\"{}\"\n", "x".repeat(usize::try_from(LONGEST).unwrap()));
         std::fs::write(&path, format!("{long}5\n")).unwrap();
         let (values, lines) = all(&path);

@@ -103,7 +103,7 @@ pub struct Rows {
     /// Lines that cannot be read.
     pub bad: u64,
     /// The first hundred of them: which of the block, from 0, and why.
-    pub told: Vec<(u64, String)>,
+    pub first_bad: Vec<(u64, String)>,
     /// The last line is one of them and has no end: a kill or a full disk left it.
     pub torn: bool,
     /// What was missing.
@@ -208,8 +208,8 @@ fn read_where(bytes: Vec<u8>, wanted: Option<LineFilter<'_>>) -> Rows {
                     Err(why) => {
                         found.bad += 1;
                         found.torn = end == bytes.len();
-                        if found.told.len() < TOLD {
-                            found.told.push((found.lines, why));
+                        if found.first_bad.len() < TOLD {
+                            found.first_bad.push((found.lines, why));
                         }
                     }
                 },

@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 
 use super::block::{CycleRow, NONE, Notes, Rows};
+use super::key_set::KeySet;
 use super::measure::{CycleTime, LoopMeasure, OutlierBy};
 use super::outliers::{OutlierCandidate, Outliers};
 use super::repeats::{AttemptStory, IssueKey, Repeats};
-use super::seen::KeySet;
 use super::spread::{BINS, Spread};
 use super::tally::LoopTally;
 
@@ -57,7 +57,7 @@ pub struct LoopCounts {
     /// What lines lacked.
     pub notes: Notes,
     names: LogNames,
-    seen: KeySet,
+    cycles_seen: KeySet,
 }
 
 /// Names of the whole log by those of a block.
@@ -101,7 +101,7 @@ impl LoopCounts {
             before: 0,
             notes: Notes::default(),
             names: LogNames::default(),
-            seen: KeySet::default(),
+            cycles_seen: KeySet::default(),
         }
     }
 
@@ -118,8 +118,8 @@ impl LoopCounts {
             let repo = repos.get(row.repo as usize).copied().unwrap_or(u32::MAX);
             self.row(measure, rows, row, place(&kinds), repo);
         }
-        self.forgot |= self.seen.forgot;
-        self.renumbered = self.seen.renumbered;
+        self.forgot |= self.cycles_seen.forgot;
+        self.renumbered = self.cycles_seen.renumbered;
     }
 
     fn row(&mut self, measure: &LoopMeasure, rows: &Rows, row: &CycleRow, kind: Option<usize>, repo: u32) {
@@ -127,15 +127,15 @@ impl LoopCounts {
         match when {
             CycleTime::Out => self.before += 1,
             CycleTime::Future => self.future += 1,
-            _ if measure.once && self.seen.again(repo, row) => self.again += 1,
+            _ if measure.once && self.cycles_seen.again(repo, row) => self.again += 1,
             _ => {
                 self.cycles += 1;
-                self.counted(measure, (rows, row), when, kind, repo);
+                self.add_cycle(measure, (rows, row), when, kind, repo);
             }
         }
     }
 
-    fn counted(
+    fn add_cycle(
         &mut self,
         measure: &LoopMeasure,
         (rows, row): (&Rows, &CycleRow),

@@ -191,6 +191,6 @@ fn changes((recent, now): (&LoopTally, &WindowFigures), (previous, before): (&Lo
         median: less(now.median_duration, before.median_duration),
         velocity_p: chance::counts((recent.count, now.days), (previous.count, before.days)).filter(|_| fair),
         success_rate_p: chance::shares(recent.share(), previous.share()),
-        duration_p: chance::values(&recent.durations.counted(), &previous.durations.counted()),
+        duration_p: chance::values(&recent.durations.value_counts(), &previous.durations.value_counts()),
     }
 }

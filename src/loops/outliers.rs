@@ -33,14 +33,14 @@ pub struct Outliers {
     listed: usize,
     /// The durations of the longest so far, the longest first.
     longest: Vec<f64>,
-    kept: Vec<OutlierCandidate>,
+    candidates: Vec<OutlierCandidate>,
 }
 
 impl Outliers {
     /// Of which so many will be listed.
     #[must_use]
     pub fn new(listed: usize) -> Outliers {
-        Outliers { listed, longest: Vec::new(), kept: Vec::new() }
+        Outliers { listed, longest: Vec::new(), candidates: Vec::new() }
     }
 
     /// Takes a cycle of so many seconds; what else is told of it is asked for only where it may be listed.
@@ -51,21 +51,21 @@ impl Outliers {
         let place = self.longest.partition_point(|longer| *longer >= duration);
         self.longest.insert(place, duration);
         self.longest.truncate(self.listed);
-        self.kept.push(told());
-        if self.kept.len() >= 2 * CANDIDATES {
-            self.kept.drain(..CANDIDATES);
+        self.candidates.push(told());
+        if self.candidates.len() >= 2 * CANDIDATES {
+            self.candidates.drain(..CANDIDATES);
         }
     }
 
     /// Those above `limit`.
     #[must_use]
     pub fn above(mut self, limit: f64, first: First) -> Vec<OutlierCandidate> {
-        self.kept.retain(|one| one.duration > limit);
+        self.candidates.retain(|one| one.duration > limit);
         if first == First::Longest {
-            self.kept.sort_by(|one, other| other.duration.total_cmp(&one.duration));
+            self.candidates.sort_by(|one, other| other.duration.total_cmp(&one.duration));
         }
-        self.kept.truncate(self.listed);
-        self.kept
+        self.candidates.truncate(self.listed);
+        self.candidates
     }
 }
 
@@ -107,7 +107,7 @@ mod tests {
     fn durations_that_only_grow_keep_the_last() {
         let growing: Vec<f64> = (0..50_000).map(f64::from).collect();
         let outliers = cycles(&growing);
-        assert!(outliers.kept.len() < 2 * CANDIDATES);
+        assert!(outliers.candidates.len() < 2 * CANDIDATES);
         assert_eq!(outliers.above(49_990.0, First::Oldest)[0].cycle, Some(49_991));
     }
 }

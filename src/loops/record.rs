@@ -200,12 +200,12 @@ impl KnownCycles {
             let repo = rows.repos.get(row.repo as usize).map_or("", String::as_str);
             let kind = rows.kinds.get(row.kind as usize).map_or("unknown", String::as_str);
             // What is sent at once has one time: among that what is said tells, and not the time.
-            self.seen(repo, row, &|record| record.row.at == row.at || record.is_retry_of(row, kind));
+            self.note_cycle(repo, row, &|record| record.row.at == row.at || record.is_retry_of(row, kind));
         }
     }
 
     /// `is_it` says whether a cycle that was sent without a time is this one.
-    fn seen(&mut self, repo: &str, row: &CycleRow, is_it: &dyn Fn(&CycleRecord) -> bool) {
+    fn note_cycle(&mut self, repo: &str, row: &CycleRow, is_it: &dyn Fn(&CycleRecord) -> bool) {
         if row.cycle != NONE {
             match self.highest.get_mut(repo) {
                 Some(highest) => *highest = row.cycle.max(*highest),
@@ -240,7 +240,7 @@ impl KnownCycles {
             record.assign(self.highest.get(&record.repo).map_or(1, |highest| highest.saturating_add(1)));
         }
         let (repo, row, kind) = (record.repo.clone(), record.row, record.kind.clone());
-        self.seen(&repo, &row, &|record| record.is_retry_of(&row, &kind));
+        self.note_cycle(&repo, &row, &|record| record.is_retry_of(&row, &kind));
         if renumbered { CycleFate::Renumbered } else { CycleFate::New }
     }
 }

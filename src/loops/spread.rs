@@ -138,7 +138,7 @@ impl Spread {
     /// The median, where there are any: of an even number the mean of the two in the middle.
     #[must_use]
     pub fn median(&self) -> Option<f64> {
-        middle(&self.counted())
+        middle(&self.value_counts())
     }
 
     /// The median of the distances from `centre`. Where more than half of all are equal to it, that is
@@ -147,7 +147,7 @@ impl Spread {
     #[must_use]
     pub fn deviation(&self, centre: f64) -> Option<f64> {
         let mut distances: ValueCounts =
-            self.counted().into_iter().map(|(value, count)| ((value - centre).abs(), count)).collect();
+            self.value_counts().into_iter().map(|(value, count)| ((value - centre).abs(), count)).collect();
         distances.sort_by(|one, other| one.0.total_cmp(&other.0));
         let sum: f64 = distances.iter().map(|(distance, count)| distance * *count as f64).sum();
         match middle(&distances)? {
@@ -164,7 +164,7 @@ impl Spread {
 
     /// Values in order.
     #[must_use]
-    pub fn counted(&self) -> ValueCounts {
+    pub fn value_counts(&self) -> ValueCounts {
         let mut counted: ValueCounts = self.each().collect();
         counted.sort_by(|one, other| one.0.total_cmp(&other.0));
         counted

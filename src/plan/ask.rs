@@ -25,7 +25,7 @@ pub struct ActionRequest {
     /// What stands there already of the labels and people that they put on.
     pub held: Vec<Write>,
     /// For the marker: `op:argument` for each thing asked for.
-    pub(super) asked: Vec<String>,
+    pub(super) for_marker: Vec<String>,
 }
 
 impl ActionRequest {
@@ -48,24 +48,24 @@ pub fn ask(policy: &Policy, action: &Action, subject: &ItemSubject, assignees: &
         said.extend([json!(issue.labels), json!(logins(policy, &issue.assign, subject, &["assignees".to_owned()]))]);
     }
     let did = digest(&json!(said).to_string());
-    let held = writes.iter().filter_map(|write| held(write, &subject.state(assignees))).collect();
+    let held = writes.iter().filter_map(|write| part_in_place(write, &subject.state(assignees))).collect();
     writes.retain_mut(|write| match write.op {
         // What somebody has changed in it is theirs.
         Op::EditBody => subject.section.as_ref().is_none_or(|there| there.did != did && !there.edited),
         Op::CreateIssue => !subject.created,
-        _ => memory::left(write, &subject.state(assignees)),
+        _ => memory::take_out_done(write, &subject.state(assignees)),
     });
     writes.iter_mut().for_each(|write| memory::puts_aside(write, &subject.state(assignees)));
-    ActionRequest { action: action.name.clone(), did, mention, writes, held, asked }
+    ActionRequest { action: action.name.clone(), did, mention, writes, held, for_marker: asked }
 }
 
 /// The part of a write that puts something on which is there; `None` where nothing is.
-fn held(write: &Write, state: &memory::ItemStanding<'_>) -> Option<Write> {
+fn part_in_place(write: &Write, state: &memory::ItemStanding<'_>) -> Option<Write> {
     if !matches!(write.op, Op::AddLabels | Op::Assign) {
         return None;
     }
     let (mut left, mut there) = (write.clone(), write.clone());
-    memory::left(&mut left, state);
+    memory::take_out_done(&mut left, state);
     there.args.labels.retain(|label| !left.args.labels.contains(label));
     there.args.assignees.retain(|login| !left.args.assignees.contains(login));
     (!(there.args.labels.is_empty() && there.args.assignees.is_empty())).then_some(there)
@@ -74,7 +74,7 @@ fn held(write: &Write, state: &memory::ItemStanding<'_>) -> Option<Write> {
 /// The same for who only compares: whom its comment mentions, and the writes beside it without what
 /// already holds.
 #[must_use]
-pub fn wanted(
+pub fn without_texts(
     policy: &Policy,
     action: &Action,
     subject: &ItemSubject,
@@ -83,7 +83,7 @@ pub fn wanted(
     let (mut writes, mention) = meant(policy, action, subject, assignees);
     writes.retain_mut(|write| match write.op {
         Op::CreateIssue => !subject.created,
-        _ => memory::left(write, &subject.state(assignees)),
+        _ => memory::take_out_done(write, &subject.state(assignees)),
     });
     (mention, writes)
 }

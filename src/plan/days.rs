@@ -11,7 +11,7 @@ const MOST: usize = 60_000;
 
 /// The day that a summary was written on.
 #[must_use]
-pub fn written(body: &str) -> Option<String> {
+pub fn day_of(body: &str) -> Option<String> {
     Marker::ending(body)?.get("day").map(str::to_owned)
 }
 
@@ -34,7 +34,7 @@ pub fn fold(text: &str, old: Option<&str>, days: usize) -> String {
 /// The days that a summary holds, the newest first.
 fn earlier(old: &str) -> Vec<(String, String)> {
     let mut found: Vec<(String, Vec<&str>)> = Vec::new();
-    found.extend(written(old).map(|day| (day, Vec::new())));
+    found.extend(day_of(old).map(|day| (day, Vec::new())));
     for line in marker::without(old).lines() {
         let day = line.strip_prefix(DAY).and_then(|rest| rest.strip_suffix(" -->")).filter(|day| is_day(day));
         match (day, found.last_mut()) {
@@ -86,7 +86,7 @@ mod tests {
         );
         let older = earlier(&third);
         assert_eq!(older[2], ("2026-11-18".to_owned(), "one <details>x</details>".to_owned()));
-        assert_eq!(written(&third).unwrap(), "2026-11-20");
+        assert_eq!(day_of(&third).unwrap(), "2026-11-20");
     }
 
     #[test]

@@ -126,7 +126,7 @@ pub fn same_text(one: &str, other: &str) -> bool {
 }
 
 /// Takes out of a write what already holds; false where nothing is left of it.
-pub fn left(write: &mut Write, state: &ItemStanding<'_>) -> bool {
+pub fn take_out_done(write: &mut Write, state: &ItemStanding<'_>) -> bool {
     let args = &mut write.args;
     let has = |label: &str| state.labels.iter().any(|there| state.names.same(there, label));
     let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b); // no forge tells logins apart by case

@@ -8,7 +8,7 @@ mod ask;
 pub mod choice;
 mod daily;
 pub mod days;
-pub mod kept;
+pub mod keyed_issues;
 pub mod marker;
 pub mod memory;
 pub mod section;
@@ -27,7 +27,7 @@ use crate::forge::change::NewLabel;
 use crate::forge::{Item, ItemKind};
 use marker::Marker;
 
-pub use ask::{ActionRequest, ask, wanted};
+pub use ask::{ActionRequest, ask, without_texts};
 pub use daily::{DailySummary, summary};
 pub use subject::{Earlier, ItemSubject};
 pub use words::Words;
@@ -142,7 +142,7 @@ pub struct PlannedItem {
     pub effects: Vec<Effect>,
 }
 
-/// What a decision turned on beside what [`seen`] digests.
+/// What a decision turned on beside what [`digest`] digests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basis {
     /// Names of the facts: `idle_days`.
@@ -199,7 +199,7 @@ pub fn effect(
         let marker = Marker::default().with("policy", &policy.mark);
         if write.op == Op::EditBody {
             let marker = marker.with("key", DECISION).with("did", &asked.did).with("run", "-");
-            write.args.section = texts.section.map(|text| section::written(&marker, text));
+            write.args.section = texts.section.map(|text| section::with_marks(&marker, text));
         } else if let Some((title, text)) = texts.issue {
             let action = policy.actions.iter().find(|action| action.name == asked.action);
             let marker = created(&policy.mark, number, action.map_or("", |action| &action.name));
@@ -219,7 +219,7 @@ pub fn effect(
             .with("did", &asked.did)
             .with("run", "-")
             .with("rule", rule)
-            .with("writes", &asked.asked.join(","))
+            .with("writes", &asked.for_marker.join(","))
             .with("text", &digest(text));
         let anew = earlier.filter(|_| !asked.mention.is_empty());
         // By this the next run finds the one that is to be reduced, however old that is.
@@ -291,7 +291,7 @@ pub fn reduced(id: u64, line: &str) -> Write {
 /// What an item looked like to the rules. Our own later writes and replies do not change it:
 /// `updated_at` and the number of comments are left out, and so is the order of lists.
 #[must_use]
-pub fn seen(item: &Item<'_>) -> String {
+pub fn item_digest(item: &Item<'_>) -> String {
     let mut labels: Vec<&str> = item.labels.iter().map(|label| &**label).collect();
     let mut assignees: Vec<&str> = item.assignees.iter().map(|login| &**login).collect();
     labels.sort_unstable();

@@ -61,7 +61,7 @@ pub fn taken_out(text: &str, policy: &str) -> String {
 
 /// A section, whole: its two lines and what stands between them.
 #[must_use]
-pub fn written(marker: &Marker, text: &str) -> String {
+pub fn with_marks(marker: &Marker, text: &str) -> String {
     let marker = marker.clone().with("text", &digest(text.trim()));
     format!("{OPEN}{} -->\n{}\n{CLOSE}", encoded(&marker), text.trim())
 }
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     fn section(policy: &str, did: &str, text: &str) -> String {
-        written(&Marker::default().with("policy", policy).with("did", did).with("run", "-"), text)
+        with_marks(&Marker::default().with("policy", policy).with("did", did).with("run", "-"), text)
     }
 
     #[test]

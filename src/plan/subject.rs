@@ -12,7 +12,7 @@ use crate::forge::{Account, LabelNames};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemSubject {
     /// Digest of what the rules read of it, where a plan will be saved or carried out.
-    pub seen: Option<String>,
+    pub digest: Option<String>,
     /// Exact names of its labels.
     pub labels: Vec<String>,
     /// How its forge tells names of labels apart.

@@ -38,7 +38,7 @@ fn pie<'a>(first: &'a str, lines: impl Iterator<Item = &'a str>) -> Option<Chart
             rows.push((unquoted(name).to_owned(), vec![value.trim().to_owned()]));
         }
     }
-    told(title, rows)
+    chart_of(title, rows)
 }
 
 fn xychart<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Chart> {
@@ -63,10 +63,10 @@ fn xychart<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Chart> {
         return None;
     }
     let values = |at: usize| series.iter().filter_map(|values| values.get(at).cloned()).collect();
-    told(title, names.iter().enumerate().map(|(at, name)| (name.clone(), values(at))).collect())
+    chart_of(title, names.iter().enumerate().map(|(at, name)| (name.clone(), values(at))).collect())
 }
 
-fn told(title: String, rows: Vec<(String, Vec<String>)>) -> Option<Chart> {
+fn chart_of(title: String, rows: Vec<(String, Vec<String>)>) -> Option<Chart> {
     let widest = rows.iter().map(|(name, _)| name.width()).max()?;
     let line = |(name, values): &(String, Vec<String>)| {
         let gap = " ".repeat(widest - name.width() + 2);

@@ -54,7 +54,7 @@ fn each_shape_says_the_report_in_its_own_way() {
         let markdown = "# T\n\n**bold** & <!channel> &lt;!channel&gt; @everyone [a](https://h.example/1)\n";
         let outcome = once(&hook(&server, shape), markdown, &mut DeliveryProgress::default());
         assert!(outcome.complete(), "{outcome}");
-        let seen = server.seen();
+        let seen = server.requests();
         assert_eq!(seen.len(), 1);
         bodies.push_str(&format!("{} {}\n{}\n", shape.name(), seen[0].line(), seen[0].body));
     }
@@ -72,7 +72,7 @@ fn a_long_report_goes_in_parts_that_each_shape_takes() {
         let server = canned(vec![json(200, "{}")]);
         let outcome = once(&hook(&server, shape), &markdown, &mut DeliveryProgress::default());
         assert!(outcome.complete() && outcome.parts > 2 && outcome.sent == outcome.parts, "{outcome}");
-        for (nth, seen) in server.seen().iter().enumerate() {
+        for (nth, seen) in server.requests().iter().enumerate() {
             let body: serde_json::Value = serde_json::from_str(&seen.body).unwrap();
             let text = body[member].as_str().unwrap();
             assert!(text.starts_with(&format!("({}/{})\n", nth + 1, outcome.parts)), "{text}");
@@ -89,9 +89,9 @@ fn what_was_delivered_is_not_delivered_again_but_elsewhere_it_is() {
     let again = once(&hook(&server, WebhookShape::Slack), &"another text ".repeat(900), &mut progress);
     assert_eq!((again.sent, again.before, again.complete()), (0, 1, true));
     assert_eq!(again.to_string(), "slack webhook at 127.0.0.1: nothing to send, the report was sent before");
-    assert_eq!(server.seen().len(), 1);
+    assert_eq!(server.requests().len(), 1);
     assert_eq!(once(&hook(&server, WebhookShape::Discord), "a", &mut progress).sent, 1);
-    assert_eq!(server.seen().len(), 2);
+    assert_eq!(server.requests().len(), 2);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_lost_answer_is_unknown_and_the_part_not_sent_again() {
         assert_eq!((outcome.sent, &outcome.unknown[..]), (0, &[1][..]), "{answer:?} {outcome}");
         assert!(outcome.to_string().contains("nobody knows whether part 1 arrived"), "{outcome}");
         let outcome = once(&sink, "a", &mut progress);
-        assert_eq!((outcome.sent, outcome.complete(), server.seen().len()), (0, false, 1), "{outcome}");
+        assert_eq!((outcome.sent, outcome.complete(), server.requests().len()), (0, false, 1), "{outcome}");
     }
     let to = vec![("location", "/elsewhere".to_owned())];
     let refused = [(307, to, String::new()), json(404, "no_service"), json(500, "{\"message\": \"it broke\"}")];
@@ -142,7 +142,7 @@ fn what_cannot_be_kept_is_not_sent() {
     let keep = &mut |_: &DeliveryProgress| Err(anyhow::anyhow!("the disk is full"));
     let outcome = send(&sink, &report("a"), &client(), &mut DeliveryProgress::default(), keep);
     assert!(outcome.error.unwrap().ends_with("the disk is full"));
-    assert!(server.seen().is_empty());
+    assert!(server.requests().is_empty());
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_run_that_was_killed_while_it_sent_leaves_the_part_unknown() {
     assert_eq!((progress.sent, progress.sending), (1, Some(2)));
     let outcome = once(&sink, &text, &mut progress);
     assert_eq!((outcome.before, outcome.sent, &outcome.unknown[..]), (1, 1, &[2][..]), "{outcome}");
-    assert_eq!(server.seen().len(), 4);
+    assert_eq!(server.requests().len(), 4);
 }
 
 #[test]
@@ -190,5 +190,5 @@ fn an_empty_report_is_not_sent() {
         &mut |_| Ok(()),
     );
     assert_eq!(outcome.error.as_deref(), Some("the report is empty"));
-    assert!(server.seen().is_empty());
+    assert!(server.requests().is_empty());
 }

@@ -32,7 +32,7 @@ pub struct TriageRun<'p> {
     /// Full names of the repositories, by the indices of rows.
     pub repos: Vec<String>,
     /// Indices of the repositories that were asked for.
-    pub asked: Vec<usize>,
+    pub repos_in_scope: Vec<usize>,
     /// One item was asked for, not the backlog.
     pub only: bool,
     /// Everything was read and nothing was left undone.
@@ -197,7 +197,7 @@ impl TriageRun<'_> {
     /// The repository, or how many.
     #[must_use]
     pub fn place(&self) -> String {
-        match self.asked.as_slice() {
+        match self.repos_in_scope.as_slice() {
             [repo] => self.repos[*repo].clone(),
             repos => format!("{} repositories", repos.len()),
         }
@@ -206,7 +206,7 @@ impl TriageRun<'_> {
     /// `#12`, or `owner/name#12` where several repositories were asked for.
     #[must_use]
     pub fn item(&self, row: &ItemRow<'_>) -> String {
-        if self.asked.len() != 1 {
+        if self.repos_in_scope.len() != 1 {
             format!("{}#{}", self.repos[row.repo], row.number)
         } else {
             format!("#{}", row.number)

@@ -79,7 +79,7 @@ fn line(name: impl Into<String>, ty: impl Into<String>, known: impl Into<String>
 
 /// What rules over counted facts can name, section by section.
 #[must_use]
-pub fn counted(spec: &JobSpec) -> Vec<NameLine> {
+pub fn counted_names(spec: &JobSpec) -> Vec<NameLine> {
     let mut lines = Vec::new();
     for section in spec.sections {
         let known = format!("in `{}`", section.name);
@@ -134,12 +134,12 @@ fn preset(preset: Preset) -> String {
 pub fn fields(spec: &JobSpec) -> Vec<NameLine> {
     let field = |section: &SectionSpec, field: &Field| {
         let needed = if field.needed { "every rule has it" } else { "may be left out" };
-        line(field.name, written(field.kind), format!("a field of `{}`, {needed}", section.name), field.about)
+        line(field.name, kind_text(field.kind), format!("a field of `{}`, {needed}", section.name), field.about)
     };
     spec.sections.iter().flat_map(|section| section.fields.iter().map(move |one| field(section, one))).collect()
 }
 
-fn written(kind: FieldKind) -> String {
+fn kind_text(kind: FieldKind) -> String {
     match kind {
         FieldKind::Sentence => "text with `{{ }}`".to_owned(),
         FieldKind::Sentences => "list of texts with `{{ }}`".to_owned(),
@@ -153,7 +153,7 @@ fn written(kind: FieldKind) -> String {
 
 /// Everything that rules of this job can name and write, in the order of the report.
 fn all(spec: &JobSpec) -> Vec<NameLine> {
-    let lists = [facts(spec), groups(spec), counted(spec), measure(spec), fields(spec)];
+    let lists = [facts(spec), groups(spec), counted_names(spec), measure(spec), fields(spec)];
     lists.into_iter().flatten().collect()
 }
 
@@ -281,7 +281,7 @@ fn section(section: &SectionSpec) -> serde_json::Value {
     });
     let asks = section.asks.iter().map(|ask| serde_json::json!({"name": ask.name, "meaning": ask.about}));
     let fields = section.fields.iter().map(|field| {
-        serde_json::json!({"name": field.name, "type": written(field.kind), "needed": field.needed, "meaning": field.about})
+        serde_json::json!({"name": field.name, "type": kind_text(field.kind), "needed": field.needed, "meaning": field.about})
     });
     serde_json::json!({
         "name": section.name,

@@ -225,7 +225,7 @@ impl<'p> Terms<'p> {
 
     fn one(&mut self, expr: &'p Expr, says: Says, truth: bool) -> Formula {
         let policy = self.policy;
-        let term = self.term(print::of_policy(policy, expr), |text| known(policy, expr, text));
+        let term = self.term(print::of_policy(policy, expr), |text| term_info(policy, expr, text));
         Formula::One(Statement { term, says, truth })
     }
 
@@ -254,7 +254,7 @@ impl<'p> Terms<'p> {
     }
 }
 
-fn known(policy: &Policy, expr: &Expr, text: String) -> TermInfo {
+fn term_info(policy: &Policy, expr: &Expr, text: String) -> TermInfo {
     let name = match expr {
         Expr::Name(name) => Some(*name),
         _ => None,

@@ -205,7 +205,7 @@ impl<'p> Shadow<'p> {
     fn tell(&mut self, expr: &'p Expr, value: bool, at: Location, name: &str, found: &mut Warnings<'_>) {
         let mut numbers = Vec::new();
         let formula = self.terms.formula(expr);
-        told(&self.terms, &formula, &mut numbers);
+        describe_ranges(&self.terms, &formula, &mut numbers);
         let mut help = match numbers.first() {
             Some(told) => told.clone(),
             None if value => "leave it out, or mend what it asks for".to_owned(),
@@ -224,7 +224,7 @@ impl<'p> Shadow<'p> {
 }
 
 /// What the numbers of a formula can be, of the statements that are settled by that alone.
-fn told(terms: &Terms<'_>, formula: &Formula, into: &mut Vec<String>) {
+fn describe_ranges(terms: &Terms<'_>, formula: &Formula, into: &mut Vec<String>) {
     match formula {
         Formula::One(Statement { term, says: Says::Number(op, with), .. }) => {
             let about = terms.about(*term);
@@ -242,7 +242,7 @@ fn told(terms: &Terms<'_>, formula: &Formula, into: &mut Vec<String>) {
                 _ => None,
             });
         }
-        Formula::All(parts) | Formula::Any(parts) => parts.iter().for_each(|part| told(terms, part, into)),
+        Formula::All(parts) | Formula::Any(parts) => parts.iter().for_each(|part| describe_ranges(terms, part, into)),
         _ => {}
     }
 }

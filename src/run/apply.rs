@@ -58,7 +58,7 @@ pub(super) fn run(args: &cli::ApplyOptions) -> Result<Exit, EarlyEnd> {
     let names: BTreeSet<String> = plan.items.iter().map(|item| item.repo.to_string()).collect();
     let names: Vec<String> = names.into_iter().collect();
     if names.is_empty() {
-        print(&plan, &ApplyResult::default(), args.shown.format, Exit::Done)?;
+        print(&plan, &ApplyResult::default(), args.screen.format, Exit::Done)?;
         return Ok(Exit::Done);
     }
     let giver = Giver::Plan(shown.to_string());
@@ -74,9 +74,9 @@ pub(super) fn run(args: &cli::ApplyOptions) -> Result<Exit, EarlyEnd> {
     }
     let about = RunSubject { forge: &forge.read().name(), undoes: None };
     let live = Live::begin(&args.target.loop_dir, &plan.job, now, VERSION, about)?;
-    let applied = live.carry_out(write, &plan, HashMap::new(), (&stop, &args.shown), &clock);
+    let applied = live.carry_out(write, &plan, HashMap::new(), (&stop, &args.screen), &clock);
     let exit = exit(&applied);
-    print(&plan, &applied, args.shown.format, exit)?;
+    print(&plan, &applied, args.screen.format, exit)?;
     let why: Vec<String> = applied.ended.iter().cloned().collect();
     let ended = RunEnding {
         exit: exit.code(),

@@ -115,7 +115,7 @@ pub(super) fn tell(path: &Path, lines: &LineSummary) {
             lines.bad + lines.read,
             path.display()
         ));
-        for bad in &lines.told {
+        for bad in &lines.first_bad {
             say(&format!("warning: {bad}"));
         }
     }

@@ -44,20 +44,20 @@ pub(super) fn find(common: &Common, spec: &JobSpec) -> Result<Result<RulesInForc
         Some(texts) => pack::read_texts(spec.job, &jobs::NAMES, texts),
         None => pack::read(spec.job, &jobs::NAMES, common.rules.as_deref(), common.templates.as_deref()),
     };
-    Ok(checked(spec, pack.map_err(usage)?, &common.shown, "the rules"))
+    Ok(checked(spec, pack.map_err(usage)?, &common.screen, "the rules"))
 }
 
 /// Checks and loads what was read; the error is an exit whose reasons have been printed. `what` is what
 /// messages call these rules.
 pub(super) fn checked(spec: &JobSpec, pack: Pack, shown: &OutputOptions, what: &str) -> Result<RulesInForce, Exit> {
-    judged(spec, pack, shown).map_err(|found| {
+    check_pack(spec, pack, shown).map_err(|found| {
         say(&format!("error: {what} have {}; nothing was read or written", errors(&found)));
         Exit::BadRules
     })
 }
 
 /// The same; the error is what was found, which has been printed.
-pub(super) fn judged(spec: &JobSpec, pack: Pack, shown: &OutputOptions) -> Result<RulesInForce, Vec<Diagnostic>> {
+pub(super) fn check_pack(spec: &JobSpec, pack: Pack, shown: &OutputOptions) -> Result<RulesInForce, Vec<Diagnostic>> {
     let loaded = load(spec, &pack.input);
     accepted(loaded, pack, shown)
 }

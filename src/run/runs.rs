@@ -36,7 +36,7 @@ impl RunBook {
         let steps = journal::read(folder, |entry| history.add(entry))?;
         let mut lines: Vec<RunLine> = Vec::new();
         let records = loop_dir::read_lines(&folder.join("runs.jsonl"), |line| lines.push(line))?;
-        let history = history.written();
+        let history = history.into_writes();
         let warnings = [("journal.jsonl", steps), ("runs.jsonl", records)].into_iter().filter_map(|(name, lines)| {
             live::tell(&folder.join(name), &lines);
             warning(name, &lines)
@@ -59,7 +59,7 @@ pub(super) fn run(args: &cli::Runs) -> Result<Exit, EarlyEnd> {
     if book.runs.is_empty() {
         say(&format!("there is no record of runs in {}", args.loop_dir.display()));
     }
-    match args.shown.format {
+    match args.screen.format {
         Format::Json => output::print_raw(&format!("{}\n", list::json(&book.runs, &now, &book.warnings))),
         Format::Markdown => output::print_text(&list::in_markdown(&book.runs)),
         Format::Text => output::print_prose(&list::text(&book.runs)),

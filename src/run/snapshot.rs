@@ -39,7 +39,7 @@ pub(super) fn run(args: &cli::Snapshot) -> Result<Exit, EarlyEnd> {
     };
     let now = target.now.unwrap_or_else(Utc::now);
     let wanted = ForgeRequest { target, repos: &common.repos, org, live: false, now };
-    let progress = Progress::new(&common.shown);
+    let progress = Progress::new(&common.screen);
     let document = match OpenForge::new(&wanted)? {
         OpenForge::Remote(forge) => {
             let states = if args.closed { States::ALL } else { States::OPEN };
@@ -102,20 +102,20 @@ fn opened(document: &Value) -> Result<(FileForge, tempfile::NamedTempFile)> {
 /// Which timelines the rules ask for: by repository and number.
 fn timelines(document: &Value, policy: &Policy, now: DateTime<Utc>) -> Result<BTreeSet<(usize, u64)>> {
     let (forge, _file) = opened(document)?;
-    let asking = Asking { forge, asked: Mutex::default() };
+    let asking = Asking { forge, timelines: Mutex::default() };
     let journal = Journal::default();
     let repos = (0..asking.repos().len()).collect();
     let (forge, journal, progress) = (&asking, &journal, &|_| {});
     let asked = BacklogQuery { forge, repos, policy, now, threads: 1, only: None, plans: false, journal, progress };
     let mut backlog = items::judge(&asked)?;
     states::decide(&asked, &mut backlog);
-    Ok(asking.asked.into_inner().unwrap_or_else(PoisonError::into_inner))
+    Ok(asking.timelines.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// A forge that notes whose timeline is asked for.
 struct Asking {
     forge: FileForge,
-    asked: Mutex<BTreeSet<(usize, u64)>>,
+    timelines: Mutex<BTreeSet<(usize, u64)>>,
 }
 
 impl Forge for Asking {
@@ -160,7 +160,7 @@ impl Forge for Asking {
     }
 
     fn timeline(&self, repo: usize, number: u64) -> Result<Option<Vec<Event>>> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert((repo, number));
+        self.timelines.lock().unwrap_or_else(PoisonError::into_inner).insert((repo, number));
         self.forge.timeline(repo, number)
     }
 }

@@ -107,7 +107,7 @@ fn once(args: &Triage, rules: &RulesInForce, stop: &Arc<AtomicBool>) -> Result<E
     };
     let read =
         if live { Journal::default() } else { live::journal(&common.target.loop_dir, now, &forge.read().name())? };
-    let progress = Progress::new(&common.shown);
+    let progress = Progress::new(&common.screen);
     let more = |items| progress.more(items);
     let asked = BacklogQuery {
         forge: forge.read(),
@@ -152,12 +152,12 @@ fn once(args: &Triage, rules: &RulesInForce, stop: &Arc<AtomicBool>) -> Result<E
     let (mut token_refused, mut ended) = (None, false);
     if let (Some(live), Some(write)) = (&begun, forge.write()) {
         let comments = std::mem::take(&mut run.comments);
-        let applied = live.carry_out(write, &run.plan(VERSION), comments, (stop, &common.shown), &clock);
+        let applied = live.carry_out(write, &run.plan(VERSION), comments, (stop, &common.screen), &clock);
         token_refused = applied.ended.clone().filter(|_| !stop.load(Ordering::Relaxed));
         ended = applied.ended.is_some();
         take_outcomes(&mut run, applied);
     }
-    output::print(&run, usize::from(common.concurrency), &common.shown)?;
+    output::print(&run, usize::from(common.concurrency), &common.screen)?;
     output::for_ci(&run)?;
     // What a signal or a token left is no limit of the rules' own.
     let exit = exit(&run, args.allow_deferred && !ended);

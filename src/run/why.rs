@@ -87,7 +87,7 @@ fn print(
     judgement: &Judgement<'_>,
     told: &Explanation,
 ) -> Result<(), EarlyEnd> {
-    let shown = &args.common.shown;
+    let shown = &args.common.screen;
     let rule = judgement.rule.map(|rule| policy.decide[rule].id.as_str());
     let action = judgement.action.map(|action| &policy.actions[action]);
     let agent = action.and_then(|action| action.agent).map(|agent| policy.agents[agent].login.as_str());

@@ -162,7 +162,7 @@ pub trait KeyTally: Serialize + DeserializeOwned {
 #[serde(bound = "T: KeyTally")]
 pub struct BoundedCounts<T> {
     most: usize,
-    kept: BTreeMap<u128, T>,
+    entries: BTreeMap<u128, T>,
     /// Keys from here on are not kept.
     below: Option<u128>,
     /// How often anything was met, kept or not.
@@ -173,7 +173,7 @@ impl<T: KeyTally> BoundedCounts<T> {
     /// For so many keys.
     #[must_use]
     pub fn new(most: usize) -> Self {
-        BoundedCounts { most: most.max(1), kept: BTreeMap::new(), below: None, met: 0 }
+        BoundedCounts { most: most.max(1), entries: BTreeMap::new(), below: None, met: 0 }
     }
 
     /// What is counted under a key, which was met `times` times; `None` where it is not kept.
@@ -182,26 +182,26 @@ impl<T: KeyTally> BoundedCounts<T> {
         if self.below.is_some_and(|below| key >= below) {
             return None;
         }
-        if self.kept.len() < self.most {
-            return Some(self.kept.entry(key).or_insert_with(new));
+        if self.entries.len() < self.most {
+            return Some(self.entries.entry(key).or_insert_with(new));
         }
-        if let Entry::Vacant(free) = self.kept.entry(key) {
+        if let Entry::Vacant(free) = self.entries.entry(key) {
             free.insert(new());
-            if self.kept.len() > self.most
-                && let Some((gone, _)) = self.kept.pop_last()
+            if self.entries.len() > self.most
+                && let Some((gone, _)) = self.entries.pop_last()
             {
                 self.below = Some(gone);
             }
         }
-        self.kept.get_mut(&key)
+        self.entries.get_mut(&key)
     }
 
     /// Takes those of another part.
     pub fn join(&mut self, other: BoundedCounts<T>) {
         self.met += other.met;
         self.below = [self.below, other.below].into_iter().flatten().min();
-        for (key, tally) in other.kept {
-            match self.kept.entry(key) {
+        for (key, tally) in other.entries {
+            match self.entries.entry(key) {
                 Entry::Occupied(mut there) => there.get_mut().join(tally),
                 Entry::Vacant(free) => {
                     free.insert(tally);
@@ -209,39 +209,39 @@ impl<T: KeyTally> BoundedCounts<T> {
             }
         }
         if let Some(below) = self.below {
-            self.kept.split_off(&below);
+            self.entries.split_off(&below);
         }
-        while self.kept.len() > self.most {
-            self.below = self.kept.pop_last().map(|(gone, _)| gone);
+        while self.entries.len() > self.most {
+            self.below = self.entries.pop_last().map(|(gone, _)| gone);
         }
     }
 
     /// Ends the counting: what is written is the same whoever counted.
     pub fn settle(&mut self) {
-        self.kept.values_mut().flat_map(KeyTally::ids).for_each(Ids::settle);
+        self.entries.values_mut().flat_map(KeyTally::ids).for_each(Ids::settle);
     }
 
     /// Those kept, by the hash of their key.
     pub fn iter(&self) -> impl Iterator<Item = (&u128, &T)> {
-        self.kept.iter()
+        self.entries.iter()
     }
 
     /// How many are kept.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.kept.len()
+        self.entries.len()
     }
 
     /// None is kept.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.kept.is_empty()
+        self.entries.is_empty()
     }
 
     /// How often one that is not kept was met.
     #[must_use]
     pub fn beyond(&self) -> u64 {
-        self.met.saturating_sub(self.kept.values().map(KeyTally::weight).sum())
+        self.met.saturating_sub(self.entries.values().map(KeyTally::weight).sum())
     }
 
     /// About how many keys are not kept. Hashes are spread evenly, so that those kept tell how many
@@ -250,7 +250,7 @@ impl<T: KeyTally> BoundedCounts<T> {
     pub fn keys_beyond(&self) -> u64 {
         let Some(below) = self.below else { return 0 };
         let share = below as f64 / u128::MAX as f64;
-        let all = self.kept.len() as f64 / share.max(f64::MIN_POSITIVE);
-        ((all - self.kept.len() as f64).round() as u64).max(1)
+        let all = self.entries.len() as f64 / share.max(f64::MIN_POSITIVE);
+        ((all - self.entries.len() as f64).round() as u64).max(1)
     }
 }

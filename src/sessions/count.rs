@@ -20,7 +20,7 @@ use super::measure::SessionMeasure;
 use super::problems::Problems;
 use super::session::{Session, SessionPlace};
 use super::tools::ToolTally;
-use super::who::{Who, shown};
+use super::who::{Who, shorten};
 use crate::bytes::name::Looks;
 
 /// Bytes of raw messages and names that are remembered, so that one met again costs nothing.
@@ -60,9 +60,9 @@ impl SessionCounts {
             calls: 0,
             errors_met: 0,
             span: None,
-            errors: BoundedCounts::new(measure.kept),
-            tools: BoundedCounts::new(measure.kept),
-            manual: Manual::new(measure.kept),
+            errors: BoundedCounts::new(measure.most_entries),
+            tools: BoundedCounts::new(measure.most_entries),
+            manual: Manual::new(measure.most_entries),
             problems: Problems::default(),
         }
     }
@@ -237,7 +237,7 @@ impl<'m> Counter<'m> {
         if let Some(known) = self.repos.get(name) {
             return Arc::clone(known);
         }
-        let repo: Arc<str> = shown(name).into();
+        let repo: Arc<str> = shorten(name).into();
         if self.repos.len() < 1_000 {
             self.repos.insert(name.into(), Arc::clone(&repo));
         }

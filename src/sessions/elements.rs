@@ -16,7 +16,7 @@ use super::session::SessionPlace;
 pub(super) struct Elements {
     buffer: Buffer,
     /// Bytes of the buffer that have been looked at.
-    seen: usize,
+    scanned: usize,
     /// Open brackets around elements, or around what is none.
     open: Vec<u8>,
     /// How many are open in the element that is being passed over.
@@ -48,7 +48,7 @@ impl Elements {
     pub(super) fn new(input: u32) -> Self {
         Elements {
             buffer: Buffer::new(input),
-            seen: 0,
+            scanned: 0,
             open: Vec::new(),
             inner: 0,
             list: None,
@@ -78,7 +78,7 @@ impl Elements {
     /// Looks at what is new in the buffer.
     fn look(&mut self, records: &mut Vec<(usize, usize)>, problems: &mut Problems) {
         let bytes = std::mem::take(&mut self.buffer.bytes);
-        let mut at = self.seen;
+        let mut at = self.scanned;
         while at < bytes.len() && !self.broken {
             if self.inner > 0 {
                 at = inside(&bytes, at, &mut self.inner);
@@ -120,7 +120,7 @@ impl Elements {
             }
             at += 1;
         }
-        self.seen = if self.broken { bytes.len() } else { at };
+        self.scanned = if self.broken { bytes.len() } else { at };
         self.buffer.bytes = bytes;
     }
 
@@ -244,7 +244,7 @@ impl Cut for Elements {
             if let Some((_, end)) = records.last() {
                 let end = *end;
                 let block = self.buffer.block(end, records, problems);
-                self.seen -= end;
+                self.scanned -= end;
                 self.element = self.element.map(|at| at - end);
                 self.key_from = self.key_from.map(|at| at.saturating_sub(end));
                 return Some(block);
@@ -263,7 +263,7 @@ impl Cut for Elements {
             };
             if keep >= BLOCK || self.element.is_none() || self.long {
                 self.buffer.drop_first(keep);
-                self.seen -= keep;
+                self.scanned -= keep;
                 self.element = self.element.map(|at| at.saturating_sub(keep));
                 self.key_from = self.key_from.map(|at| at.saturating_sub(keep));
             }

@@ -53,7 +53,7 @@ pub struct SequenceTally {
     /// Their time, in microseconds, as far as no other waste is charged for it.
     pub micros: u64,
     /// Where it was seen.
-    pub seen: Sightings,
+    pub sightings: Sightings,
 }
 
 impl KeyTally for SequenceTally {
@@ -62,7 +62,7 @@ impl KeyTally for SequenceTally {
         self.times += other.times;
         self.calls += other.calls;
         self.micros = self.micros.saturating_add(other.micros);
-        self.seen.join(&other.seen);
+        self.sightings.join(&other.sightings);
     }
 
     fn weight(&self) -> u64 {
@@ -70,7 +70,7 @@ impl KeyTally for SequenceTally {
     }
 
     fn ids(&mut self) -> Vec<&mut Ids> {
-        vec![&mut self.seen.sessions]
+        vec![&mut self.sightings.sessions]
     }
 }
 

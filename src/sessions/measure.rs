@@ -35,7 +35,7 @@ pub struct SessionMeasure {
     /// Minutes between two lines of a transcript after which nobody worked.
     pub idle_minutes: f64,
     /// Different errors, tools and sequences that are kept of each.
-    pub kept: usize,
+    pub most_entries: usize,
 }
 
 impl SessionMeasure {

@@ -10,7 +10,7 @@ use super::measure::SessionMeasure;
 use crate::engine::digest;
 
 /// The version of the format.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What one part counted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

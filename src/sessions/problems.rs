@@ -48,7 +48,7 @@ pub enum ProblemKind {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problems {
     /// The first by place.
-    pub told: Vec<InputProblem>,
+    pub first: Vec<InputProblem>,
     /// Records that were skipped.
     pub skipped: u64,
     /// Those of them that are records of something else: no JSON, or an object without a member of a session.
@@ -84,7 +84,7 @@ impl Problems {
 
     /// Those told of at certain places; made for the few findings of one block.
     pub fn only(&mut self, at: impl Fn(SessionPlace) -> bool) {
-        for problem in std::mem::take(self).told {
+        for problem in std::mem::take(self).first {
             if at(problem.place) {
                 self.count(problem);
             }
@@ -113,7 +113,7 @@ impl Problems {
         self.foreign += other.foreign;
         self.left_out += other.left_out;
         self.unread += other.unread;
-        other.told.into_iter().for_each(|problem| self.tell(problem));
+        other.first.into_iter().for_each(|problem| self.tell(problem));
         for (kind, count) in other.strange {
             *self.strange.entry(kind).or_default() += count;
         }
@@ -130,11 +130,11 @@ impl Problems {
     }
 
     fn tell(&mut self, problem: InputProblem) {
-        if self.told.len() >= TOLD && self.told.last().is_some_and(|last| *last <= problem) {
+        if self.first.len() >= TOLD && self.first.last().is_some_and(|last| *last <= problem) {
             return;
         }
-        let at = self.told.partition_point(|told| *told < problem);
-        self.told.insert(at, problem);
-        self.told.truncate(TOLD);
+        let at = self.first.partition_point(|told| *told < problem);
+        self.first.insert(at, problem);
+        self.first.truncate(TOLD);
     }
 }

@@ -1,6 +1,6 @@
 //! A session as examples and counts name it.
 //!
-//! Takes: its name, where it has one, and its place. Gives: [`Who`]; [`shown`], a name as far as it is kept.
+//! Takes: its name, where it has one, and its place. Gives: [`Who`]; [`shorten`], a name as far as it is kept.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ impl<'s> Who<'s> {
     /// The session of this name, or the one without a name that stands there.
     #[must_use]
     pub fn new(name: Option<&'s str>, place: SessionPlace) -> Self {
-        Who { id: shown(name.unwrap_or("unknown")).into(), name, place, hash: OnceCell::new() }
+        Who { id: shorten(name.unwrap_or("unknown")).into(), name, place, hash: OnceCell::new() }
     }
 
     /// What it is told apart from others by. A session without a name is one of its own.
@@ -38,7 +38,7 @@ impl<'s> Who<'s> {
 
 /// A name as far as it is kept.
 #[must_use]
-pub fn shown(name: &str) -> &str {
+pub fn shorten(name: &str) -> &str {
     if name.len() <= NAME {
         return name;
     }

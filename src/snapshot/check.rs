@@ -55,7 +55,8 @@ pub fn check(
     let none = Journal::default();
     let mut found = Vec::new();
     for policy in policies {
-        let (before, after) = (judged(original, policy, now, &none)?, judged(masked, policy, now, &none)?);
+        let (before, after) =
+            (judge_policies(original, policy, now, &none)?, judge_policies(masked, policy, now, &none)?);
         let (count, other) = (before.rows.len(), after.rows.len());
         ensure!(count == other, "{} judges {count} items, and {other} once they are masked", policy.name);
         for (before, after) in before.rows.iter().zip(&after.rows) {
@@ -72,7 +73,7 @@ pub fn check(
     Ok(found)
 }
 
-fn judged<'p>(
+fn judge_policies<'p>(
     forge: &'p dyn Forge,
     policy: &'p Policy,
     now: DateTime<Utc>,

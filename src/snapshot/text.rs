@@ -86,10 +86,10 @@ impl<'v, 'p> Masker<'v, 'p> {
             }
             let texts = &needed.1;
             let written = |named: bool| {
-                let body = self.written(texts, texts.body..texts.chars.len(), filler, named);
+                let body = self.write_part(texts, texts.body..texts.chars.len(), filler, named);
                 if ours { self.with_marker(texts, filler, body) } else { body }
             };
-            let masked = (self.written(texts, 0..texts.body - 1, filler, false), written(named));
+            let masked = (self.write_part(texts, 0..texts.body - 1, filler, false), written(named));
             if self.vocabulary.found(&masked.0, &masked.1, &masked_labels) != found {
                 last.get_or_insert(masked);
                 continue;
@@ -119,12 +119,12 @@ impl<'v, 'p> Masker<'v, 'p> {
             }
             line_start = end + 1;
         }
-        let asked = self.asked(body);
+        let asked = self.commands(body);
         let mut last = None;
         for (filler, named, _) in WAYS {
-            let masked = self.written(&texts, texts.body..texts.chars.len(), filler, named);
+            let masked = self.write_part(&texts, texts.body..texts.chars.len(), filler, named);
             let masked = if ours { self.with_marker(&texts, filler, masked) } else { masked };
-            if self.asked(&masked) == asked {
+            if self.commands(&masked) == asked {
                 return (masked, true);
             }
             last.get_or_insert(masked);
@@ -133,7 +133,7 @@ impl<'v, 'p> Masker<'v, 'p> {
     }
 
     /// The commands in a comment, in their order.
-    fn asked(&self, body: &str) -> Vec<&'v str> {
+    fn commands(&self, body: &str) -> Vec<&'v str> {
         let mut found = Vec::new();
         if self.vocabulary.commands.iter().any(|command| body.contains(command.as_str())) {
             for line in Markdown::read(body).prose.lines() {
@@ -153,11 +153,11 @@ impl<'v, 'p> Masker<'v, 'p> {
                 texts.keep(at);
             }
         }
-        self.written(&texts, texts.body..texts.chars.len(), Filler::One(ANY), false)
+        self.write_part(&texts, texts.body..texts.chars.len(), Filler::One(ANY), false)
     }
 
     /// A part of the texts, written.
-    fn written(&self, texts: &TextLetters, part: Range<usize>, filler: Filler, named: bool) -> String {
+    fn write_part(&self, texts: &TextLetters, part: Range<usize>, filler: Filler, named: bool) -> String {
         let mut out = String::with_capacity(part.len());
         let mut at = part.start;
         while at < part.end {

@@ -40,7 +40,7 @@ impl WriteHistory {
 
     /// All of it.
     #[must_use]
-    pub fn written(self) -> Vec<RunWrite> {
+    pub fn into_writes(self) -> Vec<RunWrite> {
         self.steps.into_iter().flat_map(singly).collect()
     }
 }
@@ -63,7 +63,7 @@ fn singly(entry: JournalEntry) -> Vec<RunWrite> {
         op: write.op,
         args: write.args,
         before: entry.before.clone(),
-        noted: true,
+        before_known: true,
         at: time::parse(&entry.ts),
         done,
     };

@@ -33,7 +33,7 @@ pub fn text(runs: &[PastRun]) -> String {
             word(&run.started),
             run.writes.to_string(),
             if run.writes == 1 { "write" } else { "writes" }.to_owned(),
-            terminal(&told(run)),
+            terminal(&describe(run)),
         ]
     };
     let rows: Vec<Vec<String>> = runs.iter().map(row).collect();
@@ -52,13 +52,13 @@ pub fn in_markdown(runs: &[PastRun]) -> String {
         let word = |text: &Option<String>| markdown(text.as_deref().unwrap_or("?"));
         let cells = [&markdown(&run.run), &word(&run.job), &word(&run.started), &run.writes.to_string()];
         let cells: Vec<&str> = cells.into_iter().map(String::as_str).collect();
-        out.push_str(&format!("| {} | {} |\n", cells.join(" | "), markdown(&told(run))));
+        out.push_str(&format!("| {} | {} |\n", cells.join(" | "), markdown(&describe(run))));
     }
     out
 }
 
 /// How a run ended, its figures that are not zero, and what became of it.
-fn told(run: &PastRun) -> String {
+fn describe(run: &PastRun) -> String {
     let mut parts = Vec::new();
     match (&run.ended, run.exit) {
         (None, _) => parts.push("began and never ended".to_owned()),

@@ -8,16 +8,16 @@
 //! - [`history`] the journal as single writes, `marked` our comments as such
 //! - [`runs`] which runs there were, [`list`] how they are shown
 //! - `state` labels, people, milestone and state of an item; `texts` comments, bodies, created issues
-//! - [`planned`] one run to a plan, [`shown`] how that is shown
+//! - [`undo_plan`] one run to a plan, [`view`] how that is shown
 
+pub mod comment_trail;
 pub mod history;
 pub mod list;
-pub mod marked;
-pub mod planned;
 pub mod runs;
-pub mod shown;
 mod state;
 mod texts;
+pub mod undo_plan;
+pub mod view;
 
 use chrono::{DateTime, Utc};
 
@@ -57,7 +57,7 @@ pub struct RunWrite {
     /// What stood there before.
     pub before: Option<String>,
     /// What stood there before was noted, though it may be nothing.
-    pub noted: bool,
+    pub before_known: bool,
     /// When, as far as that is known.
     pub at: Option<DateTime<Utc>>,
     /// Whether it was done.

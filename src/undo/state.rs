@@ -7,7 +7,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{CLOCKS, ItemOnForge, JOB, RunWrite, UndoContext, UndoVerdict, WriteCertainty, back, later_run};
-use crate::apply::doubt::{does, said, undoes};
+use crate::apply::doubt::{describe, does, undoes};
 use crate::forge::{Event, EventKind, Item};
 use crate::plan::memory::{self, ItemStanding};
 use crate::plan::{Args, Op, Write};
@@ -21,7 +21,7 @@ pub(super) fn verdict(
 ) -> UndoVerdict {
     let Some(item) = &held.item else { return UndoVerdict::Left("The item is gone.".to_owned()) };
     let write = written.write();
-    let stands = !memory::left(&mut write.clone(), &ItemStanding::of(item, known.names));
+    let stands = !memory::take_out_done(&mut write.clone(), &ItemStanding::of(item, known.names));
     let about = |event: &&Event| does(event, &write, known.names) || undoes(event, &write, known.names);
     let last = held.timeline.as_deref().and_then(|events| events.iter().rev().find(about));
     let by_us = |event: &Event| known.ours(event.actor.as_ref());
@@ -32,7 +32,7 @@ pub(super) fn verdict(
             (Some(later), _) if later.job == JOB => UndoVerdict::Already(Some(later.run.clone())),
             (Some(later), _) => UndoVerdict::Left(later_run(later)),
             (None, Some(event)) if by_us(event) => UndoVerdict::Already(None),
-            (None, Some(event)) => UndoVerdict::Left(said(event)),
+            (None, Some(event)) => UndoVerdict::Left(describe(event)),
             (None, None) => UndoVerdict::Left(gone(&write)),
         };
     }
@@ -44,17 +44,19 @@ pub(super) fn verdict(
         // It was taken back and is there again; unless the run that took it back died before it was kept.
         if later.done == WriteCertainty::Yes && (known.ended)(&later.run) {
             let who = last.filter(|event| !by_us(event));
-            return UndoVerdict::Left(who.map_or_else(|| "It was taken back, and is there again.".to_owned(), said));
+            return UndoVerdict::Left(
+                who.map_or_else(|| "It was taken back, and is there again.".to_owned(), describe),
+            );
         }
     }
     match last {
-        Some(event) if !by_us(event) => UndoVerdict::Left(said(event)),
+        Some(event) if !by_us(event) => UndoVerdict::Left(describe(event)),
         Some(event) if written.done != WriteCertainty::Yes && before(event, written.at) => UndoVerdict::Nothing,
         None if written.done == WriteCertainty::Failed => UndoVerdict::Nothing,
         None if written.done == WriteCertainty::Perhaps => {
             UndoVerdict::Left("Nobody knows whether the run wrote it or it was there before.".to_owned())
         }
-        _ if written.op == Op::SetMilestone && !written.noted => {
+        _ if written.op == Op::SetMilestone && !written.before_known => {
             UndoVerdict::Left("Nobody knows which milestone was there before.".to_owned())
         }
         _ => UndoVerdict::Undo(inverse(written, item, held, known)),

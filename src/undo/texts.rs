@@ -37,7 +37,7 @@ fn undone(later: Option<&RunWrite>) -> Option<UndoVerdict> {
     later.filter(|later| later.job == JOB).map(|later| UndoVerdict::Already(Some(later.run.clone())))
 }
 
-fn left(why: &str) -> UndoVerdict {
+fn leave(why: &str) -> UndoVerdict {
     UndoVerdict::Left(why.to_owned())
 }
 
@@ -46,7 +46,7 @@ fn another_text(written: &RunWrite, later: Option<&RunWrite>, now: &str) -> Undo
     match (later, run) {
         (Some(later), _) => UndoVerdict::Left(later_run(later)),
         (None, Some(run)) if run != written.run => UndoVerdict::Left(format!("A later run, {run}, wrote there.")),
-        _ => left("Its text is not what the run wrote."),
+        _ => leave("Its text is not what the run wrote."),
     }
 }
 
@@ -59,17 +59,17 @@ fn posted(written: &RunWrite, later: Option<&RunWrite>, held: &ItemOnForge, know
     };
     let Some(at) = held.comments.iter().position(is) else {
         return match written.done {
-            super::WriteCertainty::Yes => undone(later).unwrap_or_else(|| left("Somebody deleted the comment.")),
+            super::WriteCertainty::Yes => undone(later).unwrap_or_else(|| leave("Somebody deleted the comment.")),
             _ => UndoVerdict::Nothing,
         };
     };
     let Some(comment) = held.comments.get(at).filter(|comment| ours(comment)) else {
-        return left("The comment is not ours.");
+        return leave("The comment is not ours.");
     };
     if same_text(&comment.body, WITHDRAWN) {
         return undone(later).unwrap_or(UndoVerdict::Already(None));
     }
-    if !same_text(&comment.body, &body) || !(written.noted || whole(&comment.body)) {
+    if !same_text(&comment.body, &body) || !(written.before_known || whole(&comment.body)) {
         return another_text(written, later, &comment.body);
     }
     let over = Some(comment.body.clone());
@@ -93,9 +93,9 @@ fn whole(text: &str) -> bool {
 
 fn edited(written: &RunWrite, later: Option<&RunWrite>, held: &ItemOnForge, known: &UndoContext<'_>) -> UndoVerdict {
     let found = held.comments.iter().find(|comment| Some(comment.id) == written.args.id);
-    let Some(comment) = found else { return undone(later).unwrap_or_else(|| left("Somebody deleted the comment.")) };
+    let Some(comment) = found else { return undone(later).unwrap_or_else(|| leave("Somebody deleted the comment.")) };
     if !known.ours(comment.author.as_ref()) {
-        return left("The comment is not ours.");
+        return leave("The comment is not ours.");
     }
     let body = written.args.body.as_deref().unwrap_or_default();
     if written.before.as_deref().is_some_and(|before| same_text(&comment.body, before)) {
@@ -107,7 +107,7 @@ fn edited(written: &RunWrite, later: Option<&RunWrite>, held: &ItemOnForge, know
             _ => UndoVerdict::Nothing,
         };
     }
-    let Some(before) = written.before.clone() else { return left("Nobody noted its earlier text.") };
+    let Some(before) = written.before.clone() else { return leave("Nobody noted its earlier text.") };
     let over = Some(comment.body.clone());
     let args = Args { id: Some(comment.id), body: Some(before), over, ..Args::default() };
     UndoVerdict::Undo(vec![back(Op::EditComment, args)])
@@ -115,7 +115,7 @@ fn edited(written: &RunWrite, later: Option<&RunWrite>, held: &ItemOnForge, know
 
 /// A comment that an undo took away comes back, unless a run has written in its place since.
 fn deleted(written: &RunWrite, held: &ItemOnForge, known: &UndoContext<'_>) -> UndoVerdict {
-    let Some(before) = &written.before else { return left("Nobody noted its text.") };
+    let Some(before) = &written.before else { return leave("Nobody noted its text.") };
     let ours = |comment: &&Comment| known.ours(comment.author.as_ref());
     if held.comments.iter().filter(ours).any(|comment| same_text(&comment.body, before)) {
         return UndoVerdict::Already(None);
@@ -136,10 +136,10 @@ fn deleted(written: &RunWrite, held: &ItemOnForge, known: &UndoContext<'_>) -> U
 fn body(written: &RunWrite, later: Option<&RunWrite>, held: &ItemOnForge) -> UndoVerdict {
     let now = held.item.as_ref().map(|item| item.body.to_string()).unwrap_or_default();
     let text = written.args.body.as_deref().unwrap_or_default();
-    if !written.noted && written.before.is_none() {
+    if !written.before_known && written.before.is_none() {
         return own_section(written, now);
     }
-    let Some(before) = written.before.clone() else { return left("Nobody noted its earlier text.") };
+    let Some(before) = written.before.clone() else { return leave("Nobody noted its earlier text.") };
     if same_text(&now, &before) {
         return undone(later).unwrap_or(UndoVerdict::Already(None));
     }
@@ -163,7 +163,7 @@ fn own_section(written: &RunWrite, now: String) -> UndoVerdict {
         Some(there) if there.run != written.run => {
             UndoVerdict::Left(format!("A later run, {}, wrote there.", there.run))
         }
-        Some(there) if there.edited => left("Its section is not what the run wrote."),
+        Some(there) if there.edited => leave("Its section is not what the run wrote."),
         Some(_) => UndoVerdict::Undo(vec![other_body(section::taken_out(&now, policy), now)]),
         None => UndoVerdict::Nothing,
     }
@@ -189,30 +189,30 @@ fn in_text(written: &RunWrite, later: Option<&RunWrite>, own: &str, (before, now
         _ if later.is_some_and(|later| later.job != JOB) => {
             later.map_or(UndoVerdict::Nothing, |later| UndoVerdict::Left(later_run(later)))
         }
-        Some(_) => left("Its section is not what the run wrote."),
-        None => left("Somebody took its section out."),
+        Some(_) => leave("Its section is not what the run wrote."),
+        None => leave("Somebody took its section out."),
     }
 }
 
 /// An issue is closed, and its hidden line says that it is no place of ours any more: closed as it was, it
 /// would look as if a person had closed it, and the next run would never write it again.
 fn created(written: &RunWrite, later: Option<&RunWrite>, held: &ItemOnForge) -> UndoVerdict {
-    let Some(item) = &held.item else { return left("The item is gone.") };
+    let Some(item) = &held.item else { return leave("The item is gone.") };
     let text = written.args.body.as_deref().unwrap_or_default();
     let withdrawn = withdrawn(text);
     let taken = withdrawn.as_deref().is_some_and(|withdrawn| same_text(&item.body, withdrawn));
     if !item.open {
         return match taken {
             true => undone(later).unwrap_or(UndoVerdict::Already(None)),
-            false if item.body.starts_with(SECOND) => left("A run at the same moment made the same one."),
-            false => left("Somebody closed it."),
+            false if item.body.starts_with(SECOND) => leave("A run at the same moment made the same one."),
+            false => leave("Somebody closed it."),
         };
     }
-    if !taken && !(same_text(&item.body, text) && (written.noted || whole(text))) {
+    if !taken && !(same_text(&item.body, text) && (written.before_known || whole(text))) {
         return another_text(written, later, &item.body);
     }
     if written.args.title.as_deref().is_some_and(|title| title != item.title) {
-        return left("Somebody gave it another title.");
+        return leave("Somebody gave it another title.");
     }
     // Whom the run itself has assigned has not taken it up by that.
     let own = |login: &str| written.args.assignees.iter().any(|name| name.eq_ignore_ascii_case(login));

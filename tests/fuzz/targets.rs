@@ -130,7 +130,7 @@ pub mod rules {
                 let _ = effective::text(policy);
                 let texts = BTreeMap::new();
                 for change in key_changes((&none, &texts), (&tree, &texts)) {
-                    let _ = change.shown();
+                    let _ = change.before_and_after();
                 }
                 if spec.job == backlog_triage::SPEC.job {
                     judge(&forge, policy, templates);
@@ -266,7 +266,7 @@ pub mod plans {
             let _ = section::without(&text);
             let _ = section::breaks(&text);
             let _ = section::put(&text, "section");
-            let _ = days::written(&text);
+            let _ = days::day_of(&text);
             let _ = days::fold(&text, Some(&text), 14);
         })
     }

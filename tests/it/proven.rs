@@ -105,7 +105,7 @@ fn planned(op: Op, forge: &Remote, world: &mut World) -> Plan<'static> {
         Op::Reopen => ("decision", Args::default()),
         Op::EditBody => {
             let marker = Marker::default().with("policy", "test").with("did", "new").with("run", "-");
-            ("decision", Args { section: Some(section::written(&marker, "A section")), ..Args::default() })
+            ("decision", Args { section: Some(section::with_marks(&marker, "A section")), ..Args::default() })
         }
         Op::CreateIssue => {
             let body = Some(marked("What it is about", "issue", "new"));

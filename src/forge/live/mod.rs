@@ -30,7 +30,7 @@ use self::save::SavedFile;
 use super::change::{Change, ChangeFailure, ForgeWriter, Fresh, NewIssue, NewLabel, Preflight, WriteAnswer};
 use super::file::FileForge;
 use super::{
-    Comment, Event, Forge, ItemKind, LabelNames, Listing, PageHandler, PlacedComment, Repo, States, Take, happened,
+    Comment, Event, Forge, ItemKind, LabelNames, Listing, PageHandler, PlacedComment, Repo, States, Take, activity,
     time,
 };
 use crate::files::{Lock, Patience};
@@ -156,9 +156,9 @@ impl Forge for LiveFile {
         self.of(repo, |repo| Ok(read::said_since(repo, "", since)?.0))
     }
 
-    fn happened(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listing>> {
+    fn activity(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listing>> {
         let said = |repo| self.of(repo, |repo| read::said_since(repo, &self.name(), since));
-        happened::one_by_one(self, repos, said, threads, take)
+        activity::one_by_one(self, repos, said, threads, take)
     }
 
     fn timeline(&self, repo: usize, number: u64) -> Result<Option<Vec<Event>>> {

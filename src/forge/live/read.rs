@@ -11,10 +11,10 @@ use serde_json::{Map, Value};
 
 use super::document::{talk, text};
 use crate::forge::change::Fresh;
+use crate::forge::comments_since::{self, CommentsSince};
 use crate::forge::loose::{LooseShape, within};
 use crate::forge::object::NoItem;
 use crate::forge::ranges::ByteRun;
-use crate::forge::torn::{self, CommentsSince};
 use crate::forge::turns::{Turns, share};
 use crate::forge::{Comment, Event, Item, ItemKind, Listing, PageHandler};
 
@@ -103,7 +103,7 @@ pub(super) fn said_since(repo: &Map<String, Value>, file: &str, since: DateTime<
         let Ok(number) = key.parse() else { continue };
         let entries: Result<Vec<Option<Comment>>> = list.as_array().into_iter().flatten().map(shaped).collect();
         let place = || format!("{file}: {}#{number}", text(repo, "full_name").unwrap_or_default());
-        let (comments, torn) = torn::since(entries?, number, since, place);
+        let (comments, torn) = comments_since::since(entries?, number, since, place);
         found.extend(comments);
         told.extend(torn);
     }

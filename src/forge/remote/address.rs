@@ -9,8 +9,8 @@ use std::fmt;
 use anyhow::{Result, bail};
 
 use super::connect::Tokens;
-use super::dialect::{AddressHint, told};
-use crate::http::{Credential, Secret, Url, is_open, same_origin, shown};
+use super::dialect::{AddressHint, hint};
+use crate::http::{Credential, Secret, Url, display, is_open, same_origin};
 
 /// A forge that is named by something else than the command line or a variable for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,7 +208,7 @@ fn tokens(
         Some(token) => ("the token of --token-file", Some(token)),
         None => ("KAIZEN_TOKEN", token("KAIZEN_TOKEN")),
     };
-    let github = matches!(told(there.as_str()), Ok(AddressHint::GitHub(..)));
+    let github = matches!(hint(there.as_str()), Ok(AddressHint::GitHub(..)));
     let of_kind = |name| token(name).filter(|_| any.is_none() && of_job.is_none() && !github);
     let (gitea, forgejo) = (of_kind("GITEA_TOKEN"), of_kind("FORGEJO_TOKEN"));
     let name = match (&any, &gitea, &forgejo) {
@@ -237,7 +237,7 @@ fn tokens(
 
 /// An address as it can be written behind `--forge`: whoever named it may have thought of a shell.
 fn spelled(url: &Url) -> String {
-    let text = shown(url);
+    let text = display(url);
     let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:~[]".contains(c));
     if plain {
         text.trim_end_matches('/').to_owned()
@@ -248,7 +248,7 @@ fn spelled(url: &Url) -> String {
 
 /// The address that a forge's own is compared by.
 fn base(address: &str) -> Result<Url> {
-    Ok(match told(address)? {
+    Ok(match hint(address)? {
         AddressHint::GitHub(url, _) | AddressHint::Gitea(url) | AddressHint::Instance(url) => url,
     })
 }

@@ -144,7 +144,7 @@ impl Api {
         };
         // Null is an empty list (fact 8).
         if !matches!(answer.body.trim_ascii_start().first(), Some(b'[' | b'n')) {
-            bail!("{}: expected a list, found something else; check the address", crate::http::shown(&answer.url));
+            bail!("{}: expected a list, found something else; check the address", crate::http::display(&answer.url));
         }
         let mut came = self.came.lock().unwrap_or_else(PoisonError::into_inner);
         let of_list = came.entry(path.to_owned()).or_default();

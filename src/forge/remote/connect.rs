@@ -91,7 +91,7 @@ fn user(api: &Api) -> Result<User> {
             let user = JsonNode::read(&answer.body, &mut spare);
             let login = user.get("login").text().to_owned();
             if login.is_empty() {
-                bail!("{} names no login; check the forge's address", shown(&answer.url));
+                bail!("{} names no login; check the forge's address", display(&answer.url));
             }
             // The job's own account has an id below 0 (fact 30).
             let robot = user.get("id").is_below() || user.get("type").text().eq_ignore_ascii_case("bot");
@@ -109,6 +109,6 @@ fn user(api: &Api) -> Result<User> {
     }
 }
 
-fn shown(url: &Url) -> String {
-    crate::http::shown(url)
+fn display(url: &Url) -> String {
+    crate::http::display(url)
 }

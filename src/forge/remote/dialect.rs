@@ -5,7 +5,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::http::{Answer, Client, Credential, Method, Request, Url, shown};
+use crate::http::{Answer, Client, Credential, Method, Request, Url, display};
 
 use super::node::JsonNode;
 
@@ -77,7 +77,7 @@ pub(super) enum AddressHint {
 ///
 /// # Errors
 /// It is no http or https address, or holds a user or a password.
-pub(super) fn told(address: &str) -> Result<AddressHint> {
+pub(super) fn hint(address: &str) -> Result<AddressHint> {
     let url = match Url::parse(address.trim()) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => url,
         _ => bail!("the forge's address is no http or https address; write it as https://git.example.org"),
@@ -125,7 +125,7 @@ pub(super) fn told(address: &str) -> Result<AddressHint> {
 /// # Errors
 /// Nobody is there, or something that is none of the three.
 pub(super) fn find(client: &Client, address: &str, token: Option<&Credential>) -> Result<(Url, Dialect)> {
-    let (api, instance) = match told(address)? {
+    let (api, instance) = match hint(address)? {
         AddressHint::GitHub(api, cloud) => return Ok((api, Dialect::GitHub { cloud })),
         AddressHint::Gitea(api) => (api, None),
         AddressHint::Instance(instance) => (instance.join("api/v1/")?, Some(instance)),
@@ -145,7 +145,7 @@ pub(super) fn find(client: &Client, address: &str, token: Option<&Credential>) -
         (None, _) if matches!(answer.status, 401 | 403) && body.is_object() => Ok((api, Dialect::Gitea(None))),
         (None, None) => bail!(
             "{} answered {} and no version: there is no Gitea or Forgejo; check the address",
-            shown(&answer.url),
+            display(&answer.url),
             answer.status
         ),
         (None, Some(instance)) => {
@@ -168,7 +168,7 @@ pub(super) fn find(client: &Client, address: &str, token: Option<&Credential>) -
             bail!(
                 "{} is no Gitea, Forgejo or GitHub: /api/v1/version answered {} and /api/v3/versions {}; \
                  check the address",
-                shown(&instance),
+                display(&instance),
                 answer.status,
                 there.status
             )
@@ -202,10 +202,10 @@ mod tests {
             ("https://x.example/git", instance("https://x.example/git/")),
             (" https://codeberg.org\n", instance("https://codeberg.org/")),
         ] {
-            assert_eq!(told(address).unwrap(), expected, "{address}");
+            assert_eq!(hint(address).unwrap(), expected, "{address}");
         }
         for bad in ["", "codeberg.org", "ftp://x", "file:///x", "https://u:s3cret@x.example", "https://u@x.example"] {
-            let error = told(bad).unwrap_err().to_string();
+            let error = hint(bad).unwrap_err().to_string();
             assert!(!error.contains("s3cret") && error.contains("; "), "{error}");
         }
     }

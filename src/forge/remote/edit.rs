@@ -91,7 +91,7 @@ impl Remote {
             }
             Err(error) if matches!(error.status(), Some(404 | 410 | 422)) => {
                 let now = self.api.get(&at.path).map_err(|error| unread(at.what, error))?;
-                let now = at.held(&now)?;
+                let now = at.item_of(&now)?;
                 if now.labels.iter().any(|found| self.same_label(found, label)) {
                     return Err(failed(at.what, error));
                 }
@@ -159,7 +159,7 @@ impl Remote {
             )
         };
         let answer = self.api.get(&at.path).map_err(unknown)?;
-        let now = at.held(&answer).map_err(|failure| unknown(anyhow::anyhow!("{failure}")))?;
+        let now = at.item_of(&answer).map_err(|failure| unknown(anyhow::anyhow!("{failure}")))?;
         let there: Vec<String> = now.assignees.iter().map(ToString::to_string).collect();
         self.patch(at, json!({ "assignees": make(&there) }), true)
     }
@@ -174,7 +174,7 @@ impl Remote {
     ) -> Result<Item<'static>, ChangeFailure> {
         let (path, body) = (format!("{}/assignees", at.path), Some(json!({ "assignees": logins })));
         let done = if method == Method::Post { 201 } else { 200 };
-        at.held(&self.order(Order { method, path, body, repeatable: true, done, what: at.what })?)
+        at.item_of(&self.order(Order { method, path, body, repeatable: true, done, what: at.what })?)
     }
 
     pub(super) fn make_label(&self, repo: usize, label: &NewLabel) -> Result<(), ChangeFailure> {

@@ -56,7 +56,7 @@ pub(super) struct RepoList {
 #[derive(Default)]
 pub(super) struct ListState {
     /// Numbers of items, or ids of comments, that came.
-    pub(super) seen: HashSet<u64>,
+    pub(super) numbers: HashSet<u64>,
     /// Entries that a page holds.
     pub(super) size: u64,
     /// The largest and the last total that the forge told.
@@ -71,7 +71,7 @@ pub(super) struct ListState {
 
 impl ListState {
     /// Minds the count of all entries, where the forge tells it.
-    pub(super) fn told(&mut self, answer: &Answer) {
+    pub(super) fn note_total(&mut self, answer: &Answer) {
         if let Some(total) = answer.number("x-total-count") {
             self.totals = Some((self.totals.map_or(total, |(largest, _)| largest.max(total)), total));
         }
@@ -92,7 +92,7 @@ pub(super) struct Whole {
     pub(super) pulls: AtomicBool,
     /// What could not be read, by list.
     error: Mutex<Option<(usize, Error)>>,
-    pub(super) told: Mutex<RepoResult>,
+    pub(super) result: Mutex<RepoResult>,
 }
 
 /// What a repository has come to so far.
@@ -137,7 +137,7 @@ impl Whole {
             failed: AtomicBool::new(false),
             pulls: AtomicBool::new(false),
             error: Mutex::default(),
-            told: Mutex::default(),
+            result: Mutex::default(),
         }
     }
 
@@ -154,7 +154,7 @@ impl Whole {
         if let Some((_, error)) = self.error.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(error);
         }
-        let RepoResult { items, mut unreadable } = self.told.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let RepoResult { items, mut unreadable } = self.result.into_inner().unwrap_or_else(PoisonError::into_inner);
         unreadable.sort();
         Ok(Listing { items, unreadable: unreadable.into_iter().map(|(_, _, sentence)| sentence).collect() })
     }

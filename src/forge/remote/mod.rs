@@ -9,6 +9,7 @@
 //! changes, `files` reads rules without a checkout, `branch` keeps files of ours on a branch, with what `pack`
 //! makes of them, [`address`] says which forge and token are meant.
 
+mod activity_pages;
 pub mod address;
 mod api;
 mod branch;
@@ -17,7 +18,6 @@ mod dialect;
 mod edit;
 mod failure;
 mod files;
-mod happened;
 mod items;
 mod lists;
 mod node;
@@ -139,7 +139,7 @@ impl Remote {
 
 impl Forge for Remote {
     fn name(&self) -> String {
-        crate::http::shown(&self.api.base).trim_end_matches('/').to_owned()
+        crate::http::display(&self.api.base).trim_end_matches('/').to_owned()
     }
 
     fn is_remote(&self) -> bool {
@@ -209,7 +209,7 @@ impl Forge for Remote {
         self.read_comments_since(repo, since)
     }
 
-    fn happened(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listing>> {
+    fn activity(&self, repos: &[usize], since: DateTime<Utc>, threads: usize, take: Take<'_>) -> Vec<Result<Listing>> {
         self.read_happened(repos, since, threads, take)
     }
 

@@ -262,7 +262,7 @@ pub(super) fn one(answer: &Answer) -> Result<Item<'static>> {
     let mut spare = String::new();
     match object::items(&list, &mut spare)?.pop() {
         Some(Ok(item)) => Ok(item.into_owned()),
-        Some(Err(why)) => Err(anyhow!("{}: the answer {why}", crate::http::shown(&answer.url))),
-        None => bail!("{}: the answer is empty", crate::http::shown(&answer.url)),
+        Some(Err(why)) => Err(anyhow!("{}: the answer {why}", crate::http::display(&answer.url))),
+        None => bail!("{}: the answer is empty", crate::http::display(&answer.url)),
     }
 }

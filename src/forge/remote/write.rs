@@ -60,7 +60,7 @@ impl Remote {
     ) -> Result<Item<'static>, ChangeFailure> {
         let done = if self.api.dialect.is_github() { 200 } else { 201 };
         let (method, path, body, what) = (Method::Patch, at.path.clone(), Some(body), at.what);
-        at.held(&self.order(Order { method, path, body, repeatable, done, what })?)
+        at.item_of(&self.order(Order { method, path, body, repeatable, done, what })?)
     }
 
     fn comment(&self, at: &WriteTarget<'_>, body: &str) -> Result<WriteAnswer, ChangeFailure> {
@@ -280,7 +280,7 @@ pub(super) struct WriteTarget<'a> {
 
 impl WriteTarget<'_> {
     /// The item that an answer holds, which must be this one.
-    pub(super) fn held(&self, answer: &Answer) -> Result<Item<'static>, ChangeFailure> {
+    pub(super) fn item_of(&self, answer: &Answer) -> Result<Item<'static>, ChangeFailure> {
         let item = one(answer).map_err(|error| unread(self.what, error))?;
         match item.number == self.number {
             true => Ok(item),

@@ -41,7 +41,7 @@ fn hours(micros: u64) -> Value<'static> {
 
 /// What `detect` sees.
 #[must_use]
-pub fn counted(counts: &SessionCounts, asked: CostOptions) -> FactValues {
+pub fn detect_facts(counts: &SessionCounts, asked: CostOptions) -> FactValues {
     let weeks = counts.span.filter(|(from, to)| to > from).map(|(from, to)| (to - from) as f64 / SECONDS_A_WEEK);
     let globals = vec![
         whole(counts.sessions),
@@ -146,11 +146,11 @@ fn sequences(counts: &SessionCounts) -> Vec<Vec<Value<'static>>> {
     let one = |sequence: &crate::sessions::manual::SequenceTally| {
         vec![
             text(&sequence.name),
-            whole(sequence.seen.sessions.count()),
+            whole(sequence.sightings.sessions.count()),
             whole(sequence.calls),
             hours(sequence.micros),
-            texts(sequence.seen.repos.list()),
-            texts(sequence.seen.examples.names()),
+            texts(sequence.sightings.repos.list()),
+            texts(sequence.sightings.examples.names()),
         ]
     };
     all.into_iter().map(one).collect()

@@ -9,7 +9,7 @@ use minijinja::context;
 use serde::Serialize;
 use serde_json::json;
 
-use super::kept::EarlierProposal;
+use super::follow_up::EarlierProposal;
 use super::{Proposal, ProposalAdvice, rounded, texts};
 use crate::advise::Advice;
 use crate::engine::digest;
@@ -17,7 +17,7 @@ use crate::engine::policy::Policy;
 use crate::engine::template::Templates;
 use crate::plan::PlannedItem;
 use crate::plan::choice::ItemState;
-use crate::plan::kept::{self, Keep, KeptText, There};
+use crate::plan::keyed_issues::{self, Keep, KeptText, There};
 
 /// The label by which issues are found again, where the rules name none.
 const LABEL: &str = "kaizen-proposal";
@@ -98,7 +98,7 @@ pub fn plan(
             labels: &labels,
         };
         let there = place.there.get(&proposal.key).map_or(&[][..], Vec::as_slice);
-        let keep = kept::say(policy, place.repo, place.when, &said, there);
+        let keep = keyed_issues::say(policy, place.repo, place.when, &said, there);
         issues.add(keep, (&proposal.key, &proposal.rule, "propose"), most);
     }
     let found = |key: &str| advised.proposals.iter().chain(&advised.below).any(|proposal| proposal.key == key);
@@ -109,7 +109,7 @@ pub fn plan(
         let text = templates.render(texts::GONE, names)?;
         let rule = key.rsplit_once('-').map_or(key.as_str(), |(rule, _)| rule);
         let said = KeptText { key, rule, title: "", text: &text, figures: "gone", labels: &labels };
-        if let Some(keep) = kept::close(policy, place.repo, place.when, &said, there) {
+        if let Some(keep) = keyed_issues::close(policy, place.repo, place.when, &said, there) {
             issues.add(keep, (key, rule, "close"), most);
         }
     }

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use serde_json::{Value as Json, json};
 
 use super::facts::CostOptions;
+use super::follow_up::{EarlierProposal, ProposalState};
 use super::issues::Issues;
-use super::kept::{EarlierProposal, ProposalState};
 use super::{Proposal, ProposalAdvice, WastePattern, rounded};
 use crate::engine::untrusted::terminal;
 use crate::engine::value::Value;
@@ -39,7 +39,7 @@ pub struct ProposalReport<'r> {
     /// Issues that are kept for proposals; none where that was not asked for.
     pub issues: Option<&'r Issues>,
     /// Money and hours that were asked for.
-    pub asked: CostOptions,
+    pub costs: CostOptions,
     /// When, as RFC 3339.
     pub when: &'r str,
     /// Of this program.
@@ -136,7 +136,7 @@ impl ProposalReport<'_> {
         let proposals: Vec<Json> = self.advised.proposals.iter().map(proposal).collect();
         let problems: Vec<Json> = self
             .problems
-            .told
+            .first
             .iter()
             .map(|told| json!({"place": self.place(told), "kind": told.kind, "what": told.what}))
             .collect();
@@ -146,8 +146,8 @@ impl ProposalReport<'_> {
             "complete": self.complete(),
             "why_incomplete": self.why_incomplete(),
             "totals": self.totals(),
-            "hourly_rate": self.asked.hourly_rate,
-            "threshold": self.asked.threshold,
+            "hourly_rate": self.costs.hourly_rate,
+            "threshold": self.costs.threshold,
             "patterns": patterns,
             "proposals": proposals,
             "followed": self.followed,
@@ -199,7 +199,7 @@ impl ProposalReport<'_> {
             let _ = writeln!(out, "\n… and {} more (-v shows all)", advised.proposals.len() - most);
         }
         if !advised.below.is_empty() {
-            let least = self.asked.threshold;
+            let least = self.costs.threshold;
             let _ = writeln!(out, "\n{} more return less than {least} hours a month", advised.below.len());
         }
         for one in self.followed {

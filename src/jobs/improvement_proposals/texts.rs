@@ -4,7 +4,7 @@
 
 use minijinja::{Value as Text, context};
 
-use super::kept::ProposalState;
+use super::follow_up::ProposalState;
 use super::report::ProposalReport;
 use super::{Proposal, WastePattern, rounded};
 use crate::advise::FactTy;
@@ -102,7 +102,7 @@ fn figure(value: &Value<'static>, digits: usize) -> Text {
 }
 
 /// Figures of a proposal as texts show them.
-fn shown(proposal: &Proposal) -> Text {
+fn figures_for_text(proposal: &Proposal) -> Text {
     context! {
         title => proposal.title.clone(), problem => proposal.problem.clone(),
         solution => proposal.proposed_solution.clone(),
@@ -140,7 +140,7 @@ pub fn report(report: &ProposalReport<'_>) -> Text {
             realised => one.realised_weekly_hours, gone => one.state == ProposalState::Closed,
         }
     });
-    let told = &report.problems.told;
+    let told = &report.problems.first;
     let problems = told.iter().take(PROBLEMS).map(|problem| {
         context! { place => report.place(problem), what => problem.what.clone() }
     });
@@ -150,9 +150,9 @@ pub fn report(report: &ProposalReport<'_>) -> Text {
         report.problems.strange.iter().map(|(kind, count)| context! { kind => kind.clone(), count => *count });
     context! {
         when => report.when, version => report.version, complete => report.complete(),
-        hourly_rate => report.asked.hourly_rate, threshold => report.asked.threshold,
+        hourly_rate => report.costs.hourly_rate, threshold => report.costs.threshold,
         totals => totals(report),
-        proposals => advised.proposals.iter().take(LISTED).map(shown).collect::<Vec<_>>(),
+        proposals => advised.proposals.iter().take(LISTED).map(figures_for_text).collect::<Vec<_>>(),
         more_proposals => advised.proposals.len().saturating_sub(LISTED),
         patterns => patterns.collect::<Vec<_>>(),
         more_patterns => advised.patterns.len().saturating_sub(LISTED),
@@ -165,5 +165,5 @@ pub fn report(report: &ProposalReport<'_>) -> Text {
 /// What the text of an issue may name.
 #[must_use]
 pub fn issue(proposal: &Proposal, when: &str, version: &str) -> Text {
-    context! { when => when, version => version, ..shown(proposal) }
+    context! { when => when, version => version, ..figures_for_text(proposal) }
 }

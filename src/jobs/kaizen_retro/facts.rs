@@ -70,7 +70,7 @@ impl RetroCounts<'_> {
                 count(agent.failures),
                 count(agent.closed),
                 count(agent.total()),
-                count(metrics.held.get(&agent.name).copied().unwrap_or(0)),
+                count(metrics.open_by_holder.get(&agent.name).copied().unwrap_or(0)),
                 texts(agent.repos.clone()),
             ]
         });
@@ -129,7 +129,7 @@ impl RetroCounts<'_> {
 
     /// Active agents that hold nothing and closed nothing.
     fn idle(&self) -> Vec<String> {
-        let holds = |name: &str| self.metrics.held.keys().any(|holder| same(holder, name));
+        let holds = |name: &str| self.metrics.open_by_holder.keys().any(|holder| same(holder, name));
         let closed = |name: &str| self.metrics.agents.all().iter().any(|agent| same(&agent.name, name));
         self.without(|name| holds(name) || closed(name))
     }

@@ -77,7 +77,7 @@ fn quantile(sorted: &[i64], part: f64) -> Option<f64> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Day {
     /// The day.
-    #[serde(serialize_with = "written")]
+    #[serde(serialize_with = "write_day")]
     pub day: NaiveDate,
     /// Issues opened.
     pub opened: usize,
@@ -85,7 +85,7 @@ pub struct Day {
     pub closed: usize,
 }
 
-fn written<S: serde::Serializer>(day: &NaiveDate, to: S) -> Result<S::Ok, S::Error> {
+fn write_day<S: serde::Serializer>(day: &NaiveDate, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(day)
 }
 

@@ -172,7 +172,7 @@ impl RetroMemory {
 
     /// The sinks elsewhere, by id, that have a report whole, as its comment tells.
     #[must_use]
-    pub fn sent(&self, key: &str) -> BTreeSet<String> {
+    pub fn sinks_with(&self, key: &str) -> BTreeSet<String> {
         self.sent.get(key).cloned().unwrap_or_default()
     }
 
@@ -185,7 +185,7 @@ impl RetroMemory {
 
     /// Where the window of this report began, where it was written before.
     #[must_use]
-    pub fn begun(&self, key: &str) -> Option<&str> {
+    pub fn window_start(&self, key: &str) -> Option<&str> {
         self.suggested.iter().find(|one| one.key == key)?.since.as_deref()
     }
 
@@ -232,7 +232,7 @@ impl RetroMemory {
 
     /// The newest verdicts, as a marker carries them to a runner that starts empty.
     #[must_use]
-    pub fn told(&self) -> String {
+    pub fn verdicts_for_marker(&self) -> String {
         let word = |verdict: &SuggestionVerdict| serde_json::to_value(verdict).ok()?.as_str().map(str::to_owned);
         let newest = self.verdicts.iter().rev().take(CARRIED);
         let all: Vec<String> =

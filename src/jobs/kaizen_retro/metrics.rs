@@ -74,7 +74,7 @@ pub struct Metrics {
     /// By type.
     pub types: Tallies,
     /// Open issues by who holds them, everybody.
-    pub held: HashMap<String, usize>,
+    pub open_by_holder: HashMap<String, usize>,
 }
 
 /// How issues are judged and counted.
@@ -143,7 +143,7 @@ impl Counting<'_> {
             metrics.open += 1;
             metrics.repos.of(name).open += 1;
             for holder in judged.holders(false).into_iter().filter(|holder| *holder != NOBODY) {
-                *metrics.held.entry(holder.to_owned()).or_default() += 1;
+                *metrics.open_by_holder.entry(holder.to_owned()).or_default() += 1;
             }
             if judged.is("attention") {
                 metrics.repos.of(name).attention += 1;
@@ -166,10 +166,10 @@ impl Counting<'_> {
 
 /// The newest first; of equals as the forge lists them.
 fn newest<'s>(
-    seen: impl Iterator<Item = &'s ActiveItem>,
+    item: impl Iterator<Item = &'s ActiveItem>,
     at: fn(&ActiveItem) -> Option<DateTime<Utc>>,
 ) -> Vec<&'s ActiveItem> {
-    let mut all: Vec<&ActiveItem> = seen.collect();
+    let mut all: Vec<&ActiveItem> = item.collect();
     all.sort_by_key(|seen| std::cmp::Reverse(at(seen)));
     all
 }

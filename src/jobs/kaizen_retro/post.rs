@@ -63,7 +63,7 @@ pub struct Post<'p> {
     pub text: &'p str,
     /// Its suggestion.
     pub suggested: Option<&'p PastSuggestion>,
-    /// What was found of earlier ones, as [`RetroMemory::told`] gives it.
+    /// What was found of earlier ones, as [`RetroMemory::verdicts_for_marker`] gives it.
     pub verdicts: &'p str,
     /// Ids of the sinks elsewhere that have it whole, with commas: a runner that starts empty sends it to none again.
     pub sent: &'p str,
@@ -85,11 +85,11 @@ impl<'p> Post<'p> {
         let there = newest(comments, us, JOB, self.key);
         let said = there.as_ref().is_some_and(|(_, marker)| marker.get("did") == Some(&did));
         let there = there.map(|(comment, _)| comment.id);
-        let items = if said { Vec::new() } else { vec![self.written(Some(number), there, did)] };
+        let items = if said { Vec::new() } else { vec![self.planned_item(Some(number), there, did)] };
         self.plan(items, Vec::new())
     }
 
-    fn written(&self, number: Option<u64>, there: Option<u64>, did: String) -> PlannedItem {
+    fn planned_item(&self, number: Option<u64>, there: Option<u64>, did: String) -> PlannedItem {
         let marker = Marker::default()
             .with("policy", JOB)
             .with("key", self.key)

@@ -230,7 +230,7 @@ impl Failures {
 
 /// What a line of `retro/triage.jsonl` says of the quarantine.
 #[must_use]
-pub fn told(quarantine: &Quarantine) -> Map<String, Value> {
+pub fn log_members(quarantine: &Quarantine) -> Map<String, Value> {
     let name = |repo: &str, number: u64| format!("{repo}#{number}");
     let entered: Vec<String> = quarantine.new.iter().map(|(repo, number)| name(repo, *number)).collect();
     let released: Vec<Value> =

@@ -10,7 +10,7 @@ fn a_block_gives_its_cycles_and_names_what_it_lacks() {
                 {\"cycle\":3,\"type\":\"bug\",\"issue\":7,\"epoch\":\"\"}\n{\"cycle\":4,\"tim";
     let rows = read(text.as_bytes().to_vec());
     assert_eq!((rows.lines, rows.bad, rows.torn), (8, 3, true));
-    let told: Vec<u64> = rows.told.iter().map(|(line, _)| *line).collect();
+    let told: Vec<u64> = rows.first_bad.iter().map(|(line, _)| *line).collect();
     assert_eq!(told, [3, 4, 7]);
     let read: Vec<_> = rows.rows.iter().map(|row| (row.cycle, row.kind, row.repo, row.net, row.changed)).collect();
     assert_eq!(read, [(1, 0, 0, 3.0, 7.0), (2, 1, 1, 0.0, 0.0), (3, 0, 0, 0.0, 0.0)]);
@@ -46,6 +46,6 @@ fn lines_about_an_issue_are_found_however_it_is_written() {
 fn a_line_that_is_no_text_is_bad_and_the_others_are_read() {
     let rows = read(b"{\"cycle\":1}\n{\"reason\":\"\xff\"}\n{\"cycle\":2}\n".to_vec());
     assert_eq!((rows.rows.len(), rows.bad, rows.torn), (2, 1, false));
-    assert!(rows.told[0].1.starts_with("it is no UTF-8"), "{:?}", rows.told);
+    assert!(rows.first_bad[0].1.starts_with("it is no UTF-8"), "{:?}", rows.first_bad);
     assert_eq!(read(Vec::new()).lines, 0);
 }

@@ -69,7 +69,7 @@ fn record(reader: &mut NodeReader<'_>, rules: &AdviceRules, name: &str, node: &N
     let list = |reader: &mut NodeReader<'_>, member: CaseMember, what: &str| {
         reader.list(node, what)?;
         let texts = reader.placed_texts(node, what);
-        let known = |(id, at): (String, Span)| known(reader, at, "rule", &id, &ids).map(|index| ids[index]);
+        let known = |(id, at): (String, Span)| check_name(reader, at, "rule", &id, &ids).map(|index| ids[index]);
         let value = texts.into_iter().filter_map(known).collect();
         Some(Expectation { member, value, at: node.span })
     };
@@ -137,7 +137,7 @@ fn member(reader: &mut NodeReader<'_>, policy: &Policy, name: &str, node: &Node)
         "held" => {
             let names: Vec<&str> = policy.agents.iter().map(|agent| agent.name.as_str()).collect();
             let known = |reader: &mut NodeReader<'_>, text: &str, at| {
-                known(reader, at, "agent", text, &names).map(|index| names[index].to_owned())
+                check_name(reader, at, "agent", text, &names).map(|index| names[index].to_owned())
             };
             one(CaseMember::Held, sorted(reader, node, "`held`", known))
         }
@@ -189,7 +189,7 @@ fn each(
 ) -> Vec<Expectation> {
     let mut expected = Vec::new();
     for (key, node) in reader.entries(node, what).unwrap_or_default() {
-        let Some(index) = known(reader, key.span, one, &key.name, names) else { continue };
+        let Some(index) = check_name(reader, key.span, one, &key.name, names) else { continue };
         if let Some((member, value)) = read(reader, index, node, &format!("the {one} `{}`", key.name)) {
             expected.push(Expectation { member, value, at: node.span });
         }
@@ -197,7 +197,7 @@ fn each(
     expected
 }
 
-fn known(reader: &mut NodeReader<'_>, at: Span, what: &str, name: &str, names: &[&str]) -> Option<usize> {
+fn check_name(reader: &mut NodeReader<'_>, at: Span, what: &str, name: &str, names: &[&str]) -> Option<usize> {
     let found = names.iter().position(|known| *known == name);
     if found.is_none() {
         let help = reader.sink.nearest(name, names.iter().copied());
@@ -208,7 +208,7 @@ fn known(reader: &mut NodeReader<'_>, at: Span, what: &str, name: &str, names: &
 
 fn word(reader: &mut NodeReader<'_>, node: &Node, member: &str, what: &str, names: &[&str]) -> Option<Value> {
     let name = reader.text(node, member)?;
-    known(reader, node.span, what, name, names).map(|index| names[index].into())
+    check_name(reader, node.span, what, name, names).map(|index| names[index].into())
 }
 
 fn ty(reader: &mut NodeReader<'_>, policy: &Policy, node: &Node) -> Option<Value> {
@@ -242,7 +242,7 @@ fn agent(reader: &mut NodeReader<'_>, policy: &Policy, node: &Node) -> Option<Va
         NodeKind::Text(text) if policy.agents.iter().any(|agent| agent.login == *text) => Some(text.as_str().into()),
         _ => {
             let name = reader.text(node, "`agent`")?;
-            let index = known(reader, node.span, "agent", name, &names)?;
+            let index = check_name(reader, node.span, "agent", name, &names)?;
             Some(policy.agents[index].login.as_str().into())
         }
     }

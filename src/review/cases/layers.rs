@@ -100,7 +100,7 @@ impl CaseReader<'_> {
         CaseSubject::Item(Box::new(given))
     }
 
-    pub(super) fn counted(
+    pub(super) fn add_counted(
         &mut self,
         inner: &Outer<'_>,
         section: usize,

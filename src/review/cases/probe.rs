@@ -25,7 +25,7 @@ pub(super) struct Probes<'b> {
     /// The sections with probes: for each rule those of its parts, then the rule.
     probing: Vec<AdviceRules>,
     /// For each rule of those how often it was looked at and held.
-    looked: Vec<Vec<RuleCounts>>,
+    counts: Vec<Vec<RuleCounts>>,
 }
 
 impl<'b> Probes<'b> {
@@ -38,7 +38,7 @@ impl<'b> Probes<'b> {
             group.splice(of.seat.rule..of.seat.rule, probes);
         }
         let looked = probing.iter().map(|rules| vec![RuleCounts::default(); rules.all().count()]).collect();
-        Probes { book, rules, probing, looked }
+        Probes { book, rules, probing, counts: looked }
     }
 
     /// Looks at the facts of a case.
@@ -47,8 +47,8 @@ impl<'b> Probes<'b> {
         let recently = |_: &str, rule: &AdviceRule, subject: &Value<'static>| counted.answer(rule, subject);
         let judged = advise::judge(self.book.policy, &self.book.advice.measure, rules, &counted.facts, &recently);
         // Facts of a case are those of the tables.
-        for (sum, one) in self.looked[counted.section].iter_mut().zip(judged.iter().flat_map(|judged| &judged.looked)) {
-            sum.looked += one.looked;
+        for (sum, one) in self.counts[counted.section].iter_mut().zip(judged.iter().flat_map(|judged| &judged.counts)) {
+            sum.looks += one.looks;
             sum.held += one.held;
         }
     }
@@ -66,10 +66,10 @@ impl<'b> Probes<'b> {
     /// What has been exercised: rules that held; parts that held and failed, and thresholds that they name.
     pub(super) fn exercised(&self) -> BTreeSet<PartPlace> {
         let mut found = BTreeSet::new();
-        let mut looked = self.looked.iter().flatten();
+        let mut looked = self.counts.iter().flatten();
         for (of, parts) in &self.rules {
             for (part, index) in parts.iter().zip(0..) {
-                if looked.next().is_some_and(|one| 0 < one.held && one.held < one.looked) {
+                if looked.next().is_some_and(|one| 0 < one.held && one.held < one.looks) {
                     found.insert(PartPlace::Part(of.seat, index));
                     found.extend(named(part).into_iter().map(PartPlace::Threshold));
                 }

@@ -271,7 +271,7 @@ impl<'r> CaseReader<'r> {
         let layer = each.filter(|_| text.is_none());
         let given = match of.about {
             CaseTarget::Item => self.item(inner, of.now, text, layer),
-            CaseTarget::Counted(section) => self.counted(inner, section, text, layer),
+            CaseTarget::Counted(section) => self.add_counted(inner, section, text, layer),
         };
         self.bytes += match &given {
             CaseSubject::Item(given) => given::bytes(given),

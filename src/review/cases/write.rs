@@ -23,7 +23,7 @@ pub struct New {
     /// The instant that ages are counted to.
     pub now: DateTime<Utc>,
     /// The item.
-    pub given: CaseItem,
+    pub item: CaseItem,
     /// What it is to come to, by the names of `expect`.
     pub expect: Vec<(String, Value)>,
 }
@@ -115,7 +115,7 @@ fn indented(lines: &[String], indent: usize) -> String {
 fn lines(policy: &Policy, new: &New, base: &CaseItem) -> Vec<String> {
     let mut lines =
         vec![format!("- name: {}", scalar(&new.name)), format!("  now: {}", instant(new.now)), "  given:".to_owned()];
-    let (given, item) = (&new.given, &new.given.item);
+    let (given, item) = (&new.item, &new.item.item);
     let mut add = |name: &str, differs: bool, value: String| {
         if differs {
             lines.push(format!("    {name}: {value}"));
@@ -159,7 +159,7 @@ fn lines(policy: &Policy, new: &New, base: &CaseItem) -> Vec<String> {
     });
     let flags: Vec<String> = flags.collect();
     for (name, value) in new.expect.iter().filter(|(name, _)| !name.starts_with("flags.")) {
-        lines.push(format!("    {name}: {}", value.as_str().map_or_else(|| shown(value), scalar)));
+        lines.push(format!("    {name}: {}", value.as_str().map_or_else(|| display(value), scalar)));
     }
     if !flags.is_empty() {
         lines.push(format!("    flags: {{{}}}", flags.join(", ")));
@@ -167,7 +167,7 @@ fn lines(policy: &Policy, new: &New, base: &CaseItem) -> Vec<String> {
     lines
 }
 
-fn shown(value: &Value) -> String {
+fn display(value: &Value) -> String {
     if value.is_null() { "none".to_owned() } else { value.to_string() }
 }
 

@@ -57,7 +57,7 @@ impl BacklogDiff {
 /// Nothing could be read. Of several repositories those that could not are told.
 pub fn compare(from: Option<&PolicySide<'_>>, to: Option<&PolicySide<'_>>) -> Result<BacklogDiff> {
     let mut all = BacklogDiff { of_items: true, ..BacklogDiff::default() };
-    let Some(either) = to.or(from).map(|side| side.asked) else { return Ok(all) };
+    let Some(either) = to.or(from).map(|side| side.query) else { return Ok(all) };
     let mut failed = Vec::new();
     for &repo in &either.repos {
         let name = &either.forge.repos()[repo].name;
@@ -81,7 +81,7 @@ fn of_repo(
     repo: usize,
     all: &mut BacklogDiff,
 ) -> Result<()> {
-    let sides = [from, to].into_iter().flatten().map(|side| items::wanted(side.asked.policy));
+    let sides = [from, to].into_iter().flatten().map(|side| items::states_of(side.query.policy));
     let wanted = sides.reduce(States::or).unwrap_or(States::OPEN);
     let pages: Mutex<Vec<(usize, BacklogDiff)>> = Mutex::default();
     let listed = either.forge.items(repo, wanted, either.threads, &|place, items| {
@@ -114,7 +114,7 @@ struct SideItem<'s, 'a, 'i> {
 
 impl<'s> SideItem<'s, '_, '_> {
     fn row(self) -> (&'s BacklogQuery<'s>, &'s ItemRow<'s>) {
-        (self.side.asked, self.row)
+        (self.side.query, self.row)
     }
 }
 
@@ -123,13 +123,13 @@ fn one(from: Option<&PolicySide<'_>>, to: Option<&PolicySide<'_>>, at: (usize, &
     let common = from.zip(to).map_or(0, |(from, _)| from.common);
     let texts = ItemTexts::of(at.1);
     let at = (at.0, at.1, &texts.unsearched(common));
-    judged(from, at, &timeline, |before| {
-        judged(to, at, &timeline, |after| both(before, after, page));
+    judge_side(from, at, &timeline, |before| {
+        judge_side(to, at, &timeline, |after| both(before, after, page));
     });
     page.timelines += usize::from(timeline.was_read());
 }
 
-fn judged<'a>(
+fn judge_side<'a>(
     side: Option<&PolicySide<'a>>,
     (repo, item, found): (usize, &Item<'_>, &Rc<TextHits<'_>>),
     timeline: &Timeline,
@@ -138,7 +138,7 @@ fn judged<'a>(
     // Whoever is out of scope is handed on as nothing.
     let mut then = Some(then);
     if let Some(side) = side {
-        items::examine(side.asked, repo, (item, found), timeline, |examined, row| {
+        items::examine(side.query, repo, (item, found), timeline, |examined, row| {
             then.take().into_iter().for_each(|then| then(Some(SideItem { side, examined, row })));
         });
     }
@@ -197,16 +197,16 @@ fn why(from: Option<SideItem<'_, '_, '_>>, to: Option<SideItem<'_, '_, '_>>) -> 
     let (before, after) = (&from.row.judgement, &to.row.judgement);
     let mut scores = before.scores.iter().zip(&after.scores);
     let same_score = before.scores.len() == after.scores.len() && scores.all(|(before, after)| before.same(after));
-    if same_score && from.row.rule(from.side.asked.policy) == to.row.rule(to.side.asked.policy) {
+    if same_score && from.row.rule(from.side.query.policy) == to.row.rule(to.side.query.policy) {
         return reasons(before, after).into_iter().collect();
     }
     difference(
         &ItemVersion {
-            policy: from.side.asked.policy,
+            policy: from.side.query.policy,
             names: &from.side.names,
             examined: from.examined,
             judgement: before,
         },
-        &ItemVersion { policy: to.side.asked.policy, names: &to.side.names, examined: to.examined, judgement: after },
+        &ItemVersion { policy: to.side.query.policy, names: &to.side.names, examined: to.examined, judgement: after },
     )
 }

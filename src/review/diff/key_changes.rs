@@ -184,14 +184,14 @@ impl KeyChange {
     /// What stood there and what stands there, for people; "" where nothing does. Of a list of single values
     /// what is taken out of it and what is put into it, where they are not only in another order.
     #[must_use]
-    pub fn shown(&self) -> (String, String) {
+    pub fn before_and_after(&self) -> (String, String) {
         if let (Some(Value::Array(from)), Some(Value::Array(to))) = (&self.from, &self.to) {
             let (gone, new) = (without(from, to), without(to, from));
             if gone.len() + new.len() > 0 && gone.len() + new.len() < from.len() + to.len() {
                 return (signed('-', &gone), signed('+', &new));
             }
         }
-        let shown = |value: &Option<Value>| value.as_ref().map(said).unwrap_or_default();
+        let shown = |value: &Option<Value>| value.as_ref().map(value_text).unwrap_or_default();
         let (from, to) = match (&self.from, &self.to) {
             (Some(Value::String(from)), Some(Value::String(to))) => apart(from, to),
             _ => (shown(&self.from), shown(&self.to)),
@@ -221,21 +221,21 @@ fn without<'v>(these: &'v [Value], those: &[Value]) -> Vec<&'v Value> {
 }
 
 fn signed(sign: char, values: &[&Value]) -> String {
-    counted(values, &|value| format!("{sign}{}", said(value)))
+    joined_values(values, &|value| format!("{sign}{}", value_text(value)))
 }
 
 /// Values one after the other; where not all of them have room it is said how many they are.
-fn counted(values: &[&Value], one: &dyn Fn(&Value) -> String) -> String {
+fn joined_values(values: &[&Value], one: &dyn Fn(&Value) -> String) -> String {
     let all = values.iter().map(|value| one(value)).collect::<Vec<_>>().join(", ");
     if all.chars().count() <= CHARS_SHOWN { all } else { format!("{} entries: {}", values.len(), short(&all)) }
 }
 
-fn said(value: &Value) -> String {
+fn value_text(value: &Value) -> String {
     match value {
         Value::String(text) if text.is_empty() => "\"\"".to_owned(),
         Value::String(text) => short(text),
         Value::Array(items) if items.is_empty() => "[]".to_owned(),
-        Value::Array(items) => counted(&items.iter().collect::<Vec<_>>(), &said),
+        Value::Array(items) => joined_values(&items.iter().collect::<Vec<_>>(), &value_text),
         other => short(&other.to_string()),
     }
 }
@@ -245,7 +245,7 @@ fn apart(from: &str, to: &str) -> (String, String) {
     let alike = from.chars().zip(to.chars()).take_while(|(from, to)| from == to).count();
     let skipped = alike.saturating_sub(BEFORE);
     if from.chars().count().max(to.chars().count()) <= CHARS_SHOWN || skipped == 0 {
-        return (said(&Value::from(from)), said(&Value::from(to)));
+        return (value_text(&Value::from(from)), value_text(&Value::from(to)));
     }
     let rest = |text: &str| short(&['…'].into_iter().chain(text.chars().skip(skipped)).collect::<String>());
     (rest(from), rest(to))
@@ -328,7 +328,7 @@ mod tests {
                 for change in &found {
                     assert!(change.key.starts_with(path.split(['[', '.']).next().unwrap()), "{path}: {change:?}");
                     assert!(!trust || change.trust, "{path}: {change:?}");
-                    assert_ne!(change.shown().0, change.shown().1, "{change:?}");
+                    assert_ne!(change.before_and_after().0, change.before_and_after().1, "{change:?}");
                 }
             }
             assert_eq!(changes(&one, &one), []);
@@ -347,7 +347,7 @@ mod tests {
         let rule = |id: &str, when: &str| json!({ "id": id, "when": when });
         let told = |from: Value, to: Value| -> Vec<String> {
             let one = |change: KeyChange| {
-                let (from, to) = change.shown();
+                let (from, to) = change.before_and_after();
                 format!("{}: {from} -> {to}", change.key)
             };
             changes(&from, &to).into_iter().map(one).collect()

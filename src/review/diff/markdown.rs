@@ -120,7 +120,7 @@ fn one(report: &DiffReport, place: Option<&str>, (rows, most): (usize, usize), t
 /// A table of keys: as many as are wanted and have room, the rest counted.
 fn keys(out: &mut Vec<String>, keys: &[KeyChange], most: usize, mut room: usize) {
     let row = |change: &KeyChange| {
-        let (from, to) = change.shown();
+        let (from, to) = change.before_and_after();
         let [key, from, to] = [&change.key, &from, &to].map(|text| markdown(&cut(text, SENTENCE)));
         format!("| {key} | {from} | {to} |")
     };

@@ -6,7 +6,7 @@
 //! because caps change when something is done, never what.
 //!
 //! - [`backlog`] issues and pull requests, [`side`] what one version says of them, [`why`] the difference
-//! - [`told`] what rules over counted figures say
+//! - [`keyed_records`] what rules over counted figures say
 //! - [`key_changes`] the keys that say something else, whether or not a subject shows it
 //! - [`fail_on`] a condition over the figures; [`groups`] what reports list
 //! - [`text`], [`markdown`], [`json`] the report, [`broken`] what stands in its place
@@ -17,11 +17,11 @@ pub mod fail_on;
 pub mod groups;
 pub mod json;
 pub mod key_changes;
+pub mod keyed_records;
 pub mod markdown;
 mod record;
 pub mod side;
 pub mod text;
-pub mod told;
 pub mod why;
 
 use std::collections::{BTreeMap, HashMap};

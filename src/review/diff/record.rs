@@ -130,7 +130,7 @@ pub(super) struct RecordDifference {
 
 impl RecordDifference {
     pub(super) fn of(from: Option<&SideRecord>, to: Option<&SideRecord>) -> RecordDifference {
-        let (before, after) = (wanted(from), wanted(to));
+        let (before, after) = (requests(from), requests(to));
         let only = |these: &[(&'static str, &str)], those: &[(&'static str, &str)]| -> Vec<WantedWrite> {
             let only = these.iter().filter(|one| !those.contains(one));
             only.map(|(op, what)| WantedWrite { op, what: (*what).to_owned() }).collect()
@@ -174,7 +174,7 @@ impl RecordDifference {
 }
 
 /// Everything that a side asks for: the name of the write, and who or what.
-fn wanted(record: Option<&SideRecord>) -> Vec<(&'static str, &str)> {
+fn requests(record: Option<&SideRecord>) -> Vec<(&'static str, &str)> {
     let Some(record) = record else { return Vec::new() };
     let mut all = Vec::new();
     if record.words.comment.is_some() {

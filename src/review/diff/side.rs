@@ -43,7 +43,7 @@ pub fn share(from: &mut Policy, to: &mut Policy) {
 /// One version of the rules.
 #[allow(missing_debug_implementations, reason = "it holds a forge and a callback")]
 pub struct PolicySide<'a> {
-    pub(super) asked: &'a BacklogQuery<'a>,
+    pub(super) query: &'a BacklogQuery<'a>,
     templates: &'a Templates,
     /// What texts are given, and the same without where points and rules stand.
     fixed: (Arc<RunNames>, Arc<RunNames>),
@@ -76,12 +76,22 @@ impl<'a> PolicySide<'a> {
         let places = asked.policy.sources.iter().flat_map(called).collect();
         let (names, made_of) = (PolicyNames::of(asked.policy), made_of(asked.policy, texts));
         let common = asked.policy.patterns.iter().filter(|pattern| pattern.common.is_some()).count();
-        PolicySide { common, asked, templates, fixed: (Arc::new(fixed), bare), lines, places, names, made_of, name }
+        PolicySide {
+            common,
+            query: asked,
+            templates,
+            fixed: (Arc::new(fixed), bare),
+            lines,
+            places,
+            names,
+            made_of,
+            name,
+        }
     }
 
     /// What the rules say of an item, its words and writes left out.
     pub(super) fn record(&self, row: &ItemRow<'_>) -> SideRecord {
-        let policy = self.asked.policy;
+        let policy = self.query.policy;
         SideRecord {
             rule: row.rule(policy).map(str::to_owned),
             action: row.action(policy).to_owned(),
@@ -98,9 +108,9 @@ impl<'a> PolicySide<'a> {
     /// Adds what would be written; gives the nearest miss where a text tells it.
     pub(super) fn word(&self, row: &ItemRow<'_>, record: &mut SideRecord, failed: &mut Vec<String>) -> Option<Miss> {
         let (Some(action), Some(subject)) = (row.judgement.action, &row.subject) else { return None };
-        let policy = self.asked.policy;
-        (record.mention, record.writes) = plan::wanted(policy, &policy.actions[action], subject, &row.assignees);
-        match words(self.asked, self.templates, &self.fixed.0, (row, &record.mention)) {
+        let policy = self.query.policy;
+        (record.mention, record.writes) = plan::without_texts(policy, &policy.actions[action], subject, &row.assignees);
+        match words(self.query, self.templates, &self.fixed.0, (row, &record.mention)) {
             Ok((words, miss)) => {
                 record.words = words;
                 miss
@@ -137,11 +147,11 @@ impl<'a> PolicySide<'a> {
                 return Some(replaced);
             }
         }
-        words(self.asked, self.templates, &self.fixed.1, (row, &record.mention)).ok().map(|(words, _)| words)
+        words(self.query, self.templates, &self.fixed.1, (row, &record.mention)).ok().map(|(words, _)| words)
     }
 
     fn key(&self, row: &ItemRow<'_>) -> String {
-        format!("{}#{}", self.asked.forge.repos()[row.repo].name, row.number)
+        format!("{}#{}", self.query.forge.repos()[row.repo].name, row.number)
     }
 }
 
@@ -171,7 +181,7 @@ pub(super) fn alike(
     (from, before, old_item): (&PolicySide<'_>, &ItemRow<'_>, &Examination<'_, '_>),
     (to, after, new_item): (&PolicySide<'_>, &ItemRow<'_>, &Examination<'_, '_>),
 ) -> bool {
-    let (old, new) = (from.asked.policy, to.asked.policy);
+    let (old, new) = (from.query.policy, to.query.policy);
     let (a, b) = (&before.judgement, &after.judgement);
     let values = |a: &[Value<'_>], b: &[Value<'_>]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b));
     let held = |side: &'_ PolicySide<'_>, hits: &[PointHit]| -> Vec<(Option<ComparablePoint>, Option<Box<str>>)> {

@@ -161,7 +161,7 @@ impl DiffWriter {
         self.heading(&format!("{heading} ({})", keys.len()));
         let shown = &keys[..keys.len().min(most)];
         self.lines.extend(shown.iter().map(|change| {
-            let (key, (from, to)) = (terminal(&change.key), change.shown());
+            let (key, (from, to)) = (terminal(&change.key), change.before_and_after());
             let (from, to) = (terminal(&from), terminal(&to));
             match (&change.from, &change.to) {
                 (None, _) => format!("{key}: {to} (new)"),

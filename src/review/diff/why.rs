@@ -178,7 +178,7 @@ impl<'s> ItemVersion<'s, '_, '_> {
 
     /// How far a count is counted, where a name is one: two that stop at different numbers cannot be
     /// compared.
-    fn counted(&self, path: &str) -> usize {
+    fn count_limit(&self, path: &str) -> usize {
         match self.names.names.get(path) {
             Some(NameRef::Count(pattern)) => self.policy.patterns[*pattern].enough.count,
             Some(NameRef::Distinct(pattern)) => self.policy.patterns[*pattern].enough.distinct,
@@ -205,7 +205,7 @@ pub fn difference(from: &ItemVersion<'_, '_, '_>, to: &ItemVersion<'_, '_, '_>) 
     let mut values: Vec<(u8, String)> = Vec::new();
     for path in turns.into_iter().filter(|_| !same_rule) {
         let (Some(before), Some(after)) = (from.value(path), to.value(path)) else { continue };
-        if before != after && from.counted(path) == to.counted(path) {
+        if before != after && from.count_limit(path) == to.count_limit(path) {
             let rank = match path.split('.').next().unwrap_or("") {
                 "score" | "scores" => 2,
                 "tagged" | "labelled" | "count" | "distinct" | "labels_with" | "thresholds" => 0,

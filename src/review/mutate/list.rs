@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::parts::{self, Site};
-use super::{MAX_MUTANTS, Mutant, Mutants, RuleMutation, advised};
+use super::{MAX_MUTANTS, Mutant, Mutants, RuleMutation, advice};
 use crate::engine::policy::Policy;
 use crate::engine::rules::{Component, Point};
 use crate::engine::source::Location;
@@ -24,7 +24,7 @@ pub fn list(book: RuleBook<'_>) -> Mutants {
     components(policy, &mut found);
     conditions(book, &mut found);
     rules(policy, &mut found);
-    advised::list(book, &mut found);
+    advice::list(book, &mut found);
     words(policy, &mut found);
     found.mutants
 }

@@ -7,7 +7,7 @@
 //! - `list` which changes there are (`advised` those of rules over counted facts), `parts` the parts of
 //!   conditions, [`run`] whether a case notices
 
-mod advised;
+mod advice;
 mod list;
 mod parts;
 pub mod run;
@@ -67,7 +67,7 @@ enum RuleMutation {
     /// Which condition, the way to the junction in it, the part.
     Part(Site, Vec<usize>, usize),
     /// Of rules over what was counted.
-    Advised(advised::AdviceMutation),
+    Advised(advice::AdviceMutation),
 }
 
 /// Rules with a change.

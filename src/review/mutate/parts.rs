@@ -109,7 +109,7 @@ pub(super) fn guards(book: RuleBook<'_>, site: Site, whole: &Expr, junction: &Ju
     };
     // What a rule writes rests on its condition too.
     let written: Vec<&Expr> = match site {
-        Site::Seated(seat) => seat.of(book.advice).fields.iter().flatten().flat_map(written).collect(),
+        Site::Seated(seat) => seat.of(book.advice).fields.iter().flatten().flat_map(field_exprs).collect(),
         _ => Vec::new(),
     };
     known.into_iter().any(|name| {
@@ -118,7 +118,7 @@ pub(super) fn guards(book: RuleBook<'_>, site: Site, whole: &Expr, junction: &Ju
 }
 
 /// The expressions of a field that need what they name to be known. A text says of a name alone that it is unknown.
-fn written(made: &FieldSource) -> Vec<&Expr> {
+fn field_exprs(made: &FieldSource) -> Vec<&Expr> {
     let said = |sentence| Sentence::expressions(sentence).filter(|expr| !matches!(expr, Expr::Name(_)));
     match made {
         FieldSource::Is(_) => Vec::new(),

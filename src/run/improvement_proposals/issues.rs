@@ -18,12 +18,12 @@ use crate::cli::{Priority, ProposalOptions};
 use crate::forge::change;
 use crate::http::RequestCounts;
 use crate::jobs::improvement_proposals::SPEC;
+use crate::jobs::improvement_proposals::follow_up::{self, EarlierProposal, ProposalLine};
 use crate::jobs::improvement_proposals::issues::{self, IssueStore, Issues};
-use crate::jobs::improvement_proposals::kept::{self, EarlierProposal, ProposalLine};
 use crate::jobs::improvement_proposals::report::ProposalReport;
 use crate::loop_dir;
 use crate::plan::choice::ItemState;
-use crate::plan::kept::{There, key_of};
+use crate::plan::keyed_issues::{There, key_of};
 use crate::plan::memory::Us;
 use crate::plan::{self, Manners, Plan};
 
@@ -76,19 +76,19 @@ pub(super) fn open(
 pub(super) fn act(
     args: &ProposalOptions,
     rules: &RulesInForce,
-    kept: Option<&IssueForge>,
+    issue_forge: Option<&IssueForge>,
     report: &ProposalReport<'_>,
     now: DateTime<Utc>,
 ) -> Result<IssueResult, EarlyEnd> {
     let folder = &args.common.target.loop_dir;
     let clock = || args.common.target.now.unwrap_or_else(Utc::now);
-    let forge = kept.map_or_else(|| NO_FORGE.to_owned(), |kept| kept.opened.read().name());
+    let forge = issue_forge.map_or_else(|| NO_FORGE.to_owned(), |issue_forge| issue_forge.opened.read().name());
     let live = if args.dry_run {
         None
     } else {
         Some(Live::begin(folder, SPEC.job, now, VERSION, RunSubject { forge: &forge, undoes: None })?)
     };
-    let acted = work(args, rules, kept, report, live.as_ref(), &clock);
+    let acted = work(args, rules, issue_forge, report, live.as_ref(), &clock);
     if let Some(live) = &live {
         let why = match &acted {
             Ok(left) => left.why.clone(),
@@ -101,7 +101,7 @@ pub(super) fn act(
             why_incomplete: &why,
             totals: report.totals(),
             rules: hits(report),
-            counts: kept.map_or_else(RequestCounts::default, |kept| kept.opened.counts()),
+            counts: issue_forge.map_or_else(RequestCounts::default, |issue_forge| issue_forge.opened.counts()),
             rules_hash: &rules.policy.hash,
         };
         live.end(&ended, clock(), VERSION)?;
@@ -132,7 +132,7 @@ pub(super) fn exit(args: &ProposalOptions, report: &ProposalReport<'_>, left: &I
 fn work(
     args: &ProposalOptions,
     rules: &RulesInForce,
-    kept: Option<&IssueForge>,
+    issue_forge: Option<&IssueForge>,
     report: &ProposalReport<'_>,
     live: Option<&Live>,
     clock: &dyn Fn() -> DateTime<Utc>,
@@ -140,10 +140,10 @@ fn work(
     let path = args.common.target.loop_dir.join("retro/proposals.jsonl");
     // What was not read may hold what is not found.
     let believed = report.complete() && report.counts.sessions > 0;
-    let (followed, added) = kept::follow(lines(&path)?, report.advised, report.when, believed);
+    let (followed, added) = follow_up::follow(lines(&path)?, report.advised, report.when, believed);
     let mut left = IssueResult { followed, ..IssueResult::default() };
-    if let Some(kept) = kept {
-        issues(args, rules, kept, (report, believed), live, clock, &mut left)?;
+    if let Some(issue_forge) = issue_forge {
+        issues(args, rules, issue_forge, (report, believed), live, clock, &mut left)?;
     }
     if live.is_some() {
         for line in &added {
@@ -164,18 +164,18 @@ fn lines(path: &Path) -> Result<Vec<ProposalLine>> {
 fn issues(
     args: &ProposalOptions,
     rules: &RulesInForce,
-    kept: &IssueForge,
+    issue_forge: &IssueForge,
     (report, believed): (&ProposalReport<'_>, bool),
     live: Option<&Live>,
     clock: &dyn Fn() -> DateTime<Utc>,
     left: &mut IssueResult,
 ) -> Result<(), EarlyEnd> {
-    let (policy, forge) = (&rules.policy, kept.opened.read());
-    let repo = &forge.repos()[kept.repo].name;
+    let (policy, forge) = (&rules.policy, issue_forge.opened.read());
+    let repo = &forge.repos()[issue_forge.repo].name;
     let us = Us { user: forge.user(), bots: &policy.bots };
     let mut there: BTreeMap<String, Vec<There>> = BTreeMap::new();
     for label in issues::labels(&rules.advice).iter().take(1) {
-        let found = forge.labelled(kept.repo, label);
+        let found = forge.labelled(issue_forge.repo, label);
         let found = found.with_context(|| format!("reading the issues of {repo} that are labelled {label}"))?;
         live::other_account(us, live.is_some(), found.iter().map(|item| (item.author.as_ref(), &*item.body)))?;
         for item in found {
@@ -196,9 +196,9 @@ fn issues(
     if let Some(path) = &args.plan_out {
         output::save_plan(path, &plan)?;
     }
-    if let (Some(live), Some(write)) = (live, kept.opened.write()) {
+    if let (Some(live), Some(write)) = (live, issue_forge.opened.write()) {
         let stop = live::stop()?;
-        let applied = live.carry_out(write, &plan, HashMap::new(), (&stop, &args.common.shown), clock);
+        let applied = live.carry_out(write, &plan, HashMap::new(), (&stop, &args.common.screen), clock);
         drop(plan);
         for (index, outcome) in left.issues.of_items.clone().into_iter().zip(&applied.outcomes) {
             let row = &mut left.issues.rows[index];

@@ -42,8 +42,8 @@ pub(super) fn run(args: &Improvement) -> Result<Exit, EarlyEnd> {
     let kept = issues::open(&args.report, &rules, now(&args.report))?;
     let measure = improvement_proposals::measure(&rules.advice);
     let (index, of) = args.shard.unwrap_or((1, 1));
-    let progress = Progress::new(&common.shown);
-    let counts = counted(&inputs, &measure, Shard { index, of }, &|sessions| progress.more(sessions));
+    let progress = Progress::new(&common.screen);
+    let counts = count_inputs(&inputs, &measure, Shard { index, of }, &|sessions| progress.more(sessions));
     progress.done();
     let names: Vec<String> = inputs.into_iter().map(|input| input.name).collect();
     if args.shard.is_some() {
@@ -56,7 +56,7 @@ pub(super) fn run(args: &Improvement) -> Result<Exit, EarlyEnd> {
     finish(&args.report, &rules, kept.as_ref(), (&names, &counts))
 }
 
-fn counted(
+fn count_inputs(
     inputs: &[inputs::SessionInput],
     measure: &SessionMeasure,
     shard: Shard,
@@ -73,8 +73,8 @@ pub(super) fn advised(
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<(ProposalAdvice, Vec<String>), EarlyEnd> {
     let inputs = inputs::inputs(named)?;
-    let counts = counted(&inputs, &improvement_proposals::measure(&rules.advice), Shard::ALL, progress);
-    let asked = improvement_proposals::asked(&rules.advice, None, None);
+    let counts = count_inputs(&inputs, &improvement_proposals::measure(&rules.advice), Shard::ALL, progress);
+    let asked = improvement_proposals::costs(&rules.advice, None, None);
     let advised =
         improvement_proposals::advise(&rules.policy, &rules.advice, &counts, asked).map_err(|why| anyhow!(why))?;
     let inputs: Vec<String> = inputs.into_iter().map(|input| input.name).collect();
@@ -85,7 +85,7 @@ pub(super) fn advised(
         problems: &counts.problems,
         followed: &[],
         issues: None,
-        asked,
+        costs: asked,
         when: "",
         version: VERSION,
     };
@@ -126,10 +126,10 @@ fn finish(
     kept: Option<&issues::IssueForge>,
     (inputs, counts): (&[String], &SessionCounts),
 ) -> Result<Exit, EarlyEnd> {
-    let shown = &args.common.shown;
+    let shown = &args.common.screen;
     let now = now(args);
     let when = rfc3339(now);
-    let asked = improvement_proposals::asked(&rules.advice, args.hourly_rate, args.threshold);
+    let asked = improvement_proposals::costs(&rules.advice, args.hourly_rate, args.threshold);
     let advised =
         improvement_proposals::advise(&rules.policy, &rules.advice, counts, asked).map_err(|why| anyhow!(why))?;
     let mut report = ProposalReport {
@@ -139,7 +139,7 @@ fn finish(
         problems: &counts.problems,
         followed: &[],
         issues: None,
-        asked,
+        costs: asked,
         when: &when,
         version: VERSION,
     };
@@ -174,11 +174,11 @@ fn now(args: &ProposalOptions) -> DateTime<Utc> {
 /// What could not be read, on stderr.
 fn warn(report: &ProposalReport<'_>) {
     let problems = report.problems;
-    for problem in &problems.told {
+    for problem in &problems.first {
         say(&format!("warning: {}: {}", report.place(problem), problem.what));
     }
     let all = problems.skipped + problems.left_out + problems.unread;
-    let more = all.saturating_sub(problems.told.len() as u64);
+    let more = all.saturating_sub(problems.first.len() as u64);
     if more > 0 {
         say(&format!("warning: and {more} more"));
     }

@@ -101,7 +101,7 @@ pub(in crate::run) fn run(args: &Backfill) -> Result<Exit, EarlyEnd> {
     }
     let totals = json!({ "recorded": recorded.len(), "known": known });
     let complete = why.is_empty();
-    match common.shown.format {
+    match common.screen.format {
         Format::Json => {
             let report = json!({
                 "job": JOB, "generated_at": rfc3339(now), "complete": complete, "why_incomplete": why, "totals": totals,

@@ -82,7 +82,7 @@ pub(in crate::run) fn run(args: &LoopGuard) -> Result<Exit, EarlyEnd> {
     }
     drop(held);
     let totals = json!({ "ready": ready, "idle_runs": after.idle_runs, "wait_seconds": said.wait_s });
-    match common.shown.format {
+    match common.screen.format {
         Format::Json => {
             let report = json!({
                 "job": JOB, "generated_at": rfc3339(now), "complete": true, "totals": totals, "ready": ready > 0,
@@ -95,7 +95,7 @@ pub(in crate::run) fn run(args: &LoopGuard) -> Result<Exit, EarlyEnd> {
     output::step_output("ready", if ready > 0 { "true" } else { "false" })?;
     output::step_output("wait_seconds", &said.wait_s.to_string())?;
     let exit = if ready > 0 { Exit::Done } else { Exit::Found };
-    if !common.shown.quiet {
+    if !common.screen.quiet {
         say(&match (ready, said.wait_s) {
             (0, wait) => format!("no work: wait {wait} s (idle {} times)", after.idle_runs),
             (ready, _) => format!("{ready} issues are ready"),

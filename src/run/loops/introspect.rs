@@ -16,7 +16,7 @@ use crate::engine::untrusted;
 use crate::forge::time::rfc3339;
 use crate::http::RequestCounts;
 use crate::jobs::loop_introspect::facts::OfLog;
-use crate::jobs::loop_introspect::{self, JOB, params, shown};
+use crate::jobs::loop_introspect::{self, JOB, params, view};
 use crate::loop_dir::{self, Bad, Log, TOLD, each_block};
 use crate::loops::block::{self, Rows};
 use crate::loops::count::{LoopCounts, SeenAgain};
@@ -53,7 +53,7 @@ pub(in crate::run) fn run(args: &Introspect) -> Result<Exit, EarlyEnd> {
     let folder = &args.place.loop_dir;
     check_folder(folder)?;
     let noted = LoopRun::begin(folder, JOB, now, (args.dry_run, ""))?;
-    let LogJudgement { measure, read, recommended } = judged(&rules, folder, (now, args.window, args.since))?;
+    let LogJudgement { measure, read, recommended } = judge_log(&rules, folder, (now, args.window, args.since))?;
     let notes = notes(&read, measure.now, measure.window);
     let totals = json!({
         "cycles": read.figures.cycles, "recent": read.figures.recent.count, "previous": read.figures.previous.count,
@@ -73,7 +73,7 @@ pub(in crate::run) fn run(args: &Introspect) -> Result<Exit, EarlyEnd> {
         replace_json(&folder.join("retro/insights.json"), &insights)?;
     }
     let (when, window) = (rfc3339(now), shown_window(measure.window));
-    let shown = shown::IntrospectView {
+    let figures = view::IntrospectView {
         when: &when,
         window: &window,
         epoch: &read.counts.epoch,
@@ -82,12 +82,13 @@ pub(in crate::run) fn run(args: &Introspect) -> Result<Exit, EarlyEnd> {
         recommended: &recommended,
         notes: &notes,
     };
-    let markdown = || rules.templates.render(loop_introspect::SPEC.texts[0].template, shown::template(&shown, VERSION));
+    let markdown =
+        || rules.templates.render(loop_introspect::SPEC.texts[0].template, view::template(&figures, VERSION));
     let rendered = || markdown().map_err(|error| anyhow!("{error}"));
-    match args.place.shown.format {
+    match args.place.screen.format {
         Format::Json => output::print_raw(&format!("{insights:#}\n"))?,
         Format::Markdown => output::print_text(&format!("{}\n", rendered()?))?,
-        Format::Text => output::print_prose(&shown::text(&shown))?,
+        Format::Text => output::print_prose(&view::text(&figures))?,
     }
     if output::variable("GITHUB_STEP_SUMMARY").is_some() {
         let summary = rendered()?;
@@ -112,13 +113,13 @@ pub(in crate::run) struct LogJudgement {
 
 impl LogJudgement {
     /// Parts of the log that are lost, one sentence each; untrusted.
-    pub(in crate::run) fn lost(self) -> Vec<String> {
+    pub(in crate::run) fn lost_parts(self) -> Vec<String> {
         self.read.lost
     }
 }
 
 /// Reads the log of this folder and judges it, by cycles from an instant on, in windows of a length.
-pub(in crate::run) fn judged(
+pub(in crate::run) fn judge_log(
     rules: &RulesInForce,
     folder: &Path,
     (now, window, since): (DateTime<Utc>, Option<Duration>, Option<DateTime<Utc>>),
@@ -175,7 +176,7 @@ fn read(folder: &Path, measure: &LoopMeasure) -> Result<LogReading> {
     let mut deep = Deep::default();
     let path = folder.join("retro/deep-triage.jsonl");
     let found = loop_dir::read_lines(&path, |run: Map<String, Value>| deep.take(measure, &run))?;
-    found.told.iter().for_each(|bad| say(&format!("warning: {bad}")));
+    found.first_bad.iter().for_each(|bad| say(&format!("warning: {bad}")));
     source.deep_bad = found.bad;
     Ok(LogReading { figures, counts, deep, source, lost })
 }
@@ -183,7 +184,7 @@ fn read(folder: &Path, measure: &LoopMeasure) -> Result<LogReading> {
 /// Names the bad lines of a block, the first hundred of all.
 fn tell(name: &str, before: u64, rows: &Rows, source: &mut LogSource) {
     let told = usize::try_from(source.bad).unwrap_or(TOLD).min(TOLD);
-    for (line, why) in rows.told.iter().take(TOLD - told) {
+    for (line, why) in rows.first_bad.iter().take(TOLD - told) {
         let bad = Bad { path: name.to_owned(), line: before + line + 1, why: why.clone() };
         say(&format!("warning: {bad}"));
     }

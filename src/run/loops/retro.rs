@@ -50,7 +50,7 @@ pub(in crate::run) fn run(args: &CycleRetro) -> Result<Exit, EarlyEnd> {
     let window = usize::try_from(found.advice.measure.whole("summary_window")).unwrap_or(1);
     let folder = &common.target.loop_dir;
     let clock = || common.target.now.unwrap_or_else(Utc::now);
-    let told = told(args);
+    let told = members(args);
     let silent = told.is_empty() && args.from_pr.is_none();
     let from_stdin = args.stdin || silent && !std::io::stdin().is_terminal();
     if silent && !from_stdin && args.fields.is_empty() {
@@ -138,7 +138,7 @@ fn from_pr(args: &CycleRetro, number: u64, now: DateTime<Utc>) -> Result<CycleFi
 }
 
 /// The members that options give.
-fn told(args: &CycleRetro) -> Map<String, Value> {
+fn members(args: &CycleRetro) -> Map<String, Value> {
     let success = args.success.or(args.failed.then_some(false));
     let members = [
         ("timestamp", args.timestamp.map(|at| json!(rfc3339(at)))),
@@ -223,7 +223,7 @@ pub(super) fn lock(folder: &Path) -> Result<Lock> {
 }
 
 fn print(args: &CycleRetro, now: &str, done: &CycleResult, totals: &Value) -> Result<()> {
-    if args.common.shown.format == Format::Json {
+    if args.common.screen.format == Format::Json {
         let report = json!({
             "job": JOB, "generated_at": now, "complete": true, "totals": totals, "cycles": done.recorded,
             "summary": done.summary,

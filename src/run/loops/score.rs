@@ -20,7 +20,7 @@ use crate::files::{Lock, Patience};
 use crate::forge::time::rfc3339;
 use crate::forge::{Forge, ItemKind, States};
 use crate::jobs::backlog::{Backlog, BacklogQuery};
-use crate::jobs::triage_score::quarantine::{Failures, OpenIssues, Quarantine, QuarantineLimits, told};
+use crate::jobs::triage_score::quarantine::{Failures, OpenIssues, Quarantine, QuarantineLimits, log_members};
 use crate::jobs::triage_score::{JOB, Queue, SPEC, queue};
 use crate::jobs::{backlog_triage, items};
 use crate::loop_dir::{Log, append_line, each_block};
@@ -87,7 +87,7 @@ fn settle(
         ("scored".to_owned(), json!(read.backlog.rows.len())),
         ("ready".to_owned(), json!(queued.len())),
     ]);
-    totals.extend(told(&quarantine));
+    totals.extend(log_members(&quarantine));
     let file = json!({ "generated_at": generated_at, "items": queued });
     let kept = quarantine.json(&generated_at);
     if !args.dry_run {
@@ -125,7 +125,7 @@ fn read<T>(
 ) -> Result<T, EarlyEnd> {
     let asked_for = repos(forge, &common.repos, common.org.as_deref())?;
     let journal = live::journal(&common.target.loop_dir, now, &forge.name())?;
-    let progress = Progress::new(&common.shown);
+    let progress = Progress::new(&common.screen);
     let more = |items| progress.more(items);
     let asked = BacklogQuery {
         forge,
@@ -213,7 +213,7 @@ fn print(
     (queue, quarantine): (&Value, &Value),
     why: &[String],
 ) -> Result<()> {
-    if common.shown.format == Format::Json {
+    if common.screen.format == Format::Json {
         let report = json!({
             "job": JOB, "generated_at": generated_at, "complete": why.is_empty(), "why_incomplete": why,
             "totals": totals, "queue": queue, "quarantine": quarantine,
@@ -224,7 +224,7 @@ fn print(
     let list = |list: &Value| list.as_array().cloned().unwrap_or_default();
     let mut out = String::new();
     let (queue, quarantine) = (list(queue), list(quarantine));
-    if common.shown.format == Format::Markdown {
+    if common.screen.format == Format::Markdown {
         let _ = writeln!(out, "| issue | score | type | title |\n|:--|--:|:--|:--|");
         for entry in &queue {
             let title = markdown(&text(entry, "title"));

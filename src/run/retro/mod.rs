@@ -10,7 +10,7 @@ mod fleet;
 mod out;
 mod place;
 mod sinks;
-mod suggested;
+mod suggestion;
 mod when;
 
 use std::collections::HashMap;
@@ -33,7 +33,7 @@ use crate::language::sinks::SinkKind;
 use crate::loop_dir;
 use crate::plan::memory::Us;
 use place::{NoRetroIssue, RetroIssue, RetroPost};
-pub(super) use suggested::suggested;
+pub(super) use suggestion::suggested;
 use when::RetroWindow;
 
 /// Runs the job.
@@ -112,7 +112,7 @@ impl RetroRun<'_> {
             return Err(anyhow!("no repository could be read: {}", all.join("; ")).into());
         }
         let named = rules.policy.publish_private || !self.is_public(place.as_ref());
-        let asked = self.asked(&when, &world, named);
+        let asked = self.query(&when, &world, named);
         let retro = kaizen_retro::look_back(&asked, &mut memory).map_err(|error| anyhow!("{error}"))?;
         self.print(&retro)?;
         let mut failed = Vec::new();
@@ -136,7 +136,7 @@ impl RetroRun<'_> {
         Ok(RetroResult { exit, why_incomplete, rule, totals: retro.json["totals"].clone() })
     }
 
-    fn asked<'a>(&'a self, when: &'a RetroWindow, world: &'a Activity, named: bool) -> RetroQuery<'a> {
+    fn query<'a>(&'a self, when: &'a RetroWindow, world: &'a Activity, named: bool) -> RetroQuery<'a> {
         let RetroRun { rules, .. } = *self;
         RetroQuery {
             world,
@@ -193,7 +193,7 @@ impl RetroRun<'_> {
 
     fn read(&self, when: &RetroWindow) -> Activity {
         let common = &self.args.common;
-        let progress = Progress::new(&common.shown);
+        let progress = Progress::new(&common.screen);
         let more = |items| progress.more(items);
         let asked = window::WindowQuery {
             forge: self.forge.read(),
@@ -240,7 +240,7 @@ impl RetroRun<'_> {
             Ok(said) => say(&format!("{id}: {said}")),
             Err(error) => failed.push(format!("the sink {id} failed: {error:#}")),
         };
-        let mut sent = memory.sent(retro.key);
+        let mut sent = memory.sinks_with(retro.key);
         let posted_to = self.posted_to();
         let elsewhere = self.rules.sinks.iter().map(|sink| (sink.id.as_str(), &sink.kind));
         for (id, kind) in elsewhere.chain(posted_to.as_ref().map(|kind| (POSTED_TO, kind))) {

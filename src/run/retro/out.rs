@@ -17,7 +17,7 @@ use crate::publish;
 
 impl RetroRun<'_> {
     pub(super) fn print(&self, retro: &Retro<'_>) -> Result<()> {
-        match self.args.common.shown.format {
+        match self.args.common.screen.format {
             Format::Json => {
                 let mut text = serde_json::to_string_pretty(&retro.json).context("writing the report as JSON")?;
                 text.push('\n');

@@ -166,7 +166,7 @@ impl RetroIssue {
         }
         let RetroPost { retro, memory, sent } = told;
         let write = run.forge.write().ok_or_else(|| anyhow!("this forge cannot be written to"))?;
-        let (name, now, verdicts) = (write.name(), rfc3339(run.now), memory.told());
+        let (name, now, verdicts) = (write.name(), rfc3339(run.now), memory.verdicts_for_marker());
         let suggested = retro.suggested(asked);
         let post = Post {
             forge: &name,
@@ -187,7 +187,7 @@ impl RetroIssue {
             (None, Some((label, title))) => {
                 let applied = self.carry_out(run, live, &post.issue(title, label))?;
                 let created = applied.outcomes.first().and_then(|outcome| outcome.number);
-                created.ok_or_else(|| anyhow!("creating the issue for the reports: {}", said(&applied)))?
+                created.ok_or_else(|| anyhow!("creating the issue for the reports: {}", describe(&applied)))?
             }
             (None, None) => return Err(anyhow!("there is no such issue")),
         };
@@ -200,7 +200,7 @@ impl RetroIssue {
         match applied.outcomes.first().map(|outcome| outcome.fate) {
             Some(ItemFate::Done) => Ok(format!("a comment on {at}")),
             Some(ItemFate::Unchanged) => Ok(format!("{at} says it already")),
-            _ => Err(anyhow!("commenting on {at}: {}", said(&applied))),
+            _ => Err(anyhow!("commenting on {at}: {}", describe(&applied))),
         }
     }
 
@@ -211,7 +211,7 @@ impl RetroIssue {
         let stop = live::stop()?;
         let comments = self.number.map(|number| ((self.index, number), self.comments.clone()));
         let comments: HashMap<_, _> = comments.into_iter().collect();
-        Ok(live.carry_out(write, plan, comments, (&stop, &run.args.common.shown), &clock))
+        Ok(live.carry_out(write, plan, comments, (&stop, &run.args.common.screen), &clock))
     }
 }
 
@@ -240,7 +240,7 @@ fn titled(
 }
 
 /// What became of a plan, in words.
-fn said(applied: &ApplyResult) -> String {
+fn describe(applied: &ApplyResult) -> String {
     let notes = applied.outcomes.iter().filter_map(|outcome| outcome.note.clone());
     let all: Vec<String> = notes.chain(applied.ended.clone()).collect();
     if all.is_empty() { "the forge does not say why".to_owned() } else { all.join("; ") }

@@ -45,7 +45,7 @@ impl RetroWindow {
         let key = format!("retro-{day}");
         let instant = |text: &str| parse(text).map(|at| at.timestamp_micros());
         let longest = measure.whole("longest_gap_days").saturating_mul(DAY);
-        let last = memory.begun(&key).or_else(|| memory.last_end(&key)).and_then(instant);
+        let last = memory.window_start(&key).or_else(|| memory.last_end(&key)).and_then(instant);
         let last = last.filter(|last| *last < until && until.saturating_sub(*last) < longest);
         let hours = measure.whole("window_hours").saturating_mul(HOUR);
         let asked = args.since.map(|since| since.timestamp_micros());

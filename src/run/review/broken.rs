@@ -41,7 +41,7 @@ pub(super) fn cannot(
         say(&format!("error: the rules of the {side}, {name}, have {}; nothing was judged", errors(found)));
     }
     let text = broken::render(job, all);
-    let kept = told(args, &text, base);
+    let kept = put_text(args, &text, base);
     match kept {
         // Bad rules go before a failure, wrong usage before both.
         Err(stop) if stop.exit == Exit::Failed => Err(EarlyEnd { exit: Exit::BadRules, ..stop }),
@@ -55,7 +55,7 @@ pub(in crate::run) fn ended(what: &RulesCommand, stop: EarlyEnd) -> EarlyEnd {
     if let (RulesCommand::Diff(args), Exit::BadRules) = (what, stop.exit) {
         let jobs = if args.jobs.is_empty() { backlog_triage::SPEC.job.to_owned() } else { args.jobs.join(", ") };
         let text = broken::ended(&jobs, &format!("{:#}", stop.error));
-        if let Err(also) = told(args, &text, None) {
+        if let Err(also) = put_text(args, &text, None) {
             say(&format!("error: {:#}", also.error));
         }
     }
@@ -63,7 +63,7 @@ pub(in crate::run) fn ended(what: &RulesCommand, stop: EarlyEnd) -> EarlyEnd {
 }
 
 /// Puts a text where the report would stand.
-fn told(args: &DiffOptions, text: &str, base: Option<&Policy>) -> Result<(), EarlyEnd> {
+fn put_text(args: &DiffOptions, text: &str, base: Option<&Policy>) -> Result<(), EarlyEnd> {
     output::summary(|| text.to_owned())?;
     let now = args.common.target.now.unwrap_or_else(Utc::now);
     comment(args, StickyText { text: &|_, _| text.to_owned(), rules_hash: "" }, base, now)

@@ -44,7 +44,7 @@ pub(super) fn run(args: &CheckOptions) -> Result<Exit, EarlyEnd> {
     let mut asked = Vec::new();
     confined::begin("reading the rules");
     let named = !args.paths.is_empty() || common.rules.is_some() || common.templates.is_some();
-    let found = match RuleVersion::asked(args.head.as_deref(), named, common)? {
+    let found = match RuleVersion::of_options(args.head.as_deref(), named, common)? {
         Some(version) => revision(&version)?,
         None => folders(args)?,
     };
@@ -169,7 +169,7 @@ fn diagnostics(folder: &Folder, loaded: &[LoadResult], only: Option<&str>) -> Ve
 }
 
 fn show(args: &CheckOptions, told: &CheckOutput) -> Result<(), EarlyEnd> {
-    let shown = &args.common.shown;
+    let shown = &args.common.screen;
     let list = &told.diagnostics[..told.diagnostics.len().min(SHOWN)];
     list.iter().for_each(annotate);
     output::summary(|| as_markdown(told, list))?;

@@ -5,7 +5,7 @@
 //!
 //! - `versions` the two versions, `items` what they say of items, `counted` of what is counted
 
-mod counted;
+mod counts;
 mod items;
 mod versions;
 
@@ -56,11 +56,11 @@ fn jobs(args: &DiffOptions) -> Vec<&'static JobSpec> {
 
 /// What none of the jobs takes is not meant.
 fn untaken(args: &DiffOptions, jobs: &[&JobSpec]) -> Result<(), EarlyEnd> {
-    let retro = counted::RETRO;
+    let retro = counts::RETRO;
     for (given, option, takes) in [
-        (!args.inputs.is_empty(), "--input", &[counted::SESSIONS][..]),
+        (!args.inputs.is_empty(), "--input", &[counts::SESSIONS][..]),
         (args.fleet.is_some(), "--fleet", &[retro]),
-        (args.since.is_some(), "--since", &[retro, counted::LOG]),
+        (args.since.is_some(), "--since", &[retro, counts::LOG]),
     ] {
         if given && !jobs.iter().any(|spec| takes.contains(&spec.job)) {
             return Err(usage(anyhow!("{option} is for {}: name that job too", takes.join(" and "))));
@@ -80,7 +80,7 @@ pub(super) fn run(args: &DiffOptions) -> Result<Exit, EarlyEnd> {
     let fail_on = match args.fail_on.as_deref().map(FailOn::read).transpose() {
         Ok(fail_on) => fail_on,
         Err(found) => {
-            tell(&found, output::color(&common.shown, std::io::stderr().is_terminal()));
+            tell(&found, output::color(&common.screen, std::io::stderr().is_terminal()));
             return Err(usage(anyhow!("--fail-on is no condition over the totals; nothing was read")));
         }
     };
@@ -106,9 +106,9 @@ pub(super) fn run(args: &DiffOptions) -> Result<Exit, EarlyEnd> {
     for (spec, (mut base, mut head)) in all {
         let keys = changed_keys(base.as_ref(), head.as_ref());
         let mut seen = if spec.job == backlog_triage::SPEC.job {
-            items::seen(args, (base.as_mut(), head.as_mut()), now)?
+            items::compare_items(args, (base.as_mut(), head.as_mut()), now)?
         } else {
-            counted::seen(args, spec, (base.as_ref(), head.as_ref()), now)?
+            counts::compare_counted(args, spec, (base.as_ref(), head.as_ref()), now)?
         };
         let totals = &mut seen.read.diff.totals;
         (totals.keys, totals.trust) = (keys.len(), keys.iter().filter(|change| change.trust).count());
@@ -156,7 +156,7 @@ fn changed_keys(base: Option<&SideRules>, head: Option<&SideRules>) -> Vec<KeyCh
 }
 
 fn print(args: &DiffOptions, reports: &[DiffReport]) -> Result<()> {
-    let shown = &args.common.shown;
+    let shown = &args.common.screen;
     match shown.format {
         Format::Json => {
             let threads = usize::from(args.common.concurrency);

@@ -107,7 +107,7 @@ impl RuleVersion {
     /// What is asked about where one version is: `head`, else in a job of a pull request without a
     /// checkout what the pull request brings; `None` is what lies here. `named` says that the arguments
     /// name files.
-    pub(in crate::run) fn asked(
+    pub(in crate::run) fn of_options(
         head: Option<&str>,
         named: bool,
         common: &Common,

@@ -29,7 +29,7 @@ pub(super) fn effective(args: &Show) -> Result<Exit, EarlyEnd> {
 /// What the rules of a job can ask for.
 pub(super) fn facts(args: &FactsOptions) -> Result<Exit, EarlyEnd> {
     let spec = jobs::spec(&args.job).ok_or_else(|| usage(anyhow::anyhow!("there is no job {}", args.job)))?;
-    match args.shown.format {
+    match args.screen.format {
         Format::Text => output::print_text(&facts::text(spec)),
         Format::Markdown => output::print_text(&facts::markdown(spec)),
         Format::Json => output::print_raw(&format!("{}\n", facts::json(spec))),

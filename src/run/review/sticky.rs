@@ -124,7 +124,7 @@ fn carry_out(
     let stop = live::stop()?;
     let about = RunSubject { forge: &plan.forge, undoes: None };
     let live = Live::begin(&common.target.loop_dir, NAME, now, VERSION, about)?;
-    let applied = live.carry_out(forge, plan, HashMap::new(), (&stop, &common.shown), &clock);
+    let applied = live.carry_out(forge, plan, HashMap::new(), (&stop, &common.screen), &clock);
     let done = applied.outcomes.iter().all(|outcome| !matches!(outcome.fate, ItemFate::Failed | ItemFate::NotReached));
     let why: Vec<String> = applied.outcomes.iter().filter(|_| !done).filter_map(|it| it.note.clone()).collect();
     let ended = RunEnding {

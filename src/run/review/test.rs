@@ -47,7 +47,7 @@ pub(super) fn run(args: &Test) -> Result<Exit, EarlyEnd> {
     }
     let common = &args.common;
     let named = common.rules.is_some() || common.templates.is_some();
-    let version = RuleVersion::asked(args.head.as_deref(), named, common)?;
+    let version = RuleVersion::of_options(args.head.as_deref(), named, common)?;
     if specs.is_empty() {
         specs = unnamed(args, version.is_some());
     }
@@ -125,7 +125,7 @@ fn job(
     spec: &JobSpec,
     several: bool,
 ) -> Result<Result<Option<TestReport>, Exit>, EarlyEnd> {
-    let shown = &args.common.shown;
+    let shown = &args.common.screen;
     let (pack, source, mut found) = found;
     let folder = pack.folder.clone();
     let RulesInForce { policy, templates, advice, .. } = match rules::checked(spec, pack, shown, "the rules") {
@@ -194,7 +194,7 @@ fn job(
 }
 
 fn print(args: &Test, tested: &[TestReport]) -> anyhow::Result<()> {
-    match args.common.shown.format {
+    match args.common.screen.format {
         Format::Json => {
             let mut documents: Vec<Value> = tested.iter().map(json::document).collect();
             let document = if documents.len() == 1 { documents.remove(0) } else { json!({ "jobs": documents }) };
@@ -204,7 +204,7 @@ fn print(args: &Test, tested: &[TestReport]) -> anyhow::Result<()> {
         }
         Format::Markdown => output::print_text(&tested.iter().map(markdown::render).collect::<String>())?,
         Format::Text => {
-            let color = output::style(&args.common.shown).color;
+            let color = output::style(&args.common.screen).color;
             output::print_text(&tested.iter().map(|one| text::render(one, color)).collect::<String>())?;
         }
     }

@@ -10,7 +10,7 @@ use anyhow::Result;
 use crate::forge::{Forge, Item, PageHandler, States, seek};
 use crate::plan::Op;
 use crate::plan::marker::Marker;
-use crate::undo::planned::{Holdings, at};
+use crate::undo::undo_plan::{Holdings, at};
 use crate::undo::{ItemOnForge, RunWrite, WriteCertainty};
 
 fn index(forge: &dyn Forge, repo: &str) -> Option<usize> {
@@ -31,7 +31,7 @@ pub(super) fn numbers(forge: &dyn Forge, run: &str, history: &mut [RunWrite]) {
         };
         if let Some(item) = found.iter().find(|item| Marker::ending(&item.body).is_some_and(same)) {
             (written.number, written.done) = (Some(item.number), WriteCertainty::Yes);
-            if !written.noted {
+            if !written.before_known {
                 let assigned = Marker::ending(&item.body).and_then(|marker| marker.get("assign").map(str::to_owned));
                 let assigned = assigned.iter().flat_map(|logins| logins.split(','));
                 written.args.assignees = assigned.filter(|login| !login.is_empty()).map(str::to_owned).collect();
@@ -42,7 +42,7 @@ pub(super) fn numbers(forge: &dyn Forge, run: &str, history: &mut [RunWrite]) {
 }
 
 /// Reads it. An item that cannot be read is told and stops no other.
-pub(super) fn held(forge: &dyn Forge, run: &str, history: &mut [RunWrite]) -> Result<Holdings> {
+pub(super) fn gather(forge: &dyn Forge, run: &str, history: &mut [RunWrite]) -> Result<Holdings> {
     let mut holdings = Holdings::default();
     let mut wanted: BTreeMap<String, BTreeMap<u64, Vec<Op>>> = BTreeMap::new();
     let mut labels: BTreeSet<(String, String)> = BTreeSet::new();

@@ -22,9 +22,9 @@ use crate::forge::Forge;
 use crate::forge::remote::address::{Destination, Giver};
 use crate::forge::time::rfc3339;
 use crate::plan::{self, Manners, Plan};
-use crate::undo::planned::{self, UndoPlan};
-use crate::undo::shown::UndoView;
-use crate::undo::{JOB, RunWrite, UndoContext, history, marked};
+use crate::undo::undo_plan::{self, UndoPlan};
+use crate::undo::view::UndoView;
+use crate::undo::{JOB, RunWrite, UndoContext, comment_trail, history};
 
 /// The run that is taken back.
 #[derive(Debug)]
@@ -93,11 +93,11 @@ fn take_back(
     let named = known.map(|run| UndoChoice { run, history: book.history, by_comments: false });
     let Some(mut chosen) = named.or(found) else { return Err(anyhow!("no run is chosen").into()) };
     gather::numbers(read, &chosen.run, &mut chosen.history);
-    let held = gather::held(read, &chosen.run, &mut chosen.history)?;
+    let held = gather::gather(read, &chosen.run, &mut chosen.history)?;
     let own = live.map(|live| live.run.as_str());
     let ended = |run: &str| book.runs.iter().any(|known| known.run == run && known.ended.is_some());
     let known = UndoContext { us: read.user(), names: read.label_names(), ended: &ended };
-    let undo = planned::plan(&chosen.run, &chosen.history, &held, &known);
+    let undo = undo_plan::plan(&chosen.run, &chosen.history, &held, &known);
     let plan = whole(&undo, &read.name(), &now, args.pause);
     if let Some(path) = &args.plan_out {
         output::save_plan(path, &plan)?;
@@ -108,7 +108,7 @@ fn take_back(
     let applied = match (live, forge.write()) {
         (Some(live), Some(write)) => {
             let stop = live::stop()?;
-            Some(live.carry_out(write, &plan, HashMap::new(), (&stop, &args.shown), clock))
+            Some(live.carry_out(write, &plan, HashMap::new(), (&stop, &args.screen), clock))
         }
         _ => None,
     };
@@ -130,10 +130,10 @@ fn take_back(
         why_incomplete: &why,
     };
     let report = shown.json();
-    match args.shown.format {
+    match args.screen.format {
         Format::Json => output::print_raw(&format!("{report}\n")),
         Format::Markdown => output::print_text(&shown.markdown()),
-        Format::Text => output::print_prose(&shown.text(args.shown.verbose)),
+        Format::Text => output::print_prose(&shown.text(args.screen.verbose)),
     }?;
     let acted = if live.is_some() { shown.count("done") } else { undo.writes() };
     output::summary(|| shown.markdown())?;
@@ -207,12 +207,12 @@ fn in_comments(
         let us = plan::memory::Us { user: forge.user(), bots: &[] };
         for repo in repos(forge, names, args.org.as_deref())? {
             let placed = forge.comments_since(repo, since)?;
-            history.extend(marked::written(&forge.repos()[repo].name, &placed, us));
+            history.extend(comment_trail::writes_in_comments(&forge.repos()[repo].name, &placed, us));
         }
         history.sort_by_key(|written| written.at);
     }
     let undone = undone_by(book, args.run.as_deref());
-    let newest = history.iter().map(|written| written.run.clone()).max_by_key(|run| marked::started(run));
+    let newest = history.iter().map(|written| written.run.clone()).max_by_key(|run| comment_trail::started(run));
     let there = |run: &String| history.iter().any(|written| written.run == *run);
     match (&args.run, args.since) {
         (Some(run), _) if there(run) => Ok(UndoChoice { run: run.clone(), history, by_comments: true }),

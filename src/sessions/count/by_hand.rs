@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::super::manual::{ManualSession, SequenceTally, sequence, tenths};
 use super::super::session::{Session, SessionPlace, Tool};
 use super::super::tools::Sightings;
-use super::super::who::{Who, shown};
+use super::super::who::{Who, shorten};
 use super::Counter;
 use super::uses::tool_name;
 
@@ -45,7 +45,7 @@ impl Counter<'_> {
         let minutes = session.took_ms.unwrap_or(0.0) / 60_000.0;
         let (id, repo_name) = (Arc::clone(&who.id), Arc::clone(repo));
         let tools = different.len() as u64;
-        let text: Box<str> = shown(&steps).into();
+        let text: Box<str> = shorten(&steps).into();
         self.counts.manual.add(ManualSession {
             tenths: tenths(minutes),
             place,
@@ -57,14 +57,20 @@ impl Counter<'_> {
             sequence: text.clone(),
         });
         let key = self.name(&steps);
-        let new =
-            || SequenceTally { name: text, first: place, times: 0, calls: 0, micros: 0, seen: Sightings::default() };
+        let new = || SequenceTally {
+            name: text,
+            first: place,
+            times: 0,
+            calls: 0,
+            micros: 0,
+            sightings: Sightings::default(),
+        };
         if let Some(tally) = self.counts.manual.sequences.of(key, 1, new) {
             tally.first = tally.first.min(place);
             tally.times += 1;
             tally.calls += calls;
             tally.micros = tally.micros.saturating_add(micros);
-            tally.seen.add(place, who, repo);
+            tally.sightings.add(place, who, repo);
         }
     }
 }

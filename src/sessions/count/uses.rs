@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::super::measure::SessionMeasure;
 use super::super::session::{Call, Session, SessionPlace, Tool};
 use super::super::tools::{Sightings, ToolTally, Use};
-use super::super::who::{Who, shown};
+use super::super::who::{Who, shorten};
 use super::{Budget, Counter, FEW, MICROS_A_MINUTE, MICROS_A_MS};
 use crate::bytes::name::Looks;
 
@@ -47,7 +47,7 @@ impl Counter<'_> {
             let key = self.name(name);
             let place = SessionPlace(input, at, 0);
             let new = || ToolTally {
-                name: shown(name).into(),
+                name: shorten(name).into(),
                 first: place,
                 all: Use::default(),
                 slow: Sightings::default(),
@@ -120,7 +120,7 @@ impl Counter<'_> {
 #[derive(Default)]
 struct ToolUse<'s> {
     /// Tools as calls name them, the first few, and which of `all` each is.
-    seen: Vec<(Looks, &'s Tool<'s>, usize)>,
+    names: Vec<(Looks, &'s Tool<'s>, usize)>,
     all: Vec<ToolTries<'s>>,
     /// Which of `all` a name is, where there are many.
     many: HashMap<Cow<'s, str>, usize>,
@@ -148,7 +148,7 @@ impl<'s> ToolUse<'s> {
             return known;
         }
         let same = |(other, seen, _): &&(Looks, &Tool<'_>, usize)| *other == looks && (tells || *seen == tool);
-        if let Some((.., known)) = self.seen.iter().find(same) {
+        if let Some((.., known)) = self.names.iter().find(same) {
             self.last = Some((looks, *known));
             return *known;
         }
@@ -169,8 +169,8 @@ impl<'s> ToolUse<'s> {
             self.all.push(ToolTries { name, waits, did: Use::default() });
             index
         });
-        if self.seen.len() < FEW {
-            self.seen.push((looks, tool, index));
+        if self.names.len() < FEW {
+            self.names.push((looks, tool, index));
         }
         index
     }

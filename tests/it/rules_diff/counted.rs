@@ -284,7 +284,7 @@ fn findings_in_sessions_are_counted_where_others_read_the_report() {
 fn suggestions_about_one_name_in_several_repositories_are_told_apart() {
     use kaizen::jobs::kaizen_retro::Suggestion;
     use kaizen::review::diff::Diff;
-    use kaizen::review::diff::told::suggestions;
+    use kaizen::review::diff::keyed_records::suggestions;
 
     let one = |repo: &str| Suggestion {
         rule: "agent-zero-rate".to_owned(),

@@ -43,7 +43,7 @@ fn pages_that_are_announced_are_read_at_once_and_in_order_facts_1_2_6() {
     let lists: Vec<_> = lines.iter().filter(|line| line.contains("/issues")).collect();
     assert_eq!(lists.len(), 12);
     assert_eq!(lists[0], "GET /api/v1/repos/a/b/issues?state=open&limit=50&page=1");
-    assert!(server.seen().iter().all(|seen| seen.header("authorization") == Some("token s3cret")));
+    assert!(server.requests().iter().all(|seen| seen.header("authorization") == Some("token s3cret")));
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_list_that_never_ends_is_stopped() {
     assert_eq!(items, ["issue 1"]);
     let error = listed.unwrap_err();
     assert!(error.contains("reading the issues of a/b: the list never ends"), "{error}");
-    assert!(server.seen().len() < 10);
+    assert!(server.requests().len() < 10);
     // The count says how many pages there are, and each is the first again; or says too many.
     for (total, most) in [(2_000, 30), (900_000, 4)] {
         let (server, forge) = gitea(move |_, path| match parameter(path, "page") {
@@ -129,7 +129,7 @@ fn a_list_that_never_ends_is_stopped() {
             None => json(404, ""),
         });
         let error = all(&forge, States::OPEN, 4).1.unwrap_err();
-        assert!(error.contains("the list never ends") && server.seen().len() <= most, "{error}");
+        assert!(error.contains("the list never ends") && server.requests().len() <= most, "{error}");
     }
 }
 
@@ -169,7 +169,7 @@ fn a_kind_that_the_token_may_not_read_is_no_empty_backlog_fact_10() {
     for (kind, other) in [(ItemKind::Issue, "pulls"), (ItemKind::Pull, "issues")] {
         let (server, forge) = none(other);
         assert_eq!(all(&forge, States::OPEN.of(&[kind]), 1), (vec![], Ok(vec![])));
-        assert!(server.seen().iter().all(|seen| parameter(&seen.path, "type").as_deref() != Some(other)));
+        assert!(server.requests().iter().all(|seen| parameter(&seen.path, "type").as_deref() != Some(other)));
     }
 }
 
@@ -201,7 +201,7 @@ fn addresses_of_pages_are_taken_as_they_are_given_facts_63_65() {
         lists.remove(0);
         assert!(lists.iter().all(|line| line.contains("/repositories/5/") && line.contains("after=abc") == cursor));
         assert_eq!(lists.len(), total.div_ceil(100) - 1);
-        let seen = server.seen();
+        let seen = server.requests();
         let last = seen.last().unwrap();
         assert_eq!(last.header("authorization"), Some("Bearer s3cret"));
         assert_eq!(last.header("x-github-api-version"), Some("2022-11-28"));
@@ -216,7 +216,7 @@ fn a_next_page_on_another_host_is_not_asked_for_with_the_token() {
     });
     let error = all(&forge, States::OPEN, 1).1.unwrap_err();
     assert!(error.contains("another host") && error.contains("https://evil.example/issues?page=2"), "{error}");
-    assert_eq!(server.seen().len(), 3);
+    assert_eq!(server.requests().len(), 3);
     // A list may have links that are no pages (fact 64).
     let (_server, forge) = github(|_, _| with(ok("[]"), "link", "<https://x.example>; rel=\"deprecation\""));
     assert_eq!(all(&forge, States::OPEN, 1), (vec![], Ok(vec![])));
@@ -232,6 +232,6 @@ fn ten_thousand_issues_over_a_slow_line_take_seconds() {
     let (items, listed) = all(&forge, States::OPEN, 4);
     let took = started.elapsed();
     assert_eq!((items.len(), listed), (10_000, Ok(vec![])));
-    assert_eq!(server.seen().len(), 203);
+    assert_eq!(server.requests().len(), 203);
     assert!(took < Duration::from_secs(4), "{took:?}");
 }

@@ -54,7 +54,9 @@ fn a_bare_address_of_an_enterprise_server_is_found() {
     assert_eq!(*forge.kind(), Dialect::GitHub { cloud: false });
     assert_eq!(forge.quiet_link(0, 12, false), "`#12`");
     // The second question goes to whom the first did not find: without the token.
-    assert!(server.seen().iter().any(|seen| seen.path == "/api/v3/versions" && seen.header("authorization").is_none()));
+    assert!(
+        server.requests().iter().any(|seen| seen.path == "/api/v3/versions" && seen.header("authorization").is_none())
+    );
     let server = Server::start(|seen| match seen.path.as_str() {
         "/versions" => with(ok("[\"2022-11-28\"]"), "x-github-media-type", "github.v3"),
         path if path.starts_with("/api/") => json(404, "{}"),
@@ -82,7 +84,7 @@ fn a_token_of_a_kind_goes_to_that_kind_only() {
     for (version, expected) in [("1.26.4", "token g1tea"), ("10.0.0+gitea-1.22.0", "token f0rgejo")] {
         let server = Server::start(move |seen| usual(seen, version).unwrap());
         connect(ConnectOptions { tokens: tokens(&server.url), ..ask(&server.url, &["a/b"]) }).unwrap();
-        for seen in server.seen() {
+        for seen in server.requests() {
             let sent = seen.header("authorization");
             assert_eq!(sent, (!seen.path.ends_with("/version")).then_some(expected), "{}", seen.path);
         }
@@ -91,7 +93,7 @@ fn a_token_of_a_kind_goes_to_that_kind_only() {
     let forge =
         connect(ConnectOptions { tokens: tokens(&server.url), ..ask(&format!("{}/api/v3", server.url), &["a/b"]) })
             .unwrap();
-    assert!(server.seen().iter().all(|seen| seen.header("authorization").is_none()));
+    assert!(server.requests().iter().all(|seen| seen.header("authorization").is_none()));
     assert!(forge.user_known().unwrap_err().contains("KAIZEN_TOKEN"));
     assert_eq!(forge.user(), "");
 }

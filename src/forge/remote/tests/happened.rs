@@ -15,7 +15,7 @@ fn since() -> DateTime<Utc> {
 /// Every item and comment of the first repository, sorted; and what it came to.
 fn told(forge: &Remote, threads: usize) -> (Vec<String>, Result<Vec<String>, String>) {
     let all = Mutex::new(Vec::new());
-    let mut came = forge.happened(&[0], since(), threads, &|nth, page| {
+    let mut came = forge.activity(&[0], since(), threads, &|nth, page| {
         assert_eq!(nth, 0);
         let told: Vec<String> = match page {
             ActivityPage::Items(_, items) => items
@@ -128,7 +128,7 @@ fn cursors_are_followed_and_another_host_is_not_fact_63() {
         } else {
             assert!(came.unwrap_err().contains("another host"));
         }
-        assert!(server.seen().iter().all(|seen| seen.path.starts_with("/api/v3/")));
+        assert!(server.requests().iter().all(|seen| seen.path.starts_with("/api/v3/")));
     }
 }
 
@@ -163,7 +163,7 @@ fn without_issues_pull_requests_are_read_until_all_are_older_facts_66_71() {
 #[test]
 fn a_repository_that_is_not_there_is_an_error_of_its_own() {
     let (_server, forge) = gitea(|_, _| ok("[]"));
-    let came = forge.happened(&[3, 0], since(), 2, &|_, _| ());
+    let came = forge.activity(&[3, 0], since(), 2, &|_, _| ());
     let ends: Vec<bool> = came.iter().map(|came| came.is_ok()).collect();
     assert_eq!(ends, [false, true]);
 }

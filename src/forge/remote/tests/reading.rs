@@ -210,5 +210,5 @@ fn rules_are_read_without_a_checkout_facts_34_106() {
     });
     assert_eq!(forge.file("a/b", "rules/x.yaml", "abc").unwrap().as_deref(), Some(&b"x"[..]));
     assert_eq!(forge.file("a/b", "rules", "abc").unwrap(), None);
-    assert_eq!(server.seen().last().unwrap().header("accept"), Some("application/vnd.github.raw+json"));
+    assert_eq!(server.requests().last().unwrap().header("accept"), Some("application/vnd.github.raw+json"));
 }

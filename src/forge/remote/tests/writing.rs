@@ -35,7 +35,7 @@ pub(super) fn fresh(assignees: &[&str], content_version: Option<u64>) -> Fresh {
 
 /// Writes that the server was sent: method, path, body.
 pub(super) fn writes(server: &Server) -> Vec<String> {
-    let writes = server.seen().into_iter().filter(|seen| seen.method != "GET");
+    let writes = server.requests().into_iter().filter(|seen| seen.method != "GET");
     let shown =
         writes.map(|seen| format!("{} {} {}", seen.method, seen.path.split_once("/a/b/").unwrap().1, seen.body));
     shown.map(|line| line.trim_end().to_owned()).collect()

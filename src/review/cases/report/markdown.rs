@@ -2,7 +2,7 @@
 //!
 //! Takes: [`TestReport`]. Gives: Markdown in which what rules and cases say can neither ping nor link.
 
-use super::{TestReport, counted, of_kind, text};
+use super::{TestReport, number_of, of_kind, text};
 use crate::engine::untrusted::{cut, markdown};
 use crate::review::cases::line;
 use crate::review::mutate::MAX_MUTANTS;
@@ -17,11 +17,11 @@ const VALUE: usize = 200;
 pub fn render(tested: &TestReport) -> String {
     let failed = tested.failed();
     let became = if failed == 0 { "all as expected".to_owned() } else { format!("**{failed} failed**") };
-    let cases = counted(tested.suite.cases.len(), "case", "cases");
+    let cases = number_of(tested.suite.cases.len(), "case", "cases");
     let mut out = vec![
         format!("## {}: the rules' own cases", tested.policy.job),
         String::new(),
-        format!("{cases} of {}: {became}.", said(&tested.suite.source.name)),
+        format!("{cases} of {}: {became}.", escape(&tested.suite.source.name)),
     ];
     failures(&mut out, tested);
     coverage(&mut out, tested);
@@ -31,7 +31,7 @@ pub fn render(tested: &TestReport) -> String {
     text
 }
 
-fn said(text: &str) -> String {
+fn escape(text: &str) -> String {
     markdown(&cut(text, VALUE))
 }
 
@@ -50,16 +50,16 @@ fn failures(out: &mut Vec<String>, tested: &TestReport) {
     for (case, judged) in cases.filter(|(_, judged)| !judged.failures.is_empty()) {
         let place = line(&tested.suite.source, case.at);
         let rule = judged.by.as_ref().map_or_else(String::new, |rule| {
-            format!(", decided by {} ({})", said(&rule.id), said(&tested.policy.line(rule.at)))
+            format!(", decided by {} ({})", escape(&rule.id), escape(&tested.policy.line(rule.at)))
         });
         for failure in &judged.failures {
             let name = failure.member.map_or_else(|| "decision".to_owned(), |member| member.name(&tested.policy));
-            let (expected, got) = (said(&text::shown(&failure.expected)), said(&text::shown(&failure.got)));
+            let (expected, got) = (escape(&text::one_line(&failure.expected)), escape(&text::one_line(&failure.got)));
             rows.push(format!(
                 "| {} ({}){rule} | {} | {expected} | {got} |",
-                said(&case.name),
-                said(&place),
-                said(&name)
+                escape(&case.name),
+                escape(&place),
+                escape(&name)
             ));
         }
     }
@@ -88,7 +88,7 @@ fn coverage(out: &mut Vec<String>, tested: &TestReport) {
                 + if missed.is_empty() { "" } else { none },
         );
         let row = |part: &&crate::review::cases::coverage::RulePart| {
-            format!("  - {} ({})", said(&part.name), said(&tested.policy.line(part.at)))
+            format!("  - {} ({})", escape(&part.name), escape(&tested.policy.line(part.at)))
         };
         list(out, missed.iter().map(row).collect());
     }
@@ -118,16 +118,16 @@ fn mutation(out: &mut Vec<String>, tested: &TestReport) {
     }
     out.push(String::new());
     let row = |mutant: &crate::review::mutate::Mutant| {
-        format!("- {} ({}): {}", said(&mutant.name), said(&tested.policy.line(mutant.at)), said(&mutant.what))
+        format!("- {} ({}): {}", escape(&mutant.name), escape(&tested.policy.line(mutant.at)), escape(&mutant.what))
     };
     list(out, found.survivors.iter().map(|index| row(&mutants.all[*index])).collect());
     let row = |(entry, case): &(usize, usize)| {
         let (entry, case) = (&tested.suite.equivalent[*entry], &tested.suite.cases[*case]);
         format!(
             "- {} is listed as changing nothing ({}), and the case {} notices it",
-            said(&entry.mutant),
-            said(&line(&tested.suite.source, entry.at)),
-            said(&case.name)
+            escape(&entry.mutant),
+            escape(&line(&tested.suite.source, entry.at)),
+            escape(&case.name)
         )
     };
     list(out, found.noticed_after_all.iter().map(row).collect());

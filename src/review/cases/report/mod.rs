@@ -56,7 +56,7 @@ impl TestReport {
 }
 
 /// A number of things: `1 case`, `3 cases`.
-fn counted(count: usize, one: &str, many: &str) -> String {
+fn number_of(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 

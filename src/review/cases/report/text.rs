@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::{TestReport, counted, of_kind};
+use super::{TestReport, number_of, of_kind};
 use crate::engine::untrusted::terminal;
 use crate::review::cases::judge::{CaseFailure, CaseResult};
 use crate::review::cases::{Case, CaseMember, line};
@@ -19,7 +19,7 @@ const LINES: usize = 40;
 pub fn render(tested: &TestReport, color: bool) -> String {
     let mut out = TestWriter { lines: Vec::new(), color };
     let (suite, failed) = (&tested.suite, tested.failed());
-    let cases = counted(suite.cases.len(), "case", "cases");
+    let cases = number_of(suite.cases.len(), "case", "cases");
     let became = match (suite.cases.len(), failed) {
         (0, _) => "nothing is tested".to_owned(),
         (_, 0) => "all as expected".to_owned(),
@@ -72,13 +72,13 @@ fn failure(out: &mut TestWriter, tested: &TestReport, case: &Case, judged: &Case
     for CaseFailure { member, expected, got } in &judged.failures {
         let name = member.map_or_else(|| "decision".to_owned(), |member| member.name(policy));
         if member.is_some_and(CaseMember::is_part) && !expected.is_null() {
-            out.expected(&format!("{name}: … {} …", shown(expected)));
+            out.expected(&format!("{name}: … {} …", one_line(expected)));
             if texts.iter().all(|(known, _)| *known != name) {
                 texts.push((name, got));
             }
         } else {
-            out.expected(&format!("{name}: {}", shown(expected)));
-            out.got(&format!("{name}: {}", shown(got)));
+            out.expected(&format!("{name}: {}", one_line(expected)));
+            out.got(&format!("{name}: {}", one_line(got)));
         }
     }
     // All parts that are missing of a text are missing from one.
@@ -99,18 +99,18 @@ fn whole(out: &mut TestWriter, name: &str, got: &Value) {
             let lines: Vec<&str> = texts.iter().flat_map(|text| text.lines()).collect();
             lines.iter().take(LINES).for_each(|line| out.got(&format!("  {}", terminal(line))));
             if lines.len() > LINES {
-                out.got(&format!("  … and {}", counted(lines.len() - LINES, "more line", "more lines")));
+                out.got(&format!("  … and {}", number_of(lines.len() - LINES, "more line", "more lines")));
             }
         }
     }
 }
 
 /// A value as a case file says it, on one line.
-pub(super) fn shown(value: &Value) -> String {
+pub(super) fn one_line(value: &Value) -> String {
     match value {
         Value::Null => "none".to_owned(),
         Value::String(text) => terminal(text),
-        Value::Array(values) => format!("[{}]", values.iter().map(shown).collect::<Vec<_>>().join(", ")),
+        Value::Array(values) => format!("[{}]", values.iter().map(one_line).collect::<Vec<_>>().join(", ")),
         other => other.to_string(),
     }
 }
@@ -140,7 +140,7 @@ fn mutation(out: &mut TestWriter, tested: &TestReport) {
     };
     let survivors = found.survivors.len();
     let noticed = found.tried - survivors - found.equivalent;
-    out.heading(&format!("{}: {noticed} noticed by a case", counted(found.tried, "change tried", "changes tried")));
+    out.heading(&format!("{}: {noticed} noticed by a case", number_of(found.tried, "change tried", "changes tried")));
     if found.untried > 0 {
         let all = found.tried + found.untried;
         let left = found.untried;
@@ -155,7 +155,7 @@ fn mutation(out: &mut TestWriter, tested: &TestReport) {
         out.lines.push(format!("  {} listed as changing nothing, and none does", found.equivalent));
     }
     if survivors > 0 {
-        let these = counted(survivors, "change that no case notices", "changes that no case notices");
+        let these = number_of(survivors, "change that no case notices", "changes that no case notices");
         out.styled("31", &format!("  {these}: write a case, mend the rule, or list it under `equivalent:`"));
     }
     for mutant in found.survivors.iter().map(|index| &mutants.all[*index]) {

@@ -14,7 +14,7 @@ use crate::review::cases::judge::Judge;
 use crate::review::cases::{CaseItem, CaseMember};
 
 /// What `--expect` says, by the names of a case file.
-pub(super) fn said(text: &str, policy: &Policy) -> Result<Vec<(String, Value)>> {
+pub(super) fn expectations(text: &str, policy: &Policy) -> Result<Vec<(String, Value)>> {
     let mut found: Vec<(String, Value)> = Vec::new();
     for pair in text.split(',') {
         let Some((name, value)) = pair.split_once('=') else {

@@ -40,7 +40,7 @@ pub(super) fn run(args: &Capture) -> Result<Exit, EarlyEnd> {
     confined::begin(&format!("checking the rules of {}", SPEC.job));
     let pack = pack::read(SPEC.job, &jobs::NAMES, args.rules.as_deref(), args.templates.as_deref()).map_err(usage)?;
     let folder = pack.folder.clone();
-    let RulesInForce { policy, templates, advice, .. } = match rules::checked(SPEC, pack, &args.shown, "the rules") {
+    let RulesInForce { policy, templates, advice, .. } = match rules::checked(SPEC, pack, &args.screen, "the rules") {
         Ok(rules) => rules,
         Err(exit) => return Ok(exit),
     };
@@ -54,7 +54,7 @@ pub(super) fn run(args: &Capture) -> Result<Exit, EarlyEnd> {
             return Err(usage(anyhow!("these are the built-in rules, and a case needs rules of one's own: {help}")));
         }
     };
-    let expect = args.expect.as_deref().map(|text| expected::said(text, &policy)).transpose().map_err(usage)?;
+    let expect = args.expect.as_deref().map(|text| expected::expectations(text, &policy)).transpose().map_err(usage)?;
     let old = match &file {
         Some(path) if path.exists() => {
             let text =
@@ -68,7 +68,7 @@ pub(super) fn run(args: &Capture) -> Result<Exit, EarlyEnd> {
         Some(source) => {
             let (suite, found) = cases::read(source, book);
             if !found.is_empty() {
-                rules::tell(&found, output::color(&args.shown, std::io::stderr().is_terminal()));
+                rules::tell(&found, output::color(&args.screen, std::io::stderr().is_terminal()));
                 say("error: the cases have errors; mend them first, nothing was written");
                 return Ok(Exit::BadRules);
             }
@@ -77,13 +77,13 @@ pub(super) fn run(args: &Capture) -> Result<Exit, EarlyEnd> {
         None => Vec::new(),
     };
     let now = args.target.now.unwrap_or_else(Utc::now);
-    let given = read::given(args, &policy, (&names, number), now)?;
+    let given = read::read_item(args, &policy, (&names, number), now)?;
     confined::begin(&format!("judging {}", args.item));
     let judge = Judge::new(book, &templates, VERSION);
     let given =
         if args.mask { read::masked(&judge, &given, now)? } else { read::with_plain_breaks(&judge, given, now) };
     let decided = expected::decided(&judge, &given, now)?;
-    let new = New { name: name(&given, &before), now, expect: expect.unwrap_or(decided), given };
+    let new = New { name: name(&given, &before), now, expect: expect.unwrap_or(decided), item: given };
     let written = with_case(old.as_ref(), &policy, &new).map_err(|why| anyhow!("adding a case: {why}"))?;
     let shown = file.as_ref().map_or_else(|| "the case".to_owned(), |path| path.display().to_string());
     let source = Source::new(shown, written.text.as_str());
@@ -134,7 +134,7 @@ fn verified(
         let why = found.first().map_or_else(String::new, |found| format!(": {}", found.message));
         bail!("the case cannot be added to {} so that it can be read{why}; nothing was written", source.name);
     };
-    if !matches!(&case.given, CaseSubject::Item(given) if **given == new.given) || case.now != new.now {
+    if !matches!(&case.given, CaseSubject::Item(given) if **given == new.item) || case.now != new.now {
         bail!("the case in {} would not be the item that was read; nothing was written", source.name);
     }
     let failures = judge.judge(case).failures.into_iter();

@@ -23,7 +23,7 @@ use crate::review::cases::{CaseItem, CaseMember};
 use crate::snapshot;
 
 /// Reads the item, and its timeline where the rules ask for it.
-pub(super) fn given(
+pub(super) fn read_item(
     args: &Capture,
     policy: &Policy,
     (names, number): (&[String], u64),

@@ -19,7 +19,7 @@ use crate::review::diff::backlog::{BacklogDiff, compare};
 use crate::review::diff::side::{PolicySide, share};
 
 /// Opens the forge and reads.
-pub(super) fn seen(
+pub(super) fn compare_items(
     args: &DiffOptions,
     (mut base, mut head): (Option<&mut SideRules>, Option<&mut SideRules>),
     now: DateTime<Utc>,
@@ -47,7 +47,7 @@ fn items(
     (forge, repos): (&dyn Forge, Vec<usize>),
     now: DateTime<Utc>,
 ) -> Result<BacklogDiff> {
-    let (progress, journal) = (Progress::new(&args.common.shown), Journal::default());
+    let (progress, journal) = (Progress::new(&args.common.screen), Journal::default());
     // Time of the processor comes with the work: what was read tells how much that is.
     let counted = AtomicU64::new(0);
     confined::begin("judging the items under both versions");

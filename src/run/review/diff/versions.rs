@@ -83,7 +83,7 @@ impl Versions {
                     pack.input.templates.iter().map(|(name, source)| format!("{name}\n{}\n", source.text)).collect();
                 let lines = texts.contains("line");
                 let templates = pack.input.templates.clone();
-                let rules = accepted(loaded, pack, &args.common.shown);
+                let rules = accepted(loaded, pack, &args.common.screen);
                 let rules = rules.map(|rules| SideRules { rules, templates, texts, lines });
                 rules.map_err(|found| BrokenVersion { side, name: version.name.clone(), found })
             })

@@ -14,7 +14,7 @@ use crate::plan::{self, Args, Op};
 
 /// What the comments of a repository tell, in the order of writing.
 #[must_use]
-pub fn written(repo: &str, placed: &[PlacedComment], us: Us<'_>) -> Vec<RunWrite> {
+pub fn writes_in_comments(repo: &str, placed: &[PlacedComment], us: Us<'_>) -> Vec<RunWrite> {
     let mut ours: Vec<(&PlacedComment, Marker)> =
         placed.iter().filter_map(|placed| Some((placed, us.marker(&placed.comment)?))).collect();
     ours.sort_by_key(|(placed, _)| (placed.comment.at(), placed.comment.id));
@@ -39,7 +39,7 @@ fn one(repo: &str, placed: &PlacedComment, marker: &Marker) -> Vec<RunWrite> {
         op: if older { Op::EditComment } else { Op::Comment },
         args: Args { id: Some(comment.id), body: Some(comment.body.clone()), ..Args::default() },
         before: None,
-        noted: false,
+        before_known: false,
         at: comment.at(),
         done: WriteCertainty::Yes,
     };

@@ -43,7 +43,7 @@ pub struct UndoPlan {
     /// Labels that are made anew where they are put back.
     pub labels: Vec<NewLabel>,
     /// What stays as it is, with the reason.
-    pub left: Vec<(RunWrite, String)>,
+    pub untouched: Vec<(RunWrite, String)>,
     /// What was taken back before, with the run that did.
     pub already: Vec<(RunWrite, Option<String>)>,
     /// What could not be read, with the reason.
@@ -65,7 +65,7 @@ pub fn plan(run: &str, history: &[RunWrite], held: &Holdings, known: &UndoContex
             UndoVerdict::Undo(writes) => undo.add(written, writes, held, run),
             UndoVerdict::Already(by) => undo.already.push((written.clone(), by)),
             UndoVerdict::Left(why) if held_back(written, held) => undo.unread.push((written.clone(), why)),
-            UndoVerdict::Left(why) => undo.left.push((written.clone(), why)),
+            UndoVerdict::Left(why) => undo.untouched.push((written.clone(), why)),
             UndoVerdict::Nothing => {}
         }
     }
@@ -120,7 +120,7 @@ impl UndoPlan {
                     repo: written.repo.as_str().into(),
                     kind: now.map_or(written.kind, |item| item.kind),
                     number: Some(number),
-                    seen: now.map(plan::seen),
+                    seen: now.map(plan::item_digest),
                     turned_on: None,
                     effects: Vec::new(),
                 });
@@ -159,7 +159,7 @@ impl UndoPlan {
                 return;
             }
         } else if let Some(later) = later {
-            self.left.push((written.clone(), super::later_run(later)));
+            self.untouched.push((written.clone(), super::later_run(later)));
             return;
         }
         let own = |op| {
@@ -187,7 +187,7 @@ impl UndoPlan {
         };
         let carriers = held.carriers.get(&(written.repo.to_lowercase(), name.clone()));
         match carriers.and_then(|numbers| numbers.iter().find(|number| !taken(**number))) {
-            Some(number) => self.left.push((written.clone(), format!("#{number} carries it."))),
+            Some(number) => self.untouched.push((written.clone(), format!("#{number} carries it."))),
             None => self.items.push(own(Op::DeleteLabel)),
         }
     }

@@ -59,7 +59,7 @@ pub(in crate::run) fn suggested(
         let all: Vec<String> = world.unread.iter().map(|(repo, why)| format!("{repo}: {why}")).collect();
         return Err(anyhow!("no repository could be read: {}", all.join("; ")).into());
     }
-    let asked = run.asked(when, world, named);
+    let asked = run.query(when, world, named);
     let retro = kaizen_retro::look_back(&asked, &mut memory).map_err(|error| anyhow!("{error}"))?;
     Ok(RetroSuggestion {
         picked: retro.suggestion,

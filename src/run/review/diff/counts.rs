@@ -20,7 +20,7 @@ use crate::forge::remote::address::Runner;
 use crate::language::JobSpec;
 use crate::review::diff;
 use crate::review::diff::backlog::BacklogDiff;
-use crate::review::diff::told::{self, KeyedRecords};
+use crate::review::diff::keyed_records::{self, KeyedRecords};
 
 /// Both sides, where they have rules for the job.
 type LoadedSides<'l> = (Option<&'l SideRules>, Option<&'l SideRules>);
@@ -47,7 +47,7 @@ fn unnamed(mut seen: DiffReading) -> DiffReading {
 }
 
 /// Reads what the job reads, and judges it under both.
-pub(super) fn seen(
+pub(super) fn compare_counted(
     args: &DiffOptions,
     spec: &JobSpec,
     both: LoadedSides<'_>,
@@ -57,7 +57,7 @@ pub(super) fn seen(
         SESSIONS => sessions(args, both).map(unnamed),
         RETRO => window(args, both, now),
         LOG => log(args, both, now).map(unnamed),
-        _ => joined(both, String::new(), |rules| Ok((told::parameters(&rules.advice.measure), Vec::new()))),
+        _ => joined(both, String::new(), |rules| Ok((keyed_records::parameters(&rules.advice.measure), Vec::new()))),
     }
 }
 
@@ -99,7 +99,7 @@ fn sessions(args: &DiffOptions, both: LoadedSides<'_>) -> Result<DiffReading, Ea
         let help = "keep it in a file, and name that with --input";
         return Err(usage(anyhow!("{name} can be read by one version of the rules only: {help}")));
     }
-    let progress = Progress::new(&args.common.shown);
+    let progress = Progress::new(&args.common.screen);
     // Time of the processor comes with the work: what was counted tells how much that is.
     let counted = AtomicU64::new(0);
     confined::grant(START);
@@ -110,7 +110,7 @@ fn sessions(args: &DiffOptions, both: LoadedSides<'_>) -> Result<DiffReading, Ea
     };
     let seen = joined(both, args.inputs.join(", "), |rules| {
         let (advised, lost) = improvement_proposals::advised(rules, &args.inputs, &more)?;
-        Ok((told::proposals(&advised), lost))
+        Ok((keyed_records::proposals(&advised), lost))
     });
     progress.done();
     seen
@@ -121,8 +121,8 @@ fn log(args: &DiffOptions, both: LoadedSides<'_>, now: DateTime<Utc>) -> Result<
     confined::grant(START + 2 * bytes(&folder.join("retro")) / A_SECOND);
     let place = folder.join("retro/cycles.jsonl").display().to_string();
     joined(both, place, |rules| {
-        let judged = loops::introspect::judged(rules, folder, (now, None, args.since))?;
-        Ok((told::recommendations(&judged.recommended), judged.lost()))
+        let judged = loops::introspect::judge_log(rules, folder, (now, None, args.since))?;
+        Ok((keyed_records::recommendations(&judged.recommended), judged.lost_parts()))
     })
 }
 
@@ -152,7 +152,7 @@ fn window(args: &DiffOptions, both: LoadedSides<'_>, now: DateTime<Utc>) -> Resu
     let mut seen = joined(both, forge.read().name(), |rules| {
         let said = retro::suggested(&asked, rules, (&forge, asked_for.clone()), (now, named), &mut happened)?;
         add_new(&mut unreadable, said.unreadable);
-        Ok((told::suggestions(said.picked.as_ref(), &said.others), said.why_incomplete))
+        Ok((keyed_records::suggestions(said.picked.as_ref(), &said.others), said.why_incomplete))
     })?;
     seen.read.unreadable = unreadable;
     seen.repos = asked_for.iter().map(|repo| forge.read().repos()[*repo].name.clone()).collect();

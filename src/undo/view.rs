@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::planned::UndoPlan;
+use super::undo_plan::UndoPlan;
 use super::{JOB, RunWrite};
 use crate::apply::{ItemFate, ItemOutcome};
 use crate::engine::untrusted::{cut, markdown, readable, terminal};
@@ -79,7 +79,7 @@ impl UndoView<'_> {
         for state in ["planned"].into_iter().chain(STATES.iter().map(|(_, name)| *name)) {
             totals.insert(state.to_owned(), json!(self.count(state)));
         }
-        for (name, list) in [("left", self.undo.left.len()), ("already", self.undo.already.len())] {
+        for (name, list) in [("left", self.undo.untouched.len()), ("already", self.undo.already.len())] {
             totals.insert(name.to_owned(), json!(list));
         }
         totals.insert("unread".to_owned(), json!(self.undo.unread.len()));
@@ -121,7 +121,7 @@ impl UndoView<'_> {
             "job": JOB, "generated_at": self.now, "forge": self.forge, "complete": self.why_incomplete.is_empty(),
             "why_incomplete": self.why_incomplete, "warnings": self.warnings, "run": self.own,
             "undoes": {"run": self.run.0, "job": self.run.1, "found_by": self.found_by()}, "totals": self.totals(),
-            "writes": writes, "left": with_why(&self.undo.left), "already": already,
+            "writes": writes, "left": with_why(&self.undo.untouched), "already": already,
             "unread": with_why(&self.undo.unread),
         })
     }
@@ -149,7 +149,7 @@ impl UndoView<'_> {
             what: what(written.op, &written.args),
             note,
         };
-        let left = self.undo.left.iter().map(|(written, why)| row(written, why.clone()));
+        let left = self.undo.untouched.iter().map(|(written, why)| row(written, why.clone()));
         all.push(("Left alone", left.collect()));
         let unread = self.undo.unread.iter().map(|(written, why)| row(written, why.clone()));
         all.push(("Could not be read", unread.collect()));
@@ -181,7 +181,7 @@ impl UndoView<'_> {
             Some(_) => (self.count("done"), "taken back"),
             None => (self.undo.writes(), "to take back"),
         };
-        let (left, already) = (self.undo.left.len(), self.undo.already.len());
+        let (left, already) = (self.undo.untouched.len(), self.undo.already.len());
         let writes = if done == 1 { "write" } else { "writes" };
         (first, format!("{done} {writes} {verb}, {left} left alone, {already} taken back before"))
     }

@@ -104,7 +104,7 @@ impl ActivityReading<'_> {
         let (entries, new, old) = self.hand(list, whole, at, (number, &answer))?;
         let mut state = lock(&list.state);
         state.waiting = state.waiting.saturating_sub(1);
-        state.told(&answer);
+        state.note_total(&answer);
         if number > 1 && entries > 0 && new == 0 && !state.again {
             state.repeats += 1;
         } else if matches!(page, NextPage::Told(..)) {
@@ -156,7 +156,7 @@ impl ActivityReading<'_> {
             let count = comments.len();
             let mut state = lock(&list.state);
             state.size = state.size.max(count as u64);
-            let fresh = comments.into_iter().filter(|(comment, _)| state.seen.insert(comment.id));
+            let fresh = comments.into_iter().filter(|(comment, _)| state.numbers.insert(comment.id));
             let fresh: Vec<_> = fresh.collect();
             drop(state);
             let new = fresh.len();
@@ -176,7 +176,7 @@ impl ActivityReading<'_> {
         let (mut items, mut unreadable) = (Vec::with_capacity(count), Vec::new());
         for (entry, nth) in entries.into_iter().zip((number - 1) * size + 1..) {
             match entry {
-                Ok(item) if state.seen.insert(item.number) => items.push(item),
+                Ok(item) if state.numbers.insert(item.number) => items.push(item),
                 Err(why) if !again => {
                     let sentence = format!("{}: entry {nth} of its {} {why}", whole.name, list.of.words());
                     unreadable.push((at, nth, sentence));
@@ -192,7 +192,7 @@ impl ActivityReading<'_> {
         if items.iter().any(|item| item.kind == ItemKind::Pull) {
             whole.pulls.store(true, Ordering::Relaxed);
         }
-        let mut told = lock(&whole.told);
+        let mut told = lock(&whole.result);
         told.items += items.len() as u64;
         told.unreadable.append(&mut unreadable);
         drop(told);
@@ -213,7 +213,7 @@ impl ActivityReading<'_> {
         match self.remote.api.get(&path) {
             Err(error) if matches!(FailureHelp::status(&error), Some(403 | 404)) => {
                 let sentence = format!("{}: the token may not read pull requests, so none are counted", whole.name);
-                lock(&whole.told).unreadable.push((at, u64::MAX, sentence));
+                lock(&whole.result).unreadable.push((at, u64::MAX, sentence));
                 Ok(())
             }
             other => other.map(drop),

@@ -6,7 +6,7 @@
 
 use anyhow::Result;
 
-use super::torn::CommentsSince;
+use super::comments_since::CommentsSince;
 use super::{Forge, Item, Listing, PlacedComment, States};
 
 /// A page of what happened.

@@ -25,10 +25,10 @@ pub(super) fn since(
     let torn: Vec<usize> = (1..).zip(&entries).filter(|(_, entry)| of(entry)).map(|(nth, _)| nth).collect();
     let comments = entries.into_iter().flatten().filter(|comment| comment.at() >= Some(since));
     let placed = comments.map(|comment| PlacedComment { number, comment }).collect();
-    (placed, told(&torn).map(|told| format!("{}: {told}", place())))
+    (placed, describe(&torn).map(|told| format!("{}: {told}", place())))
 }
 
-fn told(torn: &[usize]) -> Option<String> {
+fn describe(torn: &[usize]) -> Option<String> {
     let left = "no comments whose time can be read: they are left out";
     match torn {
         [] => None,
