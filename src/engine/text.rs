@@ -124,6 +124,10 @@ impl TitleTags {
             if rules.any_bracket || (known(&tag) && !is_link) {
                 rest.push_str(&title[end..whole.start()]);
                 end = whole.end();
+                // Forms write `[Bug]: title`; with any bracket a title stays as it is, as T37 has it.
+                if !rules.any_bracket && title[end..].starts_with(':') {
+                    end += 1;
+                }
                 self.tags.push(tag);
             }
         }

@@ -124,6 +124,13 @@ pub struct Telling<'a> {
     nearest: OnceCell<Option<Nearest>>,
 }
 
+/// What a pattern found, without what stands around it: a pattern for a name often takes the next character too.
+fn evidence(matched: &str) -> &str {
+    let around = |c: char| c.is_whitespace() || "`'\"[],;:!".contains(c);
+    let found = matched.trim_matches(around).trim_start_matches('(').trim_end_matches('.');
+    if found.contains('(') { found } else { found.trim_end_matches(')') }
+}
+
 impl<'a> Telling<'a> {
     /// Nothing is worked out yet.
     #[must_use]
@@ -219,9 +226,7 @@ impl<'a> Telling<'a> {
             let mut told: Vec<&str> = Vec::new();
             let words = hits.filter_map(|hit| {
                 let because = component.points.get(hit.point as usize)?.because.as_deref()?;
-                // A pattern finds what stands around a name too.
-                let around = |c: char| c.is_whitespace() || "`'\"[],;:!".contains(c);
-                let found = hit.matched.as_deref().unwrap_or_default().trim_matches(around);
+                let found = evidence(hit.matched.as_deref().unwrap_or_default());
                 let known = found.is_empty() || because.contains(found) || told.contains(&found);
                 told.push(found);
                 Some(if known { because.to_owned() } else { format!("{because} ({})", cut(found, 40)) })
