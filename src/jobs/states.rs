@@ -261,6 +261,11 @@ fn look(
         Some((comment, marker)) if marker.get("did") == Some(&wanted.did) => {
             match doubt::decide(asked.forge, asked.journal, us, at, (comment, &marker), &wanted.writes)? {
                 Doubt::Person(why) => CommentHistory::of(ItemState::Unchanged, why),
+                // We took it back ourselves, and it holds again: whom it calls is called again.
+                Doubt::Reversed if !wanted.mention.is_empty() => {
+                    let earlier = Some(Earlier { id: comment.id, writes: Vec::new() });
+                    CommentHistory { earlier, ..CommentHistory::of(ItemState::Planned, None) }
+                }
                 doubt => {
                     begun = doubt == Doubt::Unfinished;
                     let earlier = unreduced(policy, action, &comments, us);

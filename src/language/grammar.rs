@@ -466,6 +466,10 @@ impl<'t> Parser<'t> {
     fn missing(&self) -> Slip {
         let help = "a value is a name, a number, a text in quotes, `true`, `false` or a list in `[ ]`";
         match (self.peek(), self.before()) {
+            (
+                Some(Lexeme { what: TokenKind::Sign("="), span }),
+                Some(Lexeme { what: TokenKind::Sign(sign @ (">" | "<")), .. }),
+            ) => Slip::new(*span, format!("`{sign}` and `=` stand apart"), format!("write `{sign}=`")),
             (Some(Lexeme { what: TokenKind::Sign("="), span }), _) => {
                 Slip::new(*span, "an expression has no `=`", "equality is `==`")
             }

@@ -35,6 +35,12 @@ pub(super) fn template_files(folder: &Path, job: &str) -> Result<BTreeMap<String
 }
 
 fn list(folder: &Path) -> Result<Vec<PathBuf>> {
+    if folder.is_file() {
+        bail!("it is a file: name the folder that it stands in");
+    }
+    if !folder.exists() {
+        bail!("there is no such folder");
+    }
     let mut paths: Vec<PathBuf> =
         std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     paths.retain(|path| path.is_file());

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result, anyhow};
 use chrono::{Duration, Utc};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::forge::{ForgeRequest, OpenForge};
@@ -34,6 +35,8 @@ const FATES: [(ItemFate, &str); 5] = [
 #[derive(Deserialize)]
 struct PlanVersion {
     version: u32,
+    #[serde(rename = "items")]
+    _items: IgnoredAny,
 }
 
 /// Bytes of a plan.
@@ -46,7 +49,7 @@ pub(super) fn run(args: &cli::ApplyOptions) -> Result<Exit, EarlyEnd> {
     let shown = args.plan.display();
     let bytes = files::read(&args.plan, LARGEST).with_context(|| format!("reading the plan {shown}")).map_err(usage)?;
     let no_plan = || format!("reading the plan {shown}: it is no plan that --plan-out has saved");
-    let PlanVersion { version } = serde_json::from_slice(&bytes).with_context(no_plan).map_err(usage)?;
+    let PlanVersion { version, .. } = serde_json::from_slice(&bytes).with_context(no_plan).map_err(usage)?;
     if version != plan::VERSION {
         let known = plan::VERSION;
         let text = format!("the plan has version {version}, and this program carries out version {known}; plan again");

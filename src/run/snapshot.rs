@@ -8,13 +8,13 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::forge::{ForgeRequest, OpenForge, check, forge_file};
 use super::rules;
-use super::{EarlyEnd, Exit, Progress, say};
+use super::{EarlyEnd, Exit, Progress, say, usage};
 use crate::apply::journal::Journal;
 use crate::cli;
 use crate::engine::rules::Policy;
@@ -33,6 +33,11 @@ pub(super) fn run(args: &cli::Snapshot) -> Result<Exit, EarlyEnd> {
     let common = &args.common;
     let (target, org) = (&common.target, common.org.as_deref());
     check(target, &common.repos, org)?;
+    let same = |path: &Path| std::fs::canonicalize(path).ok().zip(std::fs::canonicalize(&args.output).ok());
+    if forge_file(target).as_deref().and_then(same).is_some_and(|(forge, output)| forge == output) {
+        let what = args.output.display();
+        return Err(usage(anyhow!("{what} is the forge that is recorded; name another file with --output")));
+    }
     let rules = match rules::find(common, &backlog_triage::SPEC)? {
         Ok(rules) => rules,
         Err(exit) => return Ok(exit),

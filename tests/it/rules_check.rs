@@ -293,6 +293,7 @@ fn a_server_is_asked_and_nothing_is_written_to_it() {
         assert!(ran.stdout.contains("there is no label `kaizen-summary` in acme/app"), "{}", ran.stdout);
         assert!(!ran.stdout.contains("`kimi-ready`"), "{}", ran.stdout);
         assert!(ran.stdout.contains("nobody-here cannot be assigned in acme/app"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("owner is mentioned by name, and has no access in acme/app"), "{}", ran.stdout);
         assert_eq!(ran.stdout.contains("this forge keeps none"), !github, "{}", ran.stdout);
         let methods: Vec<String> = server.requests().iter().map(|request| request.method.clone()).collect();
         assert!(methods.len() > 2 && methods.iter().all(|method| method == "GET"), "{methods:?}");
@@ -373,4 +374,18 @@ fn what_strangers_write_commands_neither_a_terminal_nor_a_runner() {
     assert!(commands.iter().all(|line| line.starts_with("::error file=rules/backlog-triage.yaml,")), "{commands:?}");
     let kept: Value = json!(all.contains("##["));
     assert_eq!(kept, json!(false), "{all}");
+}
+
+#[test]
+fn a_folder_of_rules_that_is_none_is_told() {
+    let files = [("rules/backlog-triage.yaml", rules(DOUBTFUL))];
+    for (name, says) in [
+        ("rules/backlog-triage.yaml", "it is a file: name the folder that it stands in"),
+        ("rule", "there is no such folder"),
+    ] {
+        let kaizen = Kaizen::bare();
+        kaizen.file(files[0].0, &files[0].1);
+        let ran = kaizen.args(["backlog-triage", "--dry-run", "--forge", "file:x.json", "--rules", name]).run();
+        assert!(ran.code == 2 && ran.stderr.contains(says), "{} {}", ran.code, ran.stderr);
+    }
 }

@@ -58,7 +58,7 @@ fn desk() -> TempDir {
     }
     // Of somebody who wants them to be merged.
     let reason = "reason: \"::error::a ##[add-mask]b {{ title }}\"";
-    let rules = shipped(&[("reason: It is tagged as urgent, and urgent work goes first.", reason)]);
+    let rules = shipped(&[("reason: A tag or a label makes it urgent, and urgent work goes first.", reason)]);
     write("head/backlog-triage.yaml", &rules);
     write("head/common.yaml", &fs::read_to_string(root().join("rules/common.yaml")).unwrap());
     write("bad/backlog-triage.yaml", &rules.replace("when: stuck\n", "when: '##[error]x'\n"));

@@ -16,13 +16,14 @@ use crate::support::{Kaizen, Ran, issue, labels, world};
 /// A text, and a part of what is said of it.
 type Slip = (&'static str, &'static str);
 
-const CONDITIONS: [Slip; 61] = [
+const CONDITIONS: [Slip; 62] = [
     ("type == 'bug' «&&» score > 100", "write `and`"),
     ("type == 'bug' «&» urgent", "write `and`"),
     ("type == 'bug' «∧» urgent", "write `and`"),
     ("urgent «||» ready", "write `or`"),
     ("«!»urgent", "write `not`"),
     ("comments «=» 3", "equality is `==`"),
+    ("comments > «=» 3", "write `>=`"),
     ("comments «===» 3", "write `==`"),
     ("comments «!==» 3", "write `!=`"),
     ("comments «<>» 3", "write `!=`"),

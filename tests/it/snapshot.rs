@@ -148,3 +148,15 @@ fn pages_are_recorded_at_once_and_in_their_order() {
         assert_eq!((repo["issues"].as_array().unwrap().len(), repo["comments"].as_object().unwrap().len()), (330, 330));
     }
 }
+
+#[test]
+fn a_forge_file_is_not_recorded_onto_itself() {
+    let kaizen = Kaizen::bare();
+    let world = std::fs::read_to_string(root().join("tests/worlds/demo.json")).unwrap();
+    let path = kaizen.file("demo.json", &world);
+    let forge = format!("file:{}", path.display());
+    let ran = kaizen.rules("rules").args(["snapshot", "--mask", "--forge", &forge, "--output"]).args([&path]).run();
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("name another file with --output"), "{}", ran.stderr);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), world);
+}

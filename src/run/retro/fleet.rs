@@ -11,15 +11,14 @@ use serde::Deserialize;
 use super::super::say;
 use crate::jobs::kaizen_retro::facts::FleetAgent;
 
-/// The agents of a fleet file.
 /// Bytes of the list of agents.
 const LARGEST: u64 = 16 << 20;
 
+/// The agents of a fleet file.
 pub(super) fn read(path: &Path) -> Result<Vec<FleetAgent>> {
     #[derive(Deserialize)]
     struct Fleet {
-        #[serde(default)]
-        agents: Option<Vec<serde_json::Value>>,
+        agents: Vec<serde_json::Value>,
     }
     let shown = path.display();
     let text = crate::files::read(path, LARGEST).with_context(|| format!("reading the fleet from {shown}"))?;
@@ -27,7 +26,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<FleetAgent>> {
     let fleet: Fleet =
         serde_json::from_slice(&text).with_context(|| format!("reading the fleet from {shown}: {expected}"))?;
     let mut agents = Vec::new();
-    for (index, agent) in fleet.agents.unwrap_or_default().into_iter().enumerate() {
+    for (index, agent) in fleet.agents.into_iter().enumerate() {
         let name = agent.get("name").and_then(serde_json::Value::as_str).filter(|name| !name.is_empty());
         match name {
             Some(name) => {

@@ -1,7 +1,7 @@
 //! `kaizen rules check --live`: what the forge has of what the rules name.
 //!
 //! Takes: policies, a forge. Gives: warnings at the places of the rules: labels that no repository has,
-//! logins that cannot be assigned, what the forge does not know. It only reads.
+//! logins that cannot be assigned or reached, what the forge does not know. It only reads.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use chrono::Utc;
 use super::super::forge::{ForgeRequest, OpenForge, repos};
 use super::super::{EarlyEnd, say};
 use crate::cli::Common;
-use crate::engine::rules::{Close, Person, Policy};
+use crate::engine::rules::{Action, Close, Person, Policy};
 use crate::engine::source::{Location, Span};
 use crate::forge::change::{ForgeWriter, Preflight};
 use crate::language::diag::{Diagnostic, ProblemSink};
@@ -104,23 +104,29 @@ fn labels(told: &mut LiveWarnings<'_>, looked: &RepoLooks) {
 
 fn people(told: &mut LiveWarnings<'_>, forge: &dyn ForgeWriter, looked: &RepoLooks) -> Result<(), EarlyEnd> {
     let policy = told.policy;
-    let assigned: BTreeSet<usize> = (policy.actions.iter().flat_map(|action| &action.assign))
-        .filter_map(|person| match person {
-            Person::Agent(index) => Some(*index),
-            Person::Author | Person::Assignees => None,
-        })
-        .collect();
-    for index in assigned {
-        let agent = &policy.agents[index];
+    let agents = |people: fn(&Action) -> &Vec<Person>| -> BTreeSet<usize> {
+        let people = policy.actions.iter().flat_map(people);
+        people.filter_map(|person| if let Person::Agent(index) = person { Some(*index) } else { None }).collect()
+    };
+    let (assigned, mentioned) = (agents(|action| &action.assign), agents(|action| &action.mention));
+    for index in assigned.union(&mentioned) {
+        let agent = &policy.agents[*index];
         let mut without = Vec::new();
         for (repo, name, _) in looked {
             if !forge.assignable(*repo, &agent.login)? {
                 without.push(name.as_str());
             }
         }
-        if !without.is_empty() {
-            let message = format!("{} cannot be assigned in {}", agent.login, listed(&without));
+        if without.is_empty() {
+            continue;
+        }
+        let (login, names) = (&agent.login, listed(&without));
+        if assigned.contains(index) {
+            let message = format!("{login} cannot be assigned in {names}");
             told.warn(agent.at, message, "mend the login of this agent, or give the account access there");
+        } else {
+            let message = format!("{login} is mentioned by name, and has no access in {names}");
+            told.warn(agent.at, message, "look whether the login is right: a mention may reach somebody else");
         }
     }
     Ok(())

@@ -36,7 +36,7 @@ fn what_is_not_kept_is_counted_and_what_is_kept_is_exact() {
     // 401 different ones, of which 50 are kept: the rest is told from how dense those are.
     assert!((200..=550).contains(&beyond), "{beyond}");
     let counts = part(&sessions, 50, "1/1")["counts"].clone();
-    let kept = counts["errors"]["kept"].as_object().unwrap();
+    let kept = counts["errors"]["entries"].as_object().unwrap();
     assert_eq!(kept.len(), 50);
     for error in kept.values() {
         let expected = if error["text"] == "disk full" { 400 } else { 1 };
@@ -49,7 +49,7 @@ fn the_same_is_kept_whichever_part_met_it() {
     let sessions = sessions(400);
     let whole = part(&sessions, 20, "1/1");
     let keys = |part: &Value| -> Vec<String> {
-        part["counts"]["errors"]["kept"].as_object().unwrap().keys().cloned().collect()
+        part["counts"]["errors"]["entries"].as_object().unwrap().keys().cloned().collect()
     };
     // Backwards, all is met in another order.
     let backwards: Value = sessions.as_array().unwrap().iter().rev().cloned().collect();

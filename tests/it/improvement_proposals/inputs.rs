@@ -213,11 +213,11 @@ fn transcripts_of_claude_code_are_sessions() {
     let report = over("5f0c.jsonl", text.as_bytes()).args(["--shard", "1/1"]).run().json(0);
     let counts = &report["counts"];
     assert_eq!((&counts["sessions"], &counts["calls"], &counts["errors_met"]), (&json!(1), &json!(3), &json!(3)));
-    let tools: Vec<&Value> = counts["tools"]["kept"].as_object().unwrap().values().collect();
+    let tools: Vec<&Value> = counts["tools"]["entries"].as_object().unwrap().values().collect();
     assert_eq!(tools[0]["name"], "bash");
     let all = &tools[0]["all"];
     assert_eq!((&all["timed"], &all["failed"], &all["failed_streaks"]), (&json!(3), &json!(3), &json!(1)));
-    let errors: Vec<&Value> = counts["errors"]["kept"].as_object().unwrap().values().collect();
+    let errors: Vec<&Value> = counts["errors"]["entries"].as_object().unwrap().values().collect();
     assert_eq!(errors[0]["text"], "exit code 1: no such file <path>");
     assert_eq!(errors[0]["repos"], json!(["app"]));
     // Sixty seconds of work are all that can be charged: three errors at five minutes are not.

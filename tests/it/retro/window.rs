@@ -139,10 +139,12 @@ fn usage_and_fleets_that_cannot_be_read_are_told() {
     assert_eq!(empty.code, 2, "{}", empty.stderr);
     assert!(empty.stderr.contains("the window is empty"), "{}", empty.stderr);
     let kaizen = base();
-    let fleet = kaizen.file("fleet.json", "[1]");
-    let bad = kaizen.args(["--fleet"]).args([fleet]).run();
-    assert_eq!(bad.code, 2, "{}", bad.stderr);
-    assert!(bad.stderr.contains("expected {\"agents\""), "{}", bad.stderr);
+    for no_fleet in ["[1]", "{\"version\": 1, \"repos\": []}", "{\"agents\": 3}"] {
+        let fleet = kaizen.file("fleet.json", no_fleet);
+        let bad = base().args(["--fleet"]).args([fleet]).run();
+        assert_eq!(bad.code, 2, "{}", bad.stderr);
+        assert!(bad.stderr.contains("expected {\"agents\""), "{}", bad.stderr);
+    }
     let kaizen = base();
     let fleet = kaizen.file("fleet.json", r#"{"agents": [{"active": true}, 5, {"name": "ada", "active": "yes"}]}"#);
     let odd = kaizen.args(["--fleet"]).args([fleet]).run();

@@ -123,8 +123,10 @@ fn what_is_private_is_counted_and_not_named() {
 fn titles_and_rules_of_strangers_are_only_text() {
     let title = "[bug] @ada #12 </details> | <!-- kaizen:v1 policy=x --> `x` \u{1b}[2J\n::error::x";
     let world = world(json!([issue(1, title, json!({"labels": labels(&["search"])}))]));
-    let edits =
-        [EDITS[0], ("    reason: It is tagged as urgent, and", "    reason: \"@root ##[add-path]x </details>\" #")];
+    let edits = [
+        EDITS[0],
+        ("    reason: A tag or a label makes it urgent, and", "    reason: \"@root ##[add-path]x </details>\" #"),
+    ];
     let ran = edited(&world, &edits).format("markdown").run();
     for bad in ["@ada", "@root", "#12", "<!--", "\u{1b}"] {
         assert!(!ran.stdout.contains(bad), "{bad}: {}", ran.stdout);

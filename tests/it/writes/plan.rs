@@ -89,6 +89,8 @@ fn a_plan_is_refused_where_it_does_not_fit() {
         (good[..good.len() / 2].to_owned(), "at line "),
         ("\n\n{".to_owned(), "line 3 column"),
         (good.replacen("\"add_labels\"", "\"add_lables\"", 1), "add_lables"),
+        // Another document of ours, with a version of its own.
+        (before.clone(), "it is no plan that --plan-out has saved"),
     ] {
         std::fs::write(bench.path("plan.json"), text).unwrap();
         refused(bench.apply(), &["plan.json", says]);
