@@ -55,7 +55,7 @@ const HELPERS: [(&str, &str); 11] = [
     ("unfinished", "what a killed run left behind"),
     ("summary", "the daily summary of a run"),
     ("facts", "what a forge holds of an item, as the facts that rules name"),
-    ("judged_item", "what is kept of a judged item"),
+    ("judged-item", "what is kept of a judged item"),
     ("texts", "what a template is given about one item"),
     ("timeline", "what somebody last did on an item"),
     ("window", "what happened in repositories in a window of time"),

@@ -151,11 +151,13 @@ fn pages_are_recorded_at_once_and_in_their_order() {
 
 #[test]
 fn a_forge_file_is_not_recorded_onto_itself() {
-    let kaizen = Kaizen::bare();
+    let folder = tempfile::tempdir().unwrap();
     let world = std::fs::read_to_string(root().join("tests/worlds/demo.json")).unwrap();
-    let path = kaizen.file("demo.json", &world);
+    let path = folder.path().join("demo.json");
+    std::fs::write(&path, &world).unwrap();
     let forge = format!("file:{}", path.display());
-    let ran = kaizen.rules("rules").args(["snapshot", "--mask", "--forge", &forge, "--output"]).args([&path]).run();
+    let ran =
+        Kaizen::bare().args(["snapshot", "--mask", "--forge", &forge, "--output"]).args([&path]).rules("rules").run();
     assert_eq!(ran.code, 2, "{}", ran.stderr);
     assert!(ran.stderr.contains("name another file with --output"), "{}", ran.stderr);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), world);

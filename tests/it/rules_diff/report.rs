@@ -143,9 +143,8 @@ fn every_item_is_counted_once_and_what_goes_to_nobody_is_said_to() {
     let item = |number: u64, tag: &str| issue(number, &format!("[{tag}] Save twice"), json!({}));
     let world = world(json!([item(1, "critical"), item(2, "critical"), item(3, "critical][rfc"), item(4, "bug")]));
     // From claude to nobody, or to somebody else.
-    let nobody = ("    action: assign-claude\n    reason: It is tagged", "    action: skip\n    reason: It is tagged");
-    let other =
-        ("    action: assign-claude\n    reason: It is tagged", "    action: label-kimi\n    reason: It is tagged");
+    let nobody = ("    action: assign-claude\n    reason: A tag", "    action: skip\n    reason: A tag");
+    let other = ("    action: assign-claude\n    reason: A tag", "    action: label-kimi\n    reason: A tag");
     for (edit, heading, not) in
         [(nobody, "No longer handed to anybody (3)", "Handed over"), (other, "Handed over (3)", "No longer handed")]
     {
