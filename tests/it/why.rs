@@ -100,7 +100,7 @@ fn the_comment_names_the_rule_that_is_explained_and_how_to_ask_for_the_rest() {
         let told = explained(&demo(), &item);
         let rule = told["decision"]["rule"].as_str().unwrap();
         assert!(text.contains(&format!("The first rule that fits is **{rule}**.")), "{item}: {text}");
-        assert!(text.contains(&format!("`kaizen why {}` shows every step.", write["number"])), "{item}: {text}");
+        assert!(text.contains(&format!("sees every step with `kaizen why {}`.", write["number"])), "{item}: {text}");
         seen += 1;
     }
     assert!(seen > 5, "{seen}");
