@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::dialect::Dialect;
 use super::failure::helped;
-use super::pages::PagesAhead;
+use super::pages::{ENDLESS, PagesAhead};
 use crate::http::{Answer, Client, Credential, Elsewhere, Method, Request, Url, page_number};
 
 /// Entries of a page that Gitea and Forgejo are asked for; more is cut to this (fact 1).
@@ -160,13 +160,21 @@ impl Api {
     /// The page that `Link` says comes after this one, and whether there is any `Link` at all.
     ///
     /// # Errors
-    /// It leads to another host: the token does not go there.
+    /// It leads to another host: the token does not go there. It leads to the page that it stands on.
     pub(super) fn next(&self, answer: &Answer) -> Result<Option<Next>> {
-        if !self.dialect.is_github() {
+        let (next, same) = if self.dialect.is_github() {
+            let next = answer.link("next").map_err(elsewhere)?;
+            let same = next.as_ref() == Some(&answer.url);
+            (next.map(Next::At), same)
+        } else {
             // Made from the public address, not from the one called: only the number counts (fact 6).
-            return Ok(answer.page("next").map(Next::Page));
+            let next = answer.page("next");
+            (next.map(Next::Page), next.is_some() && next == page_number(&answer.url))
+        };
+        if same {
+            bail!("{ENDLESS}: a page of it says that it comes after itself");
         }
-        Ok(answer.link("next").map_err(elsewhere)?.map(Next::At))
+        Ok(next)
     }
 
     /// Reads a list page by page to its end. `page` says how many entries an answer holds and how

@@ -134,6 +134,18 @@ fn a_list_that_never_ends_is_stopped() {
 }
 
 #[test]
+fn a_page_that_comes_after_itself_ends_a_list_though_it_brings_nothing() {
+    let (server, forge) = github(|_, path| match path.starts_with("issues/1/comments") || path.starts_with("/x?") {
+        true => with(ok("[]"), "link", "</x?page=2>; rel=\"next\""),
+        false => json(404, ""),
+    });
+    let before = server.requests().len();
+    let error = forge.comments(0, 1).unwrap_err();
+    assert!(format!("{error:#}").contains("a page of it says that it comes after itself"), "{error:#}");
+    assert_eq!(server.requests().len(), before + 2);
+}
+
+#[test]
 fn a_page_that_fails_is_an_error_behind_which_nothing_comes() {
     for broken in [json(500, ""), json(404, ""), ok("{\"message\": \"no list\"}"), json(502, "<html>"), ok("[{")] {
         let failing = broken.clone();
