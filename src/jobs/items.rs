@@ -224,7 +224,7 @@ fn row<'p>(
     let note = failed.clone().or(spared.then(|| "Our own issue, and the rule does not name `own_report`.".to_owned()));
     let mut subject = acts.then(|| Box::new(subject(asked.policy, item, seen, asked.forge.label_names())));
     subject.iter_mut().for_each(|subject| {
-        // One of ours begets no other: they would have no end.
+        // An issue that we opened gets none opened for it: there would be no end.
         subject.created = seen.own_report;
         subject.digest = asked.plans.then(|| plan::item_digest(item));
     });

@@ -32,9 +32,9 @@ pub struct CycleRow {
     pub at: i64,
     /// The number, or [`NONE`].
     pub cycle: u64,
-    /// The issue, 0 where it is none.
+    /// The issue's number, 0 where there is none.
     pub issue: u64,
-    /// The pull request, 0 where it is none.
+    /// The pull request's number, 0 where there is none.
     pub pr: u64,
     /// Seconds; NaN where they are not known.
     pub duration: f64,

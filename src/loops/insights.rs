@@ -197,7 +197,7 @@ pub fn instant_of(value: &Value) -> Option<i64> {
     value.as_str().and_then(time::parse).map(|at| at.timestamp_micros())
 }
 
-/// A number as JSON: without a fraction where it has none, null where it is none.
+/// A number as JSON: without a fraction where it has none, null where it is not finite.
 #[must_use]
 pub fn number(value: f64) -> Value {
     if value.fract() == 0.0 && value.abs() < 9e15 { json!(value as i64) } else { json!(value) }

@@ -55,7 +55,7 @@ pub(super) fn encoded(marker: &Marker) -> String {
     fields.join(" ")
 }
 
-/// What such a line says; `None` where it is none.
+/// What such a line says; `None` where it is no marker.
 pub(super) fn fields(line: &str) -> Option<Marker> {
     let mut marker = Marker::default();
     for field in line.split(' ').filter(|field| !field.is_empty()) {

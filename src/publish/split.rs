@@ -103,7 +103,7 @@ fn cut(rich: &Rich, markup: Markup, limit: MessageLimit, number: usize) -> Vec<R
 }
 
 /// The best place to end a part that begins at `start` and may reach to `most`, and where the next
-/// one begins. A border that would leave the part all but empty is none.
+/// one begins. A border that would leave the part almost empty is not taken.
 fn border(text: &str, start: usize, most: usize) -> (usize, usize) {
     let least = start + (most - start) / 8;
     for between in ["\n\n", "\n"] {

@@ -1,4 +1,4 @@
-//! A table where there are none.
+//! A table for places that cannot show one.
 //!
 //! Takes: its head and rows. Gives: aligned lines of one width each where they are narrow enough
 //! for a telephone and hold no links, else one line a row that names its columns.

@@ -34,7 +34,7 @@ pub struct Statement {
 pub enum Says {
     /// It is yes.
     Yes,
-    /// It is none.
+    /// It is unknown.
     Unknown,
     /// It is this text.
     Text(String),

@@ -24,7 +24,7 @@ pub struct Range {
     high_open: bool,
     /// Only whole numbers.
     whole: bool,
-    /// It may be no number at all, as 0 / 0 is none: then every comparison but `!=` fails.
+    /// It may not be a number, such as 0 / 0: then every comparison but `!=` fails.
     undefined: bool,
     /// Numbers that it is not.
     not: Vec<f64>,

@@ -173,7 +173,7 @@ impl<'v, 'p> Masker<'v, 'p> {
     }
 
     /// A login behind an `@`, or the full name of a repository, that stands here alone: where it ends,
-    /// and what stands for it. One of which the rules need a letter is none.
+    /// and what replaces it. `None` also where the rules need one of its letters.
     fn name_at(&self, texts: &TextLetters, at: Range<usize>) -> Option<(usize, &str)> {
         let chars = &texts.chars[..at.end];
         let inner = |c: &char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');

@@ -1,7 +1,7 @@
 //! The rules changed a little, one change at a time: what no case notices is not tested.
 //!
 //! Takes: the checked rules of a job. Gives: [`Mutant`]s, each with a name that stays when lines move, and the
-//! rules with that one change. A change that the checker of the rules would refuse is none: the part
+//! rules with that one change. A change that the checker would refuse is not made: the part
 //! of a condition that asks whether something is known stays.
 //!
 //! - `list` which changes there are (`advised` those of rules over counted facts), `parts` the parts of
