@@ -177,25 +177,12 @@ impl OpenPart {
 fn text(part: &FilePart) -> io::Result<Box<dyn Read + Send>> {
     let mut file = part.file.try_clone()?;
     file.seek(SeekFrom::Start(0))?;
-    let mut magic = [0; 2];
-    let is_gzip = read_full(&mut (&file).take(part.length), &mut magic)? == 2 && magic == [0x1f, 0x8b];
+    let mut magic = Vec::new();
+    (&file).take(part.length.min(2)).read_to_end(&mut magic)?;
+    let is_gzip = magic == [0x1f, 0x8b];
     file.seek(SeekFrom::Start(0))?;
     let bytes = file.take(part.length);
     Ok(if is_gzip { Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, bytes))) } else { Box::new(bytes) })
-}
-
-/// Fills `to`, or reads up to the end.
-fn read_full(from: &mut impl Read, to: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < to.len() {
-        match from.read(&mut to[filled..]) {
-            Ok(0) => break,
-            Ok(more) => filled += more,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }
 
 /// The files of a log by their names, oldest first, the newest always.

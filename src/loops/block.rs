@@ -5,22 +5,14 @@
 //! cycle are read again from the bytes where they are wanted ([`Rows::cycle`]). Blocks are read by
 //! several threads at once, and counted in their order.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
-use memchr::memmem;
+use regex::bytes::Regex;
 
 use super::cycle::{self, Cycle, EXPECTED, NAMES};
-use crate::bytes::name::Looks;
 
 /// What is not known, where 0 would be something.
 pub const NONE: u64 = u64::MAX;
-
-/// Names that are looked through.
-const FEW: usize = 8;
-
-/// Bytes of a line, or a few less.
-const USUAL: usize = 160;
 
 /// Bad lines of one block that are told one by one.
 const TOLD: usize = 100;
@@ -110,116 +102,91 @@ pub struct Rows {
     pub notes: Notes,
 }
 
-/// Texts that many rows share.
+/// Texts that many rows share, each once.
 #[derive(Default)]
-struct SharedTexts<'t> {
-    places: HashMap<Cow<'t, str>, u32>,
-    names: Vec<(Looks, Cow<'t, str>)>,
+struct SharedTexts {
+    places: HashMap<String, u32>,
+    names: Vec<String>,
 }
 
-impl<'t> SharedTexts<'t> {
-    fn place(&mut self, name: Cow<'t, str>) -> u32 {
-        // A handful is looked through faster than it is hashed.
-        let looks = Looks::of(name.as_bytes());
-        let same = |known: &(Looks, Cow<'t, str>)| known.0 == looks && (looks.tells() || known.1 == name);
-        let few = self.names.iter().take(FEW).position(same);
-        if let Some(place) = few.and_then(|place| u32::try_from(place).ok()) {
-            return place;
-        }
-        if self.names.len() > FEW
-            && let Some(place) = self.places.get(&name)
-        {
+impl SharedTexts {
+    fn place(&mut self, name: &str) -> u32 {
+        if let Some(place) = self.places.get(name) {
             return *place;
         }
         let place = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-        self.names.push((looks, name.clone()));
-        self.places.insert(name, place);
+        self.names.push(name.to_owned());
+        self.places.insert(name.to_owned(), place);
         place
     }
+}
 
-    fn owned(self) -> Vec<String> {
-        self.names.into_iter().map(|(_, name)| name.into_owned()).collect()
+/// Lines that may be about one of some issues; the others are not read any further.
+#[derive(Debug)]
+pub struct IssueLines(Option<Regex>);
+
+impl IssueLines {
+    /// Of these issues.
+    #[must_use]
+    pub fn new(issues: &[u64]) -> IssueLines {
+        let numbers: Vec<String> = issues.iter().map(u64::to_string).collect();
+        // A number that is written in some other way (42.0, 4.2e1) is read, and so is a line whose names may have
+        // escapes.
+        let number = format!(r"0*(?:{})(?:[^0-9]|$)|[0-9]+[.eE]", numbers.join("|"));
+        let pattern = format!(r#"(?-u)"issue"\s*:\s*"?(?:{number})|\\u00"#);
+        // More issues than such a pattern has room for: every line is read.
+        IssueLines(Regex::new(&pattern).ok())
+    }
+
+    fn may_hold(&self, line: &[u8]) -> bool {
+        self.0.as_ref().is_none_or(|pattern| pattern.is_match(line))
     }
 }
 
 /// Reads a block.
 #[must_use]
 pub fn read(bytes: Vec<u8>) -> Rows {
-    read_where(bytes, None)
+    read_where(bytes, |_| true)
 }
 
-/// Reads those lines of a block that may be about one of these issues: the others are not looked at any
-/// further, which is several times as fast.
+/// Reads those lines of a block that may be about some issues.
 #[must_use]
-pub fn read_of(bytes: Vec<u8>, issues: &[u64]) -> Rows {
-    let (key, escape) = (memmem::Finder::new("\"issue\""), memmem::Finder::new("\\u00"));
-    let wanted = |line: &[u8]| {
-        let named = key.find_iter(line).any(|at| {
-            let after = line[at + "\"issue\"".len()..].trim_ascii_start();
-            // It may be a value.
-            let Some(value) = after.strip_prefix(b":").map(<[u8]>::trim_ascii_start) else { return false };
-            let digits = value.strip_prefix(b"\"").unwrap_or(value);
-            let length = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            match digits.get(length) {
-                // Written in some other way: it is read.
-                Some(b'.' | b'e' | b'E') | None => true,
-                _ => str::from_utf8(&digits[..length])
-                    .is_ok_and(|digits| digits.parse().is_ok_and(|issue| issues.contains(&issue))),
-            }
-        });
-        // A name can be written with escapes, by nobody in earnest.
-        named || escape.find(line).is_some()
-    };
-    read_where(bytes, Some(&wanted))
+pub fn read_of(bytes: Vec<u8>, issues: &IssueLines) -> Rows {
+    read_where(bytes, |line| issues.may_hold(line))
 }
 
-/// Whether a line is read at all.
-type LineFilter<'w> = &'w dyn Fn(&[u8]) -> bool;
-
-fn read_where(bytes: Vec<u8>, wanted: Option<LineFilter<'_>>) -> Rows {
+fn read_where(bytes: Vec<u8>, wanted: impl Fn(&[u8]) -> bool) -> Rows {
     let mut found = Rows::default();
-    if wanted.is_none() {
-        found.rows.reserve(bytes.len() / USUAL);
-    }
     let (mut kinds, mut repos) = (SharedTexts::default(), SharedTexts::default());
-    let mut epoch = None;
     let mut start = 0;
-    // Where all lines are read: checked at once where all of it is text, as it nearly always is.
-    let text = if wanted.is_none() { str::from_utf8(&bytes).ok() } else { None };
     while start < bytes.len() {
         let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |length| start + length);
-        if wanted.is_none_or(|wanted| wanted(&bytes[start..end])) {
-            let line = match text {
-                Some(text) => Ok(&text[start..end]),
-                None => str::from_utf8(&bytes[start..end]),
-            };
-            match line.map(str::trim_ascii).map_err(|error| format!("it is no UTF-8: {error}")) {
-                Ok("") => {}
-                line => match line.and_then(cycle::read) {
-                    Ok(mut cycle) => {
-                        found.notes.of(&cycle);
-                        if let Some(latest) = cycle.epoch.take().filter(|epoch| !epoch.is_empty()) {
-                            epoch = Some(latest);
-                        }
-                        let kind = kinds.place(cycle.kind.take().unwrap_or(Cow::Borrowed("unknown")));
-                        let repo = repos.place(cycle.repo.take().unwrap_or_default());
-                        found.rows.push(row(&cycle, (kind, repo), start));
+        let line = bytes[start..end].trim_ascii();
+        if !line.is_empty() && wanted(line) {
+            let text = str::from_utf8(line).map_err(|error| format!("it is no UTF-8: {error}"));
+            match text.and_then(cycle::read) {
+                Ok(cycle) => {
+                    found.notes.of(&cycle);
+                    if let Some(epoch) = cycle.epoch.as_deref().filter(|epoch| !epoch.is_empty()) {
+                        found.epoch = Some(epoch.to_owned());
                     }
-                    Err(why) => {
-                        found.bad += 1;
-                        found.torn = end == bytes.len();
-                        if found.first_bad.len() < TOLD {
-                            found.first_bad.push((found.lines, why));
-                        }
+                    let kind = kinds.place(cycle.kind.as_deref().unwrap_or("unknown"));
+                    let repo = repos.place(cycle.repo.as_deref().unwrap_or_default());
+                    found.rows.push(row(&cycle, (kind, repo), start));
+                }
+                Err(why) => {
+                    found.bad += 1;
+                    found.torn = end == bytes.len();
+                    if found.first_bad.len() < TOLD {
+                        found.first_bad.push((found.lines, why));
                     }
-                },
+                }
             }
         }
         found.lines += 1;
         start = end + 1;
     }
-    found.epoch = epoch.map(Cow::into_owned);
-    (found.kinds, found.repos) = (kinds.owned(), repos.owned());
+    (found.kinds, found.repos) = (kinds.names, repos.names);
     found.bytes = bytes;
     found
 }

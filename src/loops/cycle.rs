@@ -5,21 +5,18 @@
 //! Numbers may be written as text (`"42"`), whole numbers with a fraction (`42.0`); of two members with
 //! one name the last counts.
 
-mod quick;
-mod values;
-
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::bytes::name::Looks;
 use crate::forge::time;
-use values::CycleValue;
 
 /// Members of a cycle, in the order of [`NAMES`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
 pub enum CycleMember {
     /// When it ended.
     Timestamp,
@@ -46,6 +43,7 @@ pub enum CycleMember {
     /// `owner/name`.
     Repo,
     /// Anything else.
+    #[serde(other)]
     Other,
 }
 
@@ -119,15 +117,6 @@ pub struct Cycle<'a> {
 /// # Errors
 /// It is no JSON object: what was found, with its column.
 pub fn read(line: &str) -> Result<Cycle<'_>, String> {
-    // Nearly every line is a flat object without escapes; what is not takes the long way.
-    match quick::read(line) {
-        Some(cycle) => Ok(cycle),
-        None => thorough(line),
-    }
-}
-
-/// Reads any line that is JSON, and says what is wrong with others.
-fn thorough(line: &str) -> Result<Cycle<'_>, String> {
     serde_json::from_str(line).map_err(|error| {
         let text = error.to_string();
         let what = text.split(" at line ").next().unwrap_or_default();
@@ -151,128 +140,103 @@ impl<'de> Visitor<'de> for CycleVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Cycle<'de>, A::Error> {
-        let mut cycle = Cycle::blank();
+        let mut members = MemberValues::default();
         while let Some(member) = map.next_key::<CycleMember>()? {
-            if member == CycleMember::Other {
-                map.next_value::<IgnoredAny>()?;
-            } else {
-                let raw: &'de RawValue = map.next_value()?;
-                cycle.set(member, CycleValue::Json(raw.get()));
+            match members.json.get_mut(member as usize) {
+                Some(json) => *json = Some(map.next_value::<&RawValue>()?.get()),
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
             }
         }
-        Ok(cycle)
+        Ok(members.cycle())
     }
 }
 
-impl<'de> Deserialize<'de> for CycleMember {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct MemberName;
-        impl Visitor<'_> for MemberName {
-            type Value = CycleMember;
-
-            fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-                to.write_str("a name")
-            }
-
-            fn visit_str<E>(self, name: &str) -> Result<CycleMember, E> {
-                Ok(CycleMember::named(name))
-            }
-        }
-        from.deserialize_str(MemberName)
-    }
+/// The members of a line as JSON, not looked into yet: a number past every range is JSON too, and must not cost the
+/// line. Of two members with one name the last stays.
+#[derive(Default)]
+struct MemberValues<'a> {
+    json: [Option<&'a str>; NAMES.len()],
+    missing: u16,
+    unreadable: u16,
 }
 
-/// Members in the order of [`NAMES`].
-const MEMBERS: [CycleMember; NAMES.len()] = [
-    CycleMember::Timestamp,
-    CycleMember::Cycle,
-    CycleMember::Issue,
-    CycleMember::Type,
-    CycleMember::Success,
-    CycleMember::Duration,
-    CycleMember::Reason,
-    CycleMember::LinesAdded,
-    CycleMember::LinesRemoved,
-    CycleMember::Pr,
-    CycleMember::Epoch,
-    CycleMember::Repo,
-];
-
-/// What their names look like; none is too long to tell.
-const LOOKS: [Looks; NAMES.len()] = {
-    let mut looks = [Looks::of(b""); NAMES.len()];
-    let mut at = 0;
-    while at < NAMES.len() {
-        looks[at] = Looks::of(NAMES[at].as_bytes());
-        assert!(looks[at].tells());
-        at += 1;
-    }
-    looks
-};
-
-impl CycleMember {
-    fn named(name: &str) -> CycleMember {
-        CycleMember::expected(name.as_bytes(), 0).0
-    }
-
-    /// The member, and the one that usually stands behind it, which is `next` for this one: lines of one program
-    /// have their members in one order.
-    fn expected(name: &[u8], next: usize) -> (CycleMember, usize) {
-        let looks = Looks::of(name);
-        if LOOKS.get(next) == Some(&looks) {
-            return (MEMBERS[next], next + 1);
-        }
-        match LOOKS.iter().position(|known| *known == looks) {
-            Some(at) => (MEMBERS[at], at + 1),
-            None => (CycleMember::Other, next),
-        }
-    }
-}
-
-impl<'a> Cycle<'a> {
-    /// A cycle of which nothing is known yet.
-    fn blank() -> Cycle<'a> {
-        Cycle { missing: (1 << NAMES.len()) - 1, ..Cycle::default() }
-    }
-
-    /// Takes a member.
-    fn set(&mut self, member: CycleMember, raw: CycleValue<'a>) {
+impl<'a> MemberValues<'a> {
+    /// What `read` makes of a member. Notes one that is missing or null, and one of which nothing can be made.
+    fn value<T>(&mut self, member: CycleMember, read: impl FnOnce(&'a str) -> Option<T>) -> Option<T> {
         let bit = 1 << member as u16;
-        let is_null = raw.is("null");
-        self.missing = if is_null { self.missing | bit } else { self.missing & !bit };
-        let read = match member {
-            CycleMember::Timestamp => {
-                let text = raw.text();
-                self.at = text.as_deref().and_then(instant);
-                self.zoneless = self.at.is_some() && text.as_deref().is_some_and(without_zone);
-                self.at.is_some()
-            }
-            CycleMember::Cycle => put(&mut self.cycle, raw.whole()),
-            // 0 and "" are no issue: the loop worked on none.
-            CycleMember::Issue => put(&mut self.issue, raw.whole().filter(|number| *number > 0)) || raw.is_empty(),
-            CycleMember::Pr => put(&mut self.pr, raw.whole().filter(|number| *number > 0)) || raw.is_empty(),
-            CycleMember::Type => put(&mut self.kind, raw.text()),
-            CycleMember::Success => {
-                self.success = if raw.is("true") { Some(true) } else { raw.is("false").then_some(false) };
-                let nothing = is_null || self.success == Some(false) || raw.is_empty();
-                self.truthy = !(nothing || raw.is("[]") || raw.is("{}"));
-                self.success.is_some()
-            }
-            CycleMember::Duration => put(&mut self.duration, raw.number()),
-            CycleMember::Reason => put(&mut self.reason, raw.text()),
-            CycleMember::LinesAdded => put(&mut self.added, raw.number()),
-            CycleMember::LinesRemoved => put(&mut self.removed, raw.number()),
-            CycleMember::Epoch => put(&mut self.epoch, raw.text()),
-            CycleMember::Repo => put(&mut self.repo, raw.text()),
-            CycleMember::Other => true,
+        let Some(json) = self.json[member as usize].filter(|json| *json != "null") else {
+            self.missing |= bit;
+            return None;
         };
-        self.unreadable = if read || is_null { self.unreadable & !bit } else { self.unreadable | bit };
+        let value = read(json);
+        if value.is_none() {
+            self.unreadable |= bit;
+        }
+        value
+    }
+
+    fn cycle(mut self) -> Cycle<'a> {
+        let timestamp = self.value(CycleMember::Timestamp, |json| {
+            let text = text(json)?;
+            Some((instant(&text)?, without_zone(&text)))
+        });
+        Cycle {
+            at: timestamp.map(|(at, _)| at),
+            zoneless: timestamp.is_some_and(|(_, zoneless)| zoneless),
+            cycle: self.value(CycleMember::Cycle, whole),
+            issue: self.value(CycleMember::Issue, reference).filter(|number| *number > 0),
+            kind: self.value(CycleMember::Type, text),
+            truthy: self.json[CycleMember::Success as usize].is_some_and(truthy),
+            success: self.value(CycleMember::Success, |json| json.parse().ok()),
+            duration: self.value(CycleMember::Duration, number),
+            reason: self.value(CycleMember::Reason, text),
+            added: self.value(CycleMember::LinesAdded, number),
+            removed: self.value(CycleMember::LinesRemoved, number),
+            pr: self.value(CycleMember::Pr, reference).filter(|number| *number > 0),
+            epoch: self.value(CycleMember::Epoch, text),
+            repo: self.value(CycleMember::Repo, text),
+            missing: self.missing,
+            unreadable: self.unreadable,
+        }
     }
 }
 
-fn put<T>(place: &mut Option<T>, value: Option<T>) -> bool {
-    *place = value;
-    place.is_some()
+/// A JSON string; borrowed where it has no escapes.
+fn text(json: &str) -> Option<Cow<'_, str>> {
+    let borrowed = serde_json::from_str(json).map(Cow::Borrowed);
+    borrowed.or_else(|_| serde_json::from_str(json).map(Cow::Owned)).ok()
+}
+
+/// A JSON number that is finite.
+fn number(json: &str) -> Option<f64> {
+    let is_number = json.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    json.parse().ok().filter(|number: &f64| is_number && number.is_finite())
+}
+
+/// A whole number that is not negative: `42`, `42.0`, `"42"`.
+fn whole(json: &str) -> Option<u64> {
+    let text = json.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(json);
+    // From 9e15 on, neighbours are one number.
+    let exact = |number: &f64| *number >= 0.0 && *number < 9e15 && number.fract() == 0.0;
+    let digits = text.parse().ok().filter(|_| text.len() <= 18 && !text.starts_with('+'));
+    digits.or_else(|| number(text).filter(exact).map(|number| number as u64))
+}
+
+/// The number of an issue or a pull request; 0 and `""` are none: the loop worked on none.
+fn reference(json: &str) -> Option<u64> {
+    whole(json).or_else(|| is_empty(json).then_some(0))
+}
+
+/// 0, in any way of writing it, or an empty text.
+fn is_empty(json: &str) -> bool {
+    json == "\"\"" || number(json) == Some(0.0)
+}
+
+/// It is neither null, no, 0 nor empty.
+fn truthy(json: &str) -> bool {
+    !matches!(json, "null" | "false" | "[]" | "{}") && !is_empty(json)
 }
 
 fn instant(text: &str) -> Option<i64> {

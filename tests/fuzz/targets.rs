@@ -330,7 +330,7 @@ pub mod logs {
     use super::*;
     use kaizen::jobs::loop_introspect::facts::OfLog;
     use kaizen::jobs::loop_introspect::{self, SPEC, params};
-    use kaizen::loops::block;
+    use kaizen::loops::block::{self, IssueLines};
     use kaizen::loops::count::LoopCounts;
     use kaizen::loops::cycle;
     use kaizen::loops::deep::Deep;
@@ -363,7 +363,7 @@ pub mod logs {
             let mut counts = LoopCounts::new(&measure);
             let rows = block::read(bytes.to_vec());
             counts.take(&measure, &rows);
-            counts.take(&measure, &block::read_of(bytes.to_vec(), &[1, 15]));
+            counts.take(&measure, &block::read_of(bytes.to_vec(), &IssueLines::new(&[1, 15])));
             let figures = LoopFigures::new(&mut counts, &measure);
             let mut deep = Deep::default();
             for line in text(bytes).lines().take(8) {

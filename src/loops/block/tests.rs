@@ -37,7 +37,7 @@ fn lines_about_an_issue_are_found_however_it_is_written() {
         "{\"reason\":\"issue\",\"cycle\":42}",
         "{\"issue\":null}",
     ];
-    let rows = read_of(lines.join("\n").into_bytes(), &[42, 7]);
+    let rows = read_of(lines.join("\n").into_bytes(), &IssueLines::new(&[42, 7]));
     assert_eq!(rows.rows.iter().filter(|row| row.issue == 42).count(), 5);
     assert_eq!((rows.rows.len(), rows.lines), (5, 9), "the others are not read");
 }

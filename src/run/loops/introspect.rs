@@ -18,7 +18,7 @@ use crate::http::RequestCounts;
 use crate::jobs::loop_introspect::facts::OfLog;
 use crate::jobs::loop_introspect::{self, JOB, params, view};
 use crate::loop_dir::{self, Bad, Log, TOLD, each_block};
-use crate::loops::block::{self, Rows};
+use crate::loops::block::{self, IssueLines, Rows};
 use crate::loops::count::{LoopCounts, SeenAgain};
 use crate::loops::cycle::NAMES;
 use crate::loops::deep::Deep;
@@ -164,6 +164,7 @@ fn read(folder: &Path, measure: &LoopMeasure) -> Result<LogReading> {
     let mut figures = LoopFigures::new(&mut counts, measure);
     if !figures.repeats.is_empty() {
         let issues: Vec<u64> = figures.repeats.iter().map(|repeat| repeat.issue).collect();
+        let issues = IssueLines::new(&issues);
         let mut told = AttemptStory::new(figures.repeats.iter().map(|repeat| repeat.key));
         let mut seen = SeenAgain::default();
         log.rewind();
