@@ -204,6 +204,7 @@ impl Elements {
             self.finish(at, records, problems, bytes);
         } else if let Some(start) = self.element.take() {
             let what = "the object has no list `sessions`, and is no session; it is skipped".to_owned();
+            problems.foreign += 1;
             problems.skip(self.place(start), self.line(start, bytes), what);
         }
     }

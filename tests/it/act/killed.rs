@@ -1,4 +1,4 @@
-//! `kill -9` at every request of a live run, before and after the server acted on it, then a second
+//! `kill -9` at the requests of a live run, before and after the server acted on it, then a second
 //! run: with the journal of the first and with an empty folder of the loop.
 
 use std::process::{Child, Stdio};
@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::backlog::{READY, REPO, empty, ours, small, wrong};
 use super::counts::NO_SUMMARY;
 use super::kaizen::Place;
+use super::moments;
 use super::signals::until;
 use crate::forge::{Fault, Server, Trouble, World, issue};
 
@@ -38,11 +39,11 @@ fn killed_at(server: &Server, nth: usize, trouble: Trouble, start: impl Fn() -> 
     came
 }
 
-/// Every moment of a run, each with a world of its own. `after` changes the world before the second
+/// The moments of a run, each with a world of its own. `after` changes the world before the second
 /// run and says what must then be wrong with it.
 fn every_moment(dialect: fn() -> World, empty: bool, after: impl Fn(&Server) -> Vec<String>) {
     for landed in [true, false] {
-        for nth in 1.. {
+        for nth in moments(2 * usize::from(landed) + usize::from(empty)) {
             let server = Server::start(small(dialect));
             let mut place = Place::new(&[]);
             let trouble = if landed { Trouble::Slow(HELD) } else { Trouble::Hang(HELD) };
@@ -129,7 +130,7 @@ fn replacing(dialect: fn() -> World) -> (Server, Place) {
 fn a_plan_killed_at_any_moment_is_finished_by_the_next_apply() {
     for dialect in [|| World::gitea("1.26.4"), World::github_enterprise as fn() -> World] {
         for (landed, forget) in [(true, true), (false, true), (true, false), (false, false)] {
-            for nth in 1.. {
+            for nth in moments(2 * usize::from(landed) + usize::from(forget)) {
                 let (server, mut place) = replacing(dialect);
                 place.run(&server, &["--dry-run", "--plan-out", "plan.json"]).ended(0);
                 server.forget_requests();

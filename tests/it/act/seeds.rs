@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::backlog::{DIALECTS, small, wrong};
 use super::faults::troubles;
 use super::kaizen::Place;
+use super::one_of;
 use crate::forge::Server;
 
 fn number(name: &str, else_: u64) -> u64 {
@@ -69,7 +70,7 @@ fn one(seed: u64) -> Result<bool, String> {
 
 #[test]
 fn random_faults_leave_everything_right_after_one_clean_run() {
-    let (first, runs) = (number("KAIZEN_FAULT_SEED", 1), number("KAIZEN_FAULT_RUNS", 200));
+    let (first, runs) = (number("KAIZEN_FAULT_SEED", 1), number("KAIZEN_FAULT_RUNS", 200 / one_of() as u64));
     let (next, failed) = (AtomicU64::new(first), AtomicU64::new(0));
     let found = std::sync::Mutex::new(Vec::new());
     std::thread::scope(|scope| {

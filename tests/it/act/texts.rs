@@ -7,6 +7,7 @@ use super::backlog::{READY, REPO, empty, ours};
 use super::counts::NO_SUMMARY;
 use super::kaizen::Place;
 use super::killed::{HELD, killed};
+use super::moments;
 use super::scenario::everywhere;
 use super::signals::until;
 use crate::forge::{Fault, Server, Trouble, World, issue};
@@ -73,8 +74,8 @@ fn a_section_and_an_issue_are_written_once_in_every_dialect() {
 #[test]
 fn a_section_and_an_issue_survive_a_kill_at_any_moment() {
     for dialect in [|| World::gitea("1.26.4"), World::github_enterprise as fn() -> World] {
-        for (landed, forget) in [(true, true), (false, true), (true, false)] {
-            for nth in 1.. {
+        for (turn, (landed, forget)) in [(true, true), (false, true), (true, false)].into_iter().enumerate() {
+            for nth in moments(turn) {
                 let server = Server::start(world(dialect));
                 let mut place = place();
                 let trouble = if landed { Trouble::Slow(HELD) } else { Trouble::Hang(HELD) };

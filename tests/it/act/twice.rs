@@ -3,16 +3,19 @@
 use super::backlog::{DIALECTS, QUESTION, READY, REPO, empty, ours, summaries};
 use super::counts::NO_SUMMARY;
 use super::kaizen::Place;
+use super::one_of;
 use crate::forge::{Server, issue};
 
-/// How often it is tried.
-const TIMES: usize = 100;
+/// How often it is tried: often enough that they meet.
+fn times() -> usize {
+    200 / (1 + one_of())
+}
 
 #[test]
 fn two_runs_at_once_leave_one_comment_each_time() {
     let (mut one, mut two) = (Place::new(&[NO_SUMMARY]), Place::new(&[NO_SUMMARY]));
     let mut both = 0;
-    for time in 0..TIMES {
+    for time in 0..times() {
         // A server may get the port of an earlier one: what was written there is not to be known here.
         one.forget();
         two.forget();
@@ -39,7 +42,7 @@ fn two_runs_at_once_leave_one_comment_each_time() {
 fn two_runs_at_once_leave_one_summary_and_one_label_each_time() {
     let (mut one, mut two) = (Place::new(&[]), Place::new(&[]));
     let (mut issues, mut labels) = (0, 0);
-    for time in 0..TIMES {
+    for time in 0..times() {
         // A server may get the port of an earlier one: what was written there is not to be known here.
         one.forget();
         two.forget();
@@ -79,7 +82,7 @@ fn two_runs_at_once_leave_one_summary_and_one_label_each_time() {
 fn of_two_issues_made_at_once_the_later_is_closed_is_nobodys_and_says_why() {
     let (mut one, mut two) = (super::texts::place(), super::texts::place());
     let mut both = 0;
-    for time in 0..TIMES / 4 {
+    for time in 0..times() / 2 {
         one.forget();
         two.forget();
         let (name, dialect) = DIALECTS[time % DIALECTS.len()];

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::backlog::{MARKER, QUESTION, READY, REPO, empty, small};
 use super::counts::NO_SUMMARY;
 use super::kaizen::Place;
+use super::moments;
 use super::scenario::everywhere;
 use super::signals::until;
 use crate::forge::{Fault, Server, Trouble, World, issue, pull};
@@ -164,7 +165,8 @@ fn an_undo_killed_at_any_moment_is_done_by_the_next() {
         for dialect in dialects {
             scope.spawn(move || {
                 for landed in [true, false] {
-                    for nth in 1.. {
+                    let github = dialect().dialect.is_github();
+                    for nth in moments(2 * usize::from(landed) + usize::from(github)) {
                         let server = Server::start(small(dialect));
                         let place = Place::new(&[NO_SUMMARY]);
                         let before = standing(&server);

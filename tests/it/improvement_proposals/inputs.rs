@@ -135,9 +135,13 @@ fn nothing_is_an_empty_report_and_no_file_is_told() {
 fn lines_that_are_no_sessions_are_no_sessions_without_waste() {
     let cycles = "{\"timestamp\": \"2026-11-20T12:00:00Z\", \"cycle\": 1, \"repo\": \"acme/app\"}\n".repeat(3);
     let issues = json!([{"number": 1, "title": "x", "repo": "acme/app"}]).to_string();
-    for (name, text, all) in
-        [("cycles.jsonl", cycles, 3), ("issues.json", issues, 1), ("words.json", "a\nb\n".to_owned(), 2)]
-    {
+    let world = "{\n  \"version\": 1,\n  \"repos\": []\n}\n".to_owned();
+    for (name, text, all) in [
+        ("cycles.jsonl", cycles, 3),
+        ("issues.json", issues, 1),
+        ("words.json", "a\nb\n".to_owned(), 2),
+        ("world.json", world, 1),
+    ] {
         for format in ["json", "text", "markdown"] {
             let run = over(name, text.as_bytes()).format(format).run();
             assert_eq!(run.code, 4, "{name}: {}", run.stdout);
