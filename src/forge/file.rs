@@ -54,7 +54,7 @@ impl FileForge {
     /// The bytes of the document, and all of it as a value: for the one that writes it.
     pub(super) fn document(&self) -> Result<(Vec<u8>, Value)> {
         let bytes = self.source.whole()?;
-        let value = loose::whole(&bytes).map_err(|error| self.source.malformed(0, &bytes, &error))?;
+        let value = loose::read(&bytes).map_err(|error| self.source.malformed(0, &bytes, &error))?;
         Ok((bytes, value))
     }
 
@@ -70,15 +70,15 @@ impl FileForge {
         })
     }
 
-    /// The entries of a run, in its order. `bytes` and `spare` are room for what they borrow.
-    fn entries<'a>(&self, run: ByteRun, bytes: &'a mut Vec<u8>, spare: &'a mut String) -> Result<Entries<'a>> {
+    /// The entries of a run, in its order. `bytes` is room for what they borrow.
+    fn entries<'a>(&self, run: ByteRun, bytes: &'a mut Vec<u8>) -> Result<Entries<'a>> {
         bytes.clear();
         bytes.push(b'[');
         self.source.read(run.offset, run.length, bytes)?;
         bytes.push(b']');
         let bytes: &'a [u8] = bytes;
-        let mut entries = object::items(bytes, spare)
-            .map_err(|error| self.source.malformed(run.offset.saturating_sub(1), bytes, &error))?;
+        let mut entries =
+            object::items(bytes).map_err(|error| self.source.malformed(run.offset.saturating_sub(1), bytes, &error))?;
         if run.pulls {
             // In a list of pull requests none of them says that it is one.
             entries.iter_mut().flatten().for_each(|item| item.kind = ItemKind::Pull);
@@ -151,8 +151,7 @@ impl Forge for FileForge {
             loop {
                 let place = next.fetch_add(1, Ordering::Relaxed);
                 let Some(run) = runs.get(place) else { return };
-                let mut spare = String::new();
-                let entries = self.entries(*run, &mut bytes, &mut spare);
+                let entries = self.entries(*run, &mut bytes);
                 let Some(items) = turns.take(place, name, run, entries) else {
                     return;
                 };
@@ -166,8 +165,8 @@ impl Forge for FileForge {
     fn pull(&self, repo: usize, number: u64) -> Result<Option<Item<'static>>> {
         // In the list of issues it may stand too, and says less there.
         for run in self.parts(repo)?.runs.iter().filter(|run| run.pulls) {
-            let (mut bytes, mut spare) = (Vec::new(), String::new());
-            let entries = self.entries(*run, &mut bytes, &mut spare)?;
+            let mut bytes = Vec::new();
+            let entries = self.entries(*run, &mut bytes)?;
             if let Some(pull) = entries.into_iter().flatten().find(|item| item.number == number) {
                 return Ok(Some(pull.into_owned()));
             }

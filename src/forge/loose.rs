@@ -1,15 +1,17 @@
 //! JSON whose values may be of any type.
 //!
-//! Takes: the bytes of a JSON value. Gives: what was asked for, where a value of another type
+//! Takes: the bytes of a JSON value, or a value. Gives: what was asked for, where a value of another type
 //! counts as absent instead of failing the whole. Texts without escapes are borrowed. What is
 //! well-formed JSON is always read: a half of a surrogate pair and bytes that are no UTF-8
-//! become U+FFFD, a number past every range becomes null.
+//! become U+FFFD, a number past every range becomes null, of a member given twice the last holds.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
 /// A value that is neither a list nor an object; these two count as [`Scalar::Absent`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -49,147 +51,146 @@ impl<'a> Scalar<'a> {
     }
 }
 
-/// Something that can be made of a JSON value of any type.
-pub(super) trait LooseShape<'de>: Sized {
-    /// Of null, a boolean, a number or a text.
-    fn scalar(found: Scalar<'de>) -> Self;
-
-    /// Of a list; all of it must be taken.
-    fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Self::scalar(Scalar::Absent))
-    }
-
-    /// Of an object; all of it must be taken.
-    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Self::scalar(Scalar::Absent))
-    }
-}
-
-impl<'de> LooseShape<'de> for Scalar<'de> {
-    fn scalar(found: Scalar<'de>) -> Self {
-        found
-    }
-}
-
-/// The entries of a list; anything else is `None`.
-impl<'de, T: LooseShape<'de>> LooseShape<'de> for Option<Vec<T>> {
-    fn scalar(_: Scalar<'de>) -> Self {
-        None
-    }
-
-    fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(As(entry)) = list.next_element()? {
-            entries.push(entry);
-        }
-        Ok(Some(entries))
-    }
-}
-
-/// Reads a [`LooseShape`] from any deserialiser.
-pub(super) struct As<T>(pub(super) T);
-
-impl<'de, T: LooseShape<'de>> Deserialize<'de> for As<T> {
+impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(LooseAny(PhantomData)).map(As)
+        Shape::<IgnoredAny>::deserialize(from).map(|found| match found {
+            Shape::Scalar(scalar) => scalar,
+            Shape::List(_) | Shape::Object(_) => Scalar::Absent,
+        })
     }
 }
 
-struct LooseAny<T>(PhantomData<T>);
+/// A value of any type: an object is read as `O`, the entries of a list as `E`.
+#[derive(Debug)]
+pub(super) enum Shape<'a, O, E = IgnoredAny> {
+    /// Anything else.
+    Scalar(Scalar<'a>),
+    /// A list.
+    List(Vec<E>),
+    /// An object.
+    Object(O),
+}
 
-impl<'de, T: LooseShape<'de>> Visitor<'de> for LooseAny<T> {
-    type Value = T;
+impl<'de: 'a, 'a, O: Deserialize<'de>, E: Deserialize<'de>> Deserialize<'de> for Shape<'a, O, E> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(ShapeVisitor(PhantomData))
+    }
+}
+
+impl<O, E> Shape<'_, O, E> {
+    fn object(self) -> Option<O> {
+        match self {
+            Shape::Object(object) => Some(object),
+            Shape::Scalar(_) | Shape::List(_) => None,
+        }
+    }
+}
+
+/// An object; anything else is `None`.
+#[derive(Debug, Default)]
+pub(super) struct LooseObject<O>(pub(super) Option<O>);
+
+impl<'de, O: Deserialize<'de>> Deserialize<'de> for LooseObject<O> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Shape::<O>::deserialize(from).map(|found| LooseObject(found.object()))
+    }
+}
+
+/// A list of objects, `None` for an entry that is none; anything else is `None`.
+#[derive(Debug, Default)]
+pub(super) struct LooseList<O>(pub(super) Option<Vec<Option<O>>>);
+
+impl<O> LooseList<O> {
+    /// The objects.
+    pub(super) fn objects(self) -> Vec<O> {
+        self.0.into_iter().flatten().flatten().collect()
+    }
+}
+
+impl<'de, O: Deserialize<'de>> Deserialize<'de> for LooseList<O> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(LooseList(match Shape::<IgnoredAny, LooseObject<O>>::deserialize(from)? {
+            Shape::List(entries) => Some(entries.into_iter().map(|entry| entry.0).collect()),
+            Shape::Scalar(_) | Shape::Object(_) => None,
+        }))
+    }
+}
+
+struct ShapeVisitor<'a, O, E>(PhantomData<Shape<'a, O, E>>);
+
+impl<'de: 'a, 'a, O: Deserialize<'de>, E: Deserialize<'de>> Visitor<'de> for ShapeVisitor<'a, O, E> {
+    type Value = Shape<'a, O, E>;
 
     fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<T, E> {
-        Ok(T::scalar(Scalar::Absent))
+    fn visit_unit<F>(self) -> Result<Self::Value, F> {
+        Ok(Shape::Scalar(Scalar::Absent))
     }
 
-    fn visit_bool<E>(self, found: bool) -> Result<T, E> {
-        Ok(T::scalar(Scalar::Bool(found)))
+    fn visit_bool<F>(self, found: bool) -> Result<Self::Value, F> {
+        Ok(Shape::Scalar(Scalar::Bool(found)))
     }
 
-    fn visit_u64<E>(self, found: u64) -> Result<T, E> {
-        Ok(T::scalar(Scalar::Whole(found)))
+    fn visit_u64<F>(self, found: u64) -> Result<Self::Value, F> {
+        Ok(Shape::Scalar(Scalar::Whole(found)))
     }
 
-    fn visit_i64<E>(self, found: i64) -> Result<T, E> {
-        Ok(T::scalar(u64::try_from(found).map_or(Scalar::Below(found), Scalar::Whole)))
+    fn visit_i64<F>(self, found: i64) -> Result<Self::Value, F> {
+        Ok(Shape::Scalar(u64::try_from(found).map_or(Scalar::Below(found), Scalar::Whole)))
     }
 
-    fn visit_f64<E>(self, found: f64) -> Result<T, E> {
-        Ok(T::scalar(Scalar::Broken(found)))
+    fn visit_f64<F>(self, found: f64) -> Result<Self::Value, F> {
+        Ok(Shape::Scalar(Scalar::Broken(found)))
     }
 
-    fn visit_borrowed_str<E>(self, found: &'de str) -> Result<T, E> {
-        Ok(T::scalar(Scalar::Text(Cow::Borrowed(found))))
+    fn visit_borrowed_str<F>(self, found: &'de str) -> Result<Self::Value, F> {
+        Ok(Shape::Scalar(Scalar::Text(Cow::Borrowed(found))))
     }
 
-    fn visit_str<E>(self, found: &str) -> Result<T, E> {
-        Ok(T::scalar(Scalar::Text(Cow::Owned(found.to_owned()))))
+    fn visit_str<F>(self, found: &str) -> Result<Self::Value, F> {
+        Ok(Shape::Scalar(Scalar::Text(Cow::Owned(found.to_owned()))))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<T, A::Error> {
-        T::list(list)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = list.next_element()? {
+            entries.push(entry);
+        }
+        Ok(Shape::List(entries))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<T, A::Error> {
-        T::object(object)
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+        O::deserialize(MapAccessDeserializer::new(object)).map(Shape::Object)
     }
 }
 
-/// The name of the next member of an object.
-pub(super) fn key<'de, A: MapAccess<'de>>(object: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
-    let key = object.next_key::<As<Scalar<'de>>>()?;
-    Ok(key.map(|As(key)| key.text().unwrap_or_default()))
-}
-
-/// The value of the member whose name was just read.
-pub(super) fn value<'de, T: LooseShape<'de>, A: MapAccess<'de>>(object: &mut A) -> Result<T, A::Error> {
-    object.next_value().map(|As(value)| value)
-}
-
-/// Reads the one JSON value that `bytes` are. `spare` takes the mended copy where one is needed,
-/// so that what is read can borrow from it.
+/// Reads the one JSON value that `bytes` are.
 ///
 /// # Errors
 /// `bytes` are no JSON; line and column count within `bytes`.
-pub(super) fn read<'a, T: LooseShape<'a>>(bytes: &'a [u8], spare: &'a mut String) -> serde_json::Result<T> {
-    strict_or_mended(bytes, spare).map(|As(value)| value)
+pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+    strict(bytes).map_or_else(|| T::deserialize(mended(bytes)?), Ok)
 }
 
-/// The whole of `bytes`, every member kept, mended as [`read`] mends it.
+/// The same, borrowed; `None` where the value has to be [`mended`] first.
+pub(super) fn strict<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
+    serde_json::from_str(str::from_utf8(bytes).ok()?).ok()
+}
+
+/// Well-formed JSON that a strict reader does not take, as a value.
 ///
 /// # Errors
 /// As [`read`].
-pub(super) fn whole(bytes: &[u8]) -> serde_json::Result<serde_json::Value> {
-    strict_or_mended(bytes, &mut String::new())
-}
-
-/// What [`read`] would make of the value that `of` is.
-pub(super) fn within<'a, T: LooseShape<'a>>(of: &'a serde_json::Value) -> serde_json::Result<T> {
-    As::deserialize(of).map(|As(value)| value)
-}
-
-fn strict_or_mended<'a, T: Deserialize<'a>>(bytes: &'a [u8], spare: &'a mut String) -> serde_json::Result<T> {
-    if let Ok(text) = std::str::from_utf8(bytes)
-        && let Ok(value) = serde_json::from_str(text)
-    {
-        return Ok(value);
-    }
+pub(super) fn mended(bytes: &[u8]) -> serde_json::Result<Value> {
     // Skipping looks at no code points and no ranges: what fails here is no JSON at all.
     serde_json::from_slice::<IgnoredAny>(bytes)?;
-    *spare = mended(bytes);
-    serde_json::from_str(spare)
+    serde_json::from_str(&mended_text(bytes))
 }
 
 /// A copy of well-formed JSON that a strict reader takes.
-fn mended(bytes: &[u8]) -> String {
+fn mended_text(bytes: &[u8]) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     let mut in_text = false;
@@ -240,9 +241,7 @@ mod tests {
     use super::*;
 
     fn text(bytes: &[u8]) -> Option<String> {
-        let mut spare = String::new();
-        let value: Scalar<'_> = read(bytes, &mut spare).unwrap();
-        value.text().map(Cow::into_owned)
+        read::<Value>(bytes).unwrap().as_str().map(str::to_owned)
     }
 
     #[test]
@@ -261,24 +260,21 @@ mod tests {
 
     #[test]
     fn plain_texts_are_borrowed() {
-        let mut spare = String::new();
-        let value: Scalar<'_> = read(b"\"caf\xc3\xa9\"", &mut spare).unwrap();
+        let value: Scalar<'_> = strict(b"\"caf\xc3\xa9\"").unwrap();
         assert!(matches!(value.text(), Some(Cow::Borrowed("café"))));
     }
 
     #[test]
     fn a_number_past_every_range_is_absent_and_loses_nothing_beside_it() {
-        let mut spare = String::new();
-        let list: Option<Vec<Scalar<'_>>> = read(br#"[-1e999, "x", -3, 18446744073709551616]"#, &mut spare).unwrap();
+        let list: Value = read(br#"[-1e999, "x", -3, 18446744073709551616]"#).unwrap();
         let expected =
             [Scalar::Absent, Scalar::Text("x".into()), Scalar::Below(-3), Scalar::Broken(18_446_744_073_709_551_616.0)];
-        assert_eq!(list.unwrap(), expected);
+        assert_eq!(Vec::<Scalar<'_>>::deserialize(&list).unwrap(), expected);
     }
 
     #[test]
     fn what_is_no_json_is_an_error_where_it_stands() {
-        let mut spare = String::new();
-        let error = read::<Scalar<'_>>(br#"{"a\ud800": nope}"#, &mut spare).unwrap_err();
+        let error = read::<Value>(br#"{"a\ud800": nope}"#).unwrap_err();
         assert_eq!((error.line(), error.column()), (1, 14));
     }
 }

@@ -25,7 +25,6 @@ mod source;
 pub mod talk;
 pub mod time;
 mod turns;
-mod walk;
 pub mod workflows;
 
 use anyhow::Result;

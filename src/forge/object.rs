@@ -4,12 +4,13 @@
 //! and then counts as absent; unknown members are skipped; of a member given twice the last
 //! holds.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{IgnoredAny, MapAccess, SeqAccess};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
-use super::loose::{LooseShape, Scalar, key, read, value};
+use super::loose::{self, LooseList, LooseObject, Scalar, Shape};
 use super::part::{NestedObject, PullMark, instant};
 use super::{Item, ItemKind};
 
@@ -45,13 +46,42 @@ impl fmt::Display for NoItem {
 
 /// The entries of a list of issues or pull requests, in its order; `null` is an empty list
 /// (fact 8). A pull request from a list of pull requests alone does not say that it is one: its
-/// kind here is [`ItemKind::Issue`], which the caller mends. `spare` is room for what has to be
-/// mended before it can be borrowed.
+/// kind here is [`ItemKind::Issue`], which the caller mends.
 ///
 /// # Errors
 /// `list` is no JSON; line and column count within it.
-pub fn items<'a>(list: &'a [u8], spare: &'a mut String) -> serde_json::Result<Vec<Result<Item<'a>, NoItem>>> {
-    read(list, spare).map(Option::unwrap_or_default)
+pub fn items(list: &[u8]) -> serde_json::Result<Vec<Result<Item<'_>, NoItem>>> {
+    if let Some(entries) = loose::strict(list) {
+        return Ok(items_of(entries));
+    }
+    let mended = loose::mended(list)?;
+    let entries = items_of(Shape::deserialize(&mended)?);
+    Ok(entries.into_iter().map(|entry| entry.map(Item::into_owned)).collect())
+}
+
+fn items_of<'a>(list: Shape<'a, IgnoredAny, ItemEntry<'a>>) -> Vec<Result<Item<'a>, NoItem>> {
+    match list {
+        Shape::List(entries) => entries.into_iter().map(|entry| entry.0).collect(),
+        Shape::Scalar(_) | Shape::Object(_) => Vec::new(),
+    }
+}
+
+/// An entry of a list of items.
+pub(super) struct ItemEntry<'a>(pub(super) Result<Item<'a>, NoItem>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for ItemEntry<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(ItemEntry(match Shape::<ItemMembers<'a>>::deserialize(from)? {
+            Shape::Object(members) => members.item(),
+            Shape::List(_) => Err(NoItem::NotAnObject("a list")),
+            Shape::Scalar(found) => Err(NoItem::NotAnObject(match found {
+                Scalar::Absent => "null",
+                Scalar::Bool(_) => "true or false",
+                Scalar::Whole(_) | Scalar::Below(_) | Scalar::Broken(_) => "a number",
+                Scalar::Text(_) => "a text",
+            })),
+        }))
+    }
 }
 
 /// The text that a JSON value is; `None` for a value of another type.
@@ -59,90 +89,44 @@ pub fn items<'a>(list: &'a [u8], spare: &'a mut String) -> serde_json::Result<Ve
 /// # Errors
 /// As [`items`].
 pub fn text(json: &[u8]) -> serde_json::Result<Option<String>> {
-    let mut spare = String::new();
-    let value: Scalar<'_> = read(json, &mut spare)?;
-    Ok(value.text().map(Cow::into_owned))
-}
-
-impl<'de> LooseShape<'de> for Result<Item<'de>, NoItem> {
-    fn scalar(found: Scalar<'de>) -> Self {
-        Err(NoItem::NotAnObject(match found {
-            Scalar::Absent => "null",
-            Scalar::Bool(_) => "true or false",
-            Scalar::Whole(_) | Scalar::Below(_) | Scalar::Broken(_) => "a number",
-            Scalar::Text(_) => "a text",
-        }))
-    }
-
-    fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Err(NoItem::NotAnObject("a list")))
-    }
-
-    fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
-        let mut found = ItemMembers::default();
-        while let Some(name) = key(&mut from)? {
-            match &*name {
-                "number" => found.number = value(&mut from)?,
-                "title" => found.title = value(&mut from)?,
-                "body" => found.body = value(&mut from)?,
-                "labels" => found.labels = value(&mut from)?,
-                "assignees" => found.assignees = value(&mut from)?,
-                "assignee" => found.assignee = value(&mut from)?,
-                "user" => found.user = value(&mut from)?,
-                "state" => found.state = value(&mut from)?,
-                "locked" => found.locked = value(&mut from)?,
-                "is_locked" => found.is_locked = value(&mut from)?,
-                "draft" => found.draft = value(&mut from)?,
-                "merged" => found.merged = value(&mut from)?,
-                "merged_at" => found.merged_at = value(&mut from)?,
-                "milestone" => found.milestone = value(&mut from)?,
-                "comments" => found.comments = value(&mut from)?,
-                "created_at" => found.created_at = value(&mut from)?,
-                "updated_at" => found.updated_at = value(&mut from)?,
-                "closed_at" => found.closed_at = value(&mut from)?,
-                "state_reason" => found.reason = value(&mut from)?,
-                "additions" => found.additions = value(&mut from)?,
-                "deletions" => found.deletions = value(&mut from)?,
-                "pull_request" => found.pull = value(&mut from)?,
-                _ => {
-                    from.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(found.item())
-    }
+    Ok(match loose::read(json)? {
+        Value::String(text) => Some(text),
+        _ => None,
+    })
 }
 
 /// The members of an issue that are read, as they were found.
-#[derive(Default)]
+#[derive(Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 struct ItemMembers<'a> {
     number: Scalar<'a>,
     title: Scalar<'a>,
     body: Scalar<'a>,
-    labels: Option<Vec<Option<NestedObject<'a>>>>,
-    assignees: Option<Vec<Option<NestedObject<'a>>>>,
-    assignee: Option<NestedObject<'a>>,
-    user: Option<NestedObject<'a>>,
+    labels: LooseList<NestedObject<'a>>,
+    assignees: LooseList<NestedObject<'a>>,
+    assignee: LooseObject<NestedObject<'a>>,
+    user: LooseObject<NestedObject<'a>>,
     state: Scalar<'a>,
     locked: Scalar<'a>,
     is_locked: Scalar<'a>,
     draft: Scalar<'a>,
     merged: Scalar<'a>,
     merged_at: Scalar<'a>,
-    milestone: Option<NestedObject<'a>>,
+    milestone: LooseObject<NestedObject<'a>>,
     comments: Scalar<'a>,
     created_at: Scalar<'a>,
     updated_at: Scalar<'a>,
     closed_at: Scalar<'a>,
+    #[serde(rename = "state_reason")]
     reason: Scalar<'a>,
     additions: Scalar<'a>,
     deletions: Scalar<'a>,
-    pull: PullMark,
+    pull_request: Value,
 }
 
 impl<'a> ItemMembers<'a> {
     fn item(self) -> Result<Item<'a>, NoItem> {
+        let mark = PullMark::of(&self.pull_request);
         let number = match self.number {
             Scalar::Absent => return Err(NoItem::NoNumber),
             Scalar::Whole(number) if number > 0 => number,
@@ -156,22 +140,21 @@ impl<'a> ItemMembers<'a> {
         let closed = matches!(&self.state, Scalar::Text(state) if state == "closed");
         let merged = self.merged.is_true() || instant(&self.merged_at).is_some();
         let open = !closed && !merged;
-        let merged_at = instant(&self.merged_at).or(self.pull.merged_at);
+        let merged_at = instant(&self.merged_at).or(mark.merged_at);
         // Null, and not empty, is what may stand beside an assignee (fact 28).
-        let assignees = self.assignees.unwrap_or_else(|| vec![self.assignee]);
-        let labels = self.labels.into_iter().flatten().flatten();
+        let assignees = self.assignees.0.unwrap_or_else(|| vec![self.assignee.0]);
         Ok(Item {
-            kind: if self.pull.is_pull { ItemKind::Pull } else { ItemKind::Issue },
+            kind: if mark.is_pull { ItemKind::Pull } else { ItemKind::Issue },
             number,
             title: self.title.text().unwrap_or_default(),
             body: self.body.text().unwrap_or_default(),
-            labels: labels.filter_map(|label| label.name.text()).collect(),
+            labels: self.labels.objects().into_iter().filter_map(|label| label.name.text()).collect(),
             assignees: assignees.into_iter().flatten().filter_map(NestedObject::login).collect(),
-            author: self.user.and_then(NestedObject::account),
+            author: self.user.0.and_then(NestedObject::account),
             open,
             locked: self.locked.is_true() || self.is_locked.is_true(),
-            draft: self.draft.is_true() || self.pull.draft,
-            milestone: self.milestone.and_then(|part| part.title.text()),
+            draft: self.draft.is_true() || mark.draft,
+            milestone: self.milestone.0.and_then(|part| part.title.text()),
             comments: match self.comments {
                 Scalar::Whole(count) => count,
                 _ => 0,
@@ -179,7 +162,7 @@ impl<'a> ItemMembers<'a> {
             created_at: instant(&self.created_at),
             updated_at: instant(&self.updated_at),
             closed_at: merged_at.or_else(|| instant(&self.closed_at)).filter(|_| !open),
-            merged: merged || self.pull.merged,
+            merged: merged || mark.merged,
             lines: match (self.additions, self.deletions) {
                 (Scalar::Whole(added), Scalar::Whole(removed)) => Some((added, removed)),
                 _ => None,

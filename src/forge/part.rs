@@ -6,9 +6,10 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
-use serde::de::{IgnoredAny, MapAccess, SeqAccess};
+use serde::Deserialize;
+use serde_json::Value;
 
-use super::loose::{LooseShape, Scalar, key, value};
+use super::loose::Scalar;
 use super::{Account, time};
 
 /// The instant that a value names.
@@ -19,10 +20,12 @@ pub(super) fn instant(found: &Scalar<'_>) -> Option<DateTime<Utc>> {
     }
 }
 
-/// An object within an object: a label, a milestone, a user; `Option`, for it may be anything.
-#[derive(Debug, Default)]
+/// An object within an object: a label, a milestone, a user.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct NestedObject<'a> {
     id: Scalar<'a>,
+    #[serde(rename = "type")]
     kind: Scalar<'a>,
     /// Of a label.
     pub(super) name: Scalar<'a>,
@@ -48,30 +51,6 @@ impl<'a> NestedObject<'a> {
     }
 }
 
-impl<'de> LooseShape<'de> for Option<NestedObject<'de>> {
-    fn scalar(_: Scalar<'de>) -> Self {
-        None
-    }
-
-    fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
-        let mut part = NestedObject::default();
-        while let Some(name) = key(&mut from)? {
-            match &*name {
-                "id" => part.id = value(&mut from)?,
-                "type" => part.kind = value(&mut from)?,
-                "name" => part.name = value(&mut from)?,
-                "login" => part.login = value(&mut from)?,
-                "title" => part.title = value(&mut from)?,
-                "date" => part.date = value(&mut from)?,
-                _ => {
-                    from.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(Some(part))
-    }
-}
-
 /// What `pull_request` of an issue says: null, missing or all null is no pull request (facts 9,
 /// 65).
 #[derive(Debug, Default)]
@@ -86,49 +65,16 @@ pub(super) struct PullMark {
     pub(super) merged_at: Option<DateTime<Utc>>,
 }
 
-impl<'de> LooseShape<'de> for PullMark {
-    fn scalar(_: Scalar<'de>) -> Self {
-        Self::default()
-    }
-
-    fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
-        let mut mark = Self::default();
-        while let Some(name) = key(&mut from)? {
-            let Presence { is_there: given, is_true, at } = value(&mut from)?;
-            mark.is_pull |= given;
-            match &*name {
-                "draft" => mark.draft = is_true,
-                "merged" => mark.merged |= is_true,
-                "merged_at" => {
-                    mark.merged |= at.is_some();
-                    mark.merged_at = at;
-                }
-                _ => {}
-            }
+impl PullMark {
+    /// What a value of any type says.
+    pub(super) fn of(value: &Value) -> PullMark {
+        let mut members = value.as_object().into_iter().flat_map(|members| members.values());
+        let merged_at = value["merged_at"].as_str().and_then(time::parse);
+        PullMark {
+            is_pull: members.any(|member| !member.is_null()),
+            draft: value["draft"] == true,
+            merged: value["merged"] == true || merged_at.is_some(),
+            merged_at,
         }
-        Ok(mark)
-    }
-}
-
-/// Whether a value is anything but null, whether it is `true`, and the instant that it names.
-struct Presence {
-    is_there: bool,
-    is_true: bool,
-    at: Option<DateTime<Utc>>,
-}
-
-impl<'de> LooseShape<'de> for Presence {
-    fn scalar(found: Scalar<'de>) -> Self {
-        Presence { is_there: found != Scalar::Absent, is_true: found.is_true(), at: instant(&found) }
-    }
-
-    fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Presence { is_there: true, is_true: false, at: None })
-    }
-
-    fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
-        while from.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Presence { is_there: true, is_true: false, at: None })
     }
 }

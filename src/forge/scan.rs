@@ -8,10 +8,12 @@
 use std::io::{self, BufRead};
 
 use super::object;
-use super::walk::{ValueWalk, WalkStep};
 
 /// Bytes of a name, a number or another value that is kept whole.
 const LONGEST: usize = 64 * 1024;
+
+/// Lists and objects within each other that are still stepped over.
+const DEEPEST: usize = 120;
 
 /// Why a scan ended early.
 #[derive(Debug)]
@@ -196,30 +198,79 @@ impl<R: BufRead> Scanner<R> {
     /// [`LONGEST`].
     fn walk(&mut self, mut kept: Option<&mut Vec<u8>>) -> Result<(), Fault> {
         let start = self.offset;
-        let mut walk = ValueWalk::default();
+        let mut value = OpenValue::default();
         loop {
             let window = self.from.fill_buf()?;
-            if window.is_empty() && walk.word {
-                return Ok(());
-            }
             if window.is_empty() {
                 let what = "this value is not closed: the file ends within it";
-                return Err(Fault::At(start, what.into()));
+                return if value.word { Ok(()) } else { Err(Fault::At(start, what.into())) };
             }
-            let step = walk.over(window);
-            let (WalkStep::More(bytes) | WalkStep::Done(bytes) | WalkStep::Bad(bytes, _)) = step;
+            let (bytes, ends) = value.step(window);
             if let Some(kept) = kept.as_deref_mut()
                 && kept.len() <= LONGEST
             {
-                kept.extend(window.iter().take(bytes));
+                kept.extend(&window[..bytes]);
             }
             self.take(bytes);
-            match step {
-                WalkStep::More(_) => {}
-                WalkStep::Done(_) => return Ok(()),
-                WalkStep::Bad(_, what) => return Err(Fault::At(self.offset, what)),
+            match ends {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(what) => return Err(Fault::At(self.offset, what)),
             }
         }
+    }
+}
+
+/// A value that is stepped over, which may lie in several windows: what of it is open.
+#[derive(Default)]
+struct OpenValue {
+    /// What closes its open lists and objects, the innermost last.
+    closers: Vec<u8>,
+    /// A text.
+    text: bool,
+    /// The byte before was a backslash that escapes the next one.
+    escaped: bool,
+    /// The value is a number, `true`, `false` or `null`, which end where something else begins.
+    word: bool,
+}
+
+impl OpenValue {
+    /// Steps over as much of `window` as belongs to the value: how many bytes, and whether it ends there, or why what
+    /// follows cannot be part of it.
+    fn step(&mut self, window: &[u8]) -> (usize, Result<bool, String>) {
+        let mut at = 0;
+        while let Some(&byte) = window.get(at) {
+            if self.text {
+                if !std::mem::take(&mut self.escaped) {
+                    let Some(length) = memchr::memchr2(b'"', b'\\', &window[at..]) else { break };
+                    at += length;
+                    self.escaped = window[at] == b'\\';
+                    self.text = self.escaped;
+                }
+            } else {
+                match byte {
+                    b'"' | b'[' | b'{' | b']' | b'}' | b',' | b':' | b' ' | b'\n' | b'\r' | b'\t' if self.word => {
+                        return (at, Ok(true));
+                    }
+                    b'"' => self.text = true,
+                    b'[' | b'{' if self.closers.len() == DEEPEST => {
+                        return (at, Err(format!("lists and objects nested deeper than {DEEPEST}")));
+                    }
+                    b'[' => self.closers.push(b']'),
+                    b'{' => self.closers.push(b'}'),
+                    b']' | b'}' if self.closers.pop() != Some(byte) => {
+                        return (at, Err(format!("found `{}`, which closes nothing", char::from(byte))));
+                    }
+                    b']' | b'}' => {}
+                    _ => self.word = self.closers.is_empty(),
+                }
+            }
+            at += 1;
+            if self.closers.is_empty() && !self.text && !self.word {
+                return (at, Ok(true));
+            }
+        }
+        (window.len(), Ok(false))
     }
 }
 

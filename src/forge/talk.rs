@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
-use serde::de::{IgnoredAny, MapAccess};
+use serde::{Deserialize, Deserializer};
 
-use super::loose::{LooseShape, Scalar, key, read, value};
+use super::loose::{self, LooseList, LooseObject, Scalar};
 use super::part::{NestedObject, instant};
 use super::{Comment, Event, EventKind};
 
@@ -17,12 +17,12 @@ use super::{Comment, Event, EventKind};
 /// # Errors
 /// `list` is no JSON; line and column count within it.
 pub fn comments(list: &[u8]) -> serde_json::Result<Vec<Comment>> {
-    Ok(entries(list)?.into_iter().flatten().collect())
+    loose::read(list).map(LooseList::objects)
 }
 
 /// The same with `None` for each entry that is no object.
 pub(super) fn entries(list: &[u8]) -> serde_json::Result<Vec<Option<Comment>>> {
-    Ok(read::<Option<_>>(list, &mut String::new())?.unwrap_or_default())
+    loose::read::<LooseList<Comment>>(list).map(|list| list.0.unwrap_or_default())
 }
 
 /// The entries of a timeline, in its order; entries that are no object are left out, `null` is
@@ -31,106 +31,78 @@ pub(super) fn entries(list: &[u8]) -> serde_json::Result<Vec<Option<Comment>>> {
 /// # Errors
 /// `list` is no JSON; line and column count within it.
 pub fn events(list: &[u8]) -> serde_json::Result<Vec<Event>> {
-    let entries: Option<Vec<Option<Event>>> = read(list, &mut String::new())?;
-    Ok(entries.into_iter().flatten().flatten().collect())
+    loose::read(list).map(LooseList::objects)
 }
 
-impl<'de> LooseShape<'de> for Option<Comment> {
-    fn scalar(_: Scalar<'de>) -> Self {
-        None
-    }
+/// The members of a comment that are read, as they were found.
+#[derive(Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct CommentMembers<'a> {
+    id: Scalar<'a>,
+    body: Scalar<'a>,
+    user: LooseObject<NestedObject<'a>>,
+    author_association: Scalar<'a>,
+    created_at: Scalar<'a>,
+    updated_at: Scalar<'a>,
+}
 
-    fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
-        let (mut id, mut body) = (Scalar::Absent, Scalar::Absent);
-        let (mut association, mut created_at, mut updated_at) = (Scalar::Absent, Scalar::Absent, Scalar::Absent);
-        let mut author: Option<NestedObject<'_>> = None;
-        while let Some(name) = key(&mut from)? {
-            match &*name {
-                "id" => id = value(&mut from)?,
-                "body" => body = value(&mut from)?,
-                "user" => author = value(&mut from)?,
-                "author_association" => association = value(&mut from)?,
-                "created_at" => created_at = value(&mut from)?,
-                "updated_at" => updated_at = value(&mut from)?,
-                _ => {
-                    from.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
+impl<'de> Deserialize<'de> for Comment {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let found = CommentMembers::deserialize(from)?;
         let writers = ["OWNER", "MEMBER", "COLLABORATOR"];
-        Ok(Some(Comment {
-            id: match id {
+        Ok(Comment {
+            id: match found.id {
                 Scalar::Whole(id) => id,
                 _ => 0,
             },
-            body: body.text().unwrap_or_default().into_owned(),
-            author: author.and_then(NestedObject::account),
-            by_writer: writers.iter().any(|word| association.is_word(word)),
-            created_at: instant(&created_at),
-            updated_at: instant(&updated_at),
-        }))
+            body: found.body.text().unwrap_or_default().into_owned(),
+            author: found.user.0.and_then(NestedObject::account),
+            by_writer: writers.iter().any(|word| found.author_association.is_word(word)),
+            created_at: instant(&found.created_at),
+            updated_at: instant(&found.updated_at),
+        })
     }
 }
 
-impl<'de> LooseShape<'de> for Option<Event> {
-    fn scalar(_: Scalar<'de>) -> Self {
-        None
-    }
-
-    fn object<A: MapAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
-        let mut found = EventMembers::default();
-        while let Some(name) = key(&mut from)? {
-            match &*name {
-                // A review on GitHub has its time under a name of its own.
-                "created_at" | "submitted_at" => found.created_at = value(&mut from)?,
-                "user" => found.user = value(&mut from)?,
-                "actor" => found.actor = value(&mut from)?,
-                "type" => found.kind = value(&mut from)?,
-                "event" => found.event = value(&mut from)?,
-                "body" => found.body = value(&mut from)?,
-                "label" => found.label = value(&mut from)?,
-                "assignee" => found.assignee = value(&mut from)?,
-                "milestone" => found.milestone = value(&mut from)?,
-                "removed_assignee" => found.removed = value(&mut from)?,
-                "author" => found.author = value(&mut from)?,
-                "committer" => found.committer = value(&mut from)?,
-                _ => {
-                    from.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(Some(found.event()))
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        EventMembers::deserialize(from).map(EventMembers::event)
     }
 }
 
 /// The members of a timeline's entry that are read, as they were found.
-#[derive(Default)]
+#[derive(Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 struct EventMembers<'a> {
     created_at: Scalar<'a>,
-    user: Option<NestedObject<'a>>,
-    actor: Option<NestedObject<'a>>,
+    /// When, of a review on GitHub.
+    submitted_at: Scalar<'a>,
+    user: LooseObject<NestedObject<'a>>,
+    actor: LooseObject<NestedObject<'a>>,
     /// What it is, on Gitea and Forgejo.
+    #[serde(rename = "type")]
     kind: Scalar<'a>,
     /// What it is, on GitHub.
     event: Scalar<'a>,
     body: Scalar<'a>,
-    label: Option<NestedObject<'a>>,
-    assignee: Option<NestedObject<'a>>,
-    removed: Scalar<'a>,
-    milestone: Option<NestedObject<'a>>,
-    author: Option<NestedObject<'a>>,
-    committer: Option<NestedObject<'a>>,
+    label: LooseObject<NestedObject<'a>>,
+    assignee: LooseObject<NestedObject<'a>>,
+    removed_assignee: Scalar<'a>,
+    milestone: LooseObject<NestedObject<'a>>,
+    author: LooseObject<NestedObject<'a>>,
+    committer: LooseObject<NestedObject<'a>>,
 }
 
 impl EventMembers<'_> {
     fn event(self) -> Event {
         // A commit on GitHub has no time of its own. Of its two the committer's is the later one:
         // the author's stays what it was through every rebase.
-        let signed = [&self.committer, &self.author].into_iter().flatten().find_map(|part| instant(&part.date));
-        let label = |part: Option<NestedObject<'_>>| part.and_then(|part| part.name.text()).map(Cow::into_owned);
-        let login = |part: Option<NestedObject<'_>>| part.and_then(NestedObject::login).map(Cow::into_owned);
+        let signed = [&self.committer.0, &self.author.0].into_iter().flatten().find_map(|part| instant(&part.date));
+        let label = |part: LooseObject<NestedObject<'_>>| part.0.and_then(|part| part.name.text()).map(Cow::into_owned);
+        let login = |part: LooseObject<NestedObject<'_>>| part.0.and_then(NestedObject::login).map(Cow::into_owned);
         // Gitea gives the milestone that came, and none or an empty one where it was taken off.
-        let title = |part: Option<NestedObject<'_>>| part.and_then(|part| part.title.text()).map(Cow::into_owned);
+        let title =
+            |part: LooseObject<NestedObject<'_>>| part.0.and_then(|part| part.title.text()).map(Cow::into_owned);
         let title = |part| title(part).filter(|title| !title.is_empty());
         let word = match (&self.event, &self.kind) {
             (Scalar::Text(word), _) | (_, Scalar::Text(word)) => &**word,
@@ -143,7 +115,7 @@ impl EventMembers<'_> {
             "label" if self.body.is_word("") => label(self.label).map(EventKind::Unlabeled),
             "labeled" => label(self.label).map(EventKind::Labeled),
             "unlabeled" => label(self.label).map(EventKind::Unlabeled),
-            "assignees" if self.removed.is_true() => login(self.assignee).map(EventKind::Unassigned),
+            "assignees" if self.removed_assignee.is_true() => login(self.assignee).map(EventKind::Unassigned),
             "assignees" | "assigned" => login(self.assignee).map(EventKind::Assigned),
             "unassigned" => login(self.assignee).map(EventKind::Unassigned),
             "milestone" | "milestoned" => Some(EventKind::Milestone(title(self.milestone))),
@@ -155,8 +127,8 @@ impl EventMembers<'_> {
             _ => None,
         };
         Event {
-            at: instant(&self.created_at).or(signed),
-            actor: [self.user, self.actor].into_iter().flatten().find_map(NestedObject::account),
+            at: instant(&self.created_at).or(instant(&self.submitted_at)).or(signed),
+            actor: [self.user.0, self.actor.0].into_iter().flatten().find_map(NestedObject::account),
             what: what.unwrap_or_default(),
         }
     }

@@ -454,8 +454,7 @@ pub mod answers {
 
     fn make() -> Reads {
         Box::new(|bytes| {
-            let mut spare = String::new();
-            drop(object::items(bytes, &mut spare));
+            drop(object::items(bytes));
             drop(object::text(bytes));
             drop(talk::comments(bytes));
             drop(talk::events(bytes));

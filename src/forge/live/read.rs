@@ -7,16 +7,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::document::{talk, text};
 use crate::forge::change::Fresh;
 use crate::forge::comments_since::{self, CommentsSince};
-use crate::forge::loose::{LooseShape, within};
-use crate::forge::object::NoItem;
+use crate::forge::loose::LooseList;
+use crate::forge::object::{ItemEntry, NoItem};
 use crate::forge::ranges::ByteRun;
 use crate::forge::turns::{Turns, share};
 use crate::forge::{Comment, Event, Item, ItemKind, Listing, PageHandler};
+
+/// What failed where a value of the document is read. Nothing that is JSON fails to be.
+const UNREAD: &str = "reading an object of the forge file failed";
 
 /// Entries that are handed over at once.
 const RUN: usize = 100;
@@ -45,13 +49,8 @@ pub(super) fn items(repo: &Map<String, Value>, name: &str, threads: usize, page:
     turns.result()
 }
 
-/// A value of the document as something of ours. Nothing that is JSON fails to be read so.
-fn shaped<'a, T: LooseShape<'a>>(value: &'a Value) -> Result<T> {
-    within(value).context("reading an object of the forge file failed")
-}
-
 fn item(value: &Value, pulls: bool) -> Result<Result<Item<'_>, NoItem>> {
-    let mut read: Result<Item<'_>, NoItem> = shaped(value)?;
+    let mut read = ItemEntry::deserialize(value).context(UNREAD)?.0;
     if let Ok(item) = &mut read
         && pulls
     {
@@ -77,22 +76,17 @@ pub(super) fn fresh(repo: &Map<String, Value>, kind: ItemKind, number: u64) -> R
 
 /// The comments of an item; none where none were recorded.
 pub(super) fn comments(repo: &Map<String, Value>, number: u64) -> Result<Vec<Comment>> {
-    Ok(listed(talk(repo, "comments", number))?.unwrap_or_default())
+    talk(repo, "comments", number).map_or(Ok(Vec::new()), |list| listed(list).map(LooseList::objects))
 }
 
 /// The timeline of an item; `None` where it was not recorded.
 pub(super) fn timeline(repo: &Map<String, Value>, number: u64) -> Result<Option<Vec<Event>>> {
-    listed(talk(repo, "events", number))
+    talk(repo, "events", number).map(|list| listed(list).map(LooseList::objects)).transpose()
 }
 
-/// The entries of a list; null is an empty one (fact 8), and entries that are no object are left out.
-fn listed<'a, T>(list: Option<&'a Value>) -> Result<Option<Vec<T>>>
-where
-    Option<T>: LooseShape<'a>,
-{
-    let Some(list) = list else { return Ok(None) };
-    let entries: Option<Vec<Option<T>>> = shaped(list)?;
-    Ok(Some(entries.into_iter().flatten().flatten().collect()))
+/// The entries of a list; null is an empty one (fact 8).
+fn listed<'a, T: Deserialize<'a>>(list: &'a Value) -> Result<LooseList<T>> {
+    LooseList::deserialize(list).context(UNREAD)
 }
 
 /// Every comment of the repository written or changed since, oldest first, and what of the lists of comments is
@@ -101,9 +95,9 @@ pub(super) fn said_since(repo: &Map<String, Value>, file: &str, since: DateTime<
     let (mut found, mut told) = (Vec::new(), Vec::new());
     for (key, list) in repo.get("comments").and_then(Value::as_object).into_iter().flatten() {
         let Ok(number) = key.parse() else { continue };
-        let entries: Result<Vec<Option<Comment>>> = list.as_array().into_iter().flatten().map(shaped).collect();
+        let entries = listed::<Comment>(list)?.0.unwrap_or_default();
         let place = || format!("{file}: {}#{number}", text(repo, "full_name").unwrap_or_default());
-        let (comments, torn) = comments_since::since(entries?, number, since, place);
+        let (comments, torn) = comments_since::since(entries, number, since, place);
         found.extend(comments);
         told.extend(torn);
     }

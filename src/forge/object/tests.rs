@@ -6,7 +6,7 @@ use crate::forge::{Account, time};
 /// The one entry of a list, read and shown again.
 fn entry(json: &str) -> Result<Item<'static>, NoItem> {
     let list = format!("[{json}]").into_bytes();
-    let mut entries = items(list.leak(), Box::leak(Box::default())).unwrap();
+    let mut entries = items(list.leak()).unwrap();
     assert_eq!(entries.len(), 1);
     entries.remove(0)
 }

@@ -165,8 +165,7 @@ impl ActivityReading<'_> {
             (self.take)(list.nth, ActivityPage::Comments(&fresh));
             return Ok((count, new, false));
         }
-        let mut spare = String::new();
-        let entries = object::items(&answer.body, &mut spare).context("reading a page")?;
+        let entries = object::items(&answer.body).context("reading a page")?;
         let count = entries.len();
         let mut state = lock(&list.state);
         state.size = state.size.max(count as u64);

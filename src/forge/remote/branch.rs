@@ -11,7 +11,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use super::Remote;
 use super::api::parts;
 use super::failure::helped;
-use super::node::JsonNode;
+use super::node::{JsonNode, tree};
 use super::pack;
 use crate::http::{Method, Request, Url};
 
@@ -96,16 +96,15 @@ impl Remote {
         let told = || format!("listing the branch {} of {}", branch.name, branch.repo);
         let repo = path(&branch.repo)?;
         let answer = self.api.get(&format!("repos/{repo}/git/trees/{commit}?recursive=1")).with_context(told)?;
-        let mut spare = String::new();
-        let tree = JsonNode::read(&answer.body, &mut spare);
-        let list = tree.get("tree");
-        if tree.get("truncated").flag() == Some(true) || list.entries().len() > MOST {
+        let tree = tree(&answer.body);
+        let list = &tree["tree"];
+        if tree["truncated"].as_bool() == Some(true) || list.entries().len() > MOST {
             bail!("{}: it holds more files than the memory of a loop does; is it a branch of something else?", told());
         }
-        let entries = list.entries().iter().filter(|entry| entry.get("type").text() != "tree");
+        let entries = list.entries().iter().filter(|entry| entry["type"].text() != "tree");
         let read = entries.map(|entry| {
-            let plain = entry.get("type").text() == "blob" && entry.get("mode").text() == pack::FILE;
-            (entry.get("path").text().to_owned(), plain.then(|| entry.get("sha").text().to_owned()))
+            let plain = entry["type"].text() == "blob" && entry["mode"].text() == pack::FILE;
+            (entry["path"].text().to_owned(), plain.then(|| entry["sha"].text().to_owned()))
         });
         Ok(read.collect())
     }

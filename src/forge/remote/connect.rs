@@ -10,7 +10,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use super::api::Api;
 use super::dialect::{self, Dialect};
 use super::failure::helped;
-use super::node::JsonNode;
+use super::node::{JsonNode, tree};
 use super::repos::{RepoSelection, by_name, by_org};
 use super::{Remote, User};
 use crate::http::{Client, Config, Credential, Method, Url};
@@ -87,14 +87,14 @@ fn user(api: &Api) -> Result<User> {
     }
     match api.client.send(&api.request(Method::Get, "user")?) {
         Ok(answer) => {
-            let mut spare = String::new();
-            let user = JsonNode::read(&answer.body, &mut spare);
-            let login = user.get("login").text().to_owned();
+            let user = tree(&answer.body);
+            let login = user["login"].text().to_owned();
             if login.is_empty() {
                 bail!("{} names no login; check the forge's address", display(&answer.url));
             }
             // The job's own account has an id below 0 (fact 30).
-            let robot = user.get("id").is_below() || user.get("type").text().eq_ignore_ascii_case("bot");
+            let robot =
+                user["id"].as_i64().is_some_and(i64::is_negative) || user["type"].text().eq_ignore_ascii_case("bot");
             Ok(User { login, robot, unknown: None })
         }
         // A job's token may not ask there, and its comments are by this account (fact 85).

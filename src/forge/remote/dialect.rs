@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::http::{Answer, Client, Credential, Method, Request, Url, display};
 
-use super::node::JsonNode;
+use super::node::{JsonNode, tree};
 
 /// A kind of forge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,9 +135,8 @@ pub(super) fn find(client: &Client, address: &str, token: Option<&Credential>) -
         request = request.authorized("token", token);
     }
     let answer = client.send(&request.any_status())?;
-    let mut spare = String::new();
-    let body = JsonNode::read(&answer.body, &mut spare);
-    let version = Some(body.get("version").text()).filter(|version| !version.is_empty()).map(str::to_owned);
+    let body = tree(&answer.body);
+    let version = Some(body["version"].text()).filter(|version| !version.is_empty()).map(str::to_owned);
     match (version, instance) {
         (Some(version), _) => Ok((api, of_version(version))),
         // Where everything takes a sign-in, this does too (fact 61). A token that is refused here

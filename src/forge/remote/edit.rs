@@ -4,11 +4,11 @@
 //! dialect, and what the answers say became of it.
 
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::api::part;
 use super::failure::{failed, ignored, refused, unproven, unread};
-use super::node::JsonNode;
+use super::node::{JsonNode, tree};
 use super::preflight::RemoteLabel;
 use super::write::{Order, WriteTarget};
 use super::{Item, Remote};
@@ -195,11 +195,10 @@ impl Remote {
         let (method, list) = (Method::Post, format!("{path}/labels"));
         let failure = match self.order(Order { method, path: list, body, repeatable: false, done: 201, what: &what }) {
             Ok(answer) => {
-                let mut spare = String::new();
-                let made = JsonNode::read(&answer.body, &mut spare);
+                let made = tree(&answer.body);
                 // Whatever was answered: a label that is in the list is there.
                 if there().map_err(ChangeFailure::Unknown)?.is_some() {
-                    return self.keep_first(repo, &what, made.get("id").whole(), label);
+                    return self.keep_first(repo, &what, made["id"].as_u64(), label);
                 }
                 ignored(&what, "it is not there")
             }
@@ -261,9 +260,8 @@ fn is_among(item: &Item<'_>, login: &str) -> bool {
 
 /// The names of the labels that an answer lists.
 fn names(answer: &Answer, what: &str) -> Result<Vec<String>, ChangeFailure> {
-    let mut spare = String::new();
-    match JsonNode::read(&answer.body, &mut spare) {
-        JsonNode::List(list) => Ok(list.iter().map(|label| label.get("name").text().to_owned()).collect()),
+    match tree(&answer.body) {
+        Value::Array(list) => Ok(list.iter().map(|label| label["name"].text().to_owned()).collect()),
         _ => Err(unproven(what, "the answer is no list of labels")),
     }
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use super::Remote;
 use super::api::{part, parts};
 use super::failure::helped;
-use super::node::JsonNode;
+use super::node::{JsonNode, tree};
 use crate::http::Method;
 
 impl Remote {
@@ -46,11 +46,10 @@ impl Remote {
         let Some(answer) = self.api.find(&place(repo, "contents", path, git_ref)?).with_context(told)? else {
             return Ok(Vec::new());
         };
-        let mut spare = String::new();
-        let list = JsonNode::read(&answer.body, &mut spare);
+        let list = tree(&answer.body);
         let names = list.entries().iter().map(|entry| {
-            let slash = if entry.get("type").text() == "dir" { "/" } else { "" };
-            format!("{}{slash}", entry.get("name").text())
+            let slash = if entry["type"].text() == "dir" { "/" } else { "" };
+            format!("{}{slash}", entry["name"].text())
         });
         Ok(names.collect())
     }

@@ -127,8 +127,7 @@ impl ListReading<'_> {
     }
 
     fn count(&self, answer: &Answer) -> u64 {
-        let mut spare = String::new();
-        object::items(&answer.body, &mut spare).map_or(0, |entries| entries.len() as u64)
+        object::items(&answer.body).map_or(0, |entries| entries.len() as u64)
     }
 
     /// Reads these pages on several threads; gives what the last of them says is next.
@@ -199,7 +198,6 @@ impl ListReading<'_> {
 
     /// Hands the items of a page over; gives its entries and how many of them are new.
     fn take(&self, place: usize, answer: Result<Answer>) -> Option<(usize, usize)> {
-        let mut spare = String::new();
         let (bytes, total, error) = match answer {
             Ok(answer) => {
                 let total = answer.number("x-total-count");
@@ -209,7 +207,7 @@ impl ListReading<'_> {
         };
         let entries = match error {
             Some(error) => Err(error),
-            None => object::items(&bytes, &mut spare).context("reading a page"),
+            None => object::items(&bytes).context("reading a page"),
         };
         let count = entries.as_ref().map_or(0, Vec::len);
         let size = self.size.fetch_max(count as u64, Ordering::Relaxed).max(count as u64);

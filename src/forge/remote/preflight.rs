@@ -6,11 +6,12 @@
 use std::sync::PoisonError;
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 
 use super::Remote;
 use super::api::{part, parts};
 use super::failure::FailureHelp;
-use super::node::JsonNode;
+use super::node::{JsonNode, tree};
 use super::repos;
 use crate::forge::change::Preflight;
 
@@ -86,7 +87,7 @@ impl Remote {
         }
         let mut reads = false;
         let each = self.each(&format!("{path}/collaborators"), |user| {
-            reads |= user.get("login").text().eq_ignore_ascii_case(login);
+            reads |= user["login"].text().eq_ignore_ascii_case(login);
         });
         each.with_context(told)?;
         Ok(reads)
@@ -106,9 +107,9 @@ impl Remote {
             return Ok(labels);
         }
         let mut labels: Vec<RemoteLabel> = Vec::new();
-        let mut add = |label: &JsonNode<'_>, own| {
-            let (id, name) = (label.get("id").whole(), label.get("name").text());
-            let text = |member: &str| label.get(member).text().to_owned();
+        let mut add = |label: &Value, own| {
+            let (id, name) = (label["id"].as_u64(), label["name"].text());
+            let text = |member: &str| label[member].text().to_owned();
             let (color, description) = (text("color"), text("description"));
             labels.extend(id.map(|id| RemoteLabel { id, name: name.to_owned(), own, color, description }));
         };
@@ -125,8 +126,7 @@ impl Remote {
                 // label of that name would be made, in the repository.
                 Err(error) if FailureHelp::status(&error) == Some(403) => {
                     if let Some(answer) = self.api.without_token(&format!("{path}?limit=50&page=1"))? {
-                        let mut spare = String::new();
-                        JsonNode::read(&answer.body, &mut spare).entries().iter().for_each(|label| add(label, false));
+                        tree(&answer.body).entries().iter().for_each(|label| add(label, false));
                     }
                 }
                 other => other.with_context(|| format!("reading the labels of {owner}"))?,
@@ -147,8 +147,8 @@ impl Remote {
         let member = if self.api.dialect.is_github() { "number" } else { "id" };
         let mut found = Vec::new();
         let each = self.each(&format!("{path}/milestones?state=open"), |milestone| {
-            let number = milestone.get(member).whole();
-            found.extend(number.map(|number| (milestone.get("title").text().to_owned(), number)));
+            let number = milestone[member].as_u64();
+            found.extend(number.map(|number| (milestone["title"].text().to_owned(), number)));
         });
         each.with_context(|| format!("reading the milestones of {name}"))?;
         *remembered() = Some(found.clone());

@@ -7,10 +7,11 @@ use std::collections::HashSet;
 
 use anyhow::{Context, Result, anyhow, bail};
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 use super::api::{Ends, Next, part};
 use super::failure::FailureHelp;
-use super::node::JsonNode;
+use super::node::{JsonNode, tree};
 use super::{Comment, Event, Item, PlacedComment, Remote};
 use crate::forge::change::Fresh;
 use crate::forge::{Forge as _, ItemKind, object, talk, time};
@@ -43,8 +44,7 @@ impl Remote {
         let (mut all, mut seen) = (Vec::new(), HashSet::new());
         // `X-Total-Count` is this page's own there, and pages may be short (facts 3, 5).
         let walked = self.api.walk(&path, Ends::Empty, |answer| {
-            let mut spare = String::new();
-            let list = JsonNode::read(&answer.body, &mut spare);
+            let list = tree(&answer.body);
             // As the reader of events has it: what is no object is left out.
             let ids: Vec<_> = list.entries().iter().filter(|entry| entry.is_object()).map(id).collect();
             let events = talk::events(&answer.body)?;
@@ -93,9 +93,8 @@ impl Remote {
         if memory.writers.get().is_none() {
             let told = match self.api.get(&format!("{path}/assignees")) {
                 Ok(answer) => {
-                    let mut spare = String::new();
-                    let list = JsonNode::read(&answer.body, &mut spare);
-                    let logins = list.entries().iter().map(|user| user.get("login").text().to_owned());
+                    let list = tree(&answer.body);
+                    let logins = list.entries().iter().map(|user| user["login"].text().to_owned());
                     Some(logins.filter(|login| !login.is_empty()).collect())
                 }
                 // It takes another scope than the issues do (facts 52, 58).
@@ -120,16 +119,15 @@ impl Remote {
         let Some(answer) = self.api.find(&format!("{path}/issues/{number}")).with_context(told)? else {
             return Ok(None);
         };
-        let mut spare = String::new();
-        let node = JsonNode::read(&answer.body, &mut spare);
+        let node = tree(&answer.body);
         // Moved to another repository: the redirect led there (fact 71).
-        let at = node.get("repository_url").text();
+        let at = node["repository_url"].text();
         let here = at.is_empty() || at.to_ascii_lowercase().ends_with(&format!("/repos/{}", name.to_ascii_lowercase()));
         let item = one(&answer).with_context(told)?;
         if !here || item.number != number {
             return Ok(None);
         }
-        Ok(Some(Fresh { item, content_version: node.get("content_version").whole() }))
+        Ok(Some(Fresh { item, content_version: node["content_version"].as_u64() }))
     }
 
     /// A pull request by itself: that object tells the lines that it changes, the list of issues does not.
@@ -189,8 +187,7 @@ impl Remote {
     fn items_where(&self, path: &str, holds: &dyn Fn(&Item<'_>) -> bool) -> Result<Vec<Item<'static>>> {
         let (mut all, mut seen) = (Vec::new(), HashSet::new());
         self.api.walk(path, Ends::AtTotal, |answer| {
-            let mut spare = String::new();
-            let entries = object::items(&answer.body, &mut spare)?;
+            let entries = object::items(&answer.body)?;
             let (length, before) = (entries.len(), seen.len());
             for item in entries.into_iter().flatten() {
                 if seen.insert(item.number) && holds(&item) {
@@ -208,11 +205,10 @@ impl Remote {
     }
 
     /// The pages of a short list, each entry handed to `each`.
-    pub(super) fn each(&self, path: &str, mut each: impl FnMut(&JsonNode<'_>)) -> Result<()> {
+    pub(super) fn each(&self, path: &str, mut each: impl FnMut(&Value)) -> Result<()> {
         let mut seen = HashSet::new();
         self.api.walk(path, Ends::AtTotal, |answer| {
-            let mut spare = String::new();
-            let list = JsonNode::read(&answer.body, &mut spare);
+            let list = tree(&answer.body);
             let mut new = 0;
             for entry in list.entries() {
                 if id(entry).is_none_or(|id| seen.insert(id)) {
@@ -231,8 +227,8 @@ impl Remote {
 }
 
 /// The id of an entry.
-fn id(entry: &JsonNode<'_>) -> Option<u64> {
-    entry.get("id").whole()
+fn id(entry: &Value) -> Option<u64> {
+    entry["id"].as_u64()
 }
 
 /// The comments of a page of a repository's list, each with the number of its item where that can be read.
@@ -240,8 +236,7 @@ fn id(entry: &JsonNode<'_>) -> Option<u64> {
 /// # Errors
 /// It is no JSON.
 pub(super) fn placed(answer: &Answer) -> Result<Vec<(Comment, Option<u64>)>> {
-    let mut spare = String::new();
-    let list = JsonNode::read(&answer.body, &mut spare);
+    let list = tree(&answer.body);
     let numbers: Vec<_> = list.entries().iter().filter(|entry| entry.is_object()).map(number_of).collect();
     let comments = talk::comments(&answer.body)?;
     Ok(comments.into_iter().zip(numbers).collect())
@@ -249,9 +244,9 @@ pub(super) fn placed(answer: &Answer) -> Result<Vec<(Comment, Option<u64>)>> {
 
 /// The number of the item that a comment stands on: the end of one of two addresses, of which Gitea
 /// leaves the other empty (fact 33).
-fn number_of(comment: &JsonNode<'_>) -> Option<u64> {
+fn number_of(comment: &Value) -> Option<u64> {
     ["issue_url", "pull_request_url"].into_iter().find_map(|name| {
-        let url = comment.get(name).text();
+        let url = comment[name].text();
         url.rsplit('/').next()?.parse().ok()
     })
 }
@@ -259,8 +254,7 @@ fn number_of(comment: &JsonNode<'_>) -> Option<u64> {
 /// The one item that an answer holds.
 pub(super) fn one(answer: &Answer) -> Result<Item<'static>> {
     let list = [b"[", &answer.body[..], b"]"].concat();
-    let mut spare = String::new();
-    match object::items(&list, &mut spare)?.pop() {
+    match object::items(&list)?.pop() {
         Some(Ok(item)) => Ok(item.into_owned()),
         Some(Err(why)) => Err(anyhow!("{}: the answer {why}", crate::http::display(&answer.url))),
         None => bail!("{}: the answer is empty", crate::http::display(&answer.url)),

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail};
+use serde_json::Value;
 
 use super::api::{Api, Ends, part, parts};
 use super::failure::FailureHelp;
-use super::node::JsonNode;
+use super::node::{JsonNode, tree};
 use super::pages::at_once;
 use crate::forge::{LabelNames, Repo};
 use crate::http::Answer;
@@ -52,12 +53,12 @@ impl RepoSelection {
 }
 
 /// Reads a repository's object.
-pub(super) fn details(node: &JsonNode<'_>) -> Option<Details> {
-    let name = node.get("full_name").text();
+pub(super) fn details(node: &Value) -> Option<Details> {
+    let name = node["full_name"].text();
     parts(name).filter(|_| name.matches('/').count() == 1)?;
-    let flag = |name| node.get(name).flag();
-    let rights = node.get("permissions");
-    let may = |right| rights.get(right).flag() == Some(true);
+    let flag = |name| node[name].as_bool();
+    let rights = &node["permissions"];
+    let may = |right| rights[right].as_bool() == Some(true);
     let writes = ["push", "admin", "maintain", "triage"].into_iter().any(may);
     Some(Details {
         repo: Repo {
@@ -70,7 +71,7 @@ pub(super) fn details(node: &JsonNode<'_>) -> Option<Details> {
         issues: flag("has_issues") != Some(false),
         pulls: flag("has_pull_requests") != Some(false),
         fork: flag("fork") == Some(true),
-        mirror: flag("mirror") == Some(true) || !node.get("mirror_url").text().is_empty(),
+        mirror: flag("mirror") == Some(true) || !node["mirror_url"].text().is_empty(),
         may_write: rights.is_object().then_some(writes),
     })
 }
@@ -80,8 +81,7 @@ pub(super) fn read(api: &Api, name: &str) -> Result<Details> {
     let path = parts(name).filter(|_| name.matches('/').count() == 1);
     let Some(path) = path else { bail!("`{name}` is no name of a repository; write it as owner/name") };
     let answer = api.get(&format!("repos/{path}")).with_context(|| format!("reading the repository {name}"))?;
-    let mut spare = String::new();
-    details(&JsonNode::read(&answer.body, &mut spare))
+    details(&tree(&answer.body))
         .ok_or_else(|| anyhow!("reading the repository {name}: the answer names none; check the forge's address"))
 }
 
@@ -145,8 +145,7 @@ pub(super) fn by_org(api: &Api, org: &str, found: &mut RepoSelection) -> Result<
     }
     let mut seen = std::collections::HashSet::new();
     let mut page = |answer: &Answer| {
-        let mut spare = String::new();
-        let list = JsonNode::read(&answer.body, &mut spare);
+        let list = tree(&answer.body);
         let mut new = 0;
         for details in list.entries().iter().filter_map(details) {
             if !seen.insert(details.repo.name.to_ascii_lowercase()) {

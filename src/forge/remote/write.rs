@@ -10,7 +10,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::failure::{failed, ignored, refused, unproven, unread};
-use super::node::JsonNode;
+use super::node::{JsonNode, tree};
 use super::read::one;
 use super::{Item, Remote};
 use crate::forge::ItemKind;
@@ -254,10 +254,9 @@ impl ForgeWriter for Remote {
 
 /// The id of the comment that an answer holds, if its text is the one that was sent.
 fn held_comment(answer: &Answer, what: &str, body: &str) -> Result<u64, ChangeFailure> {
-    let mut spare = String::new();
-    let comment = JsonNode::read(&answer.body, &mut spare);
-    match comment.get("id").whole() {
-        Some(id) if same_text(comment.get("body").text(), body) => Ok(id),
+    let comment = tree(&answer.body);
+    match comment["id"].as_u64() {
+        Some(id) if same_text(comment["body"].text(), body) => Ok(id),
         Some(_) => Err(ignored(what, "the comment has another text")),
         None => Err(unproven(what, "the answer holds no comment")),
     }

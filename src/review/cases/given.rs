@@ -104,8 +104,7 @@ pub(super) fn item(reader: &mut NodeReader<'_>, node: &Node, context: &Context<'
         name.clone_into(&mut given.repo.name);
     }
     let text = Value::from(vec![value]).to_string();
-    let mut spare = String::new();
-    let first = object::items(text.as_bytes(), &mut spare).ok().and_then(|mut items| items.pop());
+    let first = object::items(text.as_bytes()).ok().and_then(|mut items| items.pop());
     match first {
         Some(Ok(read)) => {
             let ours = |login: &str| login == context.user || context.policy.bots.iter().any(|bot| bot == login);

@@ -28,8 +28,7 @@ pub(super) fn canned(
 pub(super) fn fresh(assignees: &[&str], content_version: Option<u64>) -> Fresh {
     let list = assignees.iter().map(|login| format!("{{\"login\": \"{login}\"}}")).collect::<Vec<_>>().join(",");
     let json = format!("[{{\"number\": 3, \"assignees\": [{list}]}}]");
-    let mut spare = String::new();
-    let item = crate::forge::object::items(json.as_bytes(), &mut spare).unwrap().remove(0).unwrap().into_owned();
+    let item = crate::forge::object::items(json.as_bytes()).unwrap().remove(0).unwrap().into_owned();
     Fresh { item, content_version }
 }
 

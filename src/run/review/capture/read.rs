@@ -100,8 +100,7 @@ pub(super) fn masked(judge: &Judge<'_>, given: &CaseItem, now: DateTime<Utc>) ->
     let shown = snapshot::mask(&document, &[judge.policy]).document;
     let repo = shown.pointer("/repos/0/full_name").and_then(Value::as_str).unwrap_or("owner-1/repo-1");
     let list = shown.pointer("/repos/0/issues").map(Value::to_string).unwrap_or_default();
-    let mut spare = String::new();
-    let read: Option<Item<'static>> = object::items(list.as_bytes(), &mut spare)
+    let read: Option<Item<'static>> = object::items(list.as_bytes())
         .context("reading the masked item")?
         .into_iter()
         .next()
