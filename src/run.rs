@@ -141,7 +141,8 @@ pub fn run(cli: &Cli) -> Exit {
         Job::Rules(rules) if rules.judges() && !cli.confined => {
             confined::supervise().map_err(|stop| review::ended(rules, stop))
         }
-        Job::BacklogTriage(args) => triage::run(args),
+        Job::BacklogTriage(args) => triage::backlog(args),
+        Job::Run(args) => triage::policies(args),
         Job::ImprovementProposals(args) => improvement_proposals::run(args),
         Job::Merge(args) => improvement_proposals::merge(args),
         Job::KaizenRetro(args) => retro::run(args),
@@ -166,7 +167,14 @@ pub fn run(cli: &Cli) -> Exit {
     })
 }
 
-fn exit(run: &TriageRun<'_>, allow_deferred: bool) -> Exit {
+/// How the runs of one reading ended: as the worst of them.
+fn exit(runs: &[TriageRun<'_>], allow_deferred: bool) -> Exit {
+    let exits: Vec<Exit> = runs.iter().map(|run| exit_of(run, allow_deferred)).collect();
+    let worst = [Exit::Failed, Exit::Incomplete].into_iter().find(|exit| exits.contains(exit));
+    worst.unwrap_or(Exit::Done)
+}
+
+fn exit_of(run: &TriageRun<'_>, allow_deferred: bool) -> Exit {
     let totals = run.totals;
     let only_deferred = run.why_incomplete.len() == usize::from(totals.deferred > 0);
     // The summary is no row.

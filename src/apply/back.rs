@@ -19,10 +19,10 @@ impl PlanRun<'_, '_> {
         &self,
         repository: &Repository,
         item: &PlannedItem,
-        fresh: Fresh,
+        (fresh, same): (Fresh, bool),
         effect: &Effect,
     ) -> Result<Readiness> {
-        if !self.as_seen(item, effect, &fresh.item, true) {
+        if !same && !self.as_seen(item, effect, &fresh.item, true) {
             return Ok(dropped("It changed since the undo was planned; undo once more."));
         }
         let texts = |write: &Write| matches!(write.op, Op::Comment | Op::EditComment | Op::DeleteComment);

@@ -43,12 +43,13 @@ pub(super) fn dropped(why: impl Into<String>) -> Readiness {
 }
 
 impl PlanRun<'_, '_> {
-    /// Reads the item and its comments once more.
+    /// Reads the item and its comments once more. `seen` is the digest of what it looked like to the rules, or, after
+    /// an earlier effect, of what it then looked like.
     pub(super) fn look(
         &self,
         repository: &Repository,
         item: &PlannedItem,
-        number: u64,
+        (number, seen): (u64, &mut Option<String>),
         effect: &Effect,
     ) -> Result<Readiness> {
         let forge = self.apply.forge;
@@ -65,7 +66,8 @@ impl PlanRun<'_, '_> {
             return Ok(dropped("It is gone."));
         };
         if effect.writes.iter().any(Write::is_undo) {
-            return self.look_back_once(repository, item, fresh, effect);
+            let same = seen.as_ref() == Some(&plan::item_digest(&fresh.item));
+            return self.look_back_once(repository, item, (fresh, same), effect);
         }
         if effect.writes.iter().any(|write| write.op == Op::EditBody && plan::is_kept(&write.key)) {
             return self.look_at_own_issue(repository.index, fresh, effect);
@@ -81,16 +83,22 @@ impl PlanRun<'_, '_> {
             assignees: fresh.item.assignees.iter().map(|login| &**login).collect(),
             writers: &|| forge.writers(repository.index),
         };
-        let command = self.plan.manners.skip_command.as_deref();
-        if let Some(login) = memory::opted_out(&comments, command, &concerned)? {
-            return Ok(dropped(format!("{login} asked to leave it alone.")));
+        for command in self.plan.manners.skip_commands() {
+            if let Some(login) = memory::opted_out(&comments, Some(command), &concerned)? {
+                return Ok(dropped(format!("{login} asked to leave it alone.")));
+            }
         }
         let key = effect.writes.first().map_or(plan::DECISION, |write| &write.key);
         let newest = memory::newest(&comments, self.us(), &effect.policy, key);
         let posted = newest.as_ref().filter(|(_, marker)| marker.get("did") == Some(&effect.did));
-        if !self.as_seen(item, effect, &fresh.item, posted.is_some()) {
+        let now = plan::item_digest(&fresh.item);
+        if seen.as_ref() != Some(&now)
+            && !self.as_seen(item, effect, &fresh.item, posted.is_some())
+            && !self.as_all_left(item, &fresh.item, &comments)
+        {
             return Ok(dropped("It changed since the rules read it."));
         }
+        seen.iter_mut().for_each(|seen| seen.clone_from(&now));
         if posted.is_none()
             && let Some(why) = self.moved(repository.index, item, number, &comments)?
         {
@@ -255,6 +263,23 @@ impl PlanRun<'_, '_> {
         }
         let mut before = now.clone();
         effect.writes.iter().filter(|write| !write.is_comment()).any(|write| {
+            take_back(&mut before, write, self.apply.forge.label_names());
+            plan::item_digest(&before) == *seen
+        })
+    }
+
+    /// The same of all effects of the item: each may have been written by a run that died, or before this one.
+    fn as_all_left(&self, item: &PlannedItem, now: &Item<'static>, comments: &[Comment]) -> bool {
+        let Some(seen) = item.seen.as_ref().filter(|_| item.effects.len() > 1) else { return false };
+        let may_be_there = |effect: &&Effect| {
+            let key = effect.writes.first().map_or(plan::DECISION, |write| &write.key);
+            let newest = || memory::newest(comments, self.us(), &effect.policy, key);
+            let posted = || newest().is_some_and(|(_, marker)| marker.get("did") == Some(&effect.did));
+            !effect.writes.iter().any(Write::is_comment) || posted()
+        };
+        let mut before = now.clone();
+        let writes = item.effects.iter().filter(may_be_there).flat_map(|effect| &effect.writes);
+        writes.filter(|write| !write.is_comment()).any(|write| {
             take_back(&mut before, write, self.apply.forge.label_names());
             plan::item_digest(&before) == *seen
         })

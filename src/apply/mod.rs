@@ -39,7 +39,7 @@ use crate::forge::change::ForgeWriter;
 use crate::forge::{Comment, Item, PlacedComment};
 use crate::plan::marker::Marker;
 use crate::plan::memory::Us;
-use crate::plan::{Effect, Plan, PlannedItem};
+use crate::plan::{Effect, Plan, PlannedItem, item_digest};
 
 /// What writing needs beside the plan.
 #[allow(missing_debug_implementations, reason = "it holds a forge and callbacks")]
@@ -89,11 +89,30 @@ pub struct ItemOutcome {
     pub number: Option<u64>,
     /// It failed because the token may not do it.
     pub denied: bool,
+    /// What became of each effect, in their order; empty where none was come to.
+    pub effects: Vec<EffectOutcome>,
+}
+
+/// What became of one effect of an item, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EffectOutcome {
+    /// In one word.
+    pub fate: ItemFate,
+    /// In a sentence, where there is something to say.
+    pub note: Option<String>,
 }
 
 impl ItemOutcome {
     fn new(fate: ItemFate, note: impl Into<Option<String>>) -> Self {
-        ItemOutcome { fate, note: note.into(), number: None, denied: false }
+        ItemOutcome { fate, note: note.into(), number: None, denied: false, effects: Vec::new() }
+    }
+
+    /// The same of one effect alone, by its place; where none was come to, that of the item.
+    #[must_use]
+    pub fn of_effect(&self, place: usize) -> ItemOutcome {
+        let effect = self.effects.get(place);
+        let (fate, note) = effect.map_or((self.fate, &self.note), |effect| (effect.fate, &effect.note));
+        ItemOutcome { fate, note: note.clone(), effects: Vec::new(), ..*self }
     }
 }
 
@@ -207,25 +226,27 @@ impl PlanRun<'_, '_> {
         }
     }
 
-    /// Writes one item, all its effects.
+    /// Writes one item, all its effects. What becomes of one decides nothing about the next: each is looked at
+    /// before it is written.
     fn item(&self, repository: &Repository, item: &PlannedItem) -> Result<ItemOutcome, RunEnd> {
         let mut outcome = ItemOutcome::new(ItemFate::Unchanged, None);
+        let mut effects = Vec::with_capacity(item.effects.len());
+        let mut seen = item.seen.clone();
         for effect in &item.effects {
             let one = match item.number {
-                Some(number) => self.effect(repository, item, number, effect)?,
+                Some(number) => self.effect(repository, item, (number, &mut seen), effect)?,
                 None => match effect.writes.iter().find(|write| write.is_undo()) {
                     Some(write) => self.of_repository(repository, item, effect, write)?,
                     None => self.create(repository, item, effect)?,
                 },
             };
+            effects.push(EffectOutcome { fate: one.fate, note: one.note.clone() });
             // The first that is more than nothing counts; what went wrong stays said.
             if outcome.fate == ItemFate::Unchanged || one.fate == ItemFate::Failed {
                 outcome = one;
             }
-            if matches!(outcome.fate, ItemFate::Failed | ItemFate::Dropped) {
-                break;
-            }
         }
+        outcome.effects = effects;
         let saved = self.apply.forge.item_done();
         let noted = self.note_saved(saved.is_ok());
         if let Err(error) = saved.and(noted) {
@@ -238,11 +259,11 @@ impl PlanRun<'_, '_> {
         &self,
         repository: &Repository,
         item: &PlannedItem,
-        number: u64,
+        (number, seen): (u64, &mut Option<String>),
         effect: &Effect,
     ) -> Result<ItemOutcome, RunEnd> {
         self.pause();
-        let (mut fresh, comments, writes) = match self.look(repository, item, number, effect) {
+        let (mut fresh, comments, writes) = match self.look(repository, item, (number, seen), effect) {
             Ok(Readiness::Write { fresh, comments, writes }) => (fresh, comments, writes),
             Ok(Readiness::Not(outcome)) => return Ok(outcome),
             Err(error) => return Ok(ItemOutcome::new(ItemFate::Failed, format!("Nothing was written: {error:#}"))),
@@ -269,6 +290,7 @@ impl PlanRun<'_, '_> {
                 return if failed.ends_run { Err(RunEnd(text)) } else { Ok(outcome) };
             }
             guard::put_on(&mut fresh.item, write, self.apply.forge.label_names());
+            seen.iter_mut().for_each(|seen| *seen = item_digest(&fresh.item));
             done.push(write.op.name());
         }
         Ok(ItemOutcome::new(ItemFate::Done, None))

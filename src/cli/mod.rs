@@ -67,6 +67,13 @@ pub enum Job {
     /// With --dry-run it prints what it would do, and writes nothing.
     #[command(after_help = EXIT_CODES)]
     BacklogTriage(Triage),
+    /// Judge issues and pull requests by policies of your own, several of them over one reading.
+    ///
+    /// A policy is a file of the folder of rules that says `job: run`, called by its file: rules/stale-pulls.yaml
+    /// is the policy stale-pulls. Each has its own comments, labels, summary, caps and tests. What several of them do
+    /// to one item is one entry of the plan. `run backlog-triage` is `backlog-triage`.
+    #[command(after_help = EXIT_CODES)]
+    Run(Box<RunPolicies>),
     /// Seed the log of the loop with the merged and closed pull requests of repositories.
     ///
     /// In the order in which they ended, after what is there already; what the log has of a pull request
@@ -168,6 +175,7 @@ impl Job {
     pub fn loop_dir(&self) -> Option<&Path> {
         Some(match self {
             Job::BacklogTriage(args) => &args.common.target.loop_dir,
+            Job::Run(args) => &args.triage.common.target.loop_dir,
             Job::BackfillRetro(args) => &args.common.target.loop_dir,
             Job::CycleRetro(args) => &args.common.target.loop_dir,
             Job::LoopGuard(args) => &args.common.target.loop_dir,
@@ -193,6 +201,9 @@ pub struct Why {
     /// The item: OWNER/NAME#12, or #12 or 12 where one repository is meant.
     #[arg(value_name = "ITEM", value_parser = item)]
     pub item: ItemName,
+    /// The policy that decides about it.
+    #[arg(long, value_name = "NAME", default_value = jobs::NAMES[0])]
+    pub policy: String,
     #[command(flatten)]
     /// Options that jobs share.
     pub common: Common,
@@ -297,6 +308,20 @@ pub struct Triage {
     /// End with 0 where work was left only because of the rules' own limits.
     #[arg(long)]
     pub allow_deferred: bool,
+}
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+pub struct RunPolicies {
+    /// The policies, in the order in which they decide.
+    #[arg(value_name = "POLICY", required_unless_present = "all")]
+    pub names: Vec<String>,
+    /// Every policy of the folder of rules: backlog-triage first, if it is there, the others by name.
+    #[arg(long, conflicts_with = "names")]
+    pub all: bool,
+    #[command(flatten)]
+    /// Options that they share with `backlog-triage`.
+    pub triage: Triage,
 }
 
 /// The arguments as they are read: the name of a job, if the program is called by one, comes first.

@@ -5,7 +5,6 @@
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 
 use super::EXIT_CODES;
@@ -75,8 +74,8 @@ pub struct CheckOptions {
 /// Options of `rules facts`.
 #[derive(Debug, Args)]
 pub struct FactsOptions {
-    /// The job.
-    #[arg(value_name = "JOB", value_parser = PossibleValuesParser::new(jobs::NAMES))]
+    /// The job, the policy, or `run` for what every policy can ask for.
+    #[arg(value_name = "JOB")]
     pub job: String,
     #[command(flatten)]
     /// How it is shown.
@@ -86,8 +85,8 @@ pub struct FactsOptions {
 /// Options of `rules show`.
 #[derive(Debug, Args)]
 pub struct Show {
-    /// The job.
-    #[arg(value_name = "JOB", default_value = jobs::NAMES[0], value_parser = PossibleValuesParser::new(jobs::NAMES))]
+    /// The job, or the policy.
+    #[arg(value_name = "JOB", default_value = jobs::NAMES[0])]
     pub job: String,
     /// The folder with the rules [default: .kaizen/rules, else rules, else the built-in rules].
     #[arg(long, value_name = "DIR")]
@@ -111,7 +110,7 @@ impl RulesCommand {
 /// Options of `rules test`.
 #[derive(Debug, Args)]
 pub struct Test {
-    /// The jobs whose rules are tested [default: those with rules of one's own; without any, all].
+    /// The jobs and policies whose rules are tested [default: those with rules of one's own; without any, all jobs].
     #[arg(value_name = "JOB")]
     pub jobs: Vec<String>,
     /// The revision that is tested, with its cases: of this clone, or, without one, of the repository on
@@ -138,6 +137,9 @@ pub struct Capture {
     /// The item: OWNER/NAME#123; 123 or #123 in the repository that a job would take.
     #[arg(value_name = "OWNER/NAME#123")]
     pub item: String,
+    /// The policy whose case it becomes.
+    #[arg(long, value_name = "NAME", default_value = jobs::NAMES[0])]
+    pub policy: String,
     #[command(flatten)]
     /// Where it is.
     pub target: Target,
@@ -166,8 +168,8 @@ pub struct Capture {
 /// Options of `rules diff`.
 #[derive(Debug, Args)]
 pub struct DiffOptions {
-    /// The jobs whose rules are compared [default: backlog-triage].
-    #[arg(value_name = "JOB", value_parser = PossibleValuesParser::new(jobs::NAMES))]
+    /// The jobs and policies whose rules are compared [default: backlog-triage].
+    #[arg(value_name = "JOB")]
     pub jobs: Vec<String>,
     /// What to compare with: a folder of rules, or a revision of this clone (its merge base with the
     /// other side), or, without a clone, of the repository on the forge [default: in a job of a pull

@@ -3,14 +3,14 @@
 //! Takes: nothing, these are the types between reading, deciding and writing. Gives: [`BacklogQuery`], what a
 //! run was asked for, and [`Backlog`], every item in scope.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
 use super::unfinished::UnfinishedItem;
 use crate::apply::journal::Journal;
 use crate::engine::rules::Policy;
-use crate::forge::{Account, Comment, Forge};
+use crate::forge::{Account, Forge};
 use crate::plan::memory::Us;
 use crate::report::ItemRow;
 
@@ -19,6 +19,7 @@ const STRANGERS: usize = 5;
 
 /// What to judge.
 #[allow(missing_debug_implementations, reason = "it holds a forge and a callback")]
+#[derive(Clone)]
 pub struct BacklogQuery<'a> {
     /// Where the items are.
     pub forge: &'a dyn Forge,
@@ -80,13 +81,14 @@ pub struct Backlog<'p> {
     pub unread: Vec<String>,
     /// What a killed run left, to be finished first.
     pub unfinished: Vec<UnfinishedItem>,
-    /// Comments that were read, by repository and number.
-    pub comments: HashMap<(usize, u64), Vec<Comment>>,
     /// Markers in what others wrote: repository, number, who wrote it.
     pub(super) strangers: BTreeSet<(usize, u64, Account)>,
     /// One an agent: open items in its hands that `scope` leaves out.
-    pub(super) held_outside: Vec<usize>,
+    pub(super) held_outside: Vec<Vec<HeldItem>>,
 }
+
+/// An item: the index of its repository, its number.
+pub type HeldItem = (usize, u64);
 
 impl Backlog<'_> {
     /// The account of the forge's jobs among those who wrote such markers.
@@ -112,13 +114,11 @@ impl Backlog<'_> {
         by_repo.into_iter().map(sentence).collect()
     }
 
-    /// How many open items an agent has in hand, with those whose handing over is being finished.
-    #[must_use]
-    pub fn in_hand(&self, policy: &Policy, agent: usize) -> usize {
-        let outside = self.held_outside.get(agent).copied().unwrap_or(0);
-        let held = |row: &&ItemRow<'_>| row.judgement.held[agent];
-        let counted = |left: &UnfinishedItem| self.rows.iter().filter(held).any(|row| left.is(row));
-        let coming = self.unfinished.iter().filter(|left| left.agent(policy) == Some(agent) && !counted(left));
-        outside + self.rows.iter().filter(held).count() + coming.count()
+    /// The open items that an agent has in hand, with those whose handing over is being finished.
+    pub(super) fn in_hand(&self, policy: &Policy, agent: usize) -> BTreeSet<HeldItem> {
+        let outside = self.held_outside.get(agent).into_iter().flatten().copied();
+        let held = self.rows.iter().filter(|row| row.judgement.held[agent]).map(|row| (row.repo, row.number));
+        let coming = self.unfinished.iter().filter(|left| left.agent(policy) == Some(agent));
+        outside.chain(held).chain(coming.map(|left| (left.repo, left.number))).collect()
     }
 }

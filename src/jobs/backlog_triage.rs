@@ -5,6 +5,7 @@
 //! comments, labels, assignments and the daily summary, and the record of the run.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::Duration;
@@ -12,7 +13,7 @@ use chrono::Duration;
 use super::backlog::{Backlog, BacklogQuery};
 use super::facts;
 use super::items;
-use super::states;
+use super::states::{self, SharedWork};
 use super::summary;
 use super::texts::{ItemNames, ItemText, Miss, RunNames, Telling};
 use crate::advise::FactTy;
@@ -30,6 +31,7 @@ use crate::report::{ItemRow, RunTotals, TriageRun};
 /// What this job asks of its rule file.
 pub const SPEC: JobSpec = JobSpec {
     job: "backlog-triage",
+    declares: "backlog-triage",
     items: Some(OfItems { flags: &["urgent", "ready", "blocked"], decides: true, window: false }),
     texts: &[JobText {
         template: "summary.md.j2",
@@ -70,15 +72,38 @@ pub const SPEC: JobSpec = JobSpec {
     publishes: false,
 };
 
-/// Judges the backlog and makes the plan.
+/// Judges one reading of the backlog by each policy, with its templates. One run a policy; the comments that were
+/// read are in the first.
 ///
 /// # Errors
 /// What the forge could not read.
-pub fn triage<'p>(asked: &BacklogQuery<'p>, templates: &Templates, version: &str) -> anyhow::Result<TriageRun<'p>> {
-    let mut backlog = items::judge(asked)?;
-    states::close(asked, &mut backlog);
-    settle(asked, &mut backlog);
-    let mut order = states::decide(asked, &mut backlog);
+pub fn triage<'p>(
+    queries: &[BacklogQuery<'p>],
+    templates: &[&Templates],
+    version: &str,
+) -> anyhow::Result<Vec<TriageRun<'p>>> {
+    let mut backlogs = items::judge_all(queries)?;
+    for (asked, backlog) in queries.iter().zip(&mut backlogs) {
+        states::close(asked, backlog);
+        settle(asked, backlog);
+    }
+    let mut shared = SharedWork::of(queries, &backlogs);
+    let mut runs = Vec::with_capacity(queries.len());
+    for (place, ((asked, templates), mut backlog)) in queries.iter().zip(templates).zip(backlogs).enumerate() {
+        let order = states::decide(asked, &mut backlog, (place, &mut shared));
+        runs.push(one(asked, templates, version, (backlog, order))?);
+    }
+    runs.iter_mut().take(1).for_each(|run| run.comments = std::mem::take(&mut shared.comments));
+    Ok(runs)
+}
+
+/// The run of one policy, of what it decided.
+fn one<'p>(
+    asked: &BacklogQuery<'p>,
+    templates: &Templates,
+    version: &str,
+    (mut backlog, mut order): (Backlog<'p>, Vec<usize>),
+) -> anyhow::Result<TriageRun<'p>> {
     read_for_texts(asked, templates, &mut backlog);
     let rows = || backlog.rows.iter().enumerate();
     let unfinished = rows().filter(|(_, row)| backlog.unfinished.iter().any(|left| left.is(row)));
@@ -303,7 +328,7 @@ fn record<'p>(asked: &BacklogQuery<'p>, backlog: Backlog<'p>, order: Vec<usize>)
         complete: true,
         why_incomplete: backlog.unread,
         warnings,
-        comments: backlog.comments,
+        comments: HashMap::new(),
         job_account,
         outcomes: None,
         totals,

@@ -12,6 +12,7 @@ pub const JOB: &str = "cycle-retro";
 /// What this job asks of its rule file.
 pub const SPEC: JobSpec = JobSpec {
     job: JOB,
+    declares: JOB,
     items: None,
     texts: &[],
     measure: &[Param {

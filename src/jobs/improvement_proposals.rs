@@ -29,6 +29,7 @@ use facts::CostOptions;
 /// What this job asks of its rule file.
 pub const SPEC: JobSpec = JobSpec {
     job: "improvement-proposals",
+    declares: "improvement-proposals",
     items: None,
     publishes: false,
     texts: &[

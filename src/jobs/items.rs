@@ -7,11 +7,10 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
 
-use super::backlog::{Backlog, BacklogQuery, OldSummary};
+use super::backlog::{Backlog, BacklogQuery, HeldItem, OldSummary};
 use super::facts;
 use super::timeline::Timeline;
 use super::unfinished::{RecentComments, UnfinishedItem};
@@ -30,82 +29,101 @@ use crate::plan::marker::Marker;
 use crate::plan::{self, ItemSubject, SUMMARY, section};
 use crate::report::ItemRow;
 
-/// Reads and judges.
+/// Reads and judges by one policy.
 ///
 /// # Errors
 /// What the forge could not read.
 pub fn judge<'p>(asked: &BacklogQuery<'p>) -> Result<Backlog<'p>> {
-    let mut backlog = Backlog::default();
-    for &repo in &asked.repos {
-        let name = &asked.forge.repos()[repo].name;
-        let read = judge_repo(asked, repo, &mut backlog).with_context(|| format!("reading the backlog of {name}"));
+    judge_all(std::slice::from_ref(asked)).map(|mut all| all.pop().unwrap_or_default())
+}
+
+/// Reads once and judges by each policy: what is asked differs in the policy alone. One backlog a policy.
+///
+/// # Errors
+/// What the forge could not read.
+pub fn judge_all<'p>(queries: &[BacklogQuery<'p>]) -> Result<Vec<Backlog<'p>>> {
+    let mut backlogs: Vec<Backlog<'p>> = queries.iter().map(|_| Backlog::default()).collect();
+    let Some(any) = queries.first() else { return Ok(backlogs) };
+    let mut unread = Vec::new();
+    for &repo in &any.repos {
+        let name = &any.forge.repos()[repo].name;
+        let read = judge_repo(queries, repo, &mut backlogs).with_context(|| format!("reading the backlog of {name}"));
         match read {
             Ok(()) => {}
             // Nothing can be done where nothing can be written: what is read there is of no use either.
-            Err(_) if asked.forge.closed(repo).is_some() => {}
-            Err(error) if asked.repos.len() == 1 => return Err(error),
+            Err(_) if any.forge.closed(repo).is_some() => {}
+            Err(error) if any.repos.len() == 1 => return Err(error),
             // The others go on; this one is not written to.
-            Err(error) => backlog.unread.push(format!("{error:#}")),
+            Err(error) => unread.push(format!("{error:#}")),
         }
     }
-    if backlog.unread.len() == asked.repos.len() && !asked.repos.is_empty() {
-        anyhow::bail!("no repository could be read: {}", backlog.unread.join("; "));
+    if unread.len() == any.repos.len() && !any.repos.is_empty() {
+        anyhow::bail!("no repository could be read: {}", unread.join("; "));
     }
-    Ok(backlog)
+    backlogs.iter_mut().for_each(|backlog| backlog.unread.clone_from(&unread));
+    Ok(backlogs)
 }
 
-/// What the pages of one repository come to; shared by the threads that read them.
+/// What the pages of one repository come to under one policy; shared by the threads that read them.
 #[derive(Default)]
 struct BacklogPages<'p> {
     rows: Vec<(usize, Vec<ItemRow<'p>>)>,
     open: usize,
     summaries: Vec<OldSummary>,
-    held_outside: Vec<usize>,
+    held_outside: Vec<Vec<HeldItem>>,
     unfinished: Vec<UnfinishedItem>,
     strangers: Vec<(u64, Account)>,
+    timelines: usize,
 }
 
-fn judge_repo<'p>(asked: &BacklogQuery<'p>, repo: usize, backlog: &mut Backlog<'p>) -> Result<()> {
-    let recent = RecentComments::read(asked, repo)?;
-    let pages = Mutex::new(BacklogPages::default());
-    let timelines = AtomicUsize::new(0);
+fn judge_repo<'p>(queries: &[BacklogQuery<'p>], repo: usize, backlogs: &mut [Backlog<'p>]) -> Result<()> {
+    let Some(any) = queries.first() else { return Ok(()) };
+    let recent = RecentComments::read(queries, repo)?;
+    let fresh = || queries.iter().map(|_| BacklogPages::default()).collect::<Vec<_>>();
+    let pages = Mutex::new(fresh());
     // Open ones always: work in hand is counted over all of them.
-    let states = states_of(asked.policy);
-    let listed = asked.forge.items(repo, states, asked.threads, &|place, items| {
-        let mut page = BacklogPages::default();
-        let mut rows = Vec::with_capacity(items.len());
+    let states = queries.iter().map(|asked| states_of(asked.policy)).reduce(States::or).unwrap_or(States::OPEN);
+    let listed = any.forge.items(repo, states, any.threads, &|place, items| {
+        let mut read = fresh();
+        let mut rows: Vec<Vec<ItemRow<'p>>> = queries.iter().map(|_| Vec::with_capacity(items.len())).collect();
         for item in items {
-            let stranger = asked.us().stranger(item.author.as_ref(), &item.body);
-            page.strangers.extend(stranger.map(|account| (item.number, account)));
-            page.unfinished.extend(recent.unfinished(asked, repo, item));
             let timeline = Timeline::default();
-            rows.extend(judge_item(asked, repo, item, &mut page, &timeline));
-            timelines.fetch_add(usize::from(timeline.was_read()), Ordering::Relaxed);
+            for (((asked, recent), page), rows) in queries.iter().zip(&recent).zip(&mut read).zip(&mut rows) {
+                let stranger = asked.us().stranger(item.author.as_ref(), &item.body);
+                page.strangers.extend(stranger.map(|account| (item.number, account)));
+                page.unfinished.extend(recent.unfinished(asked, repo, item));
+                rows.extend(judge_item(asked, repo, item, page, &timeline));
+            }
         }
-        (asked.progress)(items.len());
+        (any.progress)(items.len());
         // A thread that panicked has ended the run; what it left is not used.
         let Ok(mut all) = pages.lock() else { return };
-        all.rows.push((place, rows));
-        all.open += page.open;
-        all.summaries.extend(page.summaries);
-        all.unfinished.extend(page.unfinished);
-        all.strangers.extend(page.strangers);
-        add(&mut all.held_outside, &page.held_outside);
+        for ((all, page), rows) in all.iter_mut().zip(read).zip(rows) {
+            all.rows.push((place, rows));
+            all.open += page.open;
+            all.timelines += page.timelines;
+            all.summaries.extend(page.summaries);
+            all.unfinished.extend(page.unfinished);
+            all.strangers.extend(page.strangers);
+            add(&mut all.held_outside, page.held_outside);
+        }
     })?;
-    let mut pages = pages.into_inner().map_err(|_| anyhow::anyhow!("a thread that read pages ended early"))?;
-    add(&mut backlog.held_outside, &pages.held_outside);
-    pages.rows.sort_by_key(|(place, _)| *place);
-    backlog.rows.reserve(pages.rows.iter().map(|(_, rows)| rows.len()).sum());
-    backlog.rows.extend(pages.rows.into_iter().flat_map(|(_, rows)| rows));
-    backlog.open.push((repo, pages.open));
-    backlog.timelines += timelines.into_inner();
-    backlog.unreadable.extend(listed.unreadable);
-    pages.summaries.sort_by_key(|summary| summary.number);
-    pages.unfinished.sort_by_key(|left| left.number);
-    backlog.unfinished.extend(pages.unfinished);
-    let strangers = recent.strangers.into_iter().chain(pages.strangers);
-    backlog.strangers.extend(strangers.map(|(number, account)| (repo, number, account)));
-    backlog.summaries.extend(pages.summaries);
+    let pages = pages.into_inner().map_err(|_| anyhow::anyhow!("a thread that read pages ended early"))?;
+    for ((mut pages, recent), backlog) in pages.into_iter().zip(recent).zip(backlogs) {
+        add(&mut backlog.held_outside, pages.held_outside);
+        pages.rows.sort_by_key(|(place, _)| *place);
+        backlog.rows.reserve(pages.rows.iter().map(|(_, rows)| rows.len()).sum());
+        backlog.rows.extend(pages.rows.into_iter().flat_map(|(_, rows)| rows));
+        backlog.open.push((repo, pages.open));
+        backlog.timelines += pages.timelines;
+        backlog.unreadable.extend(listed.unreadable.iter().cloned());
+        pages.summaries.sort_by_key(|summary| summary.number);
+        pages.unfinished.sort_by_key(|left| left.number);
+        backlog.unfinished.extend(pages.unfinished);
+        let strangers = recent.strangers.into_iter().chain(pages.strangers);
+        backlog.strangers.extend(strangers.map(|(number, account)| (repo, number, account)));
+        backlog.summaries.extend(pages.summaries);
+    }
     Ok(())
 }
 
@@ -196,6 +214,7 @@ fn judge_item<'p>(
     let mut evaluation = evaluate(policy, &seen, now);
     if let Evaluation::Lacks(_) = evaluation {
         failed = timeline.read(asked, repo, item.number).err();
+        page.timelines += usize::from(timeline.was_read());
         seen.last_activity = timeline.activity_so_far(asked);
         evaluation = evaluate(policy, &seen, now);
     }
@@ -205,7 +224,8 @@ fn judge_item<'p>(
         judgement.held.fill(false);
     }
     if outside {
-        add(&mut page.held_outside, &judgement.held.iter().map(|held| usize::from(*held)).collect::<Vec<_>>());
+        let held = |held: &bool| held.then_some((repo, item.number)).into_iter().collect();
+        add(&mut page.held_outside, judgement.held.iter().map(held).collect());
         return None;
     }
     Some(row(asked, (repo, item), (judgement, failed), &seen))
@@ -264,10 +284,10 @@ pub fn is_summary(policy: &Policy, body: &str) -> bool {
         .is_some_and(|marker| policy.is_marked(marker.get("policy")) && marker.get("key") == Some(SUMMARY))
 }
 
-/// Adds counts one by one.
-fn add(to: &mut Vec<usize>, counts: &[usize]) {
-    to.resize(to.len().max(counts.len()), 0);
-    to.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+/// Adds lists one by one.
+fn add(to: &mut Vec<Vec<HeldItem>>, lists: Vec<Vec<HeldItem>>) {
+    to.resize_with(to.len().max(lists.len()), Vec::new);
+    to.iter_mut().zip(lists).for_each(|(all, more)| all.extend(more));
 }
 
 /// What a text and a plan need of an item that a rule acts on.

@@ -19,6 +19,7 @@ pub const JOB: &str = "loop-guard";
 /// What this job asks of its rule file.
 pub const SPEC: JobSpec = JobSpec {
     job: JOB,
+    declares: JOB,
     items: None,
     texts: &[],
     measure: &[

@@ -24,6 +24,7 @@ pub const JOB: &str = "loop-introspect";
 /// What this job asks of its rule file.
 pub const SPEC: JobSpec = JobSpec {
     job: JOB,
+    declares: JOB,
     items: None,
     texts: &[JobText { template: "summary.md.j2", names: &view::NAMES, summary: false }],
     measure: &params::PARAMS,

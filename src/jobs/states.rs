@@ -4,19 +4,19 @@
 //! and, for those whose turn comes, what was done before and who opted out.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
 
-use super::backlog::{Backlog, BacklogQuery};
+use super::backlog::{Backlog, BacklogQuery, HeldItem};
 use crate::apply::doubt::{self, Against, Doubt, ItemAddress};
 use crate::engine::rules::Policy;
 use crate::engine::value::Value;
 use crate::forge::{Comment, Repo};
 use crate::plan::choice::{Candidate, Caps, ItemState, choose};
 use crate::plan::memory::{self, TrustedPeople, Us};
-use crate::plan::{self, COMMAND, DECISION, Earlier, ItemSubject, Op, marker};
+use crate::plan::{self, COMMAND, DECISION, Earlier, ItemSubject, Op, Write, marker};
 use crate::report::ItemRow;
 
 /// The repositories asked for that take no writes, whoever asks, each with a sentence that says why.
@@ -39,15 +39,57 @@ pub fn close(asked: &BacklogQuery<'_>, backlog: &mut Backlog<'_>) {
     }
 }
 
-/// Decides the state of every row. An item whose comments cannot be read is failed, others go on.
-/// Gives the indices of the rows that a rule wants something done with, in the order of acting.
-pub fn decide(asked: &BacklogQuery<'_>, backlog: &mut Backlog<'_>) -> Vec<usize> {
+/// What the policies of a run have come to know of items beside each other.
+#[derive(Debug, Default)]
+pub struct SharedWork {
+    /// Comments that were read, by repository and number.
+    pub comments: HashMap<HeldItem, Vec<Comment>>,
+    /// By login and policy: what is in hand, with what this run has handed out.
+    hands: BTreeMap<(String, usize), BTreeSet<HeldItem>>,
+}
+
+impl SharedWork {
+    /// What is in hand under these policies, before anything is handed out.
+    #[must_use]
+    pub fn of(queries: &[BacklogQuery<'_>], backlogs: &[Backlog<'_>]) -> Self {
+        let mut shared = SharedWork::default();
+        // What one policy alone has in hand it counts itself.
+        for (place, (asked, backlog)) in queries.iter().zip(backlogs).enumerate().filter(|_| queries.len() > 1) {
+            for (agent, who) in asked.policy.agents.iter().enumerate() {
+                let held = backlog.in_hand(asked.policy, agent);
+                shared.hands.entry((who.login.to_lowercase(), place)).or_default().extend(held);
+            }
+        }
+        shared
+    }
+
+    /// What an agent holds under the other policies.
+    fn elsewhere(&self, login: &str, policy: usize) -> BTreeSet<HeldItem> {
+        let login = login.to_lowercase();
+        let others = self.hands.iter().filter(|((who, other), _)| *who == login && *other != policy);
+        others.flat_map(|(_, items)| items).copied().collect()
+    }
+}
+
+/// Decides the state of every row under the policy of this place in the run. An item whose comments cannot be read is
+/// failed, others go on. Gives the indices of the rows that a rule wants something done with, in the order of acting.
+pub fn decide(
+    asked: &BacklogQuery<'_>,
+    backlog: &mut Backlog<'_>,
+    (place, shared): (usize, &mut SharedWork),
+) -> Vec<usize> {
     let policy = asked.policy;
+    let elsewhere: Vec<BTreeSet<HeldItem>> =
+        policy.agents.iter().map(|who| shared.elsewhere(&who.login, place)).collect();
     let room = policy
         .agents
         .iter()
+        .zip(&elsewhere)
         .enumerate()
-        .map(|(agent, who)| who.at_once.map(|most| most.saturating_sub(backlog.in_hand(policy, agent))))
+        .map(|(agent, (who, elsewhere))| {
+            let held = || backlog.in_hand(policy, agent).union(elsewhere).count();
+            who.at_once.map(|most| most.saturating_sub(held()))
+        })
         .collect();
     let caps = Caps { items_per_run: policy.limits.items_per_run, room };
     if let Some(only) = asked.only {
@@ -72,7 +114,10 @@ pub fn decide(asked: &BacklogQuery<'_>, backlog: &mut Backlog<'_>) -> Vec<usize>
             Candidate {
                 repo: row.repo,
                 keys: keys.get(at * each..(at + 1) * each).unwrap_or_default(),
-                agent: agent.filter(|agent| policy.agents[*agent].at_once.is_some() && !row.judgement.held[*agent]),
+                agent: agent.filter(|agent| {
+                    let held = row.judgement.held[*agent] || elsewhere[*agent].contains(&(row.repo, row.number));
+                    policy.agents[*agent].at_once.is_some() && !held
+                }),
             }
         })
         .collect();
@@ -81,7 +126,9 @@ pub fn decide(asked: &BacklogQuery<'_>, backlog: &mut Backlog<'_>) -> Vec<usize>
     let mut read = Vec::new();
     let (states, order) = choose(&candidates, &policy.descending(), caps, |at| {
         let row = &backlog.rows[acting[at]];
-        let look = look(asked, row, &created, |comments| read.push(((row.repo, row.number), comments)))
+        let key = (row.repo, row.number);
+        let known = shared.comments.get(&key).cloned();
+        let look = look(asked, row, (&created, known), |comments| read.push((key, comments)))
             .unwrap_or_else(|error| CommentHistory::of(ItemState::Failed, format!("{error:#}")));
         let state = look.state;
         looks[at] = Some(look);
@@ -93,7 +140,7 @@ pub fn decide(asked: &BacklogQuery<'_>, backlog: &mut Backlog<'_>) -> Vec<usize>
             comments.iter().filter_map(|comment| asked.us().stranger(comment.author.as_ref(), &comment.body));
         backlog.strangers.extend(strangers.map(|account| (*repo, *number, account)));
     }
-    backlog.comments.extend(read);
+    shared.comments.extend(read);
     let order = order.into_iter().map(|at| acting[at]).collect();
     for ((at, state), look) in acting.into_iter().zip(states).zip(looks) {
         let row = &mut backlog.rows[at];
@@ -110,6 +157,13 @@ pub fn decide(asked: &BacklogQuery<'_>, backlog: &mut Backlog<'_>) -> Vec<usize>
                 subject.unheard = look.unheard;
                 subject.created |= look.created;
             }
+        }
+    }
+    for row in backlog.rows.iter().filter(|row| row.state == ItemState::Planned) {
+        let agent = row.judgement.action.and_then(|action| policy.actions[action].agent);
+        let hands = agent.and_then(|agent| shared.hands.get_mut(&(policy.agents[agent].login.to_lowercase(), place)));
+        if let Some(hands) = hands {
+            hands.insert((row.repo, row.number));
         }
     }
     order
@@ -190,7 +244,7 @@ fn taken_away(
     asked: &BacklogQuery<'_>,
     at: ItemAddress<'_>,
     subject: &ItemSubject,
-    wanted: &plan::ActionRequest,
+    (wanted, comments): (&plan::ActionRequest, &[Comment]),
 ) -> Result<Option<String>> {
     let told = |updated| asked.journal.commented_digest(&asked.policy.mark, at.name, at.number, DECISION, updated);
     if subject.updated_at.and_then(told) == Some(wanted.did.as_str()) {
@@ -198,7 +252,16 @@ fn taken_away(
     }
     match subject.author.as_ref().is_some_and(|author| asked.us().is(&author.login)) {
         true => Ok(None),
-        false => doubt::comment_taken_away(asked.forge, asked.us(), at, &wanted.held),
+        false => {
+            // What a comment of another policy tells of says nothing about ours.
+            let others = comments.iter().filter_map(|comment| asked.us().marker(comment));
+            let others = others.filter(|marker| !asked.policy.is_marked(marker.get("policy")));
+            let told: Vec<Write> =
+                others.flat_map(|marker| marker::listed(marker.get("writes").unwrap_or(""))).collect();
+            let told = |write: &Write| told.iter().flat_map(Write::singly).any(|other| other == *write);
+            let held: Vec<Write> = wanted.held.iter().flat_map(Write::singly).filter(|write| !told(write)).collect();
+            doubt::comment_taken_away(asked.forge, asked.us(), at, &held)
+        }
     }
 }
 
@@ -206,7 +269,7 @@ fn taken_away(
 fn look(
     asked: &BacklogQuery<'_>,
     row: &ItemRow<'_>,
-    found: &OwnIssueTexts,
+    (found, known): (&OwnIssueTexts, Option<Vec<Comment>>),
     keep: impl FnOnce(Vec<Comment>),
 ) -> Result<CommentHistory> {
     let (policy, us): (_, Us<'_>) = (asked.policy, asked.us());
@@ -218,7 +281,11 @@ fn look(
     }
     // A server counts its comments rightly; whoever wrote a file by hand may not have.
     let none = subject.comments == 0 && asked.forge.is_remote();
-    let comments = if none { Vec::new() } else { asked.forge.comments(row.repo, row.number)? };
+    let comments = match known {
+        Some(known) => known,
+        None if none => Vec::new(),
+        None => asked.forge.comments(row.repo, row.number)?,
+    };
     let concerned = TrustedPeople {
         author: subject.author.as_ref().map(|author| author.login.as_str()),
         assignees: row.assignees.iter().map(String::as_str).collect(),
@@ -241,7 +308,7 @@ fn look(
     let mut wanted = plan::ask(policy, asks, subject, &row.assignees);
     if newest.is_none()
         && asks.comment.is_some()
-        && let Some(why) = taken_away(asked, at, subject, &wanted)?
+        && let Some(why) = taken_away(asked, at, subject, (&wanted, &comments))?
     {
         keep(comments);
         return Ok(CommentHistory::of(ItemState::Unchanged, why));

@@ -29,6 +29,7 @@ pub const JOB: &str = "triage-score";
 /// What this job asks of its rule file.
 pub const SPEC: JobSpec = JobSpec {
     job: JOB,
+    declares: JOB,
     items: None,
     texts: &[],
     measure: &[

@@ -12,7 +12,7 @@ use chrono::Duration;
 use super::backlog::BacklogQuery;
 use crate::apply::doubt::{self, Doubt, ItemAddress};
 use crate::engine::rules::Policy;
-use crate::forge::{Account, Comment, Item, ItemKind};
+use crate::forge::{Account, Comment, Item, ItemKind, PlacedComment};
 use crate::plan::marker::{self, Marker};
 use crate::plan::memory::{self, ItemStanding};
 use crate::plan::{self, DECISION, Effect, PlannedItem, Write};
@@ -51,15 +51,20 @@ pub(super) struct RecentComments {
 }
 
 impl RecentComments {
-    /// Lists them.
+    /// Lists them, once for all who ask; one an asker, with what is of its policy.
     ///
     /// # Errors
     /// What the forge could not read.
-    pub(super) fn read(asked: &BacklogQuery<'_>, repo: usize) -> Result<Self> {
-        let since = asked.now - Duration::hours(HOURS);
-        let placed = asked.forge.comments_since(repo, since).context("listing the comments of the last day")?;
+    pub(super) fn read(queries: &[BacklogQuery<'_>], repo: usize) -> Result<Vec<Self>> {
+        let Some(any) = queries.first() else { return Ok(Vec::new()) };
+        let since = any.now - Duration::hours(HOURS);
+        let all = any.forge.comments_since(repo, since).context("listing the comments of the last day")?;
+        Ok(queries.iter().map(|asked| RecentComments::of(asked, &all)).collect())
+    }
+
+    fn of(asked: &BacklogQuery<'_>, all: &[PlacedComment]) -> Self {
         let mut recent = RecentComments::default();
-        for placed in placed {
+        for placed in all {
             let stranger = asked.us().stranger(placed.comment.author.as_ref(), &placed.comment.body);
             recent.strangers.extend(stranger.map(|account| (placed.number, account)));
             let Some(marker) = asked.us().marker(&placed.comment) else {
@@ -67,10 +72,10 @@ impl RecentComments {
                 continue;
             };
             if marker.get("policy") == Some(&asked.policy.mark) && marker.get("key") == Some(DECISION) {
-                recent.ours.insert(placed.number, (placed.comment, marker));
+                recent.ours.insert(placed.number, (placed.comment.clone(), marker));
             }
         }
-        Ok(recent)
+        recent
     }
 
     /// What is not there of the effect that our comment on this item announced.

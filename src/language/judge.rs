@@ -53,7 +53,7 @@ pub(super) fn policy(check: &mut RuleChecker<'_>, spec: &JobSpec, hash: &str) ->
     let mut policy = Policy {
         mark: name.clone(),
         name,
-        job: spec.job.to_owned(),
+        job: spec.declares.to_owned(),
         hash: hash.to_owned(),
         sources: files.sources.clone(),
         bots,

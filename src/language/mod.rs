@@ -50,11 +50,16 @@ pub use template_names::{ITEM_NAMES, REPLACED, UNHEARD};
 pub(crate) use vocabulary::texts_beside;
 use yaml::{MapKey, Node, NodeKind};
 
+/// What the file of a policy says behind `job:`, and what the run of several is called.
+pub const RUN: &str = "run";
+
 /// What a job asks of its rule file.
 #[derive(Debug, Clone, Copy)]
 pub struct JobSpec {
-    /// The name of the job.
+    /// The name of the job, or of the policy: of its file, its templates, its cases.
     pub job: &'static str,
+    /// What its file says behind `job:`; that is the name of the job, or, of a policy, [`RUN`].
+    pub declares: &'static str,
     /// What its rules say of items; none where it judges no items.
     pub items: Option<OfItems>,
     /// The texts that the job itself writes.
@@ -254,23 +259,28 @@ fn read_files(spec: &JobSpec, input: &RuleInput, found: &mut Vec<Diagnostic>) ->
     let root = yaml::read(&mut sink)?;
     let mut reader = NodeReader { sink, file: 0 };
     if root.kind == NodeKind::Null {
-        let help = format!("begin with `version: 1` and `job: {}`", spec.job);
+        let help = format!("begin with `version: 1` and `job: {}`", spec.declares);
         reader.sink.error(Span::default(), "this rule file is empty", Some(help));
         return None;
     }
     let fields = reader.map(&root, "a rule file", &keys::FILE)?;
     extends::check_version(&mut reader, fields.get("version"));
     match fields.get("job").and_then(|node| reader.text(node, "`job`").map(|job| (node, job.to_owned()))) {
-        Some((node, job)) if job != spec.job => {
+        Some((node, job)) if job != spec.declares => {
             reader.sink.error(
                 node.span,
-                format!("this file is read for the job `{}`, and says `{job}`", spec.job),
+                format!("this file is read for the job `{}`, and says `{job}`", spec.declares),
                 None,
             );
         }
         Some(_) => {}
         None if fields.get("job").is_none() => {
-            reader.missing(fields, Span::default(), "a rule file names its job", &format!("add `job: {}`", spec.job));
+            reader.missing(
+                fields,
+                Span::default(),
+                "a rule file names its job",
+                &format!("add `job: {}`", spec.declares),
+            );
         }
         None => {}
     }

@@ -26,7 +26,7 @@ pub fn text(jobs: &[JobSpec]) -> String {
 /// The schema of the rule files of these jobs.
 #[must_use]
 pub fn schema(jobs: &[JobSpec]) -> Value {
-    let names: Vec<&str> = jobs.iter().map(|spec| spec.job).collect();
+    let names: Vec<&str> = jobs.iter().map(|spec| spec.declares).collect();
     let mut file = map(&FILE);
     file["properties"]["job"]["enum"] = json!(names);
     let mut schema = json!({
@@ -39,7 +39,7 @@ pub fn schema(jobs: &[JobSpec]) -> Value {
         .iter()
         .map(|spec| {
             json!({
-                "if": {"required": ["job"], "properties": {"job": {"const": spec.job}}},
+                "if": {"required": ["job"], "properties": {"job": {"const": spec.declares}}},
                 "then": of_job(spec),
             })
         })

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::source::Source;
-use crate::language::schema;
+use crate::language::{RUN, schema};
 
 const RULES: &[(&str, &str)] = &[
     ("backlog-triage.yaml", include_str!("../../rules/backlog-triage.yaml")),
@@ -28,6 +28,8 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("improvement-proposals/report.md.j2", include_str!("../../templates/improvement-proposals/report.md.j2")),
     ("kaizen-retro/report.md.j2", include_str!("../../templates/kaizen-retro/report.md.j2")),
     ("loop-introspect/summary.md.j2", include_str!("../../templates/loop-introspect/summary.md.j2")),
+    ("run/reason.md.j2", include_str!("../../templates/run/reason.md.j2")),
+    ("run/summary.md.j2", include_str!("../../templates/run/summary.md.j2")),
     ("shared/footer.md.j2", include_str!("../../templates/shared/footer.md.j2")),
     ("shared/replaced.md.j2", include_str!("../../templates/shared/replaced.md.j2")),
     ("shared/unheard.md.j2", include_str!("../../templates/shared/unheard.md.j2")),
@@ -55,9 +57,11 @@ pub(super) fn rules() -> BTreeMap<String, Source> {
         .collect()
 }
 
-/// The built-in templates of a job, and the shared ones.
+/// The built-in templates of a job, and the shared ones. A policy has none of its own name: those of `run` are there
+/// for each.
 pub(super) fn templates(job: &str) -> BTreeMap<String, Source> {
-    let prefix = format!("{job}/");
+    let known = RULES.iter().any(|(name, _)| name.strip_suffix(".yaml") == Some(job));
+    let prefix = format!("{}/", if known { job } else { RUN });
     let own = TEMPLATES.iter().filter(|(name, _)| name.starts_with(&prefix) || name.starts_with("shared/"));
     own.map(|(name, text)| {
         let short = name.strip_prefix(&prefix).unwrap_or(name);

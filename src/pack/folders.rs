@@ -11,17 +11,16 @@ use anyhow::{Result, bail};
 
 use super::files::{template_files, yaml_files};
 use super::tree::{self, Tree};
-use super::{Pack, SHARED, beside, builtin, key, not_utf8, quiet, strays};
+use super::{Pack, SHARED, beside, builtin, is_policy_name, not_utf8, strays};
 use crate::engine::source::{Source, Span};
-use crate::language::RuleInput;
 use crate::language::diag::{Diagnostic, ProblemSink};
-use crate::language::yaml::NodeKind;
+use crate::language::{RUN, RuleInput};
 
 /// A folder of rules.
 #[derive(Debug)]
 pub struct Folder {
-    /// Each policy with its job; a folder of shared vocabulary alone has none.
-    pub policies: Vec<(&'static str, Pack)>,
+    /// Each with the job that reads it, or the policy that it is; a folder of shared vocabulary alone has none.
+    pub policies: Vec<(String, Pack)>,
     /// The folder itself: files that nothing reads, names that no job looks for.
     pub diagnostics: Vec<Diagnostic>,
     /// Every file of it that was looked at, by the name that messages call it.
@@ -54,6 +53,12 @@ pub fn of_tree(jobs: &[&'static str], tree: &dyn Tree, folders: &[String]) -> Re
     for job in jobs {
         seen.extend(tree::folder(tree, folders, job)?);
     }
+    for folder in folders {
+        let policies = || tree::policies(tree, std::slice::from_ref(folder), jobs);
+        if !seen.contains(folder.as_str()) && !policies()?.is_empty() {
+            seen.insert(folder);
+        }
+    }
     let read = |folder: &str| {
         let name = PathBuf::from(format!("{}:{folder}", tree.name()));
         policies(jobs, &name, &tree::rules(tree, folder)?, &|job| tree::templates(tree, folder, job))
@@ -73,21 +78,21 @@ fn policies(
 ) -> Result<Folder> {
     let mut found = Folder { policies: Vec::new(), diagnostics: Vec::new(), files: BTreeSet::new() };
     found.files.extend(files.values().map(|source| source.name.to_string()));
-    let mut read: BTreeMap<&str, BTreeMap<String, Source>> = BTreeMap::new();
+    let mut read: BTreeMap<String, BTreeMap<String, Source>> = BTreeMap::new();
     for (name, source) in files {
         let Some(job) = job_of(jobs, name, source) else { continue };
         if *name != format!("{job}.yaml") {
-            let help = format!("`kaizen {job}` reads {job}.yaml of this folder: move the rules there");
-            let message = format!("no job reads {name}");
-            ProblemSink { source, found: &mut found.diagnostics }.warning(Span::default(), message, Some(help));
+            let (message, help) = super::misplaced_told(jobs, name, &job);
+            let at = super::job_key(source).map_or_else(Span::default, |(at, _)| at);
+            ProblemSink { source, found: &mut found.diagnostics }.error(at, message, Some(help));
         }
-        let own = match read.get(job) {
+        let own = match read.get(&job) {
             Some(own) => own.clone(),
-            None => read.entry(job).or_insert(texts(job)?).clone(),
+            None => read.entry(job.clone()).or_insert(texts(&job)?).clone(),
         };
         found.files.extend(own.values().map(|source| source.name.to_string()));
         let names = own.keys().cloned().collect();
-        let mut templates = builtin::templates(job);
+        let mut templates = builtin::templates(&job);
         templates.extend(own);
         let mut others = files.clone();
         others.remove(name);
@@ -113,23 +118,21 @@ pub fn built_in(job: &'static str, jobs: &[&str]) -> Result<Folder> {
     let pack = super::gather(job, jobs, None, builtin::rules(), BTreeMap::new())?;
     let mut files = BTreeSet::from([pack.input.file.name.to_string()]);
     files.extend(pack.input.folder.values().map(|source| source.name.to_string()));
-    Ok(Folder { policies: vec![(job, pack)], diagnostics: Vec::new(), files })
+    Ok(Folder { policies: vec![(job.to_owned(), pack)], diagnostics: Vec::new(), files })
 }
 
 fn owned((name, source): (&String, &Source)) -> (String, Source) {
     (name.clone(), source.clone())
 }
 
-/// The job that a file is for.
-fn job_of(jobs: &[&'static str], name: &str, source: &Source) -> Option<&'static str> {
+/// The job that a file is for, or the policy that it is.
+fn job_of(jobs: &[&'static str], name: &str, source: &Source) -> Option<String> {
     let stem = name.trim_end_matches(".yaml").trim_end_matches(".yml");
     let named = jobs.iter().find(|job| **job == stem);
     if named.is_some() || SHARED.contains(&stem) {
-        return named.copied();
+        return named.map(|job| (*job).to_owned());
     }
-    let root = quiet(source)?;
-    match &key(&root, "job")?.kind {
-        NodeKind::Text(text) => jobs.iter().find(|job| *job == text).copied(),
-        _ => None,
-    }
+    let (_, job) = super::job_key(source)?;
+    let policy = job == RUN && name.ends_with(".yaml") && is_policy_name(jobs, stem);
+    if policy { Some(stem.to_owned()) } else { jobs.iter().find(|known| **known == job).map(|job| (*job).to_owned()) }
 }

@@ -15,9 +15,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 
 use crate::engine::source::{Source, Span};
-use crate::language::RuleInput;
 use crate::language::diag::{Diagnostic, ProblemSink, did_you_mean};
 use crate::language::yaml::{self, Node, NodeKind};
+use crate::language::{RUN, RuleInput};
 use files::{is_yaml, template_files, yaml_files};
 
 /// Rule files that belong to no job of their own name.
@@ -70,6 +70,57 @@ pub fn folder_name(folder: &Path) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("/"))
 }
 
+/// Whether a policy can be called so: it is the name of a file and of a folder of templates, and of no job.
+#[must_use]
+pub fn is_policy_name(jobs: &[&str], name: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let taken = jobs.contains(&name) || SHARED.contains(&name) || matches!(name, RUN | "shared");
+    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(letter) && !taken
+}
+
+/// The policies among the files of a folder, by name: those that say `job: run`.
+#[must_use]
+pub fn policies(jobs: &[&str], files: &BTreeMap<String, Source>) -> Vec<String> {
+    let named = |(name, source): (&String, &Source)| {
+        let stem = name.strip_suffix(".yaml").filter(|stem| is_policy_name(jobs, stem))?;
+        (job_key(source).is_some_and(|(_, job)| job == RUN)).then(|| stem.to_owned())
+    };
+    files.iter().filter_map(named).collect()
+}
+
+/// The policies of one's own: of the folder that is named, else of those that are looked into; of two of one name the
+/// one that a run takes.
+///
+/// # Errors
+/// A folder cannot be read.
+pub fn own_policies(jobs: &[&str], rules: Option<&Path>) -> Result<Vec<String>> {
+    let mut names = BTreeSet::new();
+    let folders = rules.map_or_else(|| FOLDERS.map(PathBuf::from).to_vec(), |rules| vec![rules.to_owned()]);
+    for folder in folders.iter().filter(|folder| rules.is_some() || folder.is_dir()) {
+        names.extend(policies(jobs, &yaml_files(folder)?));
+    }
+    Ok(names.into_iter().collect())
+}
+
+/// Whether a folder has rules for a job, or a policy.
+#[must_use]
+pub fn has_rules(jobs: &[&str], folder: &Path) -> bool {
+    let of_job = |job: &&str| folder.join(format!("{job}.yaml")).is_file();
+    jobs.iter().any(of_job) || folder.is_dir() && own_policies(jobs, Some(folder)).is_ok_and(|own| !own.is_empty())
+}
+
+/// What a file says behind `job:`, and where.
+fn job_key(source: &Source) -> Option<(Span, String)> {
+    // To read a file takes longer than to see that it has nothing to say here.
+    if !source.text.contains("job") {
+        return None;
+    }
+    match key(&quiet(source)?, "job")? {
+        Node { span, kind: NodeKind::Text(job) } => Some((*span, job.clone())),
+        _ => None,
+    }
+}
+
 /// The folder of rules that a run takes: the one that is named, else the first that has rules for the job.
 #[must_use]
 pub fn folder(job: &str, rules: Option<&Path>) -> Option<PathBuf> {
@@ -117,7 +168,9 @@ fn gather(
     let Some(file) = files.remove(&name) else {
         let folder = folder.as_deref().unwrap_or(Path::new(""));
         let there: Vec<&str> = files.keys().map(String::as_str).collect();
-        let help = if there.is_empty() {
+        let help = if folder.as_os_str().is_empty() {
+            format!("neither in {} nor built in", FOLDERS.join(" nor in "))
+        } else if there.is_empty() {
             "it holds no .yaml file".to_owned()
         } else {
             format!("it holds {}", there.join(", "))
@@ -142,9 +195,12 @@ pub const CASES: &str = "tests";
 /// What is there cannot be read.
 pub fn cases(job: &str, jobs: &[&str], folder: Option<&Path>) -> Result<(Option<Source>, Vec<Diagnostic>)> {
     let Some(folder) = folder else { return Ok((builtin::cases(job), Vec::new())) };
+    let mut known = jobs.to_vec();
+    let own = own_policies(jobs, Some(folder))?;
+    known.extend(own.iter().map(String::as_str));
     let folder = folder.join(CASES);
     let files = if folder.is_dir() { yaml_files(&folder)? } else { BTreeMap::new() };
-    Ok(cases_of(job, jobs, files))
+    Ok(cases_of(job, &known, files))
 }
 
 /// The same of the files of a folder of cases, by name.
@@ -159,7 +215,7 @@ pub fn cases_of(job: &str, jobs: &[&str], mut files: BTreeMap<String, Source>) -
                 name,
                 jobs.iter().map(|job| format!("{job}.yaml")).collect::<Vec<_>>().iter().map(String::as_str),
             );
-            let message = format!("nothing reads {name}: cases are in a file with the name of their job");
+            let message = format!("nothing reads {name}: cases are in a file with the name of their job or policy");
             ProblemSink { source, found: &mut found }.error(Span::default(), message, help);
         }
     }
@@ -246,21 +302,29 @@ fn strays<'s>(
         if extended.contains(name) || SHARED.contains(&stem) {
             continue;
         }
-        let plain = |line: &str| line.strip_prefix("job:").is_some_and(|job| jobs.contains(&job.trim()));
-        if source.text.lines().any(plain) {
+        let plain = |line: &str| line.strip_prefix("job:").is_some_and(|job| job.trim() == stem);
+        if name.ends_with(".yaml") && jobs.contains(&stem) && source.text.lines().any(plain) {
             continue;
         }
         // A file that is not YAML belongs to another job, which reports it.
         let Some(root) = quiet(source) else { continue };
         let mut sink = ProblemSink { source, found: &mut found };
         match key(&root, "job") {
-            Some(Node { span, kind: NodeKind::Text(job) }) if !jobs.contains(&job.as_str()) => {
-                sink.error(*span, format!("there is no job `{job}`"), did_you_mean(job, jobs.iter().copied()));
+            Some(Node { span, kind: NodeKind::Text(job) }) if !jobs.contains(&job.as_str()) && job != RUN => {
+                let jobs = jobs.iter().copied().chain([RUN]);
+                sink.error(*span, format!("there is no job `{job}`"), did_you_mean(job, jobs));
+            }
+            Some(Node { span, kind: NodeKind::Text(job) }) if misplaced(jobs, name, job) => {
+                let (message, help) = misplaced_told(jobs, name, job);
+                sink.error(*span, message, Some(help));
             }
             Some(_) => {}
             None => {
                 let help = did_you_mean(stem, jobs.iter().copied()).unwrap_or_default();
-                let help = format!("say `job: …` in it, or name it in `extends: [{name}]`; {help}");
+                let help = format!(
+                    "say `job: …` in it (`job: {RUN}` makes it a policy of that name), or name it in \
+                     `extends: [{name}]`; {help}"
+                );
                 sink.error(
                     Span::default(),
                     format!("nothing reads {name}: it names no job, and no file extends it"),
@@ -270,6 +334,33 @@ fn strays<'s>(
         }
     }
     found
+}
+
+/// Whether a file of this name says that it is of a job, or a policy, and neither reads it there.
+fn misplaced(jobs: &[&str], name: &str, job: &str) -> bool {
+    match (job, name.strip_suffix(".yaml")) {
+        (RUN, Some(stem)) => !is_policy_name(jobs, stem),
+        (RUN, None) => true,
+        (job, stem) => stem != Some(job),
+    }
+}
+
+/// What is said of it, with what to do.
+fn misplaced_told(jobs: &[&str], name: &str, job: &str) -> (String, String) {
+    let stem = name.trim_end_matches(".yaml").trim_end_matches(".yml");
+    let message = format!("no job and no policy reads {name}");
+    let help = match (job, jobs.contains(&stem)) {
+        (RUN, true) => format!("`{stem}` is the name of a job: give the policy another"),
+        (RUN, false) => {
+            "a policy is called by its file: letters, digits, `-`, `_` and `.`, then `.yaml`, as in stale-pulls.yaml"
+                .to_owned()
+        }
+        (job, _) => format!(
+            "`kaizen {job}` reads {job}.yaml of this folder: move the rules there, or say `job: {RUN}` to make them \
+             a policy of their own"
+        ),
+    };
+    (message, help)
 }
 
 fn quiet(source: &Source) -> Option<Node> {

@@ -4,7 +4,7 @@
 //! folder on this machine would give them, and the [`cases`] of its rules. What is read is data: links
 //! are not followed, and nothing outside the two folders is looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -45,6 +45,18 @@ pub fn folder<'f>(tree: &dyn Tree, folders: &'f [String], job: &str) -> Result<O
         }
     }
     Ok(None)
+}
+
+/// The policies of these folders of rules, by name.
+///
+/// # Errors
+/// As [`Tree::folder`].
+pub fn policies(tree: &dyn Tree, folders: &[String], jobs: &[&str]) -> Result<Vec<String>> {
+    let mut names = BTreeSet::new();
+    for folder in folders {
+        names.extend(super::policies(jobs, &rules(tree, folder)?));
+    }
+    Ok(names.into_iter().collect())
 }
 
 /// The rules and templates of a job, from the first of these folders of rules that has some; `None`

@@ -118,10 +118,40 @@ pub struct Manners {
     /// The command by which a person has an item left alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skip_command: Option<String>,
+    /// Those of further policies, where they have others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub more_skip_commands: Vec<String>,
     /// Further logins that our comments have carried.
     pub bots: Vec<String>,
     /// Labels as they are made where they are missing.
     pub labels: Vec<NewLabel>,
+}
+
+impl Manners {
+    /// Every command by which a person has an item left alone.
+    pub fn skip_commands(&self) -> impl Iterator<Item = &String> {
+        self.skip_command.iter().chain(&self.more_skip_commands)
+    }
+
+    /// Keeps to those of another policy too: the longer pause, the commands, logins and labels of both.
+    pub fn join(&mut self, other: Manners) {
+        self.pause_ms = self.pause_ms.max(other.pause_ms);
+        for command in other.skip_commands() {
+            if !self.skip_commands().any(|known| known == command) {
+                self.more_skip_commands.push(command.clone());
+            }
+        }
+        for login in other.bots {
+            if !self.bots.contains(&login) {
+                self.bots.push(login);
+            }
+        }
+        for label in other.labels {
+            if !self.labels.iter().any(|known| known.name == label.name) {
+                self.labels.push(label);
+            }
+        }
+    }
 }
 
 /// What is written to one item.

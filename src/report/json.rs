@@ -7,6 +7,7 @@
 use std::io::{self, Write};
 
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
+use serde_json::json;
 use serde_json::ser::{CompactFormatter, Formatter};
 
 use super::unmatched::UnmatchedNames;
@@ -35,6 +36,25 @@ pub fn write(run: &TriageRun<'_>, threads: usize, mut out: impl Write) -> io::Re
         run.stated().map(|(item, effect, write, state)| OneWrite { item, effect, write, state }).collect();
     list(&mut out, "writes", &writes, threads)?;
     out.write_all(b"}\n")
+}
+
+/// Writes the document of one run, or, of several, one of this job that holds the document of each.
+///
+/// # Errors
+/// What writing gives.
+pub fn write_all(job: &str, runs: &[TriageRun<'_>], threads: usize, mut out: impl Write) -> io::Result<()> {
+    if let [run] = runs {
+        return write(run, threads, out);
+    }
+    let (generated_at, complete) = (runs.first().map(|run| &run.generated_at), runs.iter().all(|run| run.complete));
+    let mut head = text(&json!({"job": job, "generated_at": generated_at, "complete": complete}))?;
+    head.pop(); // the brace that closes it
+    out.write_all(&head)?;
+    for (place, run) in runs.iter().enumerate() {
+        out.write_all(if place == 0 { b",\"policies\":[" } else { b"," })?;
+        write(run, threads, &mut out)?;
+    }
+    out.write_all(b"]}\n")
 }
 
 /// A value as compact JSON in which no terminal or CI runner finds anything to obey.

@@ -20,7 +20,7 @@ const WORDS: usize = 2_000;
 pub fn render(run: &TriageRun<'_>) -> String {
     let totals = run.totals;
     let mut out = vec![
-        format!("## {}: {} at {}", run.policy.job, run.name(), run.generated_at),
+        format!("## {}: {} at {}", run.policy.name, run.name(), run.generated_at),
         String::new(),
         format!(
             "| open | looked at | ready | {} | unchanged | waiting | left alone | deferred | dropped | failed |",

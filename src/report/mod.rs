@@ -105,6 +105,24 @@ impl RunTotals {
         ]
     }
 
+    /// The sums of two.
+    #[must_use]
+    pub fn plus(self, other: RunTotals) -> RunTotals {
+        RunTotals {
+            open: self.open + other.open,
+            scored: self.scored + other.scored,
+            ready: self.ready + other.ready,
+            acted: self.acted + other.acted,
+            unchanged: self.unchanged + other.unchanged,
+            waiting: self.waiting + other.waiting,
+            skipped: self.skipped + other.skipped,
+            deferred: self.deferred + other.deferred,
+            dropped: self.dropped + other.dropped,
+            failed: self.failed + other.failed,
+            timelines: self.timelines + other.timelines,
+        }
+    }
+
     /// Counts one item.
     pub fn count(&mut self, state: ItemState, ready: bool) {
         self.scored += 1;
@@ -166,6 +184,7 @@ impl TriageRun<'_> {
             manners: Manners {
                 pause_ms: policy.limits.pause_ms,
                 skip_command: policy.skip_command.clone(),
+                more_skip_commands: Vec::new(),
                 bots: policy.bots.clone(),
                 labels: policy.labels.iter().map(label).collect(),
             },

@@ -32,7 +32,7 @@ pub struct TextStyle {
 pub fn render(run: &TriageRun<'_>, style: TextStyle) -> String {
     let mut out = TextWriter { lines: Vec::new(), color: style.color };
     let repos = terminal(&run.place());
-    out.bold(&format!("{} · {repos} · {} at {}", run.policy.job, run.name(), run.generated_at));
+    out.bold(&format!("{} · {repos} · {} at {}", run.policy.name, run.name(), run.generated_at));
     out.lines.extend(figures(run));
     let sections = [
         ("Acted", ItemState::Done, true),
@@ -101,7 +101,10 @@ fn figures(run: &TriageRun<'_>) -> Vec<String> {
         let parts: Vec<String> = parts.map(|(count, what)| format!("{count} {what}")).collect();
         (!parts.is_empty()).then(|| format!("{} {name}: {}", rows().count(), parts.join(", ")))
     };
-    [Some(first), of(true, "ready"), of(false, "not ready")].into_iter().flatten().collect()
+    // Without the flag nothing is ready or not.
+    let judges = run.policy.flags.iter().any(|flag| flag.name == "ready");
+    let rest = if judges { "not ready" } else { "judged" };
+    [Some(first), of(true, "ready"), of(false, rest)].into_iter().flatten().collect()
 }
 
 struct TextWriter {

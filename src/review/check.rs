@@ -82,9 +82,7 @@ pub fn folder(policies: &[CheckedPolicy<'_>], others: Vec<Diagnostic>) -> Vec<Di
         let advice = &checked.loaded.advice;
         numbers::in_sections(policy, advice, &mut found);
         sinks(&checked.loaded.sinks, &mut found);
-        if let Some(spec) = jobs::spec(&policy.job) {
-            passed_over::rules(RuleBook { spec, policy, advice }, &mut found);
-        }
+        passed_over::rules(RuleBook { spec: jobs::spec_of(policy), policy, advice }, &mut found);
         all.append(&mut found.list);
         unused::vocabulary(policy, checked.loaded, &mut found);
         unused::templates(checked, &mut found);
@@ -92,6 +90,13 @@ pub fn folder(policies: &[CheckedPolicy<'_>], others: Vec<Diagnostic>) -> Vec<Di
             let key = (warning.source.name.to_string(), warning.span.start, warning.message.clone());
             shared.entry(key).or_insert_with(|| (0, warning)).0 += 1;
         }
+    }
+    let read: Vec<&Policy> =
+        policies.iter().filter_map(|checked| checked.loaded.policy.as_ref()).map(|(policy, _)| policy).collect();
+    for (at, policy) in read.iter().enumerate() {
+        let mut found = Warnings { policy, list: Vec::new() };
+        read[..at].iter().for_each(|other| undone::between(other, policy, &mut found));
+        all.append(&mut found.list);
     }
     let broken = |found: &[Diagnostic]| found.iter().any(|one| one.severity == Severity::Error);
     if !broken(&all) {

@@ -78,6 +78,55 @@ pub fn pairs(policy: &Policy, found: &mut Warnings<'_>) {
     }
 }
 
+/// Warns where a policy puts on what another of its folder takes off, or the other way round, and both look at items
+/// of one kind. Whether both ever hold of one item is not worked out: they are written by different hands.
+pub fn between(one: &Policy, other: &Policy, found: &mut Warnings<'_>) {
+    if !one.scope.kinds.iter().any(|kind| other.scope.kinds.contains(kind)) {
+        return;
+    }
+    let acting = |policy: &Policy| -> Vec<(usize, usize)> {
+        let rules = policy.decide.iter().enumerate().filter(|(_, rule)| !rule.observe);
+        rules.filter_map(|(index, rule)| Some((index, rule.action?))).take(RULES).collect()
+    };
+    let outcome = |policy: &Policy, action: usize| {
+        let mut state = ActionOutcome::new();
+        changes(policy, &policy.actions[action], &mut state);
+        let named = |(target, setting)| (target_name(policy, &target), setting);
+        state.into_iter().map(named).collect::<BTreeMap<String, Setting>>()
+    };
+    let theirs: Vec<(usize, BTreeMap<String, Setting>)> =
+        acting(one).into_iter().map(|(rule, action)| (rule, outcome(one, action))).collect();
+    let mut told = BTreeSet::new();
+    for (rule, action) in acting(other) {
+        for (target, setting) in outcome(other, action) {
+            let against = theirs.iter().find(|(_, left)| left.get(&target).is_some_and(|their| *their != setting));
+            if let Some((their, _)) = against
+                && told.insert(target.clone())
+                && !found.full()
+            {
+                let (rule, their) = (&other.decide[rule], &one.decide[*their]);
+                let message = format!(
+                    "the policies `{}` and `{}` undo each other: `{}` changes {target} one way, `{}` the other",
+                    one.name, other.name, their.id, rule.id
+                );
+                let help = "leave it to one of them, or have one leave out what the other decides about";
+                found.warn(rule.at, message, format!("{help} ({})", one.line(their.at)));
+            }
+        }
+    }
+}
+
+/// What is changed, by a name that two policies share.
+fn target_name(policy: &Policy, target: &ActionTarget) -> String {
+    match target {
+        ActionTarget::Label(name) => format!("the label `{name}`"),
+        ActionTarget::Agent(index) => format!("whether `{}` is assigned", policy.agents[*index].login.to_lowercase()),
+        ActionTarget::Author => "whether its author is assigned".to_owned(),
+        ActionTarget::State => "whether it is open".to_owned(),
+        ActionTarget::Milestone => "the milestone".to_owned(),
+    }
+}
+
 /// What an action changes, the later of two first.
 fn changes(policy: &Policy, action: &Action, state: &mut ActionOutcome) {
     let people = |people: &[Person]| -> Vec<ActionTarget> {

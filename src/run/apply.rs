@@ -75,7 +75,7 @@ pub(super) fn run(args: &cli::ApplyOptions) -> Result<Exit, EarlyEnd> {
             format!("the plan is for {}, and this is {}; plan again for this one", plan.forge, forge.read().name());
         return Err(usage(anyhow!("{text}")));
     }
-    let about = RunSubject { forge: &forge.read().name(), undoes: None };
+    let about = RunSubject { forge: &forge.read().name(), policies: &[], undoes: None };
     let live = Live::begin(&args.target.loop_dir, &plan.job, now, VERSION, about)?;
     let applied = live.carry_out(write, &plan, HashMap::new(), (&stop, &args.screen), &clock);
     let exit = exit(&applied);

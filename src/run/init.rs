@@ -123,7 +123,7 @@ fn dry_run(args: &Init, place: &InitPlace, rules: &BTreeMap<String, String>) -> 
             let exit = match &mut cli.job {
                 Job::BacklogTriage(triage) => {
                     triage.common.target.destination = destination;
-                    super::triage::run(triage)?
+                    super::triage::backlog(triage)?
                 }
                 Job::KaizenRetro(retro) => {
                     retro.common.target.destination = destination;

@@ -13,6 +13,7 @@ use anyhow::{Context, Result};
 use crate::cli::{ColorChoice, Format, OutputOptions};
 use crate::engine::untrusted;
 use crate::files;
+use crate::language::RUN;
 use crate::plan::Plan;
 use crate::report::text::TextStyle;
 use crate::report::{TriageRun, json, markdown, table, text};
@@ -86,12 +87,13 @@ pub(super) fn table_width() -> usize {
     width().unwrap_or(WIDTH)
 }
 
-/// Prints the report to stdout.
-pub(super) fn print(run: &TriageRun<'_>, threads: usize, shown: &OutputOptions) -> Result<()> {
+/// Prints the reports of one reading to stdout, one behind the other.
+pub(super) fn print(runs: &[TriageRun<'_>], threads: usize, shown: &OutputOptions) -> Result<()> {
+    let all = |text: &dyn Fn(&TriageRun<'_>) -> String| runs.iter().map(text).collect::<Vec<_>>().join("\n");
     match shown.format {
-        Format::Json => print_json(|out| json::write(run, threads, out)),
-        Format::Markdown => print_text(&markdown::render(run)),
-        Format::Text => print_prose(&text::render(run, style(shown))),
+        Format::Json => print_json(|out| json::write_all(RUN, runs, threads, out)),
+        Format::Markdown => print_text(&all(&markdown::render)),
+        Format::Text => print_prose(&all(&|run| text::render(run, style(shown)))),
     }
 }
 
@@ -145,9 +147,9 @@ pub(super) fn save_plan(path: &Path, plan: &Plan<'_>) -> Result<()> {
 }
 
 /// What later steps and readers of the CI job get.
-pub(super) fn for_ci(run: &TriageRun<'_>) -> Result<()> {
-    summary(|| markdown::render(run))?;
-    step_outputs(run.totals.acted, run.complete)
+pub(super) fn for_ci(runs: &[TriageRun<'_>]) -> Result<()> {
+    summary(|| runs.iter().map(markdown::render).collect::<Vec<_>>().join("\n"))?;
+    step_outputs(runs.iter().map(|run| run.totals.acted).sum(), runs.iter().all(|run| run.complete))
 }
 
 /// What was done, where later steps of the CI job read it.

@@ -19,6 +19,8 @@ use crate::loop_dir;
 pub(super) struct RunSubject<'a> {
     /// The forge that it works with; empty where it works with none.
     pub(super) forge: &'a str,
+    /// The policies of a run of `run`; empty of any other.
+    pub(super) policies: &'a [&'a str],
     /// The run that it takes back.
     pub(super) undoes: Option<&'a str>,
 }
@@ -61,7 +63,9 @@ impl RunRecord {
         let run = format!("{}-{:06x}", now.format("%Y%m%dT%H%M%SZ"), fastrand::u32(..1 << 24));
         let undoes = about.undoes.map(|run| ("undoes".to_owned(), run.into()));
         let forge = Some(about.forge).filter(|forge| !forge.is_empty());
-        let about = forge.map(|forge| ("forge".to_owned(), forge.into())).into_iter().chain(undoes).collect();
+        let policies = (!about.policies.is_empty()).then(|| ("policies".to_owned(), about.policies.into()));
+        let forge = forge.map(|forge| ("forge".to_owned(), forge.into()));
+        let about = forge.into_iter().chain(policies).chain(undoes).collect();
         let (folder, job) = (folder.to_owned(), job.to_owned());
         let record = RunRecord { run, started: now, about, folder, job };
         let mut line = serde_json::json!({

@@ -5,6 +5,7 @@
 //! own repository, by API (fact 106); else they are built in.
 
 use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use serde_json::Value;
@@ -13,16 +14,16 @@ use super::forge::{ForgeRequest, forge_file, of_actions, remote};
 use super::output::{self, variable};
 use super::{EarlyEnd, Exit, say, usage};
 use crate::advise::Advice;
-use crate::cli::{Common, OutputOptions, Target};
+use crate::cli::{Common, OutputOptions, RunPolicies, Target};
 use crate::engine::rules::Policy;
 use crate::engine::template::Templates;
 use crate::engine::untrusted;
 use crate::forge::remote::Remote;
 use crate::forge::remote::address::Runner;
 use crate::jobs;
-use crate::language::diag::{Diagnostic, Severity};
+use crate::language::diag::{Diagnostic, Severity, did_you_mean};
 use crate::language::sinks::SinkSetting;
-use crate::language::{JobSpec, LoadResult, load};
+use crate::language::{JobSpec, LoadResult, RUN, load};
 use crate::pack::tree::{self, Tree};
 use crate::pack::{self, Pack, PackTexts};
 
@@ -45,6 +46,70 @@ pub(super) fn find(common: &Common, spec: &JobSpec) -> Result<Result<RulesInForc
         None => pack::read(spec.job, &jobs::NAMES, common.rules.as_deref(), common.templates.as_deref()),
     };
     Ok(checked(spec, pack.map_err(usage)?, &common.screen, "the rules"))
+}
+
+/// The names of the policies that are to run, each once. With `--all` those of one's own; without any, the built-in one.
+pub(super) fn names(args: &RunPolicies) -> Result<Vec<String>, EarlyEnd> {
+    let common = &args.triage.common;
+    let triage = jobs::backlog_triage::SPEC.job;
+    let mut names: Vec<String> = Vec::new();
+    if args.all {
+        let mut own = pack::own_policies(&jobs::NAMES, common.rules.as_deref()).map_err(usage)?;
+        let has = |folder: PathBuf| folder.join(format!("{triage}.yaml")).is_file();
+        let mut found = pack::folder(triage, common.rules.as_deref()).is_some_and(has);
+        if own.is_empty() && !found && common.rules.is_none() {
+            let there = at_commit(common, |tree, folders| {
+                let found = tree::folder(tree, folders, triage)?.is_some();
+                Ok((tree::policies(tree, folders, &jobs::NAMES)?, found))
+            })?;
+            (own, found) = there.unwrap_or_default();
+        }
+        names.extend((found || own.is_empty() && common.rules.is_none()).then(|| triage.to_owned()));
+        names.extend(own);
+        if names.is_empty() {
+            let folder = common.rules.as_deref().unwrap_or(Path::new("")).display();
+            return Err(usage(anyhow!("{folder} holds no policy: a rule file that says `job: {RUN}` is one")));
+        }
+    }
+    for name in &args.names {
+        if let Some(job) = jobs::spec(name).filter(|spec| spec.job != triage) {
+            let help = format!("`kaizen {}` runs it", job.job);
+            return Err(usage(anyhow!("`{name}` is a job, and no policy over issues and pull requests: {help}")));
+        }
+        if name != triage && !pack::is_policy_name(&jobs::NAMES, name) {
+            return Err(usage(anyhow!(
+                "`{name}` is no name of a policy: a policy is called by its file, without .yaml"
+            )));
+        }
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    Ok(names)
+}
+
+/// What the rules of this job or policy are asked for. Of a policy there has to be a file, here or, where `elsewhere`
+/// is read, there.
+pub(super) fn spec(name: &str, rules: Option<&Path>, elsewhere: bool) -> Result<&'static JobSpec, EarlyEnd> {
+    if let Some(spec) = jobs::spec(name) {
+        return Ok(spec);
+    }
+    let own = pack::own_policies(&jobs::NAMES, rules).map_err(usage)?;
+    if own.iter().any(|known| known == name) || elsewhere && pack::is_policy_name(&jobs::NAMES, name) {
+        return Ok(jobs::policy(name));
+    }
+    let known = jobs::NAMES.into_iter().chain(own.iter().map(String::as_str));
+    let help = did_you_mean(name, known).unwrap_or_default();
+    Err(usage(anyhow!("there is no job and no policy `{name}`; {help}")))
+}
+
+/// The same of rules over items alone.
+pub(super) fn policy(name: &str, rules: Option<&Path>) -> Result<&'static JobSpec, EarlyEnd> {
+    let spec = spec(name, rules, false)?;
+    match spec.items.is_some_and(|items| items.decides) {
+        true => Ok(spec),
+        false => Err(usage(anyhow!("`{name}` is a job that decides nothing about single issues and pull requests"))),
+    }
 }
 
 /// Checks and loads what was read; the error is an exit whose reasons have been printed. `what` is what
@@ -149,10 +214,24 @@ pub(super) fn annotate(diagnostic: &Diagnostic) {
 
 /// The rules of this repository at the commit that the job runs for, where CI made no checkout.
 fn away(common: &Common, job: &str) -> Result<Option<PackTexts>, EarlyEnd> {
-    let named = common.rules.is_some() || pack::folder(job, None).is_some();
+    if common.rules.is_some() || pack::folder(job, None).is_some() {
+        return Ok(None);
+    }
+    let found = at_commit(common, |tree, folders| Ok((tree::texts(tree, folders, job)?, tree.name())))?;
+    Ok(found.and_then(|(texts, name)| {
+        if texts.is_none() {
+            let (repo, commit) = name.split_once('@').unwrap_or((&name, ""));
+            say(&format!("{repo} holds no rules for {job} at {commit}: the built-in ones are taken"));
+        }
+        texts
+    }))
+}
+
+/// The same repository at that commit, where this is such a job.
+fn at_commit<T>(common: &Common, read: impl Fn(&dyn Tree, &[String]) -> Result<T>) -> Result<Option<T>, EarlyEnd> {
     let (repo, commit) = (variable("GITHUB_REPOSITORY"), commit()?);
     let (Some(repo), Some(commit)) = (repo, commit) else { return Ok(None) };
-    if named || Runner::of(&variable).is_none() {
+    if Runner::of(&variable).is_none() {
         return Ok(None);
     }
     // Its own forge and repository, whichever the job works on.
@@ -161,12 +240,8 @@ fn away(common: &Common, job: &str) -> Result<Option<PackTexts>, EarlyEnd> {
     let wanted = ForgeRequest { target: &target, repos: &repos, org: None, live: false, now: chrono::Utc::now() };
     let forge = remote(&wanted)?;
     let tree = Commit { forge: &forge, repo: &repo, commit: &commit };
-    let found = tree::texts(&tree, &pack::FOLDERS.map(str::to_owned), job);
-    let found = found.context("reading the rules of this repository by API")?;
-    if found.is_none() {
-        say(&format!("{repo} holds no rules for {job} at {commit:.10}: the built-in ones are taken"));
-    }
-    Ok(found)
+    let found = read(&tree, &pack::FOLDERS.map(str::to_owned));
+    Ok(Some(found.context("reading the rules of this repository by API")?))
 }
 
 /// A commit of a repository on a server.

@@ -25,7 +25,7 @@ use crate::forge::{Comment, Event, Forge, LabelNames, Listing, PageHandler, Plac
 use crate::jobs::backlog::BacklogQuery;
 use crate::jobs::backlog_triage;
 use crate::jobs::items;
-use crate::jobs::states;
+use crate::jobs::states::{self, SharedWork};
 use crate::snapshot;
 
 /// Records.
@@ -113,7 +113,7 @@ fn timelines(document: &Value, policy: &Policy, now: DateTime<Utc>) -> Result<BT
     let (forge, journal, progress) = (&asking, &journal, &|_| {});
     let asked = BacklogQuery { forge, repos, policy, now, threads: 1, only: None, plans: false, journal, progress };
     let mut backlog = items::judge(&asked)?;
-    states::decide(&asked, &mut backlog);
+    states::decide(&asked, &mut backlog, (0, &mut SharedWork::default()));
     Ok(asking.timelines.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 

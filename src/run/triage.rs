@@ -1,6 +1,7 @@
-//! The job `backlog-triage`, from its arguments to its end: one stage a line.
+//! `backlog-triage` and other policies over items, from their arguments to their end: one stage a line.
 //!
-//! Takes: [`Triage`]. Gives: the report on stdout, an [`Exit`]; in a live run the writes.
+//! Takes: [`Triage`], the names of policies. Gives: the report on stdout, an [`Exit`]; in a live run the writes. All
+//! policies of a run judge one reading, and what they do to an item is one entry of one plan.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,32 +18,48 @@ use super::rules::{self, RulesInForce};
 use super::{EarlyEnd, Exit, Progress, VERSION, exit, output, say, usage};
 use crate::apply::journal::Journal;
 use crate::apply::{ApplyResult, ItemFate};
-use crate::cli::Triage;
+use crate::cli::{RunPolicies, Triage};
+use crate::engine::template::Templates;
 use crate::forge::remote::token_refused;
 use crate::jobs::backlog::BacklogQuery;
-use crate::jobs::{backlog_triage, states};
+use crate::jobs::joint::{self, JointPlan};
+use crate::jobs::{self, backlog_triage, states};
+use crate::language::RUN;
 use crate::plan::choice::ItemState;
-use crate::plan::{SUMMARY, memory};
+use crate::plan::{Plan, SUMMARY, memory};
 use crate::report::{RunTotals, TriageRun};
 
 /// How often a waiting loop looks whether it was asked to end.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Runs the job once, or again and again.
-pub(super) fn run(args: &Triage) -> Result<Exit, EarlyEnd> {
+/// Runs the policies that are named, or all there are.
+pub(super) fn policies(args: &RunPolicies) -> Result<Exit, EarlyEnd> {
+    run(&args.triage, &|| rules::names(args))
+}
+
+/// Runs the job `backlog-triage`.
+pub(super) fn backlog(args: &Triage) -> Result<Exit, EarlyEnd> {
+    run(args, &|| Ok(vec![backlog_triage::SPEC.job.to_owned()]))
+}
+
+/// Says which policies run; asked again before each round.
+type PolicyChoice<'a> = &'a dyn Fn() -> Result<Vec<String>, EarlyEnd>;
+
+/// Runs policies once, or again and again.
+fn run(args: &Triage, names: PolicyChoice<'_>) -> Result<Exit, EarlyEnd> {
     let common = &args.common;
     check(&common.target, &common.repos, common.org.as_deref())?;
     let stop = if args.dry_run && args.every.is_none() { Arc::default() } else { live::stop()? };
     let Some(every) = args.every else {
-        return match rules::find(&args.common, &backlog_triage::SPEC)? {
+        return match find(args, names)? {
             Ok(rules) => once(args, &rules, &stop),
             Err(exit) => Ok(exit),
         };
     };
-    let mut good: Option<RulesInForce> = None;
+    let mut good: Option<Vec<RulesInForce>> = None;
     loop {
         let begun = Instant::now();
-        let last = again(args, &mut good, &stop)?;
+        let last = again(args, names, &mut good, &stop)?;
         if stop.load(Ordering::Relaxed) {
             return Ok(last);
         }
@@ -56,9 +73,23 @@ pub(super) fn run(args: &Triage) -> Result<Exit, EarlyEnd> {
     }
 }
 
+/// The rules of every policy. All are read, so that all their errors are told; the inner error is an exit whose reasons
+/// have been printed.
+fn find(args: &Triage, names: PolicyChoice<'_>) -> Result<Result<Vec<RulesInForce>, Exit>, EarlyEnd> {
+    let names = names()?;
+    let found = names.iter().map(|name| rules::find(&args.common, jobs::policy(name)));
+    let found: Vec<Result<RulesInForce, Exit>> = found.collect::<Result<_, _>>()?;
+    Ok(found.into_iter().collect())
+}
+
 /// One round of a loop: rules are read anew, and a broken file keeps the last good ones.
-fn again(args: &Triage, good: &mut Option<RulesInForce>, stop: &Arc<AtomicBool>) -> Result<Exit, EarlyEnd> {
-    let bad = match caught("reading the rules", || rules::find(&args.common, &backlog_triage::SPEC)) {
+fn again(
+    args: &Triage,
+    names: PolicyChoice<'_>,
+    good: &mut Option<Vec<RulesInForce>>,
+    stop: &Arc<AtomicBool>,
+) -> Result<Exit, EarlyEnd> {
+    let bad = match caught("reading the rules", || find(args, names)) {
         Ok(Ok(fresh)) => {
             *good = Some(fresh);
             None
@@ -89,30 +120,36 @@ fn caught<T>(what: &str, run: impl FnOnce() -> Result<T, EarlyEnd>) -> Result<T,
     })
 }
 
-fn once(args: &Triage, rules: &RulesInForce, stop: &Arc<AtomicBool>) -> Result<Exit, EarlyEnd> {
+fn once(args: &Triage, rules: &[RulesInForce], stop: &Arc<AtomicBool>) -> Result<Exit, EarlyEnd> {
     let common = &args.common;
     let clock = || common.target.now.unwrap_or_else(Utc::now);
     let now = clock();
     let live = !args.dry_run;
-    if live {
+    for rules in rules.iter().filter(|_| live) {
         rules::looked_at(rules, &rules.policy.job, &common.target, args.write)?;
     }
     let wanted = ForgeRequest { target: &common.target, repos: &common.repos, org: common.org.as_deref(), live, now };
     let forge = OpenForge::new(&wanted)?;
     let asked_for = repos(forge.read(), &common.repos, common.org.as_deref())?;
-    let about = RunSubject { forge: &forge.read().name(), undoes: None };
+    let policies: Vec<&str> = rules.iter().map(|rules| rules.policy.name.as_str()).collect();
+    let job = match rules {
+        [one] => one.policy.job.as_str(),
+        _ => RUN,
+    };
+    let named = if job == RUN { policies.as_slice() } else { &[] };
+    let about = RunSubject { forge: &forge.read().name(), policies: named, undoes: None };
     let begun = match live {
-        true => Some(Live::begin(&common.target.loop_dir, &rules.policy.job, now, VERSION, about)?),
+        true => Some(Live::begin(&common.target.loop_dir, job, now, VERSION, about)?),
         false => None,
     };
     let read =
         if live { Journal::default() } else { live::journal(&common.target.loop_dir, now, &forge.read().name())? };
     let progress = Progress::new(&common.screen);
     let more = |items| progress.more(items);
-    let asked = BacklogQuery {
+    let query = |policy| BacklogQuery {
         forge: forge.read(),
-        repos: asked_for,
-        policy: &rules.policy,
+        repos: asked_for.clone(),
+        policy,
         now,
         threads: usize::from(common.concurrency),
         only: args.only,
@@ -120,55 +157,77 @@ fn once(args: &Triage, rules: &RulesInForce, stop: &Arc<AtomicBool>) -> Result<E
         journal: begun.as_ref().map_or(&read, |live| &live.journal),
         progress: &more,
     };
-    if live {
+    let queries: Vec<BacklogQuery<'_>> = rules.iter().map(|rules| query(&rules.policy)).collect();
+    if let Some(any) = queries.first().filter(|_| live) {
         // Said before the first write, as the look before it says the rest.
-        states::closed(&asked).iter().for_each(|(_, why)| say(&format!("warning: {why}")));
+        states::closed(any).iter().for_each(|(_, why)| say(&format!("warning: {why}")));
     }
-    let judged = backlog_triage::triage(&asked, &rules.templates, VERSION);
+    let templates: Vec<&Templates> = rules.iter().map(|rules| &rules.templates).collect();
+    let judged = backlog_triage::triage(&queries, &templates, VERSION);
     progress.done();
-    let mut run = match judged {
-        Ok(run) => run,
+    let mut runs = match judged {
+        Ok(runs) => runs,
         Err(error) => {
             let why = [format!("{error:#}")];
-            end(begun.as_ref(), &forge, None, (Exit::Failed, &why), clock())?;
+            end(begun.as_ref(), &forge, &[], (Exit::Failed, &why), clock())?;
             return Err(error.into());
         }
     };
-    run.warnings.extend(forge.unknown_user());
-    if let Some(only) = args.only.filter(|_| run.rows.is_empty()) {
+    runs.iter_mut().take(1).for_each(|run| run.warnings.extend(forge.unknown_user()));
+    if let Some(only) = args.only.filter(|_| runs.iter().all(|run| run.rows.is_empty())) {
         let why =
             format!("no item #{only} is in scope of the rules: it does not exist, is closed, or `scope` leaves it out");
-        end(begun.as_ref(), &forge, Some(&run), (Exit::Usage, std::slice::from_ref(&why)), clock())?;
+        end(begun.as_ref(), &forge, &runs, (Exit::Usage, std::slice::from_ref(&why)), clock())?;
         return Err(usage(anyhow!(why)));
     }
+    let joint = (runs.len() > 1).then(|| JointPlan::of(&runs));
     if let Some(path) = &args.plan_out {
-        output::save_plan(path, &run.plan(VERSION))?;
+        output::save_plan(path, &plan(&runs, joint.as_ref()))?;
     }
-    if let Some(login) = run.job_account.as_ref().filter(|_| live) {
+    if let Some(login) = runs.iter().find_map(|run| run.job_account.as_ref()).filter(|_| live) {
         let why = memory::job_account_help(login, forge.read().user());
-        end(begun.as_ref(), &forge, Some(&run), (Exit::Usage, std::slice::from_ref(&why)), clock())?;
+        end(begun.as_ref(), &forge, &runs, (Exit::Usage, std::slice::from_ref(&why)), clock())?;
         return Err(usage(anyhow!("nothing was written: {why}")));
     }
     let (mut token_refused, mut ended) = (None, false);
     if let (Some(live), Some(write)) = (&begun, forge.write()) {
-        let comments = std::mem::take(&mut run.comments);
-        let applied = live.carry_out(write, &run.plan(VERSION), comments, (stop, &common.screen), &clock);
+        let comments = runs.first_mut().map(|run| std::mem::take(&mut run.comments)).unwrap_or_default();
+        let applied = {
+            let plan = plan(&runs, joint.as_ref());
+            live.carry_out(write, &plan, comments, (stop, &common.screen), &clock)
+        };
         token_refused = applied.ended.clone().filter(|_| !stop.load(Ordering::Relaxed));
         ended = applied.ended.is_some();
-        take_outcomes(&mut run, applied);
+        for (place, run) in runs.iter_mut().enumerate() {
+            let outcomes = joint
+                .as_ref()
+                .map_or_else(|| applied.outcomes.clone(), |joint| joint.outcomes(place, &applied.outcomes));
+            // What is said of the whole is said once.
+            let warnings = if place == 0 { applied.warnings.clone() } else { Vec::new() };
+            take_outcomes(run, ApplyResult { outcomes, warnings, ended: applied.ended.clone() });
+        }
     }
-    output::print(&run, usize::from(common.concurrency), &common.screen)?;
-    output::for_ci(&run)?;
+    output::print(&runs, usize::from(common.concurrency), &common.screen)?;
+    output::for_ci(&runs)?;
     // What a signal or a token left is no limit of the rules' own.
-    let exit = exit(&run, args.allow_deferred && !ended);
-    end(begun.as_ref(), &forge, Some(&run), (exit, &run.why_incomplete), clock())?;
+    let exit = exit(&runs, args.allow_deferred && !ended);
+    let why: Vec<String> = runs.iter().flat_map(|run| run.why_incomplete.iter().cloned()).collect();
+    end(begun.as_ref(), &forge, &runs, (exit, &why), clock())?;
     // The program ends here: giving back a hundred thousand records one by one serves nobody.
     if args.every.is_none() {
-        std::mem::forget(run);
+        std::mem::forget(runs);
     }
     match token_refused.filter(|_| args.every.is_some()) {
         Some(why) => Err(EarlyEnd { exit: Exit::Failed, error: anyhow!("{why}"), ends_loop: true }),
         None => Ok(exit),
+    }
+}
+
+/// The plan of a run; of several policies the joint one.
+fn plan<'r>(runs: &'r [TriageRun<'_>], joint: Option<&'r JointPlan>) -> Plan<'r> {
+    match joint {
+        Some(joint) => joint.plan(runs, VERSION),
+        None => runs[0].plan(VERSION),
     }
 }
 
@@ -220,29 +279,36 @@ fn take_outcomes(run: &mut TriageRun<'_>, applied: ApplyResult) {
     run.complete = run.why_incomplete.is_empty();
 }
 
-/// The second line of a live run.
+/// The second line of a live run. Of several policies the figures are summed up, and a rule has its policy before it.
 fn end(
     live: Option<&Live>,
     forge: &OpenForge,
-    run: Option<&TriageRun<'_>>,
+    runs: &[TriageRun<'_>],
     (exit, why_incomplete): (Exit, &[String]),
     now: DateTime<Utc>,
 ) -> Result<()> {
     let Some(live) = live else { return Ok(()) };
-    let mut rules: HashMap<&str, usize> = HashMap::new();
-    for row in run.map(|run| run.rows.as_slice()).unwrap_or_default() {
-        if let (Some(run), Some(rule)) = (run, row.judgement.rule) {
-            *rules.entry(run.policy.decide[rule].id.as_str()).or_default() += 1;
+    let mut rules: HashMap<String, usize> = HashMap::new();
+    for run in runs {
+        let before = if runs.len() > 1 { format!("{}/", run.policy.name) } else { String::new() };
+        for rule in run.rows.iter().filter_map(|row| row.judgement.rule) {
+            *rules.entry(format!("{before}{}", run.policy.decide[rule].id)).or_default() += 1;
         }
     }
+    let totals = runs.iter().map(|run| run.totals).reduce(RunTotals::plus);
+    let rules_hash = match runs {
+        [] => String::new(),
+        [one] => one.policy.hash.clone(),
+        several => joint::rules_hash(several),
+    };
     let ended = RunEnding {
         exit: exit.code(),
         complete: why_incomplete.is_empty(),
         why_incomplete,
-        totals: serde_json::to_value(run.map(|run| run.totals))?,
-        rules,
+        totals: serde_json::to_value(totals)?,
+        rules: rules.iter().map(|(id, count)| (id.as_str(), *count)).collect(),
         counts: forge.counts(),
-        rules_hash: run.map_or("", |run| &run.policy.hash),
+        rules_hash: &rules_hash,
     };
     live.end(&ended, now, VERSION)
 }

@@ -16,7 +16,7 @@ use crate::engine::rules::Policy;
 use crate::engine::untrusted::{markdown, terminal};
 use crate::explain::{Explanation, explain, show};
 use crate::forge::{Forge, Item};
-use crate::jobs::{backlog_triage, facts};
+use crate::jobs::facts;
 use crate::plan::marker::Marker;
 use crate::plan::memory::Us;
 use crate::plan::section;
@@ -29,7 +29,7 @@ pub(super) fn run(args: &Why) -> Result<Exit, EarlyEnd> {
         return Err(usage(anyhow!("the item names its repository: leave --repo out")));
     }
     check(&common.target, &named, common.org.as_deref())?;
-    let found = match rules::find(common, &backlog_triage::SPEC)? {
+    let found = match rules::find(common, rules::policy(&args.policy, common.rules.as_deref())?)? {
         Ok(rules) => rules,
         Err(exit) => return Ok(exit),
     };

@@ -14,7 +14,7 @@ use crate::engine::value::Value;
 use crate::forge::Forge;
 use crate::jobs::backlog::{Backlog, BacklogQuery};
 use crate::jobs::items;
-use crate::jobs::states;
+use crate::jobs::states::{self, SharedWork};
 use crate::report::ItemRow;
 
 /// An item that is judged in two ways.
@@ -83,7 +83,7 @@ fn judge_policies<'p>(
     let (threads, only, plans, progress) = (1, None, false, &|_| {});
     let asked = BacklogQuery { forge, repos, policy, now, threads, only, plans, journal, progress };
     let mut backlog = items::judge(&asked)?;
-    states::decide(&asked, &mut backlog);
+    states::decide(&asked, &mut backlog, (0, &mut SharedWork::default()));
     Ok(backlog)
 }
 

@@ -88,8 +88,8 @@ fn judge(forge: &dyn Forge, policy: &Policy, templates: &Templates) {
         journal: &journal,
         progress: &progress,
     };
-    if let Ok(run) = backlog_triage::triage(&asked, templates, "0") {
-        let plan = serde_json::to_vec(&run.plan("0")).unwrap();
+    if let Ok(runs) = backlog_triage::triage(&[asked], &[templates], "0") {
+        let plan = serde_json::to_vec(&runs[0].plan("0")).unwrap();
         serde_json::from_slice::<kaizen::plan::Plan<'_>>(&plan).unwrap_or_else(|error| panic!("our own plan: {error}"));
     }
 }
@@ -235,8 +235,8 @@ pub mod plans {
             journal: &journal,
             progress: &progress,
         };
-        let run = backlog_triage::triage(&asked, &templates, "0").unwrap();
-        let plan = run.plan("0");
+        let runs = backlog_triage::triage(&[asked], &[&templates], "0").unwrap();
+        let plan = runs[0].plan("0");
         let bodies = plan.items.iter().flat_map(|item| &item.effects).flat_map(|effect| &effect.writes);
         let mut seeds: Vec<Vec<u8>> =
             bodies.filter_map(|write| write.args.body.clone()).map(String::into_bytes).collect();

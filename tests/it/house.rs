@@ -47,9 +47,10 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Files beside the jobs that are none.
-const HELPERS: [(&str, &str); 11] = [
+const HELPERS: [(&str, &str); 12] = [
     ("mod", "the list of the jobs"),
     ("backlog", "what is judged, and what comes of it"),
+    ("joint", "one plan of several policies over one reading"),
     ("items", "what every policy over issues and pull requests shares"),
     ("states", "what becomes of each item in a run"),
     ("unfinished", "what a killed run left behind"),
@@ -350,7 +351,7 @@ fn nothing_stands_in_the_folders_without_a_job() {
     for (folder, there, known) in [
         ("src/jobs", rust, with(&helpers)),
         ("rules", names("rules", ".yaml"), with(&["common", "automations", "kaizen.schema.json", "tests"])),
-        ("templates", names("templates", "/"), with(&["shared"])),
+        ("templates", names("templates", "/"), with(&["shared", "run"])),
         (".gitea/workflows", names(".gitea/workflows", ".yml"), with(&["ci", "nightly", "rules-review"])),
     ] {
         let strays: Vec<&String> = there.difference(&known).collect();

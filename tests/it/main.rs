@@ -29,6 +29,7 @@ mod mask;
 mod meanwhile;
 mod memory;
 mod output;
+mod policies;
 mod proven;
 mod publish;
 mod readme;

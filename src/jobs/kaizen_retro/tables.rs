@@ -161,6 +161,7 @@ pub const REPORT: &str = "report.md.j2";
 /// What this job asks of its rule file.
 pub const SPEC: JobSpec = JobSpec {
     job: "kaizen-retro",
+    declares: "kaizen-retro",
     items: Some(OfItems { flags: &FLAGS, decides: false, window: true }),
     texts: &[JobText { template: REPORT, names: &NAMES, summary: false }],
     measure: &MEASURE,

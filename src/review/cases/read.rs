@@ -84,9 +84,9 @@ impl<'r> CaseReader<'r> {
             None => self.reader.missing(fields, Span::default(), "a case file says its version", "add `version: 1`"),
         }
         if let Some((node, job)) = fields.get("job").and_then(|node| Some((node, self.reader.text(node, "`job`")?)))
-            && job != self.book.spec.job
+            && job != self.book.spec.declares
         {
-            let message = format!("these are cases of `{}`, and this says `{job}`", self.book.spec.job);
+            let message = format!("these are cases of `{}`, and this says `{job}`", self.book.spec.declares);
             self.reader.sink.error(node.span, message, None);
         }
         if let Some(user) = fields.get("user").and_then(|node| self.reader.text(node, "`user`")) {

@@ -86,7 +86,7 @@ pub(super) fn act(
     let live = if args.dry_run {
         None
     } else {
-        Some(Live::begin(folder, SPEC.job, now, VERSION, RunSubject { forge: &forge, undoes: None })?)
+        Some(Live::begin(folder, SPEC.job, now, VERSION, RunSubject { forge: &forge, policies: &[], undoes: None })?)
     };
     let acted = work(args, rules, issue_forge, report, live.as_ref(), &clock);
     if let Some(live) = &live {
@@ -245,6 +245,7 @@ fn finished<'p>(rules: &'p RulesInForce, forge: &str, report: &ProposalReport<'p
         manners: Manners {
             pause_ms: policy.limits.pause_ms,
             skip_command: policy.skip_command.clone(),
+            more_skip_commands: Vec::new(),
             bots: policy.bots.clone(),
             labels: policy.labels.iter().map(label).collect(),
         },

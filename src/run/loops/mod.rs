@@ -30,7 +30,7 @@ struct LoopRun {
 
 impl LoopRun {
     fn begin(folder: &Path, job: &str, now: DateTime<Utc>, (dry_run, forge): (bool, &str)) -> Result<LoopRun> {
-        let about = RunSubject { forge, undoes: None };
+        let about = RunSubject { forge, policies: &[], undoes: None };
         let record = if dry_run { None } else { Some(RunRecord::begin(folder, job, now, VERSION, about)?) };
         Ok(LoopRun { record })
     }

@@ -59,7 +59,7 @@ pub(super) fn run(args: &RetroOptions) -> Result<Exit, EarlyEnd> {
     let mut asked_for = repos(forge.read(), &common.repos, org)?;
     asked_for
         .retain(|index| also.as_ref().is_none_or(|also| !forge.read().repos()[*index].name.eq_ignore_ascii_case(also)));
-    let about = RunSubject { forge: &forge.read().name(), undoes: None };
+    let about = RunSubject { forge: &forge.read().name(), policies: &[], undoes: None };
     let begun = live.then(|| Live::begin(&common.target.loop_dir, SPEC.job, now, VERSION, about)).transpose()?;
     let one = RetroRun { args, rules: &rules, forge: &forge, repos: asked_for, now, fleet };
     let result = one.look_back(begun.as_ref());

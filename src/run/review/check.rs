@@ -114,7 +114,9 @@ fn folders(args: &CheckOptions) -> Result<Vec<(Folder, Option<String>)>, EarlyEn
     }
     if paths.is_empty() {
         let mut seen = BTreeSet::new();
-        for path in jobs::NAMES.into_iter().filter_map(|job| pack::folder(job, None)) {
+        let of_jobs = jobs::NAMES.into_iter().filter_map(|job| pack::folder(job, None));
+        let own = pack::own_policies(&jobs::NAMES, None).map_err(usage)?;
+        for path in of_jobs.chain(own.iter().filter_map(|name| pack::folder(name, None))) {
             if seen.insert(path.clone()) {
                 found.push((read(&path)?, None));
             }
@@ -131,16 +133,7 @@ fn folders(args: &CheckOptions) -> Result<Vec<(Folder, Option<String>)>, EarlyEn
 
 fn loaded(job: &str, pack: &Pack) -> LoadResult {
     confined::begin(&format!("checking {}", pack.input.file.name));
-    let mut loaded = match jobs::spec(job) {
-        Some(spec) => load(spec, &pack.input),
-        None => LoadResult {
-            policy: None,
-            advice: Default::default(),
-            sinks: Vec::new(),
-            diagnostics: Vec::new(),
-            aside: Default::default(),
-        },
-    };
+    let mut loaded = load(jobs::policy(job), &pack.input);
     loaded.diagnostics.extend(pack.not_utf8.iter().cloned());
     loaded
 }

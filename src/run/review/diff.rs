@@ -16,7 +16,7 @@ use chrono::Utc;
 
 use super::super::forge::check;
 use super::super::output::{self, variable};
-use super::super::rules::tell;
+use super::super::rules::{spec, tell};
 use super::super::{EarlyEnd, Exit, say, usage};
 use super::broken::{cannot, comment};
 use super::revision::RuleVersion;
@@ -24,7 +24,7 @@ use super::sticky::StickyText;
 use crate::cli::{DiffOptions, Format};
 use crate::forge::remote::address::Runner;
 use crate::forge::time::rfc3339;
-use crate::jobs::{self, backlog_triage};
+use crate::jobs::backlog_triage;
 use crate::language::{JobSpec, effective};
 use crate::review::diff::backlog::BacklogDiff;
 use crate::review::diff::fail_on::FailOn;
@@ -44,14 +44,16 @@ struct DiffReading {
 }
 
 /// The jobs that are asked for, each once, in that order.
-fn jobs(args: &DiffOptions) -> Vec<&'static JobSpec> {
+fn jobs(args: &DiffOptions) -> Result<Vec<&'static JobSpec>, EarlyEnd> {
     let mut all: Vec<&'static JobSpec> = Vec::new();
-    for spec in args.jobs.iter().filter_map(|job| jobs::spec(job)) {
+    for job in &args.jobs {
+        // Whether one of the versions has it shows when they are read.
+        let spec = spec(job, args.common.rules.as_deref(), true)?;
         if !all.iter().any(|there| there.job == spec.job) {
             all.push(spec);
         }
     }
-    if all.is_empty() { vec![&backlog_triage::SPEC] } else { all }
+    Ok(if all.is_empty() { vec![&backlog_triage::SPEC] } else { all })
 }
 
 /// What none of the jobs takes is not meant.
@@ -72,7 +74,7 @@ fn untaken(args: &DiffOptions, jobs: &[&JobSpec]) -> Result<(), EarlyEnd> {
 /// Compares, reports, comments.
 pub(super) fn run(args: &DiffOptions) -> Result<Exit, EarlyEnd> {
     let common = &args.common;
-    let jobs = jobs(args);
+    let jobs = jobs(args)?;
     untaken(args, &jobs)?;
     if jobs.iter().any(|spec| spec.items.is_some()) {
         check(&common.target, &common.repos, common.org.as_deref())?;
@@ -105,7 +107,7 @@ pub(super) fn run(args: &DiffOptions) -> Result<Exit, EarlyEnd> {
     let mut reports = Vec::new();
     for (spec, (mut base, mut head)) in all {
         let keys = changed_keys(base.as_ref(), head.as_ref());
-        let mut seen = if spec.job == backlog_triage::SPEC.job {
+        let mut seen = if spec.items.is_some_and(|items| items.decides) {
             items::compare_items(args, (base.as_mut(), head.as_mut()), now)?
         } else {
             counts::compare_counted(args, spec, (base.as_ref(), head.as_ref()), now)?

@@ -90,7 +90,7 @@ impl RuleVersion {
 
     /// A folder of rules, or the top of a checkout that holds one.
     pub(in crate::run) fn folder(folder: &Path) -> RuleVersion {
-        let has = |rules: &&PathBuf| jobs::NAMES.iter().any(|job| rules.join(format!("{job}.yaml")).is_file());
+        let has = |rules: &&PathBuf| pack::has_rules(&jobs::NAMES, rules);
         let inner = pack::FOLDERS.map(|inner| folder.join(inner));
         let rules = [folder.to_owned()].into_iter().chain(inner).find(|rules| has(&rules));
         RuleVersion::here(Some(&rules.unwrap_or_else(|| folder.to_owned())), None)
@@ -115,7 +115,7 @@ impl RuleVersion {
         if let Some(head) = head {
             return RuleVersion::named(head, common).map(Some);
         }
-        let here = named || jobs::NAMES.iter().any(|job| pack::folder(job, None).is_some());
+        let here = named || pack::FOLDERS.iter().any(|folder| pack::has_rules(&jobs::NAMES, Path::new(folder)));
         if here || Runner::of(&variable).is_none() {
             return Ok(None);
         }
@@ -210,7 +210,17 @@ impl RuleVersion {
             let folder = tree::folder(tree, folders, job)?;
             folder.map(|folder| tree::cases(tree, folder)).transpose()
         })?;
-        Ok(pack::cases_of(job, &jobs::NAMES, files.unwrap_or_default()))
+        let own = self.of_tree(|tree, folders| tree::policies(tree, folders, &jobs::NAMES))?;
+        let known: Vec<&str> = jobs::NAMES.into_iter().chain(own.iter().map(String::as_str)).collect();
+        Ok(pack::cases_of(job, &known, files.unwrap_or_default()))
+    }
+
+    /// Its policies, by name.
+    pub(in crate::run) fn policies(&self) -> Result<Vec<String>, EarlyEnd> {
+        if let RevisionPlace::Folder(rules, _) = &self.place {
+            return pack::own_policies(&jobs::NAMES, rules.as_deref()).map_err(usage);
+        }
+        self.of_tree(|tree, folders| tree::policies(tree, folders, &jobs::NAMES))
     }
 
     /// Its folders of rules, whole.

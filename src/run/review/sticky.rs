@@ -122,7 +122,7 @@ fn carry_out(
 ) -> Result<ApplyResult, EarlyEnd> {
     let clock = || common.target.now.unwrap_or_else(Utc::now);
     let stop = live::stop()?;
-    let about = RunSubject { forge: &plan.forge, undoes: None };
+    let about = RunSubject { forge: &plan.forge, policies: &[], undoes: None };
     let live = Live::begin(&common.target.loop_dir, NAME, now, VERSION, about)?;
     let applied = live.carry_out(forge, plan, HashMap::new(), (&stop, &common.screen), &clock);
     let done = applied.outcomes.iter().all(|outcome| !matches!(outcome.fate, ItemFate::Failed | ItemFate::NotReached));

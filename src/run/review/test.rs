@@ -6,7 +6,6 @@
 
 use std::io::IsTerminal;
 
-use anyhow::anyhow;
 use chrono::Utc;
 use serde_json::{Value, json};
 
@@ -20,7 +19,7 @@ use crate::engine::source::Source;
 use crate::forge::time::rfc3339;
 use crate::jobs;
 use crate::language::JobSpec;
-use crate::language::diag::{Diagnostic, did_you_mean};
+use crate::language::diag::Diagnostic;
 use crate::pack::{self, Pack};
 use crate::review::book::RuleBook;
 use crate::review::cases::judge::{CaseResult, Judge};
@@ -37,19 +36,24 @@ const LONGEST: u64 = 240;
 
 /// Tests the rules of each job that was asked for.
 pub(super) fn run(args: &Test) -> Result<Exit, EarlyEnd> {
-    let mut specs = Vec::new();
-    for name in &args.jobs {
-        let Some(spec) = jobs::spec(name) else {
-            let help = did_you_mean(name, jobs::NAMES).unwrap_or_default();
-            return Err(usage(anyhow!("there is no job `{name}`; {help}")));
-        };
-        specs.push(spec);
-    }
     let common = &args.common;
     let named = common.rules.is_some() || common.templates.is_some();
     let version = RuleVersion::of_options(args.head.as_deref(), named, common)?;
+    let mut specs = Vec::new();
+    for name in &args.jobs {
+        specs.push(rules::spec(name, common.rules.as_deref(), version.is_some())?);
+    }
     if specs.is_empty() {
         specs = unnamed(args, version.is_some());
+        let own = match &version {
+            Some(version) => version.policies()?,
+            None => pack::own_policies(&jobs::NAMES, common.rules.as_deref()).map_err(usage)?,
+        };
+        // Beside policies of one's own the built-in rules of jobs are no concern.
+        if !own.is_empty() && version.is_none() && !has_jobs(args) {
+            specs.clear();
+        }
+        specs.extend(own.iter().map(|name| jobs::policy(name)));
     }
     let (mut tested, mut bad, mut there, mut untested) = (Vec::new(), false, false, false);
     let several = specs.len() > 1;
@@ -90,14 +94,22 @@ fn judges(spec: &JobSpec) -> bool {
 /// The jobs that are meant where none is named: those that there are rules of one's own for; without any, and
 /// at a revision, all whose rules judge something.
 fn unnamed(args: &Test, at_version: bool) -> Vec<&'static JobSpec> {
-    let own = |spec: &&JobSpec| {
-        let folder = pack::folder(spec.job, args.common.rules.as_deref());
-        folder.is_some_and(|folder| folder.join(format!("{}.yaml", spec.job)).is_file())
-    };
+    let own = |spec: &&JobSpec| has_own(args, spec);
     let all: Vec<&'static JobSpec> =
         jobs::NAMES.iter().filter_map(|name| jobs::spec(name)).filter(|spec| judges(spec)).collect();
     let owned: Vec<&'static JobSpec> = all.iter().copied().filter(own).collect();
     if at_version || owned.is_empty() { all } else { owned }
+}
+
+/// There are rules of one's own for a job.
+fn has_own(args: &Test, spec: &JobSpec) -> bool {
+    let folder = pack::folder(spec.job, args.common.rules.as_deref());
+    folder.is_some_and(|folder| folder.join(format!("{}.yaml", spec.job)).is_file())
+}
+
+/// There are rules of one's own for any job.
+fn has_jobs(args: &Test) -> bool {
+    jobs::SPECS.iter().any(|spec| has_own(args, spec))
 }
 
 /// What is tested of a job: its rules, its cases, what is wrong with the folder of these.

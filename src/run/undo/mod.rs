@@ -67,7 +67,7 @@ pub(super) fn run(args: &cli::UndoOptions) -> Result<Exit, EarlyEnd> {
         None => Some(in_comments(args, forge.read(), &book, &names)?),
     };
     let undoes = known.as_ref().or(found.as_ref().map(|found| &found.run));
-    let about = RunSubject { forge: &forge.read().name(), undoes: undoes.map(String::as_str) };
+    let about = RunSubject { forge: &forge.read().name(), policies: &[], undoes: undoes.map(String::as_str) };
     let live = match args.dry_run {
         true => None,
         false => Some(Live::begin(&args.target.loop_dir, JOB, now, VERSION, about)?),

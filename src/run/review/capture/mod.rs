@@ -23,32 +23,30 @@ use crate::cli::rules::Capture;
 use crate::engine::source::Source;
 use crate::engine::untrusted::terminal;
 use crate::files;
-use crate::jobs::{self, backlog_triage};
+use crate::jobs;
 use crate::pack;
 use crate::review::book::RuleBook;
 use crate::review::cases::judge::Judge;
 use crate::review::cases::write::{CaseFile, New, with_case};
 use crate::review::cases::{self, CaseItem, CaseMember, CaseSubject};
 
-/// The job whose rules an item is captured for.
-const SPEC: &crate::language::JobSpec = &backlog_triage::SPEC;
-
 /// Captures.
 pub(super) fn run(args: &Capture) -> Result<Exit, EarlyEnd> {
     let (names, number) = item_name(&args.item).map_err(usage)?;
     check(&args.target, &names, None)?;
-    confined::begin(&format!("checking the rules of {}", SPEC.job));
-    let pack = pack::read(SPEC.job, &jobs::NAMES, args.rules.as_deref(), args.templates.as_deref()).map_err(usage)?;
+    let spec = rules::policy(&args.policy, args.rules.as_deref())?;
+    confined::begin(&format!("checking the rules of {}", spec.job));
+    let pack = pack::read(spec.job, &jobs::NAMES, args.rules.as_deref(), args.templates.as_deref()).map_err(usage)?;
     let folder = pack.folder.clone();
-    let RulesInForce { policy, templates, advice, .. } = match rules::checked(SPEC, pack, &args.screen, "the rules") {
+    let RulesInForce { policy, templates, advice, .. } = match rules::checked(spec, pack, &args.screen, "the rules") {
         Ok(rules) => rules,
         Err(exit) => return Ok(exit),
     };
-    let book = RuleBook { spec: SPEC, policy: &policy, advice: &advice };
+    let book = RuleBook { spec, policy: &policy, advice: &advice };
     let file = match (&args.output, &folder) {
         (Some(path), _) if path == Path::new("-") => None,
         (Some(path), _) => Some(path.clone()),
-        (None, Some(folder)) => Some(folder.join(pack::CASES).join(format!("{}.yaml", SPEC.job))),
+        (None, Some(folder)) => Some(folder.join(pack::CASES).join(format!("{}.yaml", spec.job))),
         (None, None) => {
             let help = "run `kaizen init`, name a folder with --rules, or a file with --output (- prints the case)";
             return Err(usage(anyhow!("these are the built-in rules, and a case needs rules of one's own: {help}")));
@@ -91,7 +89,7 @@ pub(super) fn run(args: &Capture) -> Result<Exit, EarlyEnd> {
     match &file {
         Some(path) => {
             files::replace(path, written.text.as_bytes(), files::Access::Usual)?;
-            tell(&source, &written, path, (folder.as_deref(), args.rules.as_deref()), &failures)?;
+            tell(&source, &written, path, (folder.as_deref(), args.rules.as_deref(), spec.job), &failures)?;
         }
         None => output::print_text(&written.case)?,
     }
@@ -148,7 +146,7 @@ fn tell(
     source: &Source,
     written: &CaseFile,
     path: &Path,
-    (folder, named): (Option<&Path>, Option<&Path>),
+    (folder, named, policy): (Option<&Path>, Option<&Path>, &str),
     failures: &[String],
 ) -> Result<()> {
     let line = source.line_column(written.at.start).0;
@@ -160,13 +158,13 @@ fn tell(
     if !failures.is_empty() {
         out.push_str(&format!("the rules now decide: {}\n", terminal(&failures.join(", "))));
     }
-    let beside: Option<PathBuf> = folder.map(|folder| folder.join(pack::CASES).join(format!("{}.yaml", SPEC.job)));
+    let beside: Option<PathBuf> = folder.map(|folder| folder.join(pack::CASES).join(format!("{policy}.yaml")));
     let rules = named.map_or_else(String::new, |folder| format!(" --rules {}", folder.display()));
-    let run = format!("kaizen rules test {}{rules}", SPEC.job);
+    let run = format!("kaizen rules test {policy}{rules}");
     if beside.as_deref() == Some(path) {
         out.push_str(&format!("run it: {run}\n"));
     } else {
-        out.push_str(&format!("to run it, put it into tests/{}.yaml below the rules: {run}\n", SPEC.job));
+        out.push_str(&format!("to run it, put it into tests/{policy}.yaml below the rules: {run}\n"));
     }
     output::print_text(&out)
 }
