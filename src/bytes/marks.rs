@@ -1,43 +1,8 @@
-//! What bytes of JSON mean: where texts end, which brackets stand outside of texts.
+//! What bytes of JSON mean: which brackets stand outside of texts.
 //!
-//! Takes: bytes, one piece after another. Gives: where a text ends; the brackets of up to 64 bytes, a bit each.
+//! Takes: bytes, one piece after another. Gives: the brackets of up to 64 bytes, a bit each.
 
 use wide::u8x16;
-
-const ONES: u64 = u64::from_le_bytes([1; 8]);
-const HIGHS: u64 = ONES << 7;
-
-/// The high bit of the bytes that are zero; right up to the first of them, which is the one that is asked for.
-const fn zeros(bytes: u64) -> u64 {
-    bytes.wrapping_sub(ONES) & !bytes & HIGHS
-}
-
-const fn equal(bytes: u64, to: u8) -> u64 {
-    zeros(bytes ^ (ONES * to as u64))
-}
-
-/// Where a text ends, is escaped, or holds a control character; else the length. Most texts are short.
-#[inline]
-#[must_use]
-pub fn in_text(bytes: &[u8], mut at: usize) -> usize {
-    loop {
-        let rest = bytes.get(at..).unwrap_or_default();
-        let (chunk, last) = match rest.first_chunk::<8>() {
-            Some(chunk) => (*chunk, false),
-            None => (padded(rest), true),
-        };
-        let chunk = u64::from_le_bytes(chunk);
-        let control = chunk.wrapping_sub(ONES * 0x20) & !chunk & HIGHS;
-        let found = equal(chunk, b'"') | equal(chunk, b'\\') | control;
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
-        }
-        if last {
-            return bytes.len();
-        }
-        at += 8;
-    }
-}
 
 /// Bytes that are looked at at once.
 pub const MANY: usize = 64;
@@ -144,20 +109,6 @@ const fn between(quotes: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_text_ends_where_a_look_at_every_byte_finds_it_to() {
-        let mut random = fastrand::Rng::with_seed(1);
-        for _ in 0..2_000 {
-            // Seldom something that is looked for, often its neighbours.
-            let bytes = b" a!#{[]}\"\\\x1f\x20\x7f\x80\xff|~zZ";
-            let bytes: Vec<u8> = (0..random.usize(..40)).filter_map(|_| random.choice(bytes).copied()).collect();
-            for at in 0..=bytes.len() {
-                let text = bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
-                assert_eq!(in_text(&bytes, at), text.map_or(bytes.len(), |found| at + found), "{bytes:?} {at}");
-            }
-        }
-    }
 
     #[test]
     fn pieces_of_any_size_have_the_brackets_that_a_look_at_every_byte_finds() {

@@ -21,12 +21,9 @@ use super::problems::Problems;
 use super::session::{Session, SessionPlace};
 use super::tools::ToolTally;
 use super::who::{Who, shorten};
-use crate::bytes::name::Looks;
 
 /// Bytes of raw messages and names that are remembered, so that one met again costs nothing.
 const REMEMBERED: usize = 2 << 20;
-/// Names that are looked through before one is looked up.
-const FEW: usize = 16;
 const MICROS_A_MS: f64 = 1_000.0;
 const MICROS_A_MINUTE: f64 = 60_000_000.0;
 
@@ -103,9 +100,8 @@ pub struct Counter<'m> {
     /// Raw messages, and the key and the normal text of each; no key where nothing is left of it.
     messages: HashMap<Box<str>, Option<(u128, Box<str>)>>,
     message_bytes: usize,
-    /// Names of tools and sequences, and their keys; the first few by what they look like.
+    /// Names of tools and sequences, and their keys.
     names: HashMap<Box<str>, u128>,
-    few: Vec<(Looks, u128)>,
     name_bytes: usize,
     repos: HashMap<Box<str>, Arc<str>>,
 }
@@ -132,7 +128,6 @@ impl<'m> Counter<'m> {
             messages: HashMap::new(),
             message_bytes: 0,
             names: HashMap::new(),
-            few: Vec::new(),
             name_bytes: 0,
             repos: HashMap::new(),
         }
@@ -213,10 +208,6 @@ impl<'m> Counter<'m> {
     }
 
     fn name(&mut self, name: &str) -> u128 {
-        let looks = Looks::of(name.as_bytes());
-        if let Some((_, key)) = self.few.iter().find(|(known, _)| *known == looks && looks.tells()) {
-            return *key;
-        }
         if let Some(key) = self.names.get(name) {
             return *key;
         }
@@ -226,9 +217,6 @@ impl<'m> Counter<'m> {
         }
         self.name_bytes += name.len() + 64;
         let key = hash(name);
-        if self.few.len() < FEW && looks.tells() {
-            self.few.push((looks, key));
-        }
         self.names.insert(name.into(), key);
         key
     }

@@ -8,8 +8,10 @@ use std::io::Read;
 use super::adapters::document::OWN;
 use super::blocks::{BLOCK, Buffer, Cut, LONGEST, RecordBlock, lines};
 use super::problems::Problems;
-use super::scan::{DEEPEST, MEANS, inside};
 use super::session::SessionPlace;
+
+/// Brackets within brackets; what is deeper was made to break readers.
+const DEEPEST: usize = 500;
 
 /// Cuts a document into the elements of its lists of sessions.
 #[derive(Debug)]
@@ -80,33 +82,37 @@ impl Elements {
         let bytes = std::mem::take(&mut self.buffer.bytes);
         let mut at = self.scanned;
         while at < bytes.len() && !self.broken {
-            if self.inner > 0 {
-                at = inside(&bytes, at, &mut self.inner);
-                if self.inner > DEEPEST {
-                    self.break_off(at, &bytes, problems, "brackets are nested too deeply");
-                } else if self.inner > 0 {
-                    break; // it goes on in what is not read yet
-                } else {
-                    self.finish(at, records, problems, &bytes);
-                }
-                continue;
-            }
             let byte = bytes[at];
-            if self.in_text {
-                if self.escaped {
-                    self.escaped = false;
-                } else if byte == b'\\' {
+            if self.escaped {
+                self.escaped = false;
+            } else if self.in_text {
+                let Some(length) = memchr::memchr2(b'"', b'\\', &bytes[at..]) else {
+                    at = bytes.len();
+                    break;
+                };
+                at += length;
+                if bytes[at] == b'\\' {
                     self.escaped = true;
-                } else if byte == b'"' {
+                } else {
                     self.in_text = false;
                     self.key(&bytes, at);
-                } else {
-                    // The rest of the text, as far as nothing in it means anything.
-                    while at + 1 < bytes.len() && !MEANS[1][usize::from(bytes[at + 1])] {
-                        at += 1;
-                    }
                 }
-            } else if MEANS[0][usize::from(byte)] {
+            } else if self.inner > 0 {
+                match byte {
+                    b'"' => self.in_text = true,
+                    b'{' | b'[' if self.inner == DEEPEST => {
+                        self.break_off(at + 1, &bytes, problems, "brackets are nested too deeply");
+                    }
+                    b'{' | b'[' => self.inner += 1,
+                    b'}' | b']' => {
+                        self.inner -= 1;
+                        if self.inner == 0 {
+                            self.finish(at + 1, records, problems, &bytes);
+                        }
+                    }
+                    _ => {}
+                }
+            } else if matches!(byte, b'"' | b'{' | b'}' | b'[' | b']' | b',' | b':') {
                 self.mark(byte, at, records, problems, &bytes);
             } else if !byte.is_ascii_whitespace() {
                 if self.in_list() && self.element.is_none() {

@@ -18,11 +18,6 @@ impl Exact {
         self.0 = self.0.saturating_add((number * ONE) as i128);
     }
 
-    /// Adds a whole number of sixteenths.
-    pub fn add_sixteenths(&mut self, number: i64) {
-        self.0 = self.0.saturating_add(i128::from(number) << 52);
-    }
-
     /// Adds another sum.
     pub fn join(&mut self, other: Exact) {
         self.0 = self.0.saturating_add(other.0);

@@ -5,7 +5,7 @@
 //! calls reads the files. In reading order:
 //!
 //! - [`session`] what a session is, [`problems`] what could not be read
-//! - [`blocks`] an input in blocks of whole records, `elements` the same for a document, `scan` what means something, [`adapters`] the formats that are known, a file each
+//! - [`blocks`] an input in blocks of whole records, `elements` the same for a document, [`adapters`] the formats that are known, a file each
 //! - [`recorded`] one recorded session, `loose` any value in it
 //! - [`measure`] what the rules measure, [`count`] sessions counted
 //! - [`part`] what a part of a reading counted, and all parts as one
@@ -24,7 +24,6 @@ pub mod measure;
 pub mod part;
 pub mod problems;
 pub mod recorded;
-mod scan;
 pub mod session;
 pub mod tools;
 pub mod who;

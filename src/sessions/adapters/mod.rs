@@ -121,18 +121,12 @@ impl SessionReader for Records {
     fn block(&mut self, block: &mut RecordBlock, shard: Shard, to: &mut Counter<'_>) {
         block.problems.only(|place| shard.reads(place));
         to.counts.problems.add(std::mem::take(&mut block.problems));
-        // Looked at once, not text by text; where it is none, the record that is to blame is found.
-        let text = std::str::from_utf8(&block.bytes).ok();
         for record in &block.records {
             let place = block.place(*record);
             if !shard.reads(place) {
                 continue;
             }
-            let read = match text.and_then(|text| text.get(record.0..record.1)) {
-                Some(text) => recorded::session_of(text),
-                None => recorded::session(&block.bytes[record.0..record.1]),
-            };
-            match read {
+            match recorded::session(&block.bytes[record.0..record.1]) {
                 Ok((session, left_out)) => {
                     for what in left_out {
                         let what = if what.is_empty() { what } else { format!("{what}; it is left out") };

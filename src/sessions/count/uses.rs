@@ -10,8 +10,7 @@ use super::super::measure::SessionMeasure;
 use super::super::session::{Call, Session, SessionPlace, Tool};
 use super::super::tools::{Sightings, ToolTally, Use};
 use super::super::who::{Who, shorten};
-use super::{Budget, Counter, FEW, MICROS_A_MINUTE, MICROS_A_MS};
-use crate::bytes::name::Looks;
+use super::{Budget, Counter, MICROS_A_MINUTE, MICROS_A_MS};
 
 impl Counter<'_> {
     /// Counts them; how many tools they name.
@@ -76,16 +75,11 @@ impl Counter<'_> {
         budget: &mut Budget,
     ) {
         to.calls += calls.len() as u64;
-        // Most latencies are whole, or nearly so, and at most a year: many of them are added as they are.
-        let (mut sixteenths, mut failures) = (0_i64, 0_u64);
+        let mut failures = 0_u64;
         for (index, call) in calls.iter().enumerate() {
             if call.ms > 0.0 {
                 to.timed += 1;
-                let scaled = call.ms * 16.0;
-                match sixteenths.checked_add(scaled as i64).filter(|_| scaled as i64 as f64 == scaled) {
-                    Some(sum) => sixteenths = sum,
-                    None => to.ms.add(call.ms),
-                }
+                to.ms.add(call.ms);
                 let at = SessionPlace(place.0, place.1, u32::try_from(start + index).unwrap_or(u32::MAX));
                 to.first.get_or_insert(at);
             }
@@ -93,7 +87,6 @@ impl Counter<'_> {
             failures += u64::from(call.failed == Some(true));
         }
         to.failed += failures;
-        to.ms.add_sixteenths(sixteenths);
         if calls.len() >= self.measure.streak {
             to.streaks += 1;
             to.first_streak.get_or_insert(last);
@@ -119,13 +112,11 @@ impl Counter<'_> {
 /// The tools of a session, and what it did with each.
 #[derive(Default)]
 struct ToolUse<'s> {
-    /// Tools as calls name them, the first few, and which of `all` each is.
-    names: Vec<(Looks, &'s Tool<'s>, usize)>,
     all: Vec<ToolTries<'s>>,
-    /// Which of `all` a name is, where there are many.
-    many: HashMap<Cow<'s, str>, usize>,
-    /// The tool of the last call, which is often that of the next one.
-    last: Option<(Looks, usize)>,
+    /// Which of `all` a name is.
+    by_name: HashMap<Cow<'s, str>, usize>,
+    /// The tool of the last call, which is often that of the next one, and which of `all` it is.
+    last: Option<(&'s Tool<'s>, usize)>,
 }
 
 /// What a session did with one tool.
@@ -138,40 +129,17 @@ struct ToolTries<'s> {
 
 impl<'s> ToolUse<'s> {
     fn of(&mut self, measure: &SessionMeasure, tool: &'s Tool<'s>) -> usize {
-        let looks = Looks::of(if let Tool::Named(name) = tool { name.as_bytes() } else { b"" });
-        // No name, and an empty one, look the same.
-        let tells = looks.tells() && looks != Looks::of(b"");
-        if let Some((other, known)) = self.last
-            && other == looks
-            && tells
-        {
-            return known;
-        }
-        let same = |(other, seen, _): &&(Looks, &Tool<'_>, usize)| *other == looks && (tells || *seen == tool);
-        if let Some((.., known)) = self.names.iter().find(same) {
-            self.last = Some((looks, *known));
-            return *known;
+        if let Some((_, index)) = self.last.filter(|(last, _)| *last == tool) {
+            return index;
         }
         let name = tool_name(measure, tool);
-        let found = match self.all.len() {
-            ..=FEW => self.all.iter().position(|there| there.name == name),
-            _ => self.many.get(&name).copied(),
-        };
-        let index = found.unwrap_or_else(|| {
-            let index = self.all.len();
-            if index == FEW {
-                self.many = self.all.iter().map(|there| there.name.clone()).zip(0..).collect();
-            }
-            if index >= FEW {
-                self.many.insert(name.clone(), index);
-            }
+        let index = self.by_name.get(&name).copied().unwrap_or_else(|| {
             let waits = measure.waits.iter().any(|waits| *waits == name);
+            self.by_name.insert(name.clone(), self.all.len());
             self.all.push(ToolTries { name, waits, did: Use::default() });
-            index
+            self.all.len() - 1
         });
-        if self.names.len() < FEW {
-            self.names.push((looks, tool, index));
-        }
+        self.last = Some((tool, index));
         index
     }
 }
