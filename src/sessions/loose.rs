@@ -1,7 +1,7 @@
 //! Any JSON value, kept as what it is.
 //!
 //! Takes: a reader of JSON. Gives: [`Loose`], in which a value of another kind than is expected is no error of the
-//! whole record; [`LooseObject`], an object of which some members matter.
+//! whole record; [`LooseMembers`], an object of which some members matter.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -25,12 +25,12 @@ pub(super) enum Loose<'a, Object = IgnoredAny, Element = IgnoredAny> {
 }
 
 /// An object. A member that stands in it twice counts as it stands the last time.
-pub(super) trait LooseObject<'de>: Default {
+pub(super) trait LooseMembers<'de>: Default {
     /// Reads the value of the member with this key.
     fn member<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error>;
 }
 
-impl<'de> LooseObject<'de> for IgnoredAny {
+impl<'de> LooseMembers<'de> for IgnoredAny {
     fn member<A: MapAccess<'de>>(&mut self, _: &str, map: &mut A) -> Result<(), A::Error> {
         map.next_value::<IgnoredAny>().map(drop)
     }
@@ -58,13 +58,13 @@ struct LooseKey<'a>(#[serde(borrow)] Cow<'a, str>);
 
 struct LooseVisitor<Object, Element>(PhantomData<(Object, Element)>);
 
-impl<'de, Object: LooseObject<'de>, Element: Deserialize<'de>> Deserialize<'de> for Loose<'de, Object, Element> {
+impl<'de, Object: LooseMembers<'de>, Element: Deserialize<'de>> Deserialize<'de> for Loose<'de, Object, Element> {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         reader.deserialize_any(LooseVisitor(PhantomData))
     }
 }
 
-impl<'de, Object: LooseObject<'de>, Element: Deserialize<'de>> Visitor<'de> for LooseVisitor<Object, Element> {
+impl<'de, Object: LooseMembers<'de>, Element: Deserialize<'de>> Visitor<'de> for LooseVisitor<Object, Element> {
     type Value = Loose<'de, Object, Element>;
 
     fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {

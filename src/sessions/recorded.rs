@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use serde::de::{Deserialize, IgnoredAny, MapAccess};
 
-use super::loose::{Loose, LooseObject};
+use super::loose::{Loose, LooseMembers};
 use super::session::{Call, LONGEST_MS, Session, Tool};
 
 /// How the reason begins that a record is one of something else.
@@ -35,7 +35,7 @@ struct SessionRecord<'a> {
     ended: Loose<'a>,
 }
 
-impl<'de> LooseObject<'de> for SessionRecord<'de> {
+impl<'de> LooseMembers<'de> for SessionRecord<'de> {
     fn member<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         self.any_member = true;
         self.known_member |= MEMBERS.contains(&key);
@@ -59,7 +59,7 @@ struct ErrorRecord<'a> {
     message: Loose<'a>,
 }
 
-impl<'de> LooseObject<'de> for ErrorRecord<'de> {
+impl<'de> LooseMembers<'de> for ErrorRecord<'de> {
     fn member<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         match key {
             "message" => self.message = map.next_value()?,
@@ -78,7 +78,7 @@ struct CallRecord<'a> {
     failed: Option<bool>,
 }
 
-impl<'de> LooseObject<'de> for CallRecord<'de> {
+impl<'de> LooseMembers<'de> for CallRecord<'de> {
     fn member<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         let failed = match key {
             "tool" => {
