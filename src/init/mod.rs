@@ -18,7 +18,7 @@ use std::path::{Component, Path};
 use anyhow::anyhow;
 
 use crate::files;
-use crate::language::diag::{Diagnostic, Severity, did_you_mean};
+use crate::language::diag::{Diagnostic, Severity, nearest_argument};
 use crate::language::{JobSpec, load};
 use crate::pack;
 use record::InitRecord;
@@ -192,7 +192,7 @@ fn check_names(specs: &[&JobSpec], logins: &Logins) -> Result<(), InitRefusal> {
     let names: Vec<String> = specs.iter().flat_map(|spec| job::agents(spec.job)).collect();
     for name in logins.keys() {
         if !names.contains(name) {
-            let help = did_you_mean(name, names.iter().map(String::as_str));
+            let help = nearest_argument(name, names.iter().map(String::as_str));
             let help = help.unwrap_or_else(|| "these jobs hand nothing to anybody".to_owned());
             return Err(InitRefusal::Usage(anyhow!("the rules have no agent `{name}`; {help}")));
         }

@@ -13,7 +13,7 @@ use anyhow::{Result, bail};
 use super::InitAnswers;
 use super::record::InitRecord;
 use crate::forge::workflows;
-use crate::language::diag::did_you_mean;
+use crate::language::diag::nearest_argument;
 
 /// The job that is set up where none is named.
 const TRIAGE: &str = "backlog-triage";
@@ -69,7 +69,7 @@ pub(super) fn jobs(wish: &InitAnswers, record: &mut InitRecord) -> Result<Vec<St
     for job in &jobs {
         if !JOBS.iter().any(|(name, _)| name == job) {
             let all = JOBS.map(|(name, _)| name);
-            let help = did_you_mean(job, all).map(|help| format!("{help}; ")).unwrap_or_default();
+            let help = nearest_argument(job, all).map(|help| format!("{help}; ")).unwrap_or_default();
             bail!("--jobs: no workflow runs `{job}`; {help}there are {}", all.join(", "));
         }
     }

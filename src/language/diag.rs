@@ -77,15 +77,16 @@ pub struct ProblemSink<'d> {
     pub found: &'d mut Vec<Diagnostic>,
 }
 
-/// Problems up to which the nearest name is looked for: a file with more is not a slip, and comparing each of
-/// its names with each known one takes long.
+/// Problems of a file up to which the nearest name is looked for: a file with more is not a slip, and comparing each
+/// of its names with each known one takes long.
 const NEAREST: usize = 200;
 /// Characters of a name up to which the nearest is looked for, and of names that are listed.
 const LONGEST: usize = 100;
 const LISTED: usize = 400;
 
 impl ProblemSink<'_> {
-    /// The help for a name that is not known, as [`did_you_mean`] gives it.
+    /// The help for a name in this source that is not known: the nearest known one, or all of them where they are
+    /// few. None after [`NEAREST`] problems: this is the one way in which a check of files can ask for it.
     #[must_use]
     pub fn nearest<'n>(&self, name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
         if self.found.len() < NEAREST { did_you_mean(name, known) } else { None }
@@ -111,9 +112,14 @@ impl ProblemSink<'_> {
     }
 }
 
-/// The help for a name that is not known: the nearest known one, or all of them where they are few.
+/// The same for the argument of a command that knows no such name, and ends there.
 #[must_use]
-pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
+pub fn nearest_argument<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
+    did_you_mean(name, known)
+}
+
+/// Compares a name with each known one.
+fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
     let lower = name.to_lowercase();
     let short = |name: &str| name.len() <= LONGEST;

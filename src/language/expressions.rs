@@ -4,7 +4,7 @@
 //! which every name is resolved and every comparison makes sense, or diagnostics. `Checker` gives
 //! the types of expressions in templates too, which have more filters and no conditions proper.
 
-use super::diag::{ProblemSink, did_you_mean, listed, names_help};
+use super::diag::{ProblemSink, listed, names_help};
 use super::grammar::{self, Slip, Term, TermKind};
 use super::scope::{ExprPlace, Scope};
 use crate::engine::expr::{Compare, Expr, Filter, NameRef};
@@ -115,10 +115,10 @@ impl NameTypes for OfRules<'_> {
 }
 
 /// Names that other languages give our filters.
-fn filter_help(name: &str) -> Option<String> {
+fn filter_help(sink: &ProblemSink<'_>, name: &str) -> Option<String> {
     match name {
         "len" | "size" | "count" => Some("write `length`".to_owned()),
-        _ => did_you_mean(name, FILTERS.map(|(name, _)| name)),
+        _ => sink.nearest(name, FILTERS.map(|(name, _)| name)),
     }
 }
 
@@ -340,7 +340,7 @@ impl Checker<'_, '_> {
         };
         let strange = values.iter().find(|value| !known.contains(value));
         if let Some(value) = strange {
-            let help = did_you_mean(value, known.iter().map(String::as_str));
+            let help = self.sink.nearest(value, known.iter().map(String::as_str));
             self.fail(side.span, format!("this is never `{value}`"), help);
             return None;
         }
@@ -383,7 +383,7 @@ impl Checker<'_, '_> {
         }
         let kind = FILTERS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
         let Some(kind) = kind else {
-            return self.fail(at, format!("there is no filter `{name}` in expressions"), filter_help(name));
+            return self.fail(at, format!("there is no filter `{name}` in expressions"), filter_help(self.sink, name));
         };
         let ty = self.ty(input)?;
         if ty.maybe {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::{Error, ErrorKind};
 
-use super::diag::{Diagnostic, ProblemSink, did_you_mean, listed, names_help};
+use super::diag::{Diagnostic, ProblemSink, listed, names_help};
 use super::expressions::{Checker, NameTypes, joined};
 use super::filters::environment;
 use super::grammar::{Slip, Term, TermKind};
@@ -72,12 +72,9 @@ pub(super) fn read(
         let Some(source) = sources.get(&name) else {
             // Those that actions and includes name have been told where they are named.
             if text.is_some() && texts.contains(&(text.unwrap_or_default(), name.as_str())) {
-                let help = did_you_mean(&name, sources.keys().map(String::as_str));
-                ProblemSink { source: file, found }.error(
-                    Span::default(),
-                    format!("there is no template `{name}`"),
-                    help,
-                );
+                let mut sink = ProblemSink { source: file, found };
+                let help = sink.nearest(&name, sources.keys().map(String::as_str));
+                sink.error(Span::default(), format!("there is no template `{name}`"), help);
             }
             continue;
         };
@@ -86,8 +83,9 @@ pub(super) fn read(
             if sources.contains_key(include) {
                 open.push((include.clone(), text));
             } else {
-                let help = did_you_mean(include, sources.keys().map(String::as_str));
-                ProblemSink { source, found }.error(*span, format!("there is no template `{include}`"), help);
+                let mut sink = ProblemSink { source, found };
+                let help = sink.nearest(include, sources.keys().map(String::as_str));
+                sink.error(*span, format!("there is no template `{include}`"), help);
             }
         }
         checked.insert((name, text), walked);
@@ -396,7 +394,7 @@ impl NameTypes for TagNames<'_> {
 
     fn help(&self, sink: &ProblemSink<'_>, path: &str) -> Option<String> {
         match self.meaning(path) {
-            Meaning::Own(LocalName::Loop, _) => did_you_mean(path, OF_LOOP.map(|(name, _)| name)),
+            Meaning::Own(LocalName::Loop, _) => sink.nearest(path, OF_LOOP.map(|(name, _)| name)),
             Meaning::Own(..) => {
                 Some(format!("`{}` is a single value and has no parts", path.split('.').next().unwrap_or(path)))
             }
@@ -613,7 +611,7 @@ impl Checker<'_, '_> {
             return self.fail(at, "`code` makes a block of its own", Some(help));
         }
         if !FILTERS.contains(&name) {
-            let help = did_you_mean(name, FILTERS).unwrap_or_else(|| format!("there are {}", listed(FILTERS)));
+            let help = self.sink.nearest(name, FILTERS).unwrap_or_else(|| format!("there are {}", listed(FILTERS)));
             return self.fail(at, format!("there is no filter `{name}`"), Some(help));
         }
         let ty = self.ty(input)?;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 
 use crate::engine::source::{Source, Span};
-use crate::language::diag::{Diagnostic, ProblemSink, did_you_mean};
+use crate::language::diag::{Diagnostic, ProblemSink};
 use crate::language::yaml::{self, Node, NodeKind};
 use crate::language::{RUN, RuleInput};
 use files::{is_yaml, template_files, yaml_files};
@@ -211,12 +211,11 @@ pub fn cases_of(job: &str, jobs: &[&str], mut files: BTreeMap<String, Source>) -
     for (name, source) in &files {
         let stem = name.trim_end_matches(".yaml").trim_end_matches(".yml");
         if !jobs.contains(&stem) || !name.ends_with(".yaml") {
-            let help = did_you_mean(
-                name,
-                jobs.iter().map(|job| format!("{job}.yaml")).collect::<Vec<_>>().iter().map(String::as_str),
-            );
+            let known: Vec<String> = jobs.iter().map(|job| format!("{job}.yaml")).collect();
+            let mut sink = ProblemSink { source, found: &mut found };
+            let help = sink.nearest(name, known.iter().map(String::as_str));
             let message = format!("nothing reads {name}: cases are in a file with the name of their job or policy");
-            ProblemSink { source, found: &mut found }.error(Span::default(), message, help);
+            sink.error(Span::default(), message, help);
         }
     }
     (cases, found)
@@ -312,7 +311,8 @@ fn strays<'s>(
         match key(&root, "job") {
             Some(Node { span, kind: NodeKind::Text(job) }) if !jobs.contains(&job.as_str()) && job != RUN => {
                 let jobs = jobs.iter().copied().chain([RUN]);
-                sink.error(*span, format!("there is no job `{job}`"), did_you_mean(job, jobs));
+                let help = sink.nearest(job, jobs);
+                sink.error(*span, format!("there is no job `{job}`"), help);
             }
             Some(Node { span, kind: NodeKind::Text(job) }) if misplaced(jobs, name, job) => {
                 let (message, help) = misplaced_told(jobs, name, job);
@@ -320,7 +320,7 @@ fn strays<'s>(
             }
             Some(_) => {}
             None => {
-                let help = did_you_mean(stem, jobs.iter().copied()).unwrap_or_default();
+                let help = sink.nearest(stem, jobs.iter().copied()).unwrap_or_default();
                 let help = format!(
                     "say `job: …` in it (`job: {RUN}` makes it a policy of that name), or name it in \
                      `extends: [{name}]`; {help}"

@@ -215,6 +215,33 @@ fn the_nearest_names_are_looked_for_of_a_limited_number_of_slips() {
         assert!(told <= 200, "{told} of 600 are compared with all that is known");
         assert!(ran.stderr.matches("error: ").count() > 600, "all of them are told");
     }
+    // Each kind of unknown name in 10,000 conditions of one file, and in one template as many as it has room for.
+    let conditions = |when: &dyn Fn(usize) -> String| {
+        let rule = |n: usize| format!("  - {{id: r{n}, when: \"{}\", action: skip}}\n", when(n));
+        format!("{head}decide:\n{}", (0..10_000).map(rule).collect::<String>())
+    };
+    let rooms = |tag: &dyn Fn(usize) -> String| (0..1_200).map(tag).collect::<String>();
+    let say = format!("{head}actions: {{say: {{comment: say.md.j2}}}}\ndecide: [{{id: rest, action: say}}]\n");
+    for (text, template, least) in [
+        (conditions(&|n| format!("titel{n} == 'x'")), String::new(), 10_000),
+        (conditions(&|n| format!("labels | lenght{n} > 1")), String::new(), 10_000),
+        (conditions(&|n| format!("kind == 'isue{n}'")), String::new(), 10_000),
+        (say.clone(), rooms(&|n| format!("{{{{ titel{n} }}}}")), 1_200),
+        (say.clone(), rooms(&|n| format!("{{{{ title|uper{n} }}}}")), 1_200),
+        (say.clone(), rooms(&|n| format!("{{% include 's{n}' %}}")), 1_200),
+        (say, format!("{{% for x in labels %}}{}{{% endfor %}}", rooms(&|n| format!("{{{{ loop.frst{n} }}}}"))), 1_200),
+    ] {
+        let ran = with_rules(|kaizen| {
+            kaizen.file("rules/backlog-triage.yaml", &text);
+            kaizen.file("templates/backlog-triage/say.md.j2", &template);
+        });
+        let start: String = ran.stderr.chars().take(600).collect();
+        assert_eq!(ran.code, 78, "{start}");
+        let told = ran.stderr.matches("did you mean").count() + ran.stderr.matches("known here").count();
+        assert!((1..=200).contains(&told), "{told} names are compared with all that is known: {start}");
+        let problems = ran.stderr.matches("error: ").count();
+        assert!(problems >= least, "{problems} of {least} are told: {start}");
+    }
     // What is changed is in another file.
     let ran = with_rules(|kaizen| {
         kaizen.file("rules/words.yaml", &format!("version: 1\nkeywords: {{bug: [{known}]}}\n"));

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::engine::rules::Policy;
 use crate::engine::untrusted::terminal;
-use crate::language::diag::did_you_mean;
+use crate::language::diag::nearest_argument;
 use crate::review::cases::judge::Judge;
 use crate::review::cases::{CaseItem, CaseMember};
 
@@ -24,7 +24,7 @@ pub(super) fn expectations(text: &str, policy: &Policy) -> Result<Vec<(String, V
         let one_of = |known: Vec<&str>| match known.contains(&value) {
             true => Ok(Value::from(value)),
             false => {
-                let help = did_you_mean(value, known).map_or_else(String::new, |help| format!(": {help}"));
+                let help = nearest_argument(value, known).map_or_else(String::new, |help| format!(": {help}"));
                 bail!("--expect: the rules have no {name} `{}`{help}", terminal(value))
             }
         };
@@ -46,7 +46,7 @@ pub(super) fn expectations(text: &str, policy: &Policy) -> Result<Vec<(String, V
             _ => {
                 let flags = policy.flags.iter().map(|flag| flag.name.as_str());
                 let known: Vec<&str> = ["rule", "action", "type", "agent", "score"].into_iter().chain(flags).collect();
-                let help = did_you_mean(name, known).map_or_else(String::new, |help| format!(": {help}"));
+                let help = nearest_argument(name, known).map_or_else(String::new, |help| format!(": {help}"));
                 bail!("--expect: nothing is called `{}`{help}", terminal(name));
             }
         };
