@@ -111,8 +111,13 @@ fn names(dir: &Path) -> Result<(Vec<String>, Vec<String>)> {
     let (mut files, mut links) = (Vec::new(), Vec::new());
     let mut open = vec![String::new()];
     while let Some(below) = open.pop() {
-        let folder = dir.join(&below);
-        let failed = || format!("reading the folder {}", folder.display());
+        let folder = if below.is_empty() { dir.to_owned() } else { dir.join(&below) };
+        let failed = || {
+            let shown = folder.display();
+            format!(
+                "reading {shown} failed; check that it is a folder and may be read, or name another with --loop-dir"
+            )
+        };
         let entries = match fs::read_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             other => other.with_context(failed)?,

@@ -210,12 +210,19 @@ fn rules_that_are_parameters_are_compared_as_such_and_jobs_stand_side_by_side() 
 
 #[test]
 fn what_cannot_be_compared_is_said() {
+    let history = format!("file:{}", root().join("tests/worlds/history.json").display());
     for (job, args, code, says) in [
         ("improvement-proposals", &[][..], 2, "name some with --input"),
         ("improvement-proposals", &["--input", "-"], 2, "- can be read by one version"),
         ("improvement-proposals", &["--input", "no-such-file.json"], 4, "could not be read"),
         ("improvement-proposals", &["--input", "/dev/null"], 2, "can be read by one version"),
         ("kaizen-retro", &[], 2, "no forge is named"),
+        ("kaizen-retro", &["--forge", "file:no-such-world.json"], 2, "there is no file no-such-world.json"),
+        ("kaizen-retro", &["--forge", &history, "--fleet", "no-such-fleet.json"], 2, "no-such-fleet.json"),
+        ("backlog-triage", &["--forge", "file:no-such-world.json"], 2, "there is no file no-such-world.json"),
+        ("loop-introspect", &[], 2, "there is no loop folder .loop, so nothing was read"),
+        ("loop-introspect", &["--loop-dir", "no-such-folder"], 2, "there is no loop folder no-such-folder"),
+        ("loop-introspect", &["--loop-dir", "base/loop-introspect.yaml"], 2, "there is no loop folder base/"),
         ("loop-guard", &["--input", "sessions.json"], 2, "--input is for improvement-proposals"),
         (
             "improvement-proposals",

@@ -118,6 +118,7 @@ fn sessions(args: &DiffOptions, both: LoadedSides<'_>) -> Result<DiffReading, Ea
 
 fn log(args: &DiffOptions, both: LoadedSides<'_>, now: DateTime<Utc>) -> Result<DiffReading, EarlyEnd> {
     let folder = &args.common.target.loop_dir;
+    loops::check_folder(folder)?;
     confined::grant(START + 2 * bytes(&folder.join("retro")) / A_SECOND);
     let place = folder.join("retro/cycles.jsonl").display().to_string();
     joined(both, place, |rules| {
