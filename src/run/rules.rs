@@ -21,7 +21,7 @@ use crate::engine::untrusted;
 use crate::forge::remote::Remote;
 use crate::forge::remote::address::Runner;
 use crate::jobs;
-use crate::language::diag::{Diagnostic, Severity, did_you_mean};
+use crate::language::diag::{Diagnostic, Severity, nearest_argument};
 use crate::language::sinks::SinkSetting;
 use crate::language::{JobSpec, LoadResult, RUN, load};
 use crate::pack::tree::{self, Tree};
@@ -99,7 +99,7 @@ pub(super) fn spec(name: &str, rules: Option<&Path>, elsewhere: bool) -> Result<
         return Ok(jobs::policy(name));
     }
     let known = jobs::NAMES.into_iter().chain(own.iter().map(String::as_str));
-    let help = did_you_mean(name, known).unwrap_or_default();
+    let help = nearest_argument(name, known).unwrap_or_default();
     Err(usage(anyhow!("there is no job and no policy `{name}`; {help}")))
 }
 

@@ -235,3 +235,23 @@ fn over_many_repositories_a_summary_is_opened_only_where_there_is_something_to_s
     let alone = Kaizen::triage(&all).rule_file(&rules).args(["--repo", "acme/quiet"]).run().json(0);
     assert_eq!(opened(&alone), ["acme/quiet"]);
 }
+
+#[test]
+fn a_template_is_given_4000_characters_of_a_text_and_a_condition_all_of_it() {
+    // What docs/limits.md and docs/rules.md say.
+    let rules = policy(
+        "actions: {say: {comment: say.md.j2}}\ndecide: [{id: long, when: title | length == 5000, action: say}, \
+         {id: rest, action: skip}]\n",
+    );
+    for (length, counted) in [(5_000, "4000"), (4_000, "")] {
+        let kaizen = Kaizen::triage(&world(json!([issue(1, &"ä".repeat(length), json!({}))])));
+        kaizen.file("templates/backlog-triage/say.md.j2", "It has {{ title | length }} of them. {{ title }}");
+        let report = kaizen.rule_file(&rules).run().json(0);
+        let text = report["writes"][0]["args"]["body"].as_str().unwrap_or_default().to_owned();
+        match counted {
+            "" => assert_eq!(report["writes"], json!([]), "{length}"),
+            counted => assert!(text.starts_with(&format!("It has {counted} of them. ää")), "{length}: {text}"),
+        }
+        assert!(text.chars().filter(|c| *c == 'ä').count() <= 256, "{text}");
+    }
+}
