@@ -69,7 +69,7 @@ impl PlanRun<'_, '_> {
             let same = seen.as_ref() == Some(&plan::item_digest(&fresh.item));
             return self.look_back_once(repository, item, (fresh, same), effect);
         }
-        if effect.writes.iter().any(|write| write.op == Op::EditBody && plan::is_kept(&write.key)) {
+        if effect.writes.iter().any(|write| plan::is_kept(&write.key)) {
             return self.look_at_own_issue(repository.index, fresh, effect);
         }
         let comments = self.comments(repository.index, number, &fresh.item)?;
@@ -78,15 +78,8 @@ impl PlanRun<'_, '_> {
             let text = format!("Nothing was written: {}.", memory::job_account_help(&login, forge.user()));
             return Ok(Readiness::Not(ItemOutcome::new(ItemFate::Failed, text)));
         }
-        let concerned = TrustedPeople {
-            author: fresh.item.author.as_ref().map(|author| author.login.as_str()),
-            assignees: fresh.item.assignees.iter().map(|login| &**login).collect(),
-            writers: &|| forge.writers(repository.index),
-        };
-        for command in self.plan.manners.skip_commands() {
-            if let Some(login) = memory::opted_out(&comments, Some(command), &concerned)? {
-                return Ok(dropped(format!("{login} asked to leave it alone.")));
-            }
+        if let Some(dropped) = self.opted_out(repository.index, &fresh.item, &comments)? {
+            return Ok(dropped);
         }
         let key = effect.writes.first().map_or(plan::DECISION, |write| &write.key);
         let newest = memory::newest(&comments, self.us(), &effect.policy, key);
@@ -148,6 +141,21 @@ impl PlanRun<'_, '_> {
             return Ok(not);
         }
         Ok(Readiness::Write { fresh: Box::new(fresh), comments, writes })
+    }
+
+    /// Why nothing is written to an item that somebody asked to leave alone.
+    fn opted_out(&self, repo: usize, item: &Item<'_>, comments: &[Comment]) -> Result<Option<Readiness>> {
+        let concerned = TrustedPeople {
+            author: item.author.as_ref().map(|author| author.login.as_str()),
+            assignees: item.assignees.iter().map(|login| &**login).collect(),
+            writers: &|| self.apply.forge.writers(repo),
+        };
+        for command in self.plan.manners.skip_commands() {
+            if let Some(login) = memory::opted_out(comments, Some(command), &concerned)? {
+                return Ok(Some(dropped(format!("{login} asked to leave it alone."))));
+            }
+        }
+        Ok(None)
     }
 
     /// Why a write is not made that would change what is not ours, whatever plan asks for it: a comment counts as
@@ -286,7 +294,13 @@ impl PlanRun<'_, '_> {
     }
 
     /// An issue that we keep, such as a summary, is replaced where it is open, ours, and has our marker.
+    /// Nothing but its text and its state is written: what stands below it is not ours to change.
     fn look_at_own_issue(&self, repo: usize, fresh: Fresh, effect: &Effect) -> Result<Readiness> {
+        let usual = |write: &&Write| plan::is_kept(&write.key) && matches!(write.op, Op::EditBody | Op::Close);
+        if let Some(other) = effect.writes.iter().find(|write| !usual(write)) {
+            let text = format!("Nothing was written: `{}` is no write to an issue that we keep.", other.op.name());
+            return Ok(Readiness::Not(ItemOutcome::new(ItemFate::Failed, text)));
+        }
         let ours = fresh.item.author.as_ref().is_some_and(|author| self.us().is(&author.login));
         let marker = Marker::ending(&fresh.item.body).filter(|_| ours);
         let key = effect.writes.first().map(|write| &*write.key);
@@ -295,6 +309,12 @@ impl PlanRun<'_, '_> {
             return Ok(dropped(self.closed_by(repo, &fresh)?));
         }
         let Some(marker) = marker.filter(same) else { return Ok(dropped("It is no such issue of ours.")) };
+        if self.plan.manners.skip_commands().next().is_some() && (fresh.item.comments > 0 || !self.apply.forge.is_remote()) {
+            let comments = self.apply.forge.comments(repo, fresh.item.number)?;
+            if let Some(dropped) = self.opted_out(repo, &fresh.item, &comments)? {
+                return Ok(dropped);
+            }
+        }
         // Of a summary all is ours; what is kept for a proposal is also talked about in its text.
         if key == Some(plan::PROPOSAL) && plan::keyed_issues::is_edited(&fresh.item.body) {
             return Ok(dropped("Somebody wrote in it since."));

@@ -23,6 +23,7 @@ mod scenario;
 mod seeds;
 mod signals;
 mod texts;
+mod theirs;
 mod twice;
 mod undo;
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Bench, applied, rules, without_run, world_of};
-use crate::support::{NOW, issue};
+use crate::support::{NOW, issue, sealed};
 
 const READY: &str = "Change `src/run.rs`: fn start() must return early, and a call should verify it.\n\n\
     ```rust\nfn start() {}\n```\n\n## Problem\n\ntest_start hangs under pytest.";
@@ -99,15 +99,6 @@ fn a_plan_is_refused_where_it_does_not_fit() {
     refused(bench.apply(), &["plan.json"]);
     std::fs::write(bench.path("plan.json"), &good).unwrap();
     assert_eq!(applied(&bench.apply_at(late, &["--max-age", "48"])).0, "done");
-}
-
-/// A plan that somebody changed, and who knows how its digest is made.
-fn sealed(plan: &str, change: impl FnOnce(&mut Value)) -> String {
-    let mut plan: Value = serde_json::from_str(plan).unwrap();
-    change(&mut plan);
-    let parsed: kaizen::plan::Plan<'_> = serde_json::from_value(plan.clone()).unwrap();
-    plan["digest"] = json!(parsed.sum().unwrap());
-    plan.to_string()
 }
 
 #[test]
