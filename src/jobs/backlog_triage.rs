@@ -70,6 +70,7 @@ pub const SPEC: JobSpec = JobSpec {
     measure: &[],
     sections: &[],
     publishes: false,
+    owns_issues: false,
 };
 
 /// Judges one reading of the backlog by each policy, with its templates. One run a policy; the comments that were

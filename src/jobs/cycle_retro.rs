@@ -23,4 +23,5 @@ pub const SPEC: JobSpec = JobSpec {
     }],
     sections: &[],
     publishes: false,
+    owns_issues: false,
 };

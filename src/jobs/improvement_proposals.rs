@@ -32,6 +32,7 @@ pub const SPEC: JobSpec = JobSpec {
     declares: "improvement-proposals",
     items: None,
     publishes: false,
+    owns_issues: true,
     texts: &[
         JobText { template: texts::REPORT, names: &texts::REPORT_NAMES, summary: false },
         JobText { template: texts::GONE, names: &texts::GONE_NAMES, summary: false },

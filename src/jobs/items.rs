@@ -23,9 +23,10 @@ use crate::engine::facts::Fact;
 use crate::engine::rules::Policy;
 use crate::engine::value::Value;
 use crate::engine::words::TextHits;
-use crate::forge::{Account, Item, ItemKind, LabelNames, States};
+use crate::forge::{Account, Forge, Item, ItemKind, LabelNames, States};
 use crate::plan::choice::ItemState;
 use crate::plan::marker::Marker;
+use crate::plan::memory::{TrustedPeople, opted_out};
 use crate::plan::{self, ItemSubject, SUMMARY, section};
 use crate::report::ItemRow;
 
@@ -318,6 +319,24 @@ pub fn subject(
         section: section::there(&item.body, &policy.mark),
         created: false,
     }
+}
+
+/// Whether somebody whose word counts has asked in a comment that an item be left alone: its repository, its number,
+/// how many comments it has.
+///
+/// # Errors
+/// Its comments could not be read, or who may write.
+pub fn is_opted_out(
+    forge: &dyn Forge,
+    policy: &Policy,
+    (repo, number, comments): (usize, u64, u64),
+    concerned: &TrustedPeople<'_>,
+) -> Result<bool> {
+    // A server counts its comments rightly; whoever wrote a file by hand may not have.
+    if policy.skip_command.is_none() || comments == 0 && forge.is_remote() {
+        return Ok(false);
+    }
+    Ok(opted_out(&forge.comments(repo, number)?, policy.skip_command.as_deref(), concerned)?.is_some())
 }
 
 /// What a policy looks at.

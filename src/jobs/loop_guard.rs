@@ -50,6 +50,7 @@ pub const SPEC: JobSpec = JobSpec {
     ],
     sections: &[],
     publishes: false,
+    owns_issues: false,
 };
 
 /// Why a queue no longer answers whether there is work, at `now` in microseconds since 1970; `None` where it does.

@@ -30,6 +30,7 @@ pub const SPEC: JobSpec = JobSpec {
     measure: &params::PARAMS,
     sections: &[facts::SECTION],
     publishes: false,
+    owns_issues: false,
 };
 
 /// What the rules recommend, in order.

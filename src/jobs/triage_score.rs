@@ -20,7 +20,7 @@ use crate::advise::{Param, ParamKind, Preset};
 use crate::engine::rules::Policy;
 use crate::forge::Forge;
 use crate::language::JobSpec;
-use crate::plan::memory::{TrustedPeople, opted_out};
+use crate::plan::memory::TrustedPeople;
 use crate::report::ItemRow;
 
 /// The name of the job.
@@ -60,6 +60,7 @@ pub const SPEC: JobSpec = JobSpec {
     ],
     sections: &[],
     publishes: false,
+    owns_issues: false,
 };
 
 /// The queue, and what could not be found out about it.
@@ -127,15 +128,10 @@ fn is_free(row: &ItemRow<'_>) -> bool {
 /// Whether somebody who may has asked in a comment that the issue be left alone.
 fn is_left_alone(forge: &dyn Forge, policy: &Policy, row: &ItemRow<'_>) -> Result<bool> {
     let Some(subject) = &row.subject else { return Ok(false) };
-    // A server counts its comments rightly; whoever wrote a file by hand may not have.
-    if policy.skip_command.is_none() || subject.comments == 0 && forge.is_remote() {
-        return Ok(false);
-    }
     let concerned = TrustedPeople {
         author: subject.author.as_ref().map(|author| author.login.as_str()),
         assignees: row.assignees.iter().map(String::as_str).collect(),
         writers: &|| forge.writers(row.repo),
     };
-    let comments = forge.comments(row.repo, row.number)?;
-    Ok(opted_out(&comments, policy.skip_command.as_deref(), &concerned)?.is_some())
+    super::items::is_opted_out(forge, policy, (row.repo, row.number, subject.comments), &concerned)
 }

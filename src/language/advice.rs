@@ -34,7 +34,8 @@ fn strangers(check: &mut RuleChecker<'_>, root: Fields<'_>, spec: &JobSpec) {
     };
     // Logins and labels are vocabulary that any job may share.
     let of_items = advice_keys::OF_ITEMS.iter().filter(|name| !matches!(**name, "agents" | "labels"));
-    for name in of_items.filter(|_| spec.items.is_none()) {
+    let allowed = |name: &&&str| spec.owns_issues && **name == "skip";
+    for name in of_items.filter(|name| spec.items.is_none() && !allowed(name)) {
         refuse(name, root.key(name), "this job judges no items");
     }
     if spec.items.is_some_and(|items| !items.decides) {

@@ -70,6 +70,8 @@ pub struct JobSpec {
     pub sections: &'static [SectionSpec],
     /// It writes a report that goes to the sinks of `publish`.
     pub publishes: bool,
+    /// It keeps issues of its own, on which people can ask it to leave them alone.
+    pub owns_issues: bool,
 }
 
 /// What a job's rules say of items.

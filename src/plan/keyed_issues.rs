@@ -1,7 +1,8 @@
 //! The planned writes of issues that a job keeps: one a key, as long as there is something to say.
 //!
 //! Takes: what shall be said under each key, the issues of ours that are there. Gives: a [`PlannedItem`] that
-//! creates an issue, replaces its text, or closes it. What a person closed, edited, took or locked is left alone.
+//! creates an issue, replaces its text, or closes it. What a person closed, edited, took, locked or wants left alone
+//! stays as it is.
 //! Pure.
 
 use serde_json::json;
@@ -21,7 +22,7 @@ pub struct There {
     pub open: bool,
     /// Its text.
     pub body: String,
-    /// Somebody has taken or locked it.
+    /// Somebody has taken or locked it, or asked to leave it alone.
     pub taken: bool,
 }
 
@@ -49,7 +50,7 @@ pub enum Keep {
     Write(Box<PlannedItem>),
     /// The issue says it already.
     Same(u64),
-    /// A person closed or edited the issue, took it or locked it.
+    /// A person closed or edited the issue, took or locked it, or wants it left alone.
     Person(u64),
 }
 

@@ -160,6 +160,8 @@ pub struct UndoContext<'k> {
     pub names: LabelNames,
     /// Whether a run came to its end: one that did not may have noted more than it saved.
     pub ended: &'k dyn Fn(&str) -> bool,
+    /// Why nothing can be written to a repository of this name, a sentence.
+    pub closed: &'k dyn Fn(&str) -> Option<String>,
 }
 
 impl UndoContext<'_> {

@@ -62,7 +62,10 @@ pub fn plan(run: &str, history: &[RunWrite], held: &Holdings, known: &UndoContex
         }
         let later = history::later(history, index, known.names);
         match verdict(written, later, held, known) {
-            UndoVerdict::Undo(writes) => undo.add(written, writes, held, run),
+            UndoVerdict::Undo(writes) => match (known.closed)(&written.repo) {
+                Some(why) => undo.untouched.push((written.clone(), why)),
+                None => undo.add(written, writes, held, run),
+            },
             UndoVerdict::Already(by) => undo.already.push((written.clone(), by)),
             UndoVerdict::Left(why) if held_back(written, held) => undo.unread.push((written.clone(), why)),
             UndoVerdict::Left(why) => undo.untouched.push((written.clone(), why)),
@@ -74,7 +77,10 @@ pub fn plan(run: &str, history: &[RunWrite], held: &Holdings, known: &UndoContex
     }
     for (index, written) in own_labels {
         let later = history::later(history, index, known.names);
-        undo.label(written, later, held, known);
+        match (known.closed)(&written.repo) {
+            Some(why) => undo.untouched.push((written.clone(), why)),
+            None => undo.label(written, later, held, known),
+        }
     }
     undo
 }

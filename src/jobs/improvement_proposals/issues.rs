@@ -21,6 +21,8 @@ use crate::plan::keyed_issues::{self, Keep, KeptText, There};
 
 /// The label by which issues are found again, where the rules name none.
 const LABEL: &str = "kaizen-proposal";
+/// The label by which people have one left alone, where the rules name none.
+const OPT_OUT: &str = "kaizen-ignore";
 
 /// What becomes of an issue.
 #[derive(Debug, Clone, Serialize)]
@@ -70,6 +72,13 @@ pub struct IssueStore<'a> {
 pub fn labels(advice: &Advice) -> Vec<String> {
     let labels = advice.measure.texts("issue_labels");
     if labels.is_empty() { vec![LABEL.to_owned()] } else { labels.to_vec() }
+}
+
+/// The labels by which people have such an issue left alone.
+#[must_use]
+pub fn opt_out_labels(advice: &Advice) -> Vec<String> {
+    let labels = advice.measure.texts("opt_out_labels");
+    if labels.is_empty() { vec![OPT_OUT.to_owned()] } else { labels.to_vec() }
 }
 
 /// Plans the issues. `worth` says whether a priority is worth one.
@@ -142,7 +151,7 @@ impl Issues {
             Keep::Same(number) => (row.number, row.state) = (Some(number), ItemState::Unchanged),
             Keep::Person(number) => {
                 (row.number, row.state) = (Some(number), ItemState::Skipped);
-                row.note = Some("Somebody closed, edited, took or locked it: it is left alone.".to_owned());
+                row.note = Some("Somebody closed, edited, took or locked it, or asked to leave it alone.".to_owned());
             }
             Keep::Write(item) => {
                 row.number = item.number;
@@ -156,6 +165,15 @@ impl Issues {
             }
         }
         self.rows.push(row);
+    }
+
+    /// Plans nothing, because nothing can be written there.
+    pub fn drop_all(&mut self, why: &str) {
+        self.items.clear();
+        self.of_items.clear();
+        for row in &mut self.rows {
+            (row.state, row.note) = (ItemState::Dropped, Some(why.to_owned()));
+        }
     }
 
     /// How many came to this.

@@ -18,7 +18,7 @@ const fn param(name: &'static str, kind: ParamKind, default: Preset, about: &'st
 }
 
 /// Parameters of the counting.
-pub(super) const MEASURE: [Param; 18] = [
+pub(super) const MEASURE: [Param; 19] = [
     param("lower", ParamKind::Flag, Preset::Flag(true), "Errors are compared in lower case."),
     param(
         "replace",
@@ -74,6 +74,12 @@ pub(super) const MEASURE: [Param; 18] = [
         ParamKind::Texts,
         Preset::Empty,
         "Labels of the issues that --issue keeps; the first finds them again.",
+    ),
+    param(
+        "opt_out_labels",
+        ParamKind::Texts,
+        Preset::Empty,
+        "Labels by which people have such an issue left alone; kaizen-ignore where none is named.",
     ),
     param(
         "threshold",

@@ -167,6 +167,7 @@ pub const SPEC: JobSpec = JobSpec {
     measure: &MEASURE,
     sections: &[SUGGEST],
     publishes: true,
+    owns_issues: false,
 };
 
 const NAMES: [(&str, FactTy); 86] = [

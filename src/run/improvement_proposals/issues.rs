@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use super::super::forge::{ForgeRequest, OpenForge, check, repos};
 use super::super::live::{self, Live, RunEnding, RunSubject};
 use super::super::rules::{RulesInForce, looked_at};
-use super::super::{EarlyEnd, Exit, VERSION, output, usage};
+use super::super::{EarlyEnd, Exit, VERSION, output, say, usage};
 use crate::apply::ItemFate;
 use crate::cli::{Priority, ProposalOptions};
 use crate::forge::change;
@@ -21,10 +21,11 @@ use crate::jobs::improvement_proposals::SPEC;
 use crate::jobs::improvement_proposals::follow_up::{self, EarlierProposal, ProposalLine};
 use crate::jobs::improvement_proposals::issues::{self, IssueStore, Issues};
 use crate::jobs::improvement_proposals::report::ProposalReport;
+use crate::jobs::items::is_opted_out;
 use crate::loop_dir;
 use crate::plan::choice::ItemState;
 use crate::plan::keyed_issues::{There, key_of};
-use crate::plan::memory::Us;
+use crate::plan::memory::{TrustedPeople, Us};
 use crate::plan::{self, Manners, Plan};
 
 /// What no forge was asked for is recorded under.
@@ -41,6 +42,8 @@ pub(super) struct IssueResult {
     pub(super) why: Vec<String>,
     /// It was ended from outside, not by the rules' limits.
     pub(super) ended: bool,
+    /// The plan could not be saved: nothing was written.
+    pub(super) unsaved: bool,
 }
 
 /// The forge of the issues and the repository in it.
@@ -120,7 +123,7 @@ fn hits<'r>(report: &ProposalReport<'r>) -> HashMap<&'r str, usize> {
 /// How the run ends.
 pub(super) fn exit(args: &ProposalOptions, report: &ProposalReport<'_>, left: &IssueResult) -> Exit {
     let deferred = left.issues.count(ItemState::Deferred) > 0;
-    if left.issues.count(ItemState::Failed) > 0 {
+    if left.unsaved || left.issues.count(ItemState::Failed) > 0 {
         Exit::Failed
     } else if !report.complete() || left.ended || deferred && !args.allow_deferred {
         Exit::Incomplete
@@ -174,14 +177,27 @@ fn issues(
     let repo = &forge.repos()[issue_forge.repo].name;
     let us = Us { user: forge.user(), bots: &policy.bots };
     let mut there: BTreeMap<String, Vec<There>> = BTreeMap::new();
-    for label in issues::labels(&rules.advice).iter().take(1) {
+    let closed = forge.closed(issue_forge.repo);
+    let opt_out = issues::opt_out_labels(&rules.advice);
+    // Where nothing can be written, what is there changes nothing.
+    for label in issues::labels(&rules.advice).iter().take(1).filter(|_| closed.is_none()) {
         let found = forge.labelled(issue_forge.repo, label);
         let found = found.with_context(|| format!("reading the issues of {repo} that are labelled {label}"))?;
         live::other_account(us, live.is_some(), found.iter().map(|item| (item.author.as_ref(), &*item.body)))?;
         for item in found {
             let ours = item.author.as_ref().is_some_and(|author| us.is(&author.login));
             if let Some(key) = key_of(policy, &item.body).filter(|_| ours) {
-                let taken = item.locked || !item.assignees.is_empty();
+                let same = |name: &String| item.labels.iter().any(|label| forge.label_names().same(name, label));
+                let author = item.author.as_ref().map(|author| author.login.as_str());
+                let writers = || forge.writers(issue_forge.repo);
+                let concerned = TrustedPeople { author, assignees: Vec::new(), writers: &writers };
+                let at = (issue_forge.repo, item.number, item.comments);
+                let taken = item.locked
+                    || !item.assignees.is_empty()
+                    || opt_out.iter().any(same)
+                    || item.open
+                        && is_opted_out(forge, policy, at, &concerned)
+                            .with_context(|| format!("reading the comments of {repo}#{}", item.number))?;
                 let issue = There { number: item.number, open: item.open, body: item.body.to_string(), taken };
                 there.entry(key).or_default().push(issue);
             }
@@ -192,9 +208,16 @@ fn issues(
     let texts = (policy, &rules.advice, &rules.templates);
     left.issues = issues::plan(texts, place, report.advised, &left.followed, &worth)
         .map_err(|why| anyhow!("planning issues: {why}"))?;
+    if let Some(why) = closed {
+        let why = format!("{repo} {why}: nothing is written to it");
+        say(&format!("warning: {why}"));
+        left.issues.drop_all(&format!("{why}."));
+    }
     let plan = finished(rules, &forge.name(), report, &left.issues);
-    if let Some(path) = &args.plan_out {
-        output::save_plan(path, &plan)?;
+    if let Some(Err(error)) = args.plan_out.as_ref().map(|path| output::save_plan(path, &plan)) {
+        left.why.push(format!("nothing was written: {error:#}"));
+        left.unsaved = true;
+        return Ok(());
     }
     if let (Some(live), Some(write)) = (live, issue_forge.opened.write()) {
         let stop = live::stop()?;

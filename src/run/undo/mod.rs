@@ -96,12 +96,15 @@ fn take_back(
     let held = gather::gather(read, &chosen.run, &mut chosen.history)?;
     let own = live.map(|live| live.run.as_str());
     let ended = |run: &str| book.runs.iter().any(|known| known.run == run && known.ended.is_some());
-    let known = UndoContext { us: read.user(), names: read.label_names(), ended: &ended };
+    let closed = |repo: &str| {
+        let at = read.repos().iter().position(|known| known.name.eq_ignore_ascii_case(repo))?;
+        read.closed(at).map(|why| format!("{repo} {why}: nothing is written to it."))
+    };
+    let known = UndoContext { us: read.user(), names: read.label_names(), ended: &ended, closed: &closed };
     let undo = undo_plan::plan(&chosen.run, &chosen.history, &held, &known);
     let plan = whole(&undo, &read.name(), &now, args.pause);
-    if let Some(path) = &args.plan_out {
-        output::save_plan(path, &plan)?;
-    }
+    let saved = args.plan_out.as_ref().map_or(Ok(()), |path| output::save_plan(path, &plan));
+    let live = live.filter(|_| saved.is_ok());
     let mut why: Vec<String> = undo.unread.iter().map(|(_, why)| why.clone()).collect();
     why.dedup();
     let mut warnings = book.warnings;
@@ -141,6 +144,7 @@ fn take_back(
     if let Some(live) = live {
         end(live, forge, (exit, &why), report["totals"].clone(), clock())?;
     }
+    saved?;
     Ok(exit)
 }
 

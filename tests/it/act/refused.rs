@@ -117,6 +117,32 @@ fn an_archived_repository_is_not_written_to() {
 }
 
 #[test]
+fn an_undo_plans_nothing_in_a_repository_that_was_archived_since() {
+    everywhere(|name, dialect| {
+        let server = Server::start(small(dialect));
+        let place = Place::new(&[NO_SUMMARY]);
+        place.run(&server, &[]).ended(0);
+        server.world().repo(REPO).archived = true;
+        server.forget_requests();
+        let dry = place.undo(&server, &["--dry-run", "--plan-out", "plan.json", "--format", "json"]).ended(0).json();
+        assert_eq!(dry["totals"]["planned"], 0, "{name}: {dry}");
+        let plan: serde_json::Value = serde_json::from_slice(&std::fs::read(place.path("plan.json")).unwrap()).unwrap();
+        assert_eq!(plan["items"], serde_json::json!([]), "{name}");
+        let left = dry["left"].as_array().unwrap();
+        assert!(left.len() > 3, "{name}: {dry}");
+        for one in left {
+            assert_eq!(one["reason"], "acme/app is archived: nothing is written to it.", "{name}: {one}");
+        }
+        place.undo(&server, &[]).ended(0).says("acme/app is archived: nothing is written to it");
+        assert_eq!(server.writes(), [""; 0], "{name}");
+        // Later it can be taken back after all.
+        server.world().repo(REPO).archived = false;
+        place.undo(&server, &[]).ended(0);
+        assert!(ours(server.world().item(REPO, 1)).is_empty(), "{name}");
+    });
+}
+
+#[test]
 fn a_login_that_cannot_be_assigned_is_said_before_anything_and_others_go_on() {
     everywhere(|name, dialect| {
         let server = Server::start(small(dialect));

@@ -65,8 +65,12 @@ impl Shop {
     }
 
     fn change(&self, change: impl Fn(&mut Value)) {
+        self.change_repo(|repo| change(&mut repo["issues"][0]));
+    }
+
+    fn change_repo(&self, change: impl Fn(&mut Value)) {
         let mut world: Value = serde_json::from_slice(&std::fs::read(self.path("world.json")).unwrap()).unwrap();
-        change(&mut world["repos"][0]["issues"][0]);
+        change(&mut world["repos"][0]);
         self.write("world.json", &world.to_string());
     }
 
@@ -129,9 +133,13 @@ fn an_issue_is_opened_kept_and_closed_when_its_pattern_is_gone() {
 
 #[test]
 fn what_a_person_closed_or_wrote_stays() {
-    for change in [(|issue: &mut Value| issue["state"] = json!("closed")) as fn(&mut Value), |issue| {
-        issue["body"] = json!(issue["body"].as_str().unwrap().replacen("It was", "I say it was", 1))
-    }] {
+    for change in [
+        (|issue: &mut Value| issue["state"] = json!("closed")) as fn(&mut Value),
+        |issue| issue["body"] = json!(issue["body"].as_str().unwrap().replacen("It was", "I say it was", 1)),
+        |issue| issue["labels"].as_array_mut().unwrap().push(json!({"id": 9, "name": "kaizen-ignore"})),
+        |issue| (issue["locked"], issue["is_locked"]) = (json!(true), json!(true)),
+        |issue| issue["assignees"] = json!([{"id": 9, "login": "mira"}]),
+    ] {
         let shop = Shop::new();
         shop.sessions(&[("disk full", 90)]);
         shop.run("2026-11-02T06:00:00Z", &[], 0);
@@ -142,6 +150,72 @@ fn what_a_person_closed_or_wrote_stays() {
             assert_eq!(states(&shop.run(at, &[], 0)), [("propose", "skipped")]);
         }
         assert_eq!(shop.issues(), before);
+        // Not even when its pattern is gone.
+        shop.sessions(&[("something else", 1)]);
+        let gone = shop.run("2026-11-23T06:00:00Z", &[], 0);
+        assert!(states(&gone).iter().all(|row| *row == ("close", "skipped")), "{gone}");
+        assert_eq!(shop.issues(), before);
+    }
+}
+
+#[test]
+fn who_asks_in_a_comment_to_leave_it_alone_is_heard_by_the_run_and_by_a_plan() {
+    let comments = |all: &[(&str, &str)]| -> Value {
+        let comment = |(id, (login, body)): (usize, &(&str, &str))| {
+            json!({"id": 50 + id, "user": {"id": 30 + id, "login": login}, "body": body,
+                   "created_at": "2026-11-03T06:00:00Z", "updated_at": "2026-11-03T06:00:00Z"})
+        };
+        all.iter().enumerate().map(comment).collect()
+    };
+    let shop = Shop::new();
+    shop.sessions(&[("disk full", 90)]);
+    shop.run("2026-11-02T06:00:00Z", &[], 0);
+    let say = |all: &[(&str, &str)]| {
+        shop.change_repo(|repo| {
+            repo["assignees"] = json!([{"id": 30, "login": "mira"}]);
+            repo["comments"] = json!({ "1": comments(all) });
+        });
+    };
+    shop.sessions(&[("disk full", 45)]);
+    // Whose word does not count is not heard, nor who went on.
+    for all in [&[("stranger", "/kaizen ignore")][..], &[("mira", "/kaizen ignore"), ("mira", "/kaizen resume")]] {
+        say(all);
+        let dry = shop.run("2026-11-09T06:00:00Z", &["--dry-run", "--plan-out", "plan.json"], 0);
+        assert_eq!(states(&dry), [("propose", "planned")], "{all:?}");
+    }
+    let before = shop.issues();
+    say(&[("mira", "Please:\n\n/kaizen ignore")]);
+    for more in [&["--dry-run"][..], &[]] {
+        assert_eq!(states(&shop.run("2026-11-09T06:00:00Z", more, 0)), [("propose", "skipped")], "{more:?}");
+    }
+    // The plan was made before she said so.
+    let mut apply = assert_cmd::Command::new(env!("CARGO_BIN_EXE_kaizen"));
+    apply.env_clear().current_dir(&shop.0).args(["apply", "plan.json", "--format", "json"]);
+    let output = apply.args(["--forge", "file:world.json", "--now", "2026-11-09T06:00:00Z"]).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&report["items"][0]["state"], &report["items"][0]["note"]),
+        (&json!("dropped"), &json!("mira asked to leave it alone.")),
+        "{report}"
+    );
+    assert_eq!(shop.issues(), before);
+}
+
+#[test]
+fn nothing_is_planned_where_nothing_can_be_written() {
+    for (closed, why) in [(("archived", true), "is archived"), (("has_issues", false), "has its issues switched off")] {
+        let shop = Shop::new();
+        shop.sessions(&[("disk full", 90)]);
+        shop.change_repo(|repo| repo[closed.0] = json!(closed.1));
+        for more in [&["--dry-run", "--plan-out", "plan.json"][..], &["--plan-out", "plan.json"]] {
+            let report = shop.run("2026-11-02T06:00:00Z", more, 0);
+            assert_eq!(states(&report), [("propose", "dropped")], "{more:?}");
+            let note = report["issues"][0]["note"].as_str().unwrap();
+            assert_eq!(note, format!("acme/app {why}: nothing is written to it."));
+            let plan: Value = serde_json::from_slice(&std::fs::read(shop.path("plan.json")).unwrap()).unwrap();
+            assert_eq!(plan["items"], json!([]), "{more:?}");
+        }
+        assert_eq!((shop.issues().len(), shop.record().len()), (0, 1), "what is proposed is recorded all the same");
     }
 }
 

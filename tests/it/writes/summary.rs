@@ -117,3 +117,18 @@ fn one_for_all_stands_in_its_repository_and_needs_all() {
     assert_eq!((summaries(&each, 0).len(), summaries(&each, 1).len()), (1, 1));
     each.nothing(NOW, "each its own, again");
 }
+
+#[test]
+fn who_asks_to_leave_it_alone_is_heard_on_a_summary_too() {
+    let bench = bench();
+    bench.live_at(&day(1)).json(0);
+    let number = summaries(&bench, 0)[0]["number"].as_u64().unwrap();
+    bench.edit(|repo| repo["assignees"] = json!([{ "id": 77, "login": "mira" }]));
+    bench.say(number, "mira", "/kaizen ignore", &day(1));
+    let before = body(&bench);
+    bench.live_at(&day(2)).json(0);
+    assert_eq!(body(&bench), before);
+    bench.say(number, "mira", "/kaizen resume", &day(2));
+    bench.live_at(&day(3)).json(0);
+    assert_ne!(body(&bench), before);
+}
