@@ -171,7 +171,7 @@ pub fn read_from(file: &mut File, most: u64) -> io::Result<Vec<u8>> {
 
 /// Puts `bytes` where the file at `path` is or shall be, as a whole or not at all, whatever ends this
 /// process meanwhile; once it has returned, a loss of power leaves them too. Who may read a file that is
-/// there stays as it was. A secret of this process is left out.
+/// there stays as it was. A secret of this process is left out. A device or a pipe (`/dev/stdout`) is written to.
 ///
 /// # Errors
 /// What could not be done; the file is then what it was.
@@ -194,6 +194,9 @@ fn write_whole(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
+    if before.as_ref().is_some_and(|about| !about.is_file() && !about.is_dir()) {
+        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
     let folder = folder(path);
     if before.is_none() {
         fs::create_dir_all(folder)?;

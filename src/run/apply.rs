@@ -79,7 +79,7 @@ pub(super) fn run(args: &cli::ApplyOptions) -> Result<Exit, EarlyEnd> {
     let live = Live::begin(&args.target.loop_dir, &plan.job, now, VERSION, about)?;
     let applied = live.carry_out(write, &plan, HashMap::new(), (&stop, &args.screen), &clock);
     let exit = exit(&applied);
-    print(&plan, &applied, args.screen.format, exit)?;
+    let shown = print(&plan, &applied, args.screen.format, exit);
     let why: Vec<String> = applied.ended.iter().cloned().collect();
     let ended = RunEnding {
         exit: exit.code(),
@@ -91,6 +91,7 @@ pub(super) fn run(args: &cli::ApplyOptions) -> Result<Exit, EarlyEnd> {
         rules_hash: &plan.rules_hash,
     };
     live.end(&ended, clock(), VERSION)?;
+    shown?;
     Ok(exit)
 }
 

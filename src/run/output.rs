@@ -141,9 +141,7 @@ pub(super) fn save_plan(path: &Path, plan: &Plan<'_>) -> Result<()> {
     let mut text = serde_json::to_vec_pretty(&sealed).context("writing the plan as JSON")?;
     text.push(b'\n');
     // It holds the texts of all comments.
-    let file = files::private(OpenOptions::new().write(true).create(true).truncate(true)).open(path);
-    file.and_then(|mut file| file.write_all(&secrets::hidden(&text)))
-        .with_context(|| format!("saving the plan to {}", path.display()))
+    files::replace(path, &text, files::Access::Private).context("saving the plan")
 }
 
 /// What later steps and readers of the CI job get.

@@ -4,12 +4,14 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::output::variable;
+use super::say;
 use crate::forge::time::rfc3339;
 use crate::http::RequestCounts;
 use crate::loop_dir;
@@ -49,6 +51,8 @@ pub(super) struct RunRecord {
     about: serde_json::Map<String, serde_json::Value>,
     folder: PathBuf,
     job: String,
+    /// It is on record how it ended, or was tried to be.
+    ended: AtomicBool,
 }
 
 impl RunRecord {
@@ -67,7 +71,7 @@ impl RunRecord {
         let forge = forge.map(|forge| ("forge".to_owned(), forge.into()));
         let about = forge.into_iter().chain(policies).chain(undoes).collect();
         let (folder, job) = (folder.to_owned(), job.to_owned());
-        let record = RunRecord { run, started: now, about, folder, job };
+        let record = RunRecord { run, started: now, about, folder, job, ended: AtomicBool::new(false) };
         let mut line = serde_json::json!({
             "run": record.run, "job": record.job, "trigger": variable("GITHUB_EVENT_NAME"), "started": rfc3339(now),
             "ended": null, "kaizen": version, "ci": variable("GITHUB_RUN_ID"),
@@ -81,6 +85,7 @@ impl RunRecord {
 
     /// Notes how the run ended.
     pub(super) fn end(&self, ended: &RunEnding<'_>, now: DateTime<Utc>, version: &str) -> Result<()> {
+        self.ended.store(true, Ordering::Relaxed);
         let mut line = serde_json::to_value(ended).context("writing the record of the run as JSON")?;
         let more = serde_json::json!({
             "run": self.run, "job": self.job, "trigger": variable("GITHUB_EVENT_NAME"),
@@ -96,5 +101,26 @@ impl RunRecord {
 
     fn note(&self, line: &serde_json::Value) -> Result<()> {
         loop_dir::append_line(&self.folder.join("runs.jsonl"), line)
+    }
+}
+
+impl Drop for RunRecord {
+    /// A run that an error ended before it could note how has ended all the same. One that panics has not come to
+    /// its end: what it has noted in the journal may not be there.
+    fn drop(&mut self) {
+        if self.ended.load(Ordering::Relaxed) || std::thread::panicking() {
+            return;
+        }
+        let mut line = serde_json::json!({
+            "run": self.run, "job": self.job, "started": rfc3339(self.started),
+            "ended": rfc3339(Utc::now().max(self.started)), "exit": null, "complete": false,
+            "why_incomplete": ["an error ended it early, which it printed"],
+        });
+        if let Some(line) = line.as_object_mut() {
+            line.extend(self.about.clone());
+        }
+        if let Err(error) = self.note(&line) {
+            say(&format!("warning: the end of this run is not on record: {error:#}"));
+        }
     }
 }

@@ -181,8 +181,14 @@ fn once(args: &Triage, rules: &[RulesInForce], stop: &Arc<AtomicBool>) -> Result
         return Err(usage(anyhow!(why)));
     }
     let joint = (runs.len() > 1).then(|| JointPlan::of(&runs));
-    if let Some(path) = &args.plan_out {
-        output::save_plan(path, &plan(&runs, joint.as_ref()))?;
+    let saved =
+        args.plan_out.as_ref().map_or(Ok(()), |path| output::save_plan(path, &plan(&runs, joint.as_ref())));
+    if let Err(error) = saved {
+        // What was read and judged is shown all the same; nothing is written without the plan that was asked for.
+        output::print(&runs, usize::from(common.concurrency), &common.screen)?;
+        output::for_ci(&runs)?;
+        end(begun.as_ref(), &forge, &runs, (Exit::Failed, &[format!("{error:#}")]), clock())?;
+        return Err(error.into());
     }
     if let Some(login) = runs.iter().find_map(|run| run.job_account.as_ref()).filter(|_| live) {
         let why = memory::job_account_help(login, forge.read().user());
@@ -207,12 +213,13 @@ fn once(args: &Triage, rules: &[RulesInForce], stop: &Arc<AtomicBool>) -> Result
             take_outcomes(run, ApplyResult { outcomes, warnings, ended: applied.ended.clone() });
         }
     }
-    output::print(&runs, usize::from(common.concurrency), &common.screen)?;
-    output::for_ci(&runs)?;
+    let shown = output::print(&runs, usize::from(common.concurrency), &common.screen);
+    let shown = shown.and_then(|()| output::for_ci(&runs));
     // What a signal or a token left is no limit of the rules' own.
     let exit = exit(&runs, args.allow_deferred && !ended);
     let why: Vec<String> = runs.iter().flat_map(|run| run.why_incomplete.iter().cloned()).collect();
     end(begun.as_ref(), &forge, &runs, (exit, &why), clock())?;
+    shown?;
     // The program ends here: giving back a hundred thousand records one by one serves nobody.
     if args.every.is_none() {
         std::mem::forget(runs);

@@ -51,6 +51,7 @@ mod terminal;
 mod tiers;
 mod tokens;
 mod unmatched;
+mod unsaved;
 mod why;
 mod wills;
 mod windows;

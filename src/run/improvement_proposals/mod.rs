@@ -187,17 +187,17 @@ fn warn(report: &ProposalReport<'_>) {
     }
 }
 
-/// The result goes to a file, or to stdout.
+/// The result goes to a file, or to stdout; there also where the file cannot be written, because it may have taken
+/// hours.
 fn give(path: Option<&Path>, text: &str, json: bool) -> Result<(), EarlyEnd> {
-    match path {
-        Some(path) => {
-            files::replace(path, text.as_bytes(), files::Access::Private)?;
-            if std::io::stderr().is_terminal() {
-                say(&format!("written to {}", path.display()));
-            }
-            Ok(())
-        }
-        None if json => Ok(output::print_raw(text)?),
-        None => Ok(output::print_text(text)?),
+    let print = || if json { output::print_raw(text) } else { output::print_text(text) };
+    let Some(path) = path else { return Ok(print()?) };
+    if let Err(error) = files::replace(path, text.as_bytes(), files::Access::Private) {
+        print()?;
+        return Err(error.context("the result is printed instead").into());
     }
+    if std::io::stderr().is_terminal() {
+        say(&format!("written to {}", path.display()));
+    }
+    Ok(())
 }

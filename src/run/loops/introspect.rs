@@ -69,9 +69,8 @@ pub(in crate::run) fn run(args: &Introspect) -> Result<Exit, EarlyEnd> {
     insights.insert("warnings".to_owned(), json!(notes));
     insights.extend(members(&read.figures, &read.deep, &recommended, &read.counts, &measure, &read.source));
     let insights = Value::Object(insights);
-    if !args.dry_run {
-        replace_json(&folder.join("retro/insights.json"), &insights)?;
-    }
+    // Told before it ends the run: what was found is printed all the same.
+    let saved = if args.dry_run { Ok(()) } else { replace_json(&folder.join("retro/insights.json"), &insights) };
     let (when, window) = (rfc3339(now), shown_window(measure.window));
     let figures = view::IntrospectView {
         when: &when,
@@ -94,6 +93,7 @@ pub(in crate::run) fn run(args: &Introspect) -> Result<Exit, EarlyEnd> {
         let summary = rendered()?;
         output::summary(|| format!("{summary}\n"))?;
     }
+    saved?;
     let exit = if read.lost.is_empty() { Exit::Done } else { Exit::Incomplete };
     noted.end(
         exit,

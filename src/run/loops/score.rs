@@ -90,7 +90,7 @@ fn settle(
     totals.extend(log_members(&quarantine));
     let file = json!({ "generated_at": generated_at, "items": queued });
     let kept = quarantine.json(&generated_at);
-    if !args.dry_run {
+    let save = || {
         replace_json(&path, &kept)?;
         replace_json(&folder.join("queue.json"), &file)?;
         let mut line = Map::from_iter([("timestamp".to_owned(), json!(generated_at))]);
@@ -98,11 +98,14 @@ fn settle(
         let top: Vec<String> = queued.iter().take(10).map(name).collect();
         line.insert("top".to_owned(), json!(top));
         line.insert("rules_hash".to_owned(), json!(scores.policy.hash));
-        append_line(&folder.join("retro/triage.jsonl"), &Value::Object(line))?;
-    }
+        append_line(&folder.join("retro/triage.jsonl"), &Value::Object(line))
+    };
+    // Told after the queue: that is printed all the same.
+    let saved = if args.dry_run { Ok(()) } else { save() };
     drop(held);
     let why: Vec<String> = read.backlog.unread.iter().cloned().chain(unread).collect();
     print(common, &generated_at, &totals, (&file["items"], &kept["items"]), &why)?;
+    saved?;
     Ok((Value::Object(totals), why))
 }
 

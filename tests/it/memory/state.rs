@@ -206,3 +206,33 @@ fn a_link_is_neither_followed_nor_published() {
         }
     }
 }
+
+#[test]
+fn a_memory_that_cannot_be_kept_here_is_warned_of_with_its_path_and_what_to_do() {
+    let (server, bare) = served(World::gitea("1.26.4"));
+    let [one, other] = folders();
+    record(one.path(), 1, 1);
+    assert_eq!(said(&mut state(&server, one.path(), "save")), "");
+    let before = bare.git(&["rev-parse", "loop-state"]);
+    let here = other.path();
+    std::fs::write(here.join("file"), "").unwrap();
+    for step in ["load", "save"] {
+        let output = state(&server, here, step).args(["--loop-dir", "file/loop"]).output().unwrap();
+        let refused = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{step}: {refused}");
+        assert!(refused.contains("reading file/loop failed") && refused.contains("--loop-dir"), "{step}: {refused}");
+    }
+    // A disk that is full while what both hold is put together: what is on the branch and here stays.
+    record(here, 2, 2);
+    let log = std::fs::read_to_string(here.join(".loop/retro/cycles.jsonl")).unwrap();
+    let plain = state(&server, here, "save");
+    let mut full = Command::new("sh");
+    full.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh"]).arg(plain.get_program()).args(plain.get_args());
+    full.env_clear().current_dir(here).env("PATH", std::env::var_os("PATH").unwrap());
+    full.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let warned = said(&mut full);
+    assert!(warned.contains("::warning::the memory of this run is not kept"), "{warned}");
+    assert!(warned.contains("cycles.jsonl") && warned.contains("check that"), "{warned}");
+    assert_eq!(std::fs::read_to_string(here.join(".loop/retro/cycles.jsonl")).unwrap(), log);
+    assert_eq!(bare.git(&["rev-parse", "loop-state"]), before);
+}
