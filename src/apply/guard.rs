@@ -309,7 +309,9 @@ impl PlanRun<'_, '_> {
             return Ok(dropped(self.closed_by(repo, &fresh)?));
         }
         let Some(marker) = marker.filter(same) else { return Ok(dropped("It is no such issue of ours.")) };
-        if self.plan.manners.skip_commands().next().is_some() && (fresh.item.comments > 0 || !self.apply.forge.is_remote()) {
+        if self.plan.manners.skip_commands().next().is_some()
+            && (fresh.item.comments > 0 || !self.apply.forge.is_remote())
+        {
             let comments = self.apply.forge.comments(repo, fresh.item.number)?;
             if let Some(dropped) = self.opted_out(repo, &fresh.item, &comments)? {
                 return Ok(dropped);

@@ -181,8 +181,7 @@ fn once(args: &Triage, rules: &[RulesInForce], stop: &Arc<AtomicBool>) -> Result
         return Err(usage(anyhow!(why)));
     }
     let joint = (runs.len() > 1).then(|| JointPlan::of(&runs));
-    let saved =
-        args.plan_out.as_ref().map_or(Ok(()), |path| output::save_plan(path, &plan(&runs, joint.as_ref())));
+    let saved = args.plan_out.as_ref().map_or(Ok(()), |path| output::save_plan(path, &plan(&runs, joint.as_ref())));
     if let Err(error) = saved {
         // What was read and judged is shown all the same; nothing is written without the plan that was asked for.
         output::print(&runs, usize::from(common.concurrency), &common.screen)?;
