@@ -12,7 +12,6 @@
 //! - [`loops`] what the log of the loop says, counted. Pure
 //! - [`secrets`] what nobody may read, taken out of whatever is printed, kept or sent as a text
 //! - [`files`] locks, files read up to a ceiling, and files replaced as a whole
-//! - [`bytes`] bytes of JSON, many looked at at once. Pure
 //! - [`explain`] why a decision is what it is, and what it narrowly is not. Pure
 //! - [`plan`] decisions and texts to finished writes. Pure
 //! - [`apply`] the one writer: a plan, carried out
@@ -29,13 +28,12 @@
 //!
 //! Imports run one way: `main -> {cli, run} -> {review, snapshot, init, undo} -> {jobs, pack} -> {explain, report, plan}
 //! -> {language, engine, forge}`; `language -> advise -> engine`; `{jobs, undo} -> apply -> plan`;
-//! `forge -> {http, files, bytes}`, `publish -> {engine, http, files}`, `loop_dir -> files`,
-//! `{http, files, loop_dir} -> secrets`; engine, secrets and bytes import nothing of ours.
+//! `forge -> {http, files}`, `publish -> {engine, http, files}`, `loop_dir -> files`,
+//! `{http, files, loop_dir} -> secrets`; engine and secrets import nothing of ours.
 //! A test holds it.
 
 pub mod advise;
 pub mod apply;
-pub mod bytes;
 pub mod cli;
 pub mod engine;
 pub mod explain;

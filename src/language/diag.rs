@@ -86,7 +86,7 @@ const LISTED: usize = 400;
 
 impl ProblemSink<'_> {
     /// The help for a name in this source that is not known: the nearest known one, or all of them where they are
-    /// few. None after [`NEAREST`] problems: this is the one way in which a check of files can ask for it.
+    /// few. None after `NEAREST` problems: this is the one way in which a check of files can ask for it.
     #[must_use]
     pub fn nearest<'n>(&self, name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
         if self.found.len() < NEAREST { did_you_mean(name, known) } else { None }

@@ -84,11 +84,13 @@ impl Problems {
 
     /// Those told of at certain places; made for the few findings of one block.
     pub fn only(&mut self, at: impl Fn(SessionPlace) -> bool) {
-        for problem in std::mem::take(self).first {
+        let all = std::mem::take(self);
+        for problem in all.first {
             if at(problem.place) {
                 self.count(problem);
             }
         }
+        self.foreign = all.foreign.min(self.skipped);
     }
 
     fn count(&mut self, problem: InputProblem) {

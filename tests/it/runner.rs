@@ -93,6 +93,7 @@ fn commands() -> Vec<Vec<&'static str>> {
     let agents = ["--agent", "claude=a", "--agent", "kimi=b", "--agent", "owner=c"];
     vec![
         on(&["backlog-triage", "--dry-run"]),
+        on(&["run", "backlog-triage", "--dry-run"]),
         on(&["backlog-triage", "--dry-run", "--rules", "head", "--plan-out", "plan.json"]),
         on(&["backlog-triage", "--dry-run", "--rules", "bad"]),
         vec!["apply", "plan.json"],

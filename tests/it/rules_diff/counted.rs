@@ -222,7 +222,7 @@ fn what_cannot_be_compared_is_said() {
         ("backlog-triage", &["--forge", "file:no-such-world.json"], 2, "there is no file no-such-world.json"),
         ("loop-introspect", &[], 2, "there is no loop folder .loop, so nothing was read"),
         ("loop-introspect", &["--loop-dir", "no-such-folder"], 2, "there is no loop folder no-such-folder"),
-        ("loop-introspect", &["--loop-dir", "base/loop-introspect.yaml"], 2, "there is no loop folder base/"),
+        ("loop-introspect", &["--loop-dir", "base/loop-introspect.yaml"], 2, "check that it is a folder"),
         ("loop-guard", &["--input", "sessions.json"], 2, "--input is for improvement-proposals"),
         (
             "improvement-proposals",

@@ -12,6 +12,8 @@ use super::super::super::{EarlyEnd, usage};
 use super::super::revision::RuleVersion;
 use crate::cli::DiffOptions;
 use crate::engine::source::Source;
+use crate::jobs;
+use crate::language::diag::nearest_argument;
 use crate::language::{self, JobSpec};
 use crate::pack;
 use crate::review::diff::broken::BrokenVersion;
@@ -75,7 +77,8 @@ impl Versions {
         let head = if gone { None } else { self.head.pack(spec.job)? };
         if base.is_none() && head.is_none() {
             let (base, head) = (&self.base.name, &self.head.name);
-            return Err(usage(anyhow!("neither {base} nor {head} has rules for {}", spec.job)));
+            let help = nearest_argument(spec.job, jobs::NAMES).unwrap_or_default();
+            return Err(usage(anyhow!("neither {base} nor {head} has rules for {}; {help}", spec.job)));
         }
         let checked = |pack: Option<(pack::Pack, language::LoadResult)>, side: &'static str, version: &RuleVersion| {
             pack.map(|(pack, loaded)| {
